@@ -1,0 +1,22 @@
+//! THE STANDARD: what a certified message is, and whether it is genuine.
+//!
+//! Pure: bytes, certificates and an instant come in, findings go out. `no_std` makes the compiler forbid the
+//! clock, files, sockets and randomly ordered maps.
+//!
+//! [`examine`] is the one door: raw bytes → [`Examined`], total on any input.
+#![no_std]
+#![deny(clippy::indexing_slicing, clippy::string_slice)]
+extern crate alloc;
+
+pub mod anchors;
+pub mod content;
+pub mod daticert;
+pub mod examine;
+pub mod report;
+pub mod wire;
+
+pub use anchors::{Anchor, Anchors};
+pub use content::{Attachment, Content, Mailbox};
+pub use daticert::{Daticert, Destinatario};
+pub use examine::{Certified, Evidence, Examined, OwnMailbox, Policy, Signer, Unproven, Verdict, examine};
+pub use report::{Check, Entry, Grade, Outcome, Report, Why};

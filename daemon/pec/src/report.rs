@@ -1,0 +1,179 @@
+//! What was checked, and what came of it: every check has a name and answers Pass, Fail(why) or Moot.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt;
+
+/// The grade of a message. Only the first two can make a [`Certified`](crate::Certified).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Grade {
+    /// All that must hold holds.
+    Genuine,
+    /// As `Genuine`, with an algorithm that was lawful at its time and is weak today (SHA-1).
+    GenuineWeak,
+    /// The signature is a provider's, but the message contradicts itself. A person looks.
+    Mismatch,
+    /// It claims to be certified and is not proven.
+    Suspect,
+    /// Ordinary mail: it claims nothing.
+    NotPec,
+}
+
+impl Grade {
+    /// Stable English word, used in `--json` and in the journal.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Genuine => "genuine",
+            Self::GenuineWeak => "genuine-weak",
+            Self::Mismatch => "mismatch",
+            Self::Suspect => "suspect",
+            Self::NotPec => "not-pec",
+        }
+    }
+}
+
+/// The checks, in the order of `reference` §9. A report holds each exactly once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Check {
+    /// §9.1 The bytes can be read: size, line ends, depth, number of parts.
+    Bytes,
+    /// §9.2 Exactly one known marker header at the top.
+    Marker,
+    /// §9.3 `multipart/signed` of two parts, the second a PKCS#7 signature.
+    Structure,
+    /// §9.4 The CMS object reads (DER or BER) and has one signer.
+    Cms,
+    /// §9.4 Digest and signature are right over the exact bytes of the first part.
+    Signature,
+    /// §9.4 Digest and key are strong enough for the day.
+    Algorithm,
+    /// §9.5 The signer's certificate chains to a configured anchor at the event's time.
+    Chain,
+    /// §9.6 Revocation. Moot until CRLs are supplied.
+    Revocation,
+    /// §9.7 The certificate's address is the From address, local part `posta-certificata`.
+    Signer,
+    /// §9.8 The parts this kind must have are direct children of the signed part, once each.
+    Parts,
+    /// §9.8 `daticert.xml` reads.
+    Daticert,
+    /// §9.8 `tipo` of the data is the kind that the header claims.
+    Kind,
+    /// §9.9 The headers say what the signed data say: identifiers.
+    Identifiers,
+    /// §9.9 The headers say what the signed data say: sender.
+    Sender,
+    /// §9.10 One of our mailboxes is among the recipients.
+    Recipient,
+    /// §9.11, §9.13 Where the rules want our own provider's signature, it is that.
+    OwnProvider,
+    /// §9.15 The times agree: signing, certification data, arrival.
+    Time,
+}
+
+/// Outcome of one check. Never a `bool`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// It holds.
+    Pass,
+    /// It does not hold, and why.
+    Fail(Why),
+    /// It does not apply, or an earlier failure left nothing to check.
+    Moot,
+}
+
+/// Why a check failed: a stable code for programs, and a plain Italian sentence for the administrator.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Why {
+    /// Stable English code, lower case and hyphens.
+    pub code: &'static str,
+    /// Plain Italian sentence.
+    pub text: String,
+}
+
+impl fmt::Display for Why {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+/// One line of a report.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// What was checked.
+    pub check: Check,
+    /// What came of it.
+    pub outcome: Outcome,
+    /// What the check looked at, in plain Italian (may be empty): `RSA-2048, SHA-256`, `posta-certificata@…`.
+    pub evidence: String,
+}
+
+/// All checks on one message.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Report {
+    /// One entry a check, in the order of [`Check`].
+    pub entries: Vec<Entry>,
+    /// What a reader should know and no check is about: «il file ha fine riga LF: letto come CRLF».
+    pub notes: Vec<String>,
+}
+
+impl Check {
+    /// Every check, in order.
+    pub const ALL: [Check; 17] = [
+        Check::Bytes,
+        Check::Marker,
+        Check::Structure,
+        Check::Cms,
+        Check::Signature,
+        Check::Algorithm,
+        Check::Chain,
+        Check::Revocation,
+        Check::Signer,
+        Check::Parts,
+        Check::Daticert,
+        Check::Kind,
+        Check::Identifiers,
+        Check::Sender,
+        Check::Recipient,
+        Check::OwnProvider,
+        Check::Time,
+    ];
+
+    /// Stable English code, used in `--json` and in the journal.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Bytes => "bytes",
+            Self::Marker => "marker",
+            Self::Structure => "structure",
+            Self::Cms => "cms",
+            Self::Signature => "signature",
+            Self::Algorithm => "algorithm",
+            Self::Chain => "chain",
+            Self::Revocation => "revocation",
+            Self::Signer => "signer",
+            Self::Parts => "parts",
+            Self::Daticert => "daticert",
+            Self::Kind => "kind",
+            Self::Identifiers => "identifiers",
+            Self::Sender => "sender",
+            Self::Recipient => "recipient",
+            Self::OwnProvider => "own-provider",
+            Self::Time => "time",
+        }
+    }
+}
+
+impl Report {
+    /// The outcome of one check, if it was reached.
+    pub fn outcome(&self, check: Check) -> Option<&Outcome> {
+        self.entries.iter().find(|e| e.check == check).map(|e| &e.outcome)
+    }
+
+    /// The failures, in order.
+    pub fn failures(&self) -> impl Iterator<Item = (Check, &Why)> {
+        self.entries.iter().filter_map(|e| match &e.outcome {
+            Outcome::Fail(why) => Some((e.check, why)),
+            Outcome::Pass | Outcome::Moot => None,
+        })
+    }
+}

@@ -1,0 +1,192 @@
+//! The decision: what a message is for the office, and what now. One path for each thing that `pec` can prove.
+
+use crate::decision::{Change, Decision, Disposition, Reason};
+use crate::desk::Desk;
+use crate::known::{Earlier, Known};
+use crate::letters::Claim;
+use crate::receipts::{self, Fact, Outcome};
+use crate::{address, guard, letters, request};
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec;
+use alloc::vec::Vec;
+use pec::{Certified, Content, Daticert, Evidence, Examined, Grade, Unproven, Verdict};
+
+/// Decides. Pure: the same findings, snapshot and desk give the same decision, next year too.
+#[must_use]
+pub fn decide(seen: &Examined, known: &Known, desk: &Desk) -> Decision {
+    match &seen.verdict {
+        Verdict::Unproven(unproven) => uncertified(seen, unproven, known, desk),
+        Verdict::Certified(certified) => match &known.earlier {
+            Earlier::Same { digest } => again(digest),
+            Earlier::Other { digest } => two_contents(seen, certified, digest, known, desk),
+            Earlier::No => match certified.evidence() {
+                Evidence::Envelope { daticert, message } => request::decide(seen, daticert, message, known, desk),
+                Evidence::Receipt { daticert, .. } => receipt(daticert, known, desk),
+                Evidence::Anomaly { message } => anomaly(seen, message, known, desk),
+            },
+        },
+    }
+}
+
+/// A decision that changes and sends nothing.
+pub(crate) fn only(disposition: Disposition, trail: Vec<Reason>) -> Decision {
+    Decision { disposition, changes: vec![], outgoing: vec![], trail, classification: None }
+}
+
+/// The same certified message again (reliability.md §4.1): kept, no effect.
+fn again(first: &str) -> Decision {
+    let text = format!("stesso messaggio certificato già trattato ({})", short(first));
+    only(Disposition::Duplicate { of: first.to_string() }, vec![Reason::new("duplicate", text)])
+}
+
+/// Two contents under one certified identity: cannot happen honestly.
+fn two_contents(seen: &Examined, certified: &Certified, first: &str, known: &Known, desk: &Desk) -> Decision {
+    let why = format!(
+        "{} ha firmato due contenuti diversi con lo stesso identificativo; il primo è {}",
+        certified.signer().address,
+        short(first)
+    );
+    let content = match certified.evidence() {
+        Evidence::Envelope { message, .. } | Evidence::Anomaly { message } => Some(message),
+        Evidence::Receipt { .. } => None,
+    };
+    let mut decision = quarantine(seen, content, why.clone(), known, desk);
+    decision.changes.push(Change::Incident { code: "two-contents-one-id".into(), text: why });
+    decision
+}
+
+/// Mail that nobody vouches for. A claim to be certified is worse than no claim: that one is quarantined.
+fn uncertified(seen: &Examined, unproven: &Unproven, known: &Known, desk: &Desk) -> Decision {
+    let content = unproven.content.as_ref();
+    match seen.grade {
+        Grade::NotPec => {
+            let why = String::from("posta non certificata: nessun gestore garantisce il mittente");
+            ordinary(seen, content, why, known, desk)
+        }
+        Grade::Genuine | Grade::GenuineWeak | Grade::Mismatch | Grade::Suspect => {
+            let why = match seen.report.failures().next() {
+                Some((_, why)) => why.text.clone(),
+                None => String::from("la verifica non è riuscita"),
+            };
+            quarantine(seen, content, why, known, desk)
+        }
+    }
+}
+
+/// *Busta di anomalia*: our provider says that this came from outside the circuit. Its author is not proven, and what it
+/// holds may be a perfect forgery of a PEC message: it is ordinary mail (RFC 6109 §3.2.2).
+fn anomaly(seen: &Examined, message: &Content, known: &Known, desk: &Desk) -> Decision {
+    let why = String::from("busta di anomalia: il messaggio viene da fuori del circuito Pec");
+    ordinary(seen, Some(message), why, known, desk)
+}
+
+/// Ordinary mail goes to a person and is never answered by the machine; a machine's mail that answers ours, or comes
+/// from one of our own addresses, is only noted: a task for each would let two automata feed each other.
+fn ordinary(seen: &Examined, content: Option<&Content>, why: String, known: &Known, desk: &Desk) -> Decision {
+    let sender = content.and_then(|c| c.from.first()).map(|m| m.address.as_str()).or(seen.from.as_deref()).unwrap_or_default();
+    let mut trail = vec![Reason::new("not-certified", why.clone())];
+    let marks = content.map(|c| guard::machine_marks(sender, c)).unwrap_or_default();
+    if !marks.is_empty() && (known.answers_ours || is_ours(sender, desk)) {
+        trail.extend(marks);
+        let why = String::from("messaggio automatico in risposta a uno nostro");
+        return only(Disposition::Noted { why }, trail);
+    }
+    trail.extend(marks);
+    let office = desk.entity.fallback_office.clone();
+    let task = letters::check_task(Claim::of(seen, content), &why, &trail, known, desk);
+    Decision {
+        disposition: Disposition::ToPerson { office, why },
+        changes: vec![],
+        outgoing: task.into_iter().collect(),
+        trail,
+        classification: None,
+    }
+}
+
+/// To a person, with what is odd. Never answered.
+pub(crate) fn quarantine(seen: &Examined, content: Option<&Content>, why: String, known: &Known, desk: &Desk) -> Decision {
+    let mut trail: Vec<Reason> =
+        seen.report.failures().map(|(check, why)| Reason { code: why.code.into(), text: format!("{}: {}", check.code(), why.text) }).collect();
+    if trail.is_empty() {
+        trail.push(Reason::new("quarantine", why.clone()));
+    }
+    let task = letters::check_task(Claim::of(seen, content), &why, &trail, known, desk);
+    Decision {
+        disposition: Disposition::Quarantine { why },
+        changes: vec![],
+        outgoing: task.into_iter().collect(),
+        trail,
+        classification: None,
+    }
+}
+
+/// A message that could not be examined at all (too large, or its examination failed `n` times): to a person, unread.
+#[must_use]
+pub fn set_aside(why: String, known: &Known, desk: &Desk) -> Decision {
+    let trail = vec![Reason::new("not-examined", why.clone())];
+    let task = letters::check_task(Claim::default(), &why, &trail, known, desk);
+    Decision {
+        disposition: Disposition::Quarantine { why },
+        changes: vec![],
+        outgoing: task.into_iter().collect(),
+        trail,
+        classification: None,
+    }
+}
+
+/// A genuine receipt: a fact about one item, or an orphan.
+fn receipt(daticert: &Daticert, known: &Known, desk: &Desk) -> Decision {
+    let Some(awaited) = &known.awaited else {
+        let why = match &daticert.msgid {
+            Some(_) => String::from("non riguarda un messaggio inviato da questo sistema"),
+            None => String::from("non dice a quale messaggio si riferisce"),
+        };
+        return only(Disposition::Orphan { why: why.clone() }, vec![Reason::new("orphan", why)]);
+    };
+    let fact = match receipts::fact(daticert, awaited) {
+        Ok(fact) => fact,
+        Err(why) => return only(Disposition::Orphan { why: why.clone() }, vec![Reason::new("orphan", why)]),
+    };
+    let before = receipts::outcome(&awaited.facts);
+    let mut facts = awaited.facts.clone();
+    facts.insert(fact.clone());
+    let after = receipts::outcome(&facts);
+
+    let mut trail = vec![Reason::new("receipt", format!("{} per {}", fact.word(), awaited.recipient))];
+    let mut changes = vec![Change::Learned { item: awaited.item.clone(), fact: fact.clone() }];
+    if receipts::sent_twice(&facts) && !receipts::sent_twice(&awaited.facts) {
+        let text = format!("il messaggio per {} risulta accettato due volte dal gestore", awaited.recipient);
+        trail.push(Reason::new("sent-twice", text.clone()));
+        changes.push(Change::Incident { code: "sent-twice".into(), text });
+    }
+    let is_final_failure = matches!(after, Outcome::Failed | Outcome::Refused) && before != after;
+    // A message that could not reach the citizen goes by paper: a person does that (CAD art. 3-bis c. 4-bis).
+    let outgoing = if is_final_failure { letters::paper_task(&fact, awaited, known, desk) } else { None };
+    if is_final_failure {
+        trail.push(Reason::new("not-delivered", String::from("non consegnata: la spedizione va fatta su carta")));
+    }
+    if let (Fact::Delivered { .. }, Outcome::Failed) = (&fact, before) {
+        trail.push(Reason::new("late-delivery", String::from("consegna arrivata dopo l'avviso di mancata consegna")));
+    }
+    Decision {
+        disposition: Disposition::Receipt { item: awaited.item.clone() },
+        changes,
+        outgoing: outgoing.into_iter().collect(),
+        trail,
+        classification: None,
+    }
+}
+
+/// Whether the address is one of the body's own.
+pub(crate) fn is_ours(who: &str, desk: &Desk) -> bool {
+    let entity = &desk.entity;
+    address::same(who, &entity.pec)
+        || entity.own_addresses.iter().any(|own| address::same(own, who))
+        || desk.rules.offices().any(|office| address::same(&office.mail, who))
+}
+
+/// The first 12 hex digits of a digest: the `flow` of logs and of what people read.
+pub(crate) fn short(digest: &str) -> &str {
+    digest.get(..12).unwrap_or(digest)
+}

@@ -1,0 +1,181 @@
+//! The decision on one message: one disposition, what changes, what goes out, and why.
+
+use crate::dossier::Dossier;
+use crate::receipts::Fact;
+use crate::rules::{Classification, Kind};
+use alloc::string::String;
+use alloc::vec::Vec;
+use serde::{Deserialize, Serialize};
+
+/// What is decided. It becomes one journal record, together with the facts it rests on.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Decision {
+    /// Where the message ends: exactly one place.
+    pub disposition: Disposition,
+    /// Changes of the register.
+    pub changes: Vec<Change>,
+    /// Messages to send, rendered.
+    pub outgoing: Vec<Outgoing>,
+    /// Why, in order.
+    pub trail: Vec<Reason>,
+    /// What the rules said, when they were asked.
+    pub classification: Option<Classification>,
+}
+
+/// Where a message ends. Nothing falls through: each of these reaches a person or a dossier, and nothing is deleted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "disposition", rename_all = "kebab-case")]
+pub enum Disposition {
+    /// A request that an office works on.
+    Request {
+        /// What is asked.
+        kind: Kind,
+        /// The office (id).
+        office: String,
+        /// Its dossier, when it has one.
+        dossier: Option<String>,
+    },
+    /// A receipt of an item of ours.
+    Receipt {
+        /// The item.
+        item: String,
+    },
+    /// A genuine receipt of nothing we sent: kept, changes nothing.
+    Orphan {
+        /// Why.
+        why: String,
+    },
+    /// The same certified message again: kept, changes nothing.
+    Duplicate {
+        /// Digest of the first.
+        of: String,
+    },
+    /// Mail of a machine, or of ours to ourselves: kept, never answered.
+    Noted {
+        /// Why.
+        why: String,
+    },
+    /// A person decides: no rule, a tie, mail that is not certified.
+    ToPerson {
+        /// The office (id) whose person it is.
+        office: String,
+        /// Why.
+        why: String,
+    },
+    /// It claims to be what it is not proven to be, or cannot be read. A person looks at the original.
+    Quarantine {
+        /// Why.
+        why: String,
+    },
+}
+
+impl Disposition {
+    /// Stable English word.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Request { .. } => "request",
+            Self::Receipt { .. } => "receipt",
+            Self::Orphan { .. } => "orphan",
+            Self::Duplicate { .. } => "duplicate",
+            Self::Noted { .. } => "noted",
+            Self::ToPerson { .. } => "to-person",
+            Self::Quarantine { .. } => "quarantine",
+        }
+    }
+    /// In Italian, for administrators.
+    #[must_use]
+    pub fn title(&self) -> &'static str {
+        match self {
+            Self::Request { .. } => "richiesta",
+            Self::Receipt { .. } => "ricevuta",
+            Self::Orphan { .. } => "ricevuta senza invio",
+            Self::Duplicate { .. } => "doppione",
+            Self::Noted { .. } => "annotato",
+            Self::ToPerson { .. } => "a una persona",
+            Self::Quarantine { .. } => "quarantena",
+        }
+    }
+}
+
+/// One change of the register.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "change", rename_all = "kebab-case")]
+pub enum Change {
+    /// A dossier is opened.
+    Opened {
+        /// As it stands.
+        dossier: Dossier,
+    },
+    /// The message is filed in a dossier.
+    Filed {
+        /// Its number.
+        dossier: String,
+    },
+    /// A verified fact about an item.
+    Learned {
+        /// The item.
+        item: String,
+        /// The fact.
+        fact: Fact,
+    },
+    /// Something a person must be shown, never hidden (two acceptances of one item, two contents under one id).
+    Incident {
+        /// Stable English code.
+        code: String,
+        /// In Italian.
+        text: String,
+    },
+}
+
+/// By which road an item goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Lane {
+    /// To a citizen, by PEC: receipts are awaited.
+    Pec,
+    /// To an office, by the body's own mail: a 250 ends it.
+    Internal,
+}
+
+/// One message to send, to one recipient.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Outgoing {
+    /// Effect id: unique, derived from the cause.
+    pub id: String,
+    /// Message-ID, with angle brackets.
+    pub message_id: String,
+    /// Road.
+    pub lane: Lane,
+    /// The one recipient.
+    pub to: String,
+    /// Template that made it.
+    pub template: String,
+    /// The dossier it is about.
+    pub dossier: Option<String>,
+    /// Ids it answers, the newest last.
+    pub references: Vec<String>,
+    /// The original message goes along as an attachment (tasks).
+    pub with_original: bool,
+    /// Rendered subject.
+    pub subject: String,
+    /// Rendered text, kept in the journal too: it goes on paper when it cannot be delivered.
+    pub text: String,
+}
+
+/// One step of the reasoning.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reason {
+    /// Stable English code.
+    pub code: String,
+    /// In Italian.
+    pub text: String,
+}
+
+impl Reason {
+    /// A step.
+    #[must_use]
+    pub fn new(code: &'static str, text: String) -> Self {
+        Self { code: String::from(code), text }
+    }
+}

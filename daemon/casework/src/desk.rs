@@ -1,0 +1,51 @@
+//! The desk at which messages are decided: the entity, its rules, its templates, its key. Fixed while one message is decided.
+
+use crate::effect::EffectKey;
+use crate::reply::Templates;
+use crate::rules::Rulebook;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+/// The public body.
+#[derive(Debug, Clone, Default)]
+pub struct Entity {
+    /// Name, as citizens read it: `Comune di Esempio`.
+    pub name: String,
+    /// The PEC address that answers.
+    pub pec: String,
+    /// Every address of the body: never answered automatically.
+    pub own_addresses: Vec<String>,
+    /// Telephone, hours: one line shown to citizens.
+    pub contact: String,
+    /// Who answers while nobody is assigned: the head of the unit (L. 241/1990 art. 5 c.3).
+    pub responsible: String,
+    /// Who takes over when a term runs out (L. 241/1990 art. 2 c.9-bis).
+    pub substitute: String,
+    /// Address of the privacy notice.
+    pub privacy_url: String,
+    /// (month, day) of the patron's day, a local holiday.
+    pub patron: Option<(i8, i8)>,
+    /// Office (id) that gets what no rule places, and quarantine.
+    pub fallback_office: String,
+}
+
+/// Everything a decision uses besides the message and the snapshot.
+#[derive(Debug)]
+pub struct Desk {
+    /// The public body.
+    pub entity: Entity,
+    /// The rules in force.
+    pub rules: Rulebook,
+    /// The templates in force.
+    pub templates: Templates,
+    /// Mints Message-IDs.
+    pub key: EffectKey,
+}
+
+impl Desk {
+    /// The domain of our Message-IDs: that of the PEC address.
+    #[must_use]
+    pub fn domain(&self) -> String {
+        crate::address::domain(&self.entity.pec)
+    }
+}

@@ -1,0 +1,210 @@
+//! What a decision may know of the past: a snapshot with its revision, and the questions that fill it.
+
+use crate::dossier::Dossier;
+use crate::receipts::Awaited;
+use crate::{address, rules};
+use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use core::cell::RefCell;
+use jiff::Timestamp;
+use pec::{Certified, Content, Evidence, Examined, Verdict};
+
+/// The snapshot handed to [`decide`](crate::decide::decide).
+#[derive(Debug, Clone)]
+pub struct Known {
+    /// Revision of the store; a commit on another revision is refused.
+    pub revision: u64,
+    /// The instant of the decision.
+    pub now: Timestamp,
+    /// SHA-256 of the message, lower-case hex.
+    pub digest: String,
+    /// Whether this certified identity was seen before.
+    pub earlier: Earlier,
+    /// The dossiers that were asked for and exist.
+    pub dossiers: Vec<Dossier>,
+    /// The dossier of the conversation that this message answers.
+    pub thread: Option<String>,
+    /// The message answers one that we sent.
+    pub answers_ours: bool,
+    /// The item which the receipt names.
+    pub awaited: Option<Awaited>,
+    /// The dossier of that item.
+    pub awaited_dossier: Option<String>,
+    /// Ordinal of the next dossier of this year.
+    pub next_ordinal: u32,
+    /// What has been sent lately.
+    pub traffic: Traffic,
+}
+
+/// Whether the same certified message was seen before (reliability.md §4.1).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Earlier {
+    /// No.
+    No,
+    /// Yes, with the same signed bytes: delivered again.
+    Same {
+        /// Digest of the first.
+        digest: String,
+    },
+    /// Yes, with other signed bytes: two contents under one PEC id. A person looks.
+    Other {
+        /// Digest of the first.
+        digest: String,
+    },
+}
+
+/// Counters of the brakes.
+#[derive(Debug, Clone, Default)]
+pub struct Traffic {
+    /// Automatic replies to this sender in the last 24 h, by template.
+    pub to_sender_by_template: BTreeMap<String, u32>,
+    /// Messages of the last 24 h in the dossier that is answered.
+    pub dossier_touched: u32,
+}
+
+impl Known {
+    /// A snapshot of an empty store: what `explain` uses when it has none.
+    #[must_use]
+    pub fn nothing(now: Timestamp) -> Self {
+        Self {
+            revision: 0,
+            now,
+            digest: String::new(),
+            earlier: Earlier::No,
+            dossiers: Vec::new(),
+            thread: None,
+            answers_ours: false,
+            awaited: None,
+            awaited_dossier: None,
+            next_ordinal: 1,
+            traffic: Traffic::default(),
+        }
+    }
+
+    /// A dossier by number.
+    #[must_use]
+    pub fn dossier(&self, number: &str) -> Option<&Dossier> {
+        self.dossiers.iter().find(|d| d.number == number)
+    }
+}
+
+/// What a decision on this message will want to know. Pure, so the snapshot can be taken before deciding.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Interest {
+    /// The certified sender, or the claimed one.
+    pub sender: String,
+    /// Dossier numbers that the text may name.
+    pub dossiers: BTreeSet<String>,
+    /// Message-IDs that it answers.
+    pub answers: Vec<String>,
+    /// For a receipt: the Message-ID of ours which it names.
+    pub msgid: Option<String>,
+    /// Certified identity (K2 of reliability.md §4.1), if it has one.
+    pub identity: Option<Identity>,
+}
+
+/// Certified identity of a message and of its signed bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identity {
+    /// Provider, kind, PEC id, recipient.
+    pub key: String,
+    /// SHA-256 of the signed bytes: equal in deliveries that differ in outer headers only.
+    pub signed_sha256: String,
+}
+
+/// The questions which a message raises.
+#[must_use]
+pub fn interest(seen: &Examined, book: &rules::Rulebook) -> Interest {
+    let mut interest = Interest::default();
+    match &seen.verdict {
+        Verdict::Certified(certified) => {
+            interest.identity = identity(certified);
+            match certified.evidence() {
+                Evidence::Envelope { daticert, message } => {
+                    interest.sender.clone_from(&daticert.mittente);
+                    of_content(&mut interest, message, book);
+                }
+                Evidence::Receipt { daticert, .. } => interest.msgid.clone_from(&daticert.msgid),
+                Evidence::Anomaly { message } => of_content(&mut interest, message, book),
+            }
+        }
+        Verdict::Unproven(unproven) => {
+            if let Some(message) = &unproven.content {
+                of_content(&mut interest, message, book);
+            }
+        }
+    }
+    interest.sender = address::key(&interest.sender);
+    interest
+}
+
+fn of_content(interest: &mut Interest, message: &Content, book: &rules::Rulebook) {
+    if interest.sender.is_empty() {
+        interest.sender = message.from.first().map(|m| m.address.clone()).unwrap_or_default();
+    }
+    interest.answers = message.in_reply_to.iter().chain(&message.references).cloned().collect();
+    let asked = Asked::default();
+    let names: Vec<&str> = message.attachments.iter().map(|a| a.name.as_str()).collect();
+    let _ = rules::classify(book, &material(message, &interest.sender, &names, &[], "", "", Timestamp::UNIX_EPOCH), &asked);
+    interest.dossiers = asked.0.into_inner();
+}
+
+/// A world that knows nothing and remembers what it was asked.
+#[derive(Default)]
+struct Asked(RefCell<BTreeSet<String>>);
+
+impl rules::World for Asked {
+    fn dossier(&self, number: &str) -> Option<rules::DossierBrief> {
+        self.0.borrow_mut().insert(number.to_string());
+        None
+    }
+    fn identity(&self) -> bool {
+        false
+    }
+    fn thread(&self) -> Option<rules::DossierBrief> {
+        None
+    }
+}
+
+/// What the rules see of a message.
+pub(crate) fn material<'a>(
+    message: &'a Content,
+    sender: &'a str,
+    attachments: &'a [&'a str],
+    to: &'a [&'a str],
+    pec_kind: &'a str,
+    grade: &'a str,
+    now: Timestamp,
+) -> rules::Material<'a> {
+    rules::Material {
+        subject: &message.subject,
+        text: &message.text,
+        attachments,
+        from: sender,
+        from_name: message.from.first().map(|m| m.name.as_str()).unwrap_or_default(),
+        to,
+        pec_kind,
+        grade,
+        today: crate::calendar::rome(now).date(),
+    }
+}
+
+/// Provider, kind, PEC id and recipient name one certified event; anomaly envelopes have no such name.
+fn identity(certified: &Certified) -> Option<Identity> {
+    let (Evidence::Envelope { daticert, .. } | Evidence::Receipt { daticert, .. }) = certified.evidence() else { return None };
+    let signer = certified.signer();
+    Some(Identity {
+        key: format!(
+            "{}|{}|{}|{}|{}",
+            address::key(&signer.address),
+            daticert.tipo.word(),
+            daticert.identificativo,
+            daticert.consegna.as_deref().map(address::key).unwrap_or_default(),
+            // Both delay notices have one name: their instant tells them apart.
+            daticert.data
+        ),
+        signed_sha256: signer.signed_sha256.clone(),
+    })
+}

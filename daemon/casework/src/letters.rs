@@ -1,0 +1,385 @@
+//! The letters: which facts go into which template. One function a letter; the words are in `templates/`.
+
+use crate::calendar::rome;
+use crate::decide::short;
+use crate::decision::{Lane, Outgoing, Reason};
+use crate::desk::Desk;
+use crate::dossier::{self, Dossier, State};
+use crate::effect::EffectKey;
+use crate::known::Known;
+use crate::receipts::{Awaited, Fact};
+use crate::request::term;
+use crate::rules::{Calendar, Classification, FieldCheck, Hit, Kind};
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec;
+use alloc::vec::Vec;
+use pec::{Content, Daticert, Examined, Grade};
+use serde_json::{Value, json};
+
+/// Days given to send what is missing: the ten of L. 241/1990 art. 10-bis, taken as the measure of a fair answer.
+const INTEGRATION_DAYS: u32 = 10;
+/// Hits of the chosen rule named in a task: the two or three that weigh most say why.
+const HITS_SHOWN_MAX: usize = 3;
+/// Attachments named in a letter.
+const ATTACHMENTS_SHOWN_MAX: usize = 50;
+
+/// The answer to a citizen.
+///
+/// # Errors
+/// The reason why it cannot be written; the task then says so and a person answers.
+#[allow(clippy::too_many_arguments)]
+pub(crate) fn reply(
+    template: &str,
+    class: &Classification,
+    seen: &Examined,
+    daticert: &Daticert,
+    message: &Content,
+    case: Option<&Dossier>,
+    known: &Known,
+    desk: &Desk,
+) -> Result<Outgoing, Reason> {
+    let mut values = about_us(desk, case.map_or(class.office.as_str(), |d| d.office.as_str()));
+    put(&mut values, "ricevuto_il", json!(daticert.data));
+    put(&mut values, "presentata_il", json!(daticert.data));
+    if let Some(case) = case {
+        about_case(&mut values, case);
+        let term = term(class);
+        put(&mut values, "termine_giorni", json!(term.days));
+        put(&mut values, "giorni_lavorativi", json!(term.calendar == Calendar::Working));
+        put(&mut values, "effetto_silenzio", json!(silence(case.kind)));
+    }
+    put(&mut values, "prossimo_passo", json!(next_step(class, case)));
+    put(&mut values, "numero_indicato", json!(number_named(class)));
+    put(&mut values, "mancanze", json!(class.missing.iter().map(|need| gap(need)).collect::<Vec<_>>()));
+    let answer_by = crate::calendar::last_day(rome(known.now).date(), INTEGRATION_DAYS, Calendar::Solar, desk.entity.patron);
+    put(&mut values, "rispondi_entro", json!(answer_by));
+    let files = files(message);
+    if !files.is_empty() {
+        put(&mut values, "allegati", json!(files));
+    }
+    // The citizen's client saw the PEC id, not our provider's (pec.md §6.7).
+    let answered = seen.message_id.clone().or_else(|| message.message_id.clone());
+    let references = answered.into_iter().chain(daticert.msgid.clone()).rev().collect();
+    let to = daticert.mittente.trim().to_string();
+    write(template, values, Lane::Pec, to, case.map(|d| d.number.clone()), references, known, desk)
+}
+
+/// The task to the office that works on a request.
+#[allow(clippy::too_many_arguments)]
+pub(crate) fn task(
+    class: &Classification,
+    seen: &Examined,
+    daticert: &Daticert,
+    message: &Content,
+    case: Option<&Dossier>,
+    reply: Option<&Outgoing>,
+    trail: &[Reason],
+    known: &Known,
+    desk: &Desk,
+) -> Option<Outgoing> {
+    let office = case.map_or(class.office.as_str(), |d| d.office.as_str());
+    let mut values = about_us(desk, office);
+    put(&mut values, "oggetto", json!(class.title));
+    put(&mut values, "mittente", json!(daticert.mittente));
+    put(&mut values, "ricevuto_il", json!(daticert.data));
+    put(&mut values, "verifica", json!(verified(seen)));
+    put(&mut values, "perche", json!(why(class, trail)));
+    put(&mut values, "come_rispondere", json!(how_to_answer(daticert)));
+    put(&mut values, "originale", json!(original(known)));
+    given(&mut values, "oggetto_messaggio", &message.subject);
+    given(&mut values, "testo", &message.text);
+    put(&mut values, "riferimento", json!(case.map_or_else(|| reference(known), |d| dossier::tag(&d.number))));
+    if let Some(case) = case {
+        put(&mut values, "fascicolo", json!(case.number));
+        if let Some(due) = case.due {
+            put(&mut values, "data_fine", json!(due));
+            put(&mut values, "termine", json!(term_in_words(class)));
+        }
+    }
+    if !class.missing.is_empty() {
+        put(&mut values, "mancanze", json!(class.missing.iter().map(|need| gap_title(need)).collect::<Vec<_>>()));
+    }
+    let files = files(message);
+    if !files.is_empty() {
+        put(&mut values, "allegati", json!(files));
+    }
+    if let Some(reply) = reply {
+        put(&mut values, "risposta", json!(format!("«{}», a {}", reply.template, reply.to)));
+    }
+    to_office("compito", values, office, case.map(|d| d.number.clone()), true, known, desk)
+}
+
+/// What a message claims about itself: shown to the person who checks it, believed by nobody.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Claim<'a> {
+    from: Option<&'a str>,
+    subject: &'a str,
+    content: Option<&'a Content>,
+}
+
+impl<'a> Claim<'a> {
+    /// Of an examined message, with its content as far as it could be read.
+    pub(crate) fn of(seen: &'a Examined, content: Option<&'a Content>) -> Self {
+        let author = content.and_then(|c| c.from.first()).map(|m| m.address.as_str());
+        Self { from: author.or(seen.from.as_deref()), subject: content.map_or(seen.subject.as_str(), |c| &c.subject), content }
+    }
+}
+
+/// The task to a person who must look at a message.
+pub(crate) fn check_task(
+    claim: Claim<'_>,
+    why: &str,
+    trail: &[Reason],
+    known: &Known,
+    desk: &Desk,
+) -> Option<Outgoing> {
+    let office = desk.entity.fallback_office.as_str();
+    let mut values = about_us(desk, office);
+    put(&mut values, "riferimento", json!(reference(known)));
+    put(&mut values, "motivo", json!(why));
+    put(&mut values, "anomalie", json!(trail.iter().map(|r| r.text.as_str()).collect::<Vec<_>>()));
+    put(&mut values, "ricevuto_il", json!(known.now));
+    put(&mut values, "originale", json!(original(known)));
+    put(
+        &mut values,
+        "come_rispondere",
+        json!(["Guarda l'originale prima di fidarti di quello che dice.", "A chi scrive non è partita nessuna risposta automatica."]),
+    );
+    given(&mut values, "mittente_dichiarato", claim.from.unwrap_or_default());
+    given(&mut values, "oggetto_messaggio", claim.subject);
+    if let Some(content) = claim.content {
+        let files = files(content);
+        if !files.is_empty() {
+            put(&mut values, "allegati", json!(files));
+        }
+    }
+    to_office("compito-verifica", values, office, None, true, known, desk)
+}
+
+/// The task to send on paper what could not be delivered (CAD art. 3-bis c. 4-bis).
+pub(crate) fn paper_task(fact: &Fact, awaited: &Awaited, known: &Known, desk: &Desk) -> Option<Outgoing> {
+    // A task that fails makes no task about itself: that road has no end. `status` shows it.
+    if awaited.is_task {
+        return None;
+    }
+    let case = known.awaited_dossier.as_deref().and_then(|number| known.dossier(number));
+    let office = case.map_or(desk.entity.fallback_office.as_str(), |d| d.office.as_str());
+    let mut values = about_us(desk, office);
+    put(&mut values, "riferimento", json!(case.map_or_else(|| reference(known), |d| dossier::tag(&d.number))));
+    put(&mut values, "oggetto", json!(case.map_or("messaggio non consegnato", |d| d.title.as_str())));
+    if let Some(case) = case {
+        put(&mut values, "fascicolo", json!(case.number));
+    }
+    put(&mut values, "destinatario", json!(awaited.recipient));
+    put(&mut values, "messaggio", json!(awaited.subject));
+    put(&mut values, "inviato_il", json!(awaited.first_attempt.unwrap_or(known.now)));
+    put(&mut values, "esito", json!(format!("{} del {}", fact.word(), crate::calendar::stamp(fact.at()))));
+    if let Fact::NotDelivered { why, .. } | Fact::NotAccepted { why, .. } = fact {
+        given(&mut values, "errore", why);
+    }
+    put(&mut values, "testo", json!(awaited.text));
+    put(&mut values, "originale", json!(original(known)));
+    put(&mut values, "come_rispondere", json!(["Spedisci il testo per raccomandata e annota la spedizione nel fascicolo."]));
+    to_office("compito-mancata-consegna", values, office, case.map(|d| d.number.clone()), false, known, desk)
+}
+
+/// Who writes: the same in every letter.
+fn about_us(desk: &Desk, office: &str) -> Value {
+    let entity = &desk.entity;
+    let title = desk.rules.office(office).map_or(office, |o| o.title.as_str());
+    json!({
+        "ente": entity.name,
+        "pec_ente": entity.pec,
+        "ufficio": title,
+        "responsabile": entity.responsible,
+        "contatto": entity.contact,
+        "potere_sostitutivo": entity.substitute,
+        "informativa_privacy": entity.privacy_url,
+    })
+}
+
+/// The fixed block: where the case stands, since when, until when.
+fn about_case(values: &mut Value, case: &Dossier) {
+    put(values, "oggetto", json!(case.title));
+    put(values, "fascicolo", json!(case.number));
+    put(values, "riferimento", json!(dossier::tag(&case.number)));
+    put(values, "stato", json!(case.state.words()));
+    put(values, "stato_dal", json!(case.state_since));
+    if let Some(due) = case.due {
+        put(values, "data_fine", json!(due));
+    }
+    put(
+        values,
+        "eventi",
+        json!([{ "quando": case.opened_at, "cosa": "Richiesta ricevuta" }, { "quando": case.state_since, "cosa": state_event(case.state) }]),
+    );
+}
+
+fn state_event(state: State) -> &'static str {
+    match state {
+        State::Ricevuta => "Richiesta registrata",
+        State::Protocollata => "Richiesta assegnata all'ufficio",
+        State::DaRegolarizzare => "Richiesta da completare",
+    }
+}
+
+fn next_step(class: &Classification, case: Option<&Dossier>) -> &'static str {
+    match (case, class.kind) {
+        (None, _) => "Una persona dell'ufficio legge il tuo messaggio e ti risponde.",
+        (Some(_), _) if !class.missing.is_empty() => "Rispondi a questo messaggio con quello che manca.",
+        (Some(_), Kind::Participation | Kind::IntegrationReply) => "L'ufficio valuta quello che hai mandato e ne tiene conto nella decisione.",
+        (Some(_), Kind::StatusEnquiry) => "L'ufficio continua il suo lavoro. Ti scriviamo quando la pratica cambia stato.",
+        (Some(_), _) => "L'ufficio esamina la richiesta e ti scrive l'esito.",
+    }
+}
+
+/// What the law attaches to silence. Only what holds for every case of the kind; the rest comes with procedures' files.
+fn silence(kind: Kind) -> &'static str {
+    match kind {
+        Kind::AccessToRecords => "Se non rispondiamo entro quel giorno, la richiesta si considera respinta.",
+        _ => "Se non rispondiamo entro quel giorno, puoi chiedere una decisione a chi sostituisce l'ufficio.",
+    }
+}
+
+/// The number which the citizen wrote, when it could not be used.
+fn number_named(class: &Classification) -> String {
+    let named = class.fields.iter().find(|f| f.name == "dossier" && matches!(f.check, FieldCheck::Failed(_)));
+    named.map_or_else(|| String::from("nessuno"), |f| f.value.clone())
+}
+
+fn gap_title(need: &str) -> String {
+    match need {
+        "codice_fiscale" => String::from("Il tuo codice fiscale"),
+        "identity" => String::from("Una prova di chi sei"),
+        "dossier" => String::from("Il numero del fascicolo"),
+        "attachment" => String::from("I documenti in allegato"),
+        other => other.replace('_', " "),
+    }
+}
+
+fn gap(need: &str) -> Value {
+    let why = match need {
+        "codice_fiscale" => "Nel messaggio manca o non è corretto. Serve per trovarti nei nostri archivi senza errori.",
+        "identity" => "Serve per essere sicuri che la richiesta sia tua.",
+        "dossier" => "Serve per unire il messaggio alla pratica giusta.",
+        "attachment" => "Nel messaggio non ci sono allegati. La legge li chiede per questa richiesta.",
+        _ => "Serve per trattare la richiesta.",
+    };
+    json!({ "cosa": gap_title(need), "perche": why })
+}
+
+fn files(message: &Content) -> Vec<Value> {
+    let named = message.attachments.iter().filter(|a| !a.name.trim().is_empty()).take(ATTACHMENTS_SHOWN_MAX);
+    named.map(|a| json!({ "nome": a.name, "esito": if a.size == 0 { "ricevuto, ma è vuoto" } else { "ricevuto" } })).collect()
+}
+
+/// The verification in one line.
+fn verified(seen: &Examined) -> String {
+    let signer = match &seen.verdict {
+        pec::Verdict::Certified(certified) => certified.signer(),
+        pec::Verdict::Unproven(_) => return String::from("Non verificata."),
+    };
+    let mut line = format!("Pec autentica, garantita da {}", signer.organisation);
+    if seen.grade == Grade::GenuineWeak {
+        line.push_str("; firma con un algoritmo oggi debole (SHA-1)");
+    }
+    if signer.simulation {
+        line.push_str("; ATTENZIONE: gestore SIMULATO");
+    }
+    line.push('.');
+    line
+}
+
+/// Two or three lines: why this came to this office.
+fn why(class: &Classification, trail: &[Reason]) -> Vec<String> {
+    let mut lines: Vec<String> = trail.iter().map(|r| r.text.clone()).collect();
+    if let Some(score) = class.scores.iter().find(|s| s.rule == class.rule) {
+        let mut hits: Vec<&Hit> = score.hits.iter().collect();
+        hits.sort_by_key(|hit| core::cmp::Reverse(hit.points.abs()));
+        lines.extend(hits.into_iter().take(HITS_SHOWN_MAX).map(|hit| match hit.place {
+            Some(place) => format!("{:+} punti: «{}» in {}", hit.points, hit.phrase, place.code()),
+            None => format!("{:+} punti: c'è {}", hit.points, hit.phrase),
+        }));
+    }
+    if !class.also.is_empty() {
+        lines.push(format!("Può contenere anche: {}.", class.also.join(", ")));
+    }
+    lines
+}
+
+fn how_to_answer(daticert: &Daticert) -> Vec<String> {
+    vec![format!("Il cittadino riceve solo Pec: scrivi a {} citando il riferimento dell'oggetto.", daticert.mittente)]
+}
+
+fn term_in_words(class: &Classification) -> String {
+    let term = term(class);
+    let days = if term.calendar == Calendar::Working { "giorni lavorativi" } else { "giorni" };
+    format!("{} {days}, {}", term.days, term.law)
+}
+
+fn original(known: &Known) -> String {
+    format!("archivio, impronta {}", known.digest)
+}
+
+fn reference(known: &Known) -> String {
+    format!("[Messaggio {}]", short(&known.digest))
+}
+
+/// Writes a letter to an office; an office without a template is a fault of the shipped files, which `check` refuses.
+fn to_office(
+    template: &str,
+    values: Value,
+    office: &str,
+    case: Option<String>,
+    with_original: bool,
+    known: &Known,
+    desk: &Desk,
+) -> Option<Outgoing> {
+    let to = desk.rules.office(office)?.mail.clone();
+    let letter = write(template, values, Lane::Internal, to, case, vec![], known, desk).ok()?;
+    Some(Outgoing { with_original, ..letter })
+}
+
+#[allow(clippy::too_many_arguments)]
+fn write(
+    template: &str,
+    values: Value,
+    lane: Lane,
+    to: String,
+    case: Option<String>,
+    references: Vec<String>,
+    known: &Known,
+    desk: &Desk,
+) -> Result<Outgoing, Reason> {
+    let rendered = desk
+        .templates
+        .render(template, &values)
+        .map_err(|trouble| Reason::new("template", format!("il modello «{template}» non si può scrivere: {trouble}")))?;
+    let id = desk.key.effect_id(&known.digest, template, &to, 0);
+    Ok(Outgoing {
+        message_id: EffectKey::message_id(&id, &desk.domain()),
+        id,
+        lane,
+        to,
+        template: template.to_string(),
+        dossier: case,
+        references,
+        with_original: false,
+        subject: rendered.subject,
+        text: rendered.text,
+    })
+}
+
+fn put(values: &mut Value, name: &str, value: Value) {
+    if let Value::Object(map) = values {
+        map.insert(name.to_string(), value);
+    }
+}
+
+/// Puts a text unless it is blank: a template shows such a field only when it is given.
+fn given(values: &mut Value, name: &str, text: &str) {
+    if !text.trim().is_empty() {
+        put(values, name, json!(text));
+    }
+}

@@ -1,0 +1,30 @@
+//! THE OFFICE: whose message it is, about what, and what now.
+//!
+//! Pure: findings of `pec`, a snapshot of the store and an instant come in; one [`Decision`] goes out. `no_std` makes
+//! the compiler forbid the clock, files, sockets and randomly ordered maps.
+//!
+//! Reading order: [`decide`](decide::decide) (one path a thing that can be proven) → `request` (a citizen's message) →
+//! [`rules`] (what it asks) → [`guard`] (may a machine answer) → `letters` and [`reply`] (the words) →
+//! [`receipts`] (what became of them).
+#![no_std]
+extern crate alloc;
+
+pub mod address;
+pub mod calendar;
+pub mod decide;
+pub mod decision;
+pub mod desk;
+pub mod dossier;
+pub mod effect;
+pub mod guard;
+pub mod known;
+mod letters;
+pub mod receipts;
+pub mod reply;
+mod request;
+pub mod rules;
+
+pub use decide::{decide, set_aside};
+pub use decision::{Change, Decision, Disposition, Lane, Outgoing, Reason};
+pub use desk::{Desk, Entity};
+pub use known::{Interest, Known, interest};

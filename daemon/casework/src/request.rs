@@ -1,0 +1,241 @@
+//! A certified message of somebody: classify it, tie it to a dossier, task an office, answer if that is safe.
+
+use crate::calendar::{last_day, rome};
+use crate::decide::{is_ours, only};
+use crate::decision::{Change, Decision, Disposition, Reason};
+use crate::desk::Desk;
+use crate::dossier::{self, Dossier, State};
+use crate::known::{Known, material};
+use crate::rules::{self, Calendar, Classification, Deadline, DossierBrief, FieldCheck, Kind, Mode};
+use crate::{guard, letters};
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec;
+use alloc::vec::Vec;
+use pec::{Content, Daticert, Examined};
+
+/// The term where no rule sets one (L. 241/1990 art. 2 c. 2).
+const DEFAULT_TERM_DAYS: u32 = 30;
+
+/// Decides on the content of a proven *busta di trasporto*.
+pub(crate) fn decide(seen: &Examined, daticert: &Daticert, message: &Content, known: &Known, desk: &Desk) -> Decision {
+    let sender = daticert.mittente.as_str();
+    if is_ours(sender, desk) {
+        let why = format!("viene da {sender}, che è nostro");
+        return only(Disposition::Noted { why: why.clone() }, vec![Reason::new("own-address", why)]);
+    }
+    let class = classify(seen, sender, daticert, message, known, desk);
+    let mut trail = vec![Reason::new("rule", outcome_in_words(&class, desk))];
+    let marks = guard::machine_marks(sender, message);
+    if !marks.is_empty() && known.answers_ours {
+        // An autoresponder met one of our messages: a task for each would feed it.
+        trail.extend(marks);
+        let why = String::from("risposta automatica a un nostro messaggio");
+        let changes = known.thread.iter().map(|number| Change::Filed { dossier: number.clone() }).collect();
+        return Decision { changes, classification: Some(class), ..only(Disposition::Noted { why }, trail) };
+    }
+
+    let is_placed = matches!(class.outcome, rules::Outcome::Chosen { .. }) && class.mode != Mode::Shadow;
+    let dossier = tie(&class, sender, daticert, known, desk, is_placed, &mut trail);
+    let mut changes: Vec<Change> = match &dossier {
+        Tie::Open(dossier) => vec![Change::Opened { dossier: (**dossier).clone() }],
+        Tie::Existing(dossier) => vec![Change::Filed { dossier: dossier.number.clone() }],
+        Tie::None => vec![],
+    };
+    let case = dossier.dossier();
+    let reply = if is_placed { answer(&class, sender, &marks, known, &mut trail) } else { None };
+    trail.extend(marks);
+    let reply = reply.and_then(|template| {
+        letters::reply(&template, &class, seen, daticert, message, case, known, desk)
+            .inspect_err(|reason| trail.push(reason.clone()))
+            .ok()
+    });
+    // The request is lawful on arrival; the state says whether its receipt is on the way.
+    if let (Some(Change::Opened { dossier }), Some(reply)) = (changes.first_mut(), &reply)
+        && dossier.state == State::Ricevuta
+        && class.missing.is_empty()
+    {
+        dossier.state = State::Protocollata;
+        trail.push(Reason::new("receipt-out", format!("la risposta «{}» vale come ricevuta", reply.template)));
+    }
+    let task = letters::task(&class, seen, daticert, message, case, reply.as_ref(), &trail, known, desk);
+    let disposition = if is_placed {
+        Disposition::Request { kind: class.kind, office: class.office.clone(), dossier: case.map(|d| d.number.clone()) }
+    } else {
+        let why = trail.first().map(|r| r.text.clone()).unwrap_or_default();
+        Disposition::ToPerson { office: class.office.clone(), why }
+    };
+    let outgoing = task.into_iter().chain(reply).collect();
+    Decision { disposition, changes, outgoing, trail, classification: Some(class) }
+}
+
+/// What the rules may know of the register: of the dossiers of others, nothing.
+struct Register<'a> {
+    sender: &'a str,
+    known: &'a Known,
+}
+
+impl rules::World for Register<'_> {
+    /// A dossier of which the sender is not a party answers like one that does not exist: a number alone opens nothing,
+    /// and nobody learns whether it exists (rules.md §7 C6).
+    fn dossier(&self, number: &str) -> Option<DossierBrief> {
+        let dossier = self.known.dossier(number)?;
+        (dossier.has_party(self.sender) || self.known.thread.as_deref() == Some(number)).then(|| brief(dossier))
+    }
+    /// A certified message from one's own PEC identifies its author (CAD art. 65 c. 1 c-bis).
+    fn identity(&self) -> bool {
+        true
+    }
+    fn thread(&self) -> Option<DossierBrief> {
+        self.known.thread.as_deref().and_then(|number| self.known.dossier(number)).map(brief)
+    }
+}
+
+fn brief(dossier: &Dossier) -> DossierBrief {
+    DossierBrief { number: dossier.number.clone(), office: dossier.office.clone() }
+}
+
+fn classify(seen: &Examined, sender: &str, daticert: &Daticert, message: &Content, known: &Known, desk: &Desk) -> Classification {
+    let names: Vec<&str> = message.attachments.iter().map(|a| a.name.as_str()).collect();
+    let to: Vec<&str> = daticert.destinatari.iter().map(|d| d.address.as_str()).collect();
+    let material = material(message, sender, &names, &to, daticert.tipo.word(), seen.grade.code(), known.now);
+    rules::classify(&desk.rules, &material, &Register { sender, known })
+}
+
+/// How the message is tied to a dossier.
+enum Tie {
+    Open(alloc::boxed::Box<Dossier>),
+    Existing(alloc::boxed::Box<Dossier>),
+    None,
+}
+
+impl Tie {
+    fn dossier(&self) -> Option<&Dossier> {
+        match self {
+            Self::Open(d) | Self::Existing(d) => Some(d),
+            Self::None => None,
+        }
+    }
+}
+
+fn tie(
+    class: &Classification,
+    sender: &str,
+    daticert: &Daticert,
+    known: &Known,
+    desk: &Desk,
+    is_placed: bool,
+    trail: &mut Vec<Reason>,
+) -> Tie {
+    let linked = class.dossier.as_deref().or(known.thread.as_deref()).and_then(|number| known.dossier(number));
+    if let Some(dossier) = linked {
+        let by = if dossier.has_party(sender) { "il mittente ne è parte" } else { "risponde a un nostro messaggio; il mittente non ne è parte" };
+        trail.push(Reason::new("dossier", format!("fascicolo {}: {by}", dossier.number)));
+        return Tie::Existing(dossier.clone().into());
+    }
+    for field in class.fields.iter().filter(|f| f.name == "dossier" && matches!(f.check, FieldCheck::Failed(_))) {
+        // The office may know whether it exists; the citizen is told the same in both cases.
+        let text = if known.dossier(&field.value).is_some() {
+            format!("cita il fascicolo {}, di cui il mittente non è parte: da verificare", field.value)
+        } else {
+            format!("cita il fascicolo {}, che non c'è", field.value)
+        };
+        trail.push(Reason::new("dossier-not-linked", text));
+    }
+    if !(is_placed && opens(class.kind)) {
+        return Tie::None;
+    }
+    let number = dossier::number(rome(known.now).year(), known.next_ordinal);
+    let deadline = term(class);
+    let start = rome(daticert.data).date();
+    trail.push(Reason::new("dossier-opened", format!("aperto il fascicolo {number}")));
+    Tie::Open(
+        Dossier {
+            number,
+            kind: class.kind,
+            title: class.title.clone(),
+            office: class.office.clone(),
+            state: if class.missing.is_empty() { State::Ricevuta } else { State::DaRegolarizzare },
+            state_since: known.now,
+            // The term runs from the receipt of the request (art. 2 c. 6). The certified instant which the envelope carries
+            // is that of acceptance by the sender's provider: never later than ours, so never to the citizen's harm.
+            opened_at: daticert.data,
+            due: Some(last_day(start, deadline.days, deadline.calendar, desk.entity.patron)),
+            parties: vec![sender.to_string()],
+            messages: vec![known.digest.clone()],
+        }
+        .into(),
+    )
+}
+
+/// The kinds that start a procedure of their own.
+fn opens(kind: Kind) -> bool {
+    match kind {
+        Kind::DataChange
+        | Kind::OwnDataRequest
+        | Kind::Enablement
+        | Kind::NewApplication
+        | Kind::AccessToRecords
+        | Kind::Complaint => true,
+        Kind::Participation
+        | Kind::StatusEnquiry
+        | Kind::IntegrationReply
+        | Kind::PaymentQuery
+        | Kind::OtherPa
+        | Kind::Invoice
+        | Kind::Spam
+        | Kind::Other => false,
+    }
+}
+
+/// The term of the procedure: the rule's, else the law's default.
+pub(crate) fn term(class: &Classification) -> Deadline {
+    class.deadline.clone().unwrap_or_else(|| Deadline {
+        days: DEFAULT_TERM_DAYS,
+        calendar: Calendar::Solar,
+        law: String::from("L. 241/1990 art. 2"),
+    })
+}
+
+/// The template that answers, if a machine may answer at all.
+fn answer(class: &Classification, sender: &str, marks: &[Reason], known: &Known, trail: &mut Vec<Reason>) -> Option<String> {
+    let template = class.template()?;
+    let refuse = |trail: &mut Vec<Reason>, code: &'static str, text: &str| {
+        trail.push(Reason::new(code, String::from(text)));
+        None
+    };
+    if class.mode != Mode::Auto {
+        return refuse(trail, "mode-suggest", "la regola è in prova: la risposta la conferma una persona");
+    }
+    if !marks.is_empty() {
+        return refuse(trail, "no-answer-to-machines", "a un messaggio automatico non si risponde in automatico");
+    }
+    if !crate::address::is_plausible(sender) {
+        return refuse(trail, "no-address", "il mittente certificato non è un indirizzo a cui scrivere");
+    }
+    let brakes = guard::brakes(template, known);
+    if !brakes.is_empty() {
+        trail.extend(brakes);
+        return None;
+    }
+    Some(template.to_string())
+}
+
+/// Why this rule, in one line.
+fn outcome_in_words(class: &Classification, desk: &Desk) -> String {
+    let accept = desk.rules.accept();
+    match &class.outcome {
+        rules::Outcome::Chosen { score, lead: Some(lead) } => {
+            format!("regola {}: {score} punti (ne bastano {accept}), {lead} più della seconda", class.rule)
+        }
+        rules::Outcome::Chosen { score, lead: None } => format!("regola {}: {score} punti (ne bastano {accept})", class.rule),
+        rules::Outcome::BelowAccept { best: Some((rule, score)) } => {
+            format!("nessuna regola arriva a {accept} punti; la più vicina è {rule} con {score}")
+        }
+        rules::Outcome::BelowAccept { best: None } => String::from("nessuna regola riconosce il messaggio"),
+        rules::Outcome::Tie(tied) => {
+            let names: Vec<String> = tied.iter().map(|(rule, score)| format!("{rule} ({score})")).collect();
+            format!("più regole troppo vicine fra loro: {}", names.join(", "))
+        }
+    }
+}

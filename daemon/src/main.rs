@@ -1,0 +1,2 @@
+//! The `sportello` command.
+fn main() {}

@@ -1,1 +1,32 @@
-//! THE MACHINE: sockets, files, clock, tasks, command line. The map of the crate.
+//! THE MACHINE: sockets, files, clock, tasks, command line. It knows everything; `pec` and `casework` know nothing of it.
+//!
+//! Reading order: [`pipeline`] (the life of one message, on one screen) → [`intake`] (where messages come from) →
+//! [`archive`], [`journal`], [`store`] (what is durable, and in which order) → [`outbox`] and [`submit`] (how answers
+//! leave, and come back as receipts) → [`supervise`] (the process) → [`cli`] (the commands).
+
+pub mod archive;
+pub mod cli;
+pub mod clock;
+pub mod config;
+#[cfg(feature = "demo")]
+pub mod demo;
+pub mod digest;
+pub mod events;
+pub mod intake;
+pub mod journal;
+pub mod office;
+pub mod outbox;
+pub mod pipeline;
+pub mod post;
+pub mod secret;
+pub mod shipped;
+pub mod store;
+pub mod submit;
+pub mod supervise;
+mod tls;
+pub mod trust;
+
+/// A fault of the disk or of the store, as an administrator reads it.
+fn trouble_to_problem(path: &std::path::Path, why: &dyn std::fmt::Display) -> casework::rules::Problem {
+    casework::rules::Problem { file: path.display().to_string(), line: None, text: why.to_string(), warning: false }
+}

@@ -147,6 +147,8 @@ pub struct Outgoing {
     pub message_id: String,
     /// Road.
     pub lane: Lane,
+    /// The mailbox it is sent from.
+    pub from: String,
     /// The one recipient.
     pub to: String,
     /// Template that made it.

@@ -13,6 +13,8 @@ pub struct Entity {
     pub name: String,
     /// The PEC address that answers.
     pub pec: String,
+    /// The address that sends tasks to offices.
+    pub task_sender: String,
     /// Every address of the body: never answered automatically.
     pub own_addresses: Vec<String>,
     /// Telephone, hours: one line shown to citizens.

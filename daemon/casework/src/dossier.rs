@@ -62,8 +62,6 @@ pub struct Dossier {
     pub due: Option<jiff::civil::Date>,
     /// Addresses that are parties. The first is the special digital domicile elected for this dossier (CAD art. 65).
     pub parties: Vec<String>,
-    /// Digests of the messages filed in it.
-    pub messages: Vec<String>,
 }
 
 impl Dossier {

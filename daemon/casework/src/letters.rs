@@ -157,8 +157,9 @@ pub(crate) fn check_task(
     to_office("compito-verifica", values, office, None, true, known, desk)
 }
 
-/// The task to send on paper what could not be delivered (CAD art. 3-bis c. 4-bis).
-pub(crate) fn paper_task(fact: &Fact, awaited: &Awaited, known: &Known, desk: &Desk) -> Option<Outgoing> {
+/// The task to send on paper what could not be delivered, or even submitted (CAD art. 3-bis c. 4-bis).
+#[must_use]
+pub fn paper_task(fact: &Fact, awaited: &Awaited, known: &Known, desk: &Desk) -> Option<Outgoing> {
     // A task that fails makes no task about itself: that road has no end. `status` shows it.
     if awaited.is_task {
         return None;
@@ -360,6 +361,10 @@ fn write(
     Ok(Outgoing {
         message_id: EffectKey::message_id(&id, &desk.domain()),
         id,
+        from: match lane {
+            Lane::Pec => desk.entity.pec.clone(),
+            Lane::Internal => desk.entity.task_sender.clone(),
+        },
         lane,
         to,
         template: template.to_string(),

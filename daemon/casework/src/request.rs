@@ -162,7 +162,6 @@ fn tie(
             opened_at: daticert.data,
             due: Some(last_day(start, deadline.days, deadline.calendar, desk.entity.patron)),
             parties: vec![sender.to_string()],
-            messages: vec![known.digest.clone()],
         }
         .into(),
     )

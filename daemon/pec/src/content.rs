@@ -1,8 +1,39 @@
 //! What a person wrote: the inner message, read leniently and bounded. Everything here is untrusted text.
 
-use alloc::string::String;
+use crate::crypto::Sha256;
+use crate::decode;
+use crate::html;
+use crate::mime::{Encoding, Entity, MediaType, Multipart, lossy};
+use crate::why::{self, Reason, quoted};
+use alloc::borrow::Cow;
+use alloc::format;
+use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use jiff::Timestamp;
+use mail_parser::decoders::charsets::map::charset_decoder;
+use mail_parser::parsers::MessageStream;
+use mail_parser::{Address, HeaderValue};
+
+/// Longest `text`, in bytes.
+pub const TEXT_BYTES_MAX: usize = 1024 * 1024;
+/// Most attachments listed.
+pub const ATTACHMENTS_MAX: usize = 1_000;
+/// Deepest part read (Postfix: 100).
+pub const DEPTH_MAX: usize = 50;
+/// Most parts read.
+pub const PARTS_MAX: usize = 1_000;
+/// Longest header value decoded, in bytes: the decoder's worst case is quadratic.
+const VALUE_BYTES_MAX: usize = 64 * 1024;
+/// Longest Content-Type or Content-Disposition decoded for a file name, in bytes.
+const NAME_BYTES_MAX: usize = 8 * 1024;
+/// Most encoded words decoded in one header value, for the same reason.
+const ENCODED_WORDS_MAX: usize = 500;
+/// Most machine headers kept.
+const MACHINE_HEADERS_MAX: usize = 100;
+/// Most addresses, or ids, kept of one header.
+const LIST_MAX: usize = 1_000;
+/// Most notes; beyond, one says so.
+const NOTES_MAX: usize = 20;
 
 /// An address of a header.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -64,3 +95,289 @@ pub struct Content {
     /// What was odd and how it was read, in plain Italian: «charset "x-foo" sconosciuto: letto come Latin-1».
     pub notes: Vec<String>,
 }
+
+impl Content {
+    /// Reads a message: always something, and the reason if a limit left some of it unread.
+    ///
+    /// A message within it stays shut: it is listed as an attachment, whole. So nothing here descends but into
+    /// multiparts, in a loop.
+    pub(crate) fn read(message: &[u8]) -> (Self, Option<Reason>) {
+        let head = Entity::read(message);
+        let mut content = Self::heading(&head);
+        let mut bodies = Bodies::default();
+        let mut limit = head.cut.then_some(why::HEADERS_TOO_LARGE);
+        let mut parts = 0;
+        let mut stack = Vec::from([(head, 0usize)]);
+        while let Some((part, depth)) = stack.pop() {
+            parts += 1;
+            let media = part.media_type();
+            if let Some(children) = media.as_ref().filter(|m| m.is_multipart()).and_then(|m| multipart(&part, m)) {
+                if depth >= DEPTH_MAX {
+                    limit = limit.or(Some(why::TOO_DEEP));
+                    continue;
+                }
+                if children.cut || parts + stack.len() + children.parts.len() > PARTS_MAX {
+                    limit = limit.or(Some(why::TOO_MANY_PARTS));
+                }
+                let room = PARTS_MAX.saturating_sub(parts + stack.len());
+                let read = children.parts.iter().take(room).map(|p| (Entity::read(p), depth + 1));
+                let mark = stack.len();
+                stack.extend(read);
+                // The first part must come off the stack first.
+                if let Some(added) = stack.get_mut(mark..) {
+                    added.reverse();
+                }
+                continue;
+            }
+            if part.cut {
+                limit = limit.or(Some(why::HEADERS_TOO_LARGE));
+            }
+            content.leaf(&part, media.as_ref(), depth, &mut bodies);
+        }
+        content.text_from_html = bodies.plain.trim().is_empty() && !bodies.html.is_empty();
+        content.text = if content.text_from_html {
+            html::to_text(&bodies.html, TEXT_BYTES_MAX)
+        } else {
+            bodies.plain
+        };
+        (content, limit)
+    }
+
+    /// The header fields of a message.
+    fn heading(head: &Entity<'_>) -> Self {
+        let value = |name| head.first(name).map(|f| f.value).unwrap_or_default();
+        let mut content = Self {
+            message_id: head.first("Message-ID").map(|f| f.text()).filter(|id| !id.is_empty()),
+            in_reply_to: ids(value("In-Reply-To")),
+            references: ids(value("References")),
+            from: mailboxes(value("From")),
+            to: mailboxes(value("To")),
+            cc: mailboxes(value("Cc")),
+            reply_to: mailboxes(value("Reply-To")),
+            return_path: head.first("Return-Path").map(|f| {
+                let text = f.text();
+                text.strip_prefix('<').and_then(|t| t.strip_suffix('>')).unwrap_or(&text).trim().into()
+            }),
+            subject: unstructured(value("Subject")),
+            date: head.first("Date").and_then(|f| date(f.value)),
+            ..Self::default()
+        };
+        for field in &head.fields {
+            let name = field.name();
+            let machine = matches!(
+                name.as_str(),
+                "auto-submitted" | "precedence" | "x-auto-response-suppress" | "x-autoreply" | "x-autorespond" | "x-loop"
+                    | "x-sportello-istanza" | "x-failed-recipients"
+            ) || name.starts_with("list-")
+                || name == "content-type"
+                    && MediaType::read(field.value).is_some_and(|m| m.kind == "multipart/report");
+            if machine && content.machine_headers.len() < MACHINE_HEADERS_MAX {
+                content.machine_headers.push((name, unstructured(field.value)));
+            }
+        }
+        for name in ["From", "Subject"] {
+            if head.all(name).count() > 1 {
+                content.note(format!("l'intestazione {name} c'è più di una volta: vale la prima"));
+            }
+        }
+        if head.fields.iter().any(|f| core::str::from_utf8(f.value).is_err()) {
+            content.note("intestazione con caratteri non codificati: letti come Latin-1".into());
+        }
+        content
+    }
+
+    fn note(&mut self, note: String) {
+        match self.notes.len() {
+            0..NOTES_MAX if !self.notes.contains(&note) => self.notes.push(note),
+            NOTES_MAX => self.notes.push("altre stranezze non sono elencate".into()),
+            _ => {}
+        }
+    }
+
+    /// A part that holds no parts: text to read, or a file.
+    fn leaf(&mut self, part: &Entity<'_>, media: Option<&MediaType>, depth: usize, bodies: &mut Bodies) {
+        // RFC 2045 §5.2: what has no type is plain text.
+        let kind = media.map_or("text/plain", |m| m.kind.as_str());
+        let name = file_name(part);
+        let attached = part.first("Content-Disposition").is_some_and(|f| {
+            f.text().get(..10).is_some_and(|word| word.eq_ignore_ascii_case("attachment"))
+        });
+        if !attached && name.is_empty() && matches!(kind, "text/plain" | "text/html") {
+            let charset = media.and_then(|m| m.parameter("charset")).map(|c| lossy(c).trim().to_string());
+            let text = self.text_of(part, charset.as_deref());
+            bodies.add(kind == "text/html", &text, &mut self.notes);
+        } else if self.attachments.len() < ATTACHMENTS_MAX {
+            let mut digest = Sha256::new();
+            let mut size = 0u64;
+            let sound = decode::each_piece(part.body, file_encoding(part, kind), &mut |piece| {
+                size += piece.len() as u64;
+                digest.add(piece);
+            });
+            if !sound {
+                self.note(format!("la codifica dell'allegato {} è guasta: letto quello che si può", quoted(&name)));
+            }
+            self.attachments.push(Attachment {
+                name,
+                media_type: kind.into(),
+                size,
+                sha256: digest.hex(),
+                top_level: depth == 1,
+            });
+        }
+    }
+
+    /// The text of a part, whatever its charset says.
+    fn text_of(&mut self, part: &Entity<'_>, charset: Option<&str>) -> String {
+        // Three encoded bytes make at least one; more than this is cut anyway.
+        let body = part.body.get(..TEXT_BYTES_MAX * 4).unwrap_or(part.body);
+        let (bytes, sound) = match part.encoding() {
+            Encoding::Identity => (Cow::Borrowed(body), true),
+            encoding => {
+                let (bytes, sound) = decode::whole(body, encoding);
+                (Cow::Owned(bytes), sound || body.len() < part.body.len())
+            }
+        };
+        if !sound {
+            self.note("la codifica del testo è guasta: letto quello che si può".into());
+        }
+        let utf8 = core::str::from_utf8(&bytes).ok();
+        match charset.map(str::to_ascii_lowercase).as_deref() {
+            Some("utf-7" | "utf7" | "unicode-1-1-utf-7") => {
+                self.note("il testo è in UTF-7, un charset abbandonato".into());
+                decoded(b"utf-7", &bytes)
+            }
+            // Most mail that says ASCII, or nothing, and is not, is UTF-8 or Latin-1.
+            None | Some("us-ascii" | "utf-8" | "utf8") => match utf8 {
+                Some(text) => text.into(),
+                None => {
+                    self.note("il testo non è nel charset dichiarato: letto come Latin-1".into());
+                    decoded(b"windows-1252", &bytes)
+                }
+            },
+            Some(known) if charset_decoder(known.as_bytes()).is_some() => decoded(known.as_bytes(), &bytes),
+            Some(unknown) => {
+                let read_as = if utf8.is_some() { "UTF-8" } else { "Latin-1" };
+                self.note(format!("charset {} sconosciuto: letto come {read_as}", quoted(unknown)));
+                utf8.map_or_else(|| decoded(b"windows-1252", &bytes), String::from)
+            }
+        }
+    }
+}
+
+/// The texts of a message, as they come.
+#[derive(Default)]
+struct Bodies {
+    plain: String,
+    html: String,
+}
+
+impl Bodies {
+    fn add(&mut self, html: bool, text: &str, notes: &mut Vec<String>) {
+        let body = if html { &mut self.html } else { &mut self.plain };
+        let room = TEXT_BYTES_MAX.saturating_sub(body.len() + 1);
+        if text.len() > room {
+            let note = "il testo è molto lungo: ne è letta solo la prima parte";
+            if !notes.iter().any(|n| n == note) {
+                notes.push(note.into());
+            }
+        }
+        if !body.is_empty() && room > 0 {
+            body.push('\n');
+        }
+        let end = (0..=room.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
+        body.push_str(text.get(..end).unwrap_or_default());
+    }
+}
+
+/// The parts of a multipart, or nothing if it cannot be cut: then it is read as one text.
+fn multipart<'a>(part: &Entity<'a>, media: &MediaType) -> Option<Multipart<'a>> {
+    Some(Multipart::read(part.body, media.boundary()?, PARTS_MAX)).filter(|m| !m.parts.is_empty())
+}
+
+/// RFC 2046 §5.2.1: a message is never encoded; where it is all the same, its bytes are taken as they are.
+fn file_encoding(part: &Entity<'_>, kind: &str) -> Encoding {
+    if kind.starts_with("multipart/") { Encoding::Identity } else { part.encoding() }
+}
+
+fn decoded(charset: &[u8], bytes: &[u8]) -> String {
+    charset_decoder(charset).map_or_else(|| lossy(bytes).into_owned(), |decode| decode(bytes))
+}
+
+/// A header value for the decoder: UTF-8, ended by a line end, within the bound. `None` if it is not worth decoding.
+fn decodable(value: &[u8]) -> Option<Vec<u8>> {
+    let value = value.get(..VALUE_BYTES_MAX).unwrap_or(value);
+    let words = memchr::memmem::find_iter(value, b"=?").take(ENCODED_WORDS_MAX + 1).count();
+    (words <= ENCODED_WORDS_MAX).then(|| {
+        let mut line = Vec::with_capacity(value.len() + 2);
+        line.extend_from_slice(lossy(value.trim_ascii_end()).as_bytes());
+        line.extend_from_slice(b"\r\n");
+        line
+    })
+}
+
+/// Control characters made spaces: nothing read here may break a line elsewhere.
+fn printable(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect::<String>().trim().into()
+}
+
+/// Decodes an unstructured value (RFC 2047).
+pub(crate) fn unstructured(value: &[u8]) -> String {
+    let Some(line) = decodable(value) else {
+        return printable(&lossy(value.get(..VALUE_BYTES_MAX).unwrap_or(value)));
+    };
+    match MessageStream::new(&line).parse_unstructured() {
+        HeaderValue::Text(text) => printable(&text),
+        _ => String::new(),
+    }
+}
+
+/// The addresses of a value, groups opened (RFC 5322 §3.4).
+pub(crate) fn mailboxes(value: &[u8]) -> Vec<Mailbox> {
+    let Some(line) = decodable(value) else { return Vec::new() };
+    let HeaderValue::Address(addresses) = MessageStream::new(&line).parse_address() else { return Vec::new() };
+    let mailbox = |a: &mail_parser::Addr<'_>| Mailbox {
+        name: printable(a.name.as_deref().unwrap_or_default()),
+        address: printable(a.address.as_deref().unwrap_or_default()),
+    };
+    match &addresses {
+        Address::List(list) => list.iter().take(LIST_MAX).map(mailbox).collect(),
+        Address::Group(groups) => groups.iter().flat_map(|g| &g.addresses).take(LIST_MAX).map(mailbox).collect(),
+    }
+}
+
+/// What stands between angle brackets, brackets included.
+fn ids(value: &[u8]) -> Vec<String> {
+    let text = lossy(value.get(..VALUE_BYTES_MAX).unwrap_or(value));
+    let mut out = Vec::new();
+    for piece in text.split('<').skip(1).take(LIST_MAX) {
+        if let Some((id, _)) = piece.split_once('>') {
+            out.push(format!("<{}>", id.split_whitespace().collect::<String>()));
+        }
+    }
+    out
+}
+
+fn date(value: &[u8]) -> Option<Timestamp> {
+    match MessageStream::new(&decodable(value)?).parse_date() {
+        HeaderValue::DateTime(date) if date.is_valid() => Timestamp::from_second(date.to_timestamp()).ok(),
+        _ => None,
+    }
+}
+
+/// The file name of a part: Content-Disposition first, then Content-Type (RFC 2183 §2.3; RFC 2231 and RFC 2047 undone).
+pub(crate) fn file_name(part: &Entity<'_>) -> String {
+    for (field, attribute) in [("Content-Disposition", "filename"), ("Content-Type", "name")] {
+        let Some(line) = part.first(field).and_then(|f| decodable(f.value.get(..NAME_BYTES_MAX).unwrap_or(f.value))) else { continue };
+        if let HeaderValue::ContentType(value) = MessageStream::new(&line).parse_content_type()
+            && let Some(name) = value.attribute(attribute)
+            && !name.trim().is_empty()
+        {
+            return printable(name);
+        }
+    }
+    String::new()
+}
+
+#[cfg(test)]
+#[path = "content_tests.rs"]
+mod tests;

@@ -1,9 +1,22 @@
 //! The one door: bytes in, findings out.
 
-use crate::{Anchors, Content, Daticert, Grade, Report};
+use crate::consistency;
+use crate::content::{mailboxes, unstructured};
+use crate::mime::{self, Entity};
+use crate::parts::Parts;
+use crate::proof::{self, Proof};
+use crate::report::Sheet;
+use crate::why::{self, Reason, quoted};
+use crate::wire::{Tipo, Trasporto, X_RICEVUTA, X_TRASPORTO};
+use crate::{Anchors, Check, Content, Daticert, Grade, Report};
+use alloc::borrow::Cow;
+use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 use jiff::Timestamp;
+
+/// Largest message examined, in bytes: the common market limit is 100 MB, base64 adds 37 %.
+pub const MESSAGE_BYTES_MAX: usize = 160 * 1024 * 1024;
 
 /// One of the entity's own mailboxes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -136,3 +149,257 @@ impl Certified {
         self.weak
     }
 }
+
+/// Examines one message. Total: any bytes give an answer, and every check is in its report.
+///
+/// Nothing is read from the outer headers but what they claim; nothing of the content before its signature is proven.
+pub fn examine(raw: &[u8], policy: &Policy<'_>) -> Examined {
+    let head = Entity::read(raw);
+    let mut sheet = Sheet::new();
+    let verdict = weigh(raw, &head, policy, &mut sheet);
+    let (grade, report) = sheet.close();
+    let text = |name: &str| head.first(name).map(|f| f.text()).filter(|t| !t.is_empty());
+    Examined {
+        grade,
+        report,
+        message_id: text("Message-ID"),
+        from: head.first("From").and_then(|f| mailboxes(f.value).into_iter().next()).map(|m| m.address),
+        subject: head.first("Subject").map(|f| unstructured(f.value)).unwrap_or_default(),
+        claimed: text(X_TRASPORTO).or_else(|| text(X_RICEVUTA)),
+        verdict,
+    }
+}
+
+/// What the top header says the message is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Claim {
+    /// `X-Trasporto: posta-certificata`.
+    Envelope,
+    /// `X-Trasporto: errore`.
+    Anomaly,
+    /// `X-Ricevuta`.
+    Receipt(Tipo),
+    /// Something, but not one thing.
+    Unclear,
+    /// Nothing.
+    Nothing,
+}
+
+fn weigh(raw: &[u8], head: &Entity<'_>, policy: &Policy<'_>, sheet: &mut Sheet) -> Verdict {
+    let claim = marker(head, sheet);
+    if !legible(raw, head, sheet) {
+        return Verdict::Unproven(Unproven::default());
+    }
+    let proof = match claim {
+        Claim::Nothing => None,
+        _ => proof::prove(head, policy, sheet, |signed| Some(signed_data(&Parts::read(signed).ok()?)?.data)),
+    };
+    let Some(proof) = proof.filter(|_| claim != Claim::Unclear) else { return whole(raw, sheet) };
+    let parts = match Parts::read(&proof.bytes) {
+        Ok(parts) => parts,
+        Err(reason) => {
+            sheet.fail(Check::Parts, reason, Grade::Suspect);
+            return whole(raw, sheet);
+        }
+    };
+    let case = Case { raw, head, policy, proof: &proof, parts: &parts };
+    if claim == Claim::Anomaly { case.anomaly(sheet) } else { case.statement(&claim, sheet) }
+}
+
+/// §9.1, and the line ends.
+fn legible(raw: &[u8], head: &Entity<'_>, sheet: &mut Sheet) -> bool {
+    let reason = if raw.is_empty() {
+        why::EMPTY.why()
+    } else if raw.len() > MESSAGE_BYTES_MAX {
+        why::TOO_LARGE.about(format!("{} byte", raw.len()))
+    } else if head.cut {
+        why::HEADERS_TOO_LARGE.why()
+    } else {
+        sheet.pass(Check::Bytes, format!("{} byte", raw.len()));
+        if mime::has_bare_lf(raw.get(..raw.len() - head.body.len()).unwrap_or_default()) {
+            sheet.note("l'intestazione ha fine riga LF: letta come CRLF");
+        }
+        if head.odd_lines > 0 {
+            sheet.note("l'intestazione ha righe che non sono campi: non sono state lette");
+        }
+        return true;
+    };
+    // What cannot be read may claim anything; an empty file claims nothing.
+    sheet.fail(Check::Bytes, reason, if raw.is_empty() { Grade::NotPec } else { Grade::Suspect });
+    false
+}
+
+/// §9.2: one of X-Trasporto and X-Ricevuta, once, at the top, with a value of the rules (RFC 6109 App. A).
+fn marker(head: &Entity<'_>, sheet: &mut Sheet) -> Claim {
+    let fields: Vec<_> = head.fields.iter().filter(|f| f.is(X_TRASPORTO) || f.is(X_RICEVUTA)).collect();
+    let field = match fields.as_slice() {
+        [] => {
+            sheet.fail(Check::Marker, why::NO_MARKER, Grade::NotPec);
+            return Claim::Nothing;
+        }
+        [field] => field,
+        _ => {
+            sheet.fail(Check::Marker, why::TWO_MARKERS, Grade::Suspect);
+            return Claim::Unclear;
+        }
+    };
+    let (text, trasporto) = (field.text(), field.is(X_TRASPORTO));
+    let claim = if trasporto {
+        match Trasporto::read(&text) {
+            Trasporto::PostaCertificata => Claim::Envelope,
+            Trasporto::Errore => Claim::Anomaly,
+            Trasporto::Other(_) => Claim::Unclear,
+        }
+    } else {
+        match Tipo::read(&text) {
+            Tipo::PostaCertificata | Tipo::Other(_) => Claim::Unclear,
+            tipo => Claim::Receipt(tipo),
+        }
+    };
+    let line = format!("{}: {}", if trasporto { X_TRASPORTO } else { X_RICEVUTA }, quoted(&text));
+    if claim == Claim::Unclear {
+        sheet.fail(Check::Marker, why::UNKNOWN_MARKER.about(line), Grade::Suspect);
+    } else {
+        sheet.pass(Check::Marker, line);
+    }
+    claim
+}
+
+/// A message that is not proven, read as it stands.
+fn whole(raw: &[u8], sheet: &mut Sheet) -> Verdict {
+    let content = read_content(raw, sheet, Grade::Genuine);
+    Verdict::Unproven(Unproven { content: Some(content), daticert: None })
+}
+
+/// Reads a message; what a limit left unread is a failure of §9.1 that lowers the grade to `at_best`.
+fn read_content(message: &[u8], sheet: &mut Sheet, at_best: Grade) -> Content {
+    let (content, limit) = Content::read(message);
+    if let Some(reason) = limit {
+        sheet.fail(Check::Bytes, reason, at_best);
+    }
+    content
+}
+
+/// The signed data, if they are there and read.
+fn signed_data(parts: &Parts<'_>) -> Option<Daticert> {
+    Daticert::read(&parts.daticert().ok()?).ok()
+}
+
+/// A message whose signature is a provider's.
+struct Case<'c, 'a> {
+    raw: &'c [u8],
+    head: &'c Entity<'a>,
+    policy: &'c Policy<'c>,
+    proof: &'c Proof<'a>,
+    parts: &'c Parts<'c>,
+}
+
+impl<'c> Case<'c, '_> {
+    /// An envelope, a receipt or a notice: `daticert.xml` says which, whatever the header says.
+    fn statement(&self, claim: &Claim, sheet: &mut Sheet) -> Verdict {
+        let bytes = match self.parts.daticert() {
+            Ok(bytes) => bytes,
+            Err(reason) => {
+                sheet.fail(Check::Parts, reason, Grade::Suspect);
+                return whole(self.raw, sheet);
+            }
+        };
+        let data = match Daticert::read(&bytes) {
+            Ok(data) => data,
+            Err(why) => {
+                sheet.fail(Check::Daticert, why, Grade::Suspect);
+                return whole(self.raw, sheet);
+            }
+        };
+        sheet.pass(Check::Daticert, format!("{}, certificato da {}", data.data, quoted(&data.gestore_emittente)));
+        if data.repaired {
+            sheet.note("daticert.xml contiene caratteri che XML non ammette: letto senza di essi");
+        }
+        let claimed = match claim {
+            Claim::Receipt(tipo) => tipo,
+            _ => &Tipo::PostaCertificata,
+        };
+        if *claimed == data.tipo {
+            sheet.pass(Check::Kind, data.tipo.word());
+        } else {
+            let both = format!("{} e {}", quoted(claimed.word()), quoted(data.tipo.word()));
+            sheet.fail(Check::Kind, why::KIND_DIFFERS.about(both), Grade::Mismatch);
+        }
+        let envelope = data.tipo == Tipo::PostaCertificata;
+        let original = self.original(envelope, sheet);
+        let inner = original.as_deref().filter(|_| envelope);
+        let message = inner.map(|bytes| read_content(bytes, sheet, Grade::Mismatch));
+        consistency::identifiers(sheet, self.head, &data, inner);
+        match &message {
+            Some(message) => consistency::sender(sheet, self.head, &data, message),
+            None => sheet.moot(Check::Sender, &*data.mittente),
+        }
+        consistency::recipient(sheet, &data, self.policy.mailboxes);
+        consistency::own_provider(sheet, &data, &self.proof.signer, self.policy.mailboxes);
+        consistency::times(sheet, self.proof.signing_time, Some(data.data), self.policy.arrival);
+        match (sheet.grade(), message) {
+            (Grade::Genuine | Grade::GenuineWeak, Some(message)) => {
+                self.certified(Evidence::Envelope { daticert: data, message }, sheet)
+            }
+            (Grade::Genuine | Grade::GenuineWeak, None) => {
+                self.certified(Evidence::Receipt { daticert: data, returned: original.map(Cow::into_owned) }, sheet)
+            }
+            (Grade::Mismatch, message) => {
+                let content = message.unwrap_or_else(|| read_content(self.raw, sheet, Grade::Mismatch));
+                Verdict::Unproven(Unproven { content: Some(content), daticert: Some(data) })
+            }
+            (Grade::Suspect | Grade::NotPec, _) => whole(self.raw, sheet),
+        }
+    }
+
+    /// §3.2.2: an anomaly envelope holds the message and nothing signed about it.
+    fn anomaly(&self, sheet: &mut Sheet) -> Verdict {
+        let original = self.original(true, sheet);
+        let daticert = signed_data(self.parts);
+        if !self.parts.daticert.is_empty() {
+            sheet.fail(Check::Parts, why::ANOMALY_WITH_DATICERT, Grade::Mismatch);
+        }
+        let message = original.map(|bytes| read_content(&bytes, sheet, Grade::Mismatch));
+        if let Some(message) = &message {
+            consistency::anomaly_identifiers(sheet, self.head, message);
+        }
+        for check in [Check::Daticert, Check::Kind, Check::Sender, Check::Recipient] {
+            sheet.moot(check, "una busta di anomalia non certifica il messaggio che contiene");
+        }
+        consistency::anomaly_provider(sheet, &self.proof.signer, self.policy.mailboxes);
+        consistency::times(sheet, self.proof.signing_time, None, self.policy.arrival);
+        match (sheet.grade(), message) {
+            (Grade::Genuine | Grade::GenuineWeak, Some(message)) => {
+                self.certified(Evidence::Anomaly { message }, sheet)
+            }
+            (Grade::Suspect | Grade::NotPec, _) => whole(self.raw, sheet),
+            (_, content) => Verdict::Unproven(Unproven { content, daticert }),
+        }
+    }
+
+    /// §9.8: the original message, which must be there if `wanted`.
+    fn original(&self, wanted: bool, sheet: &mut Sheet) -> Option<Cow<'c, [u8]>> {
+        let failed: Option<Reason> = match self.parts.original() {
+            Ok(Some(bytes)) => {
+                sheet.pass(Check::Parts, format!("messaggio originale di {} byte", bytes.len()));
+                return Some(bytes);
+            }
+            Ok(None) => wanted.then_some(why::NO_POSTACERT),
+            Err(reason) => Some(reason),
+        };
+        match failed {
+            Some(reason) => sheet.fail(Check::Parts, reason, Grade::Mismatch),
+            None => sheet.pass(Check::Parts, "senza messaggio originale"),
+        }
+        None
+    }
+
+    fn certified(&self, evidence: Evidence, sheet: &Sheet) -> Verdict {
+        let weak = sheet.grade() == Grade::GenuineWeak;
+        Verdict::Certified(Certified { evidence, signer: self.proof.signer.clone(), weak })
+    }
+}
+
+#[cfg(test)]
+#[path = "examine_tests.rs"]
+mod tests;

@@ -7,13 +7,29 @@
 #![no_std]
 #![deny(clippy::indexing_slicing, clippy::string_slice)]
 extern crate alloc;
+#[cfg(test)]
+extern crate std;
 
 pub mod anchors;
+mod ber;
+mod cert;
+mod chain;
+mod cms;
+mod consistency;
 pub mod content;
+mod crypto;
 pub mod daticert;
+mod decode;
 pub mod examine;
+mod html;
+mod mime;
+mod names;
+mod parts;
+mod proof;
 pub mod report;
+mod why;
 pub mod wire;
+mod xml;
 
 pub use anchors::{Anchor, Anchors};
 pub use content::{Attachment, Content, Mailbox};

@@ -177,3 +177,64 @@ impl Report {
         })
     }
 }
+
+/// A report being written, and the grade that follows from it.
+#[derive(Debug)]
+pub(crate) struct Sheet {
+    report: Report,
+    grade: Grade,
+}
+
+impl Sheet {
+    /// Every check moot, nothing against the message.
+    pub(crate) fn new() -> Self {
+        let entries = Check::ALL
+            .into_iter()
+            .map(|check| Entry { check, outcome: Outcome::Moot, evidence: String::new() })
+            .collect();
+        Self { report: Report { entries, notes: Vec::new() }, grade: Grade::Genuine }
+    }
+
+    fn set(&mut self, check: Check, outcome: Outcome, evidence: String) {
+        if let Some(entry) = self.report.entries.iter_mut().find(|e| e.check == check) {
+            (entry.outcome, entry.evidence) = (outcome, evidence);
+        }
+    }
+
+    /// It holds.
+    pub(crate) fn pass(&mut self, check: Check, evidence: impl Into<String>) {
+        self.set(check, Outcome::Pass, evidence.into());
+    }
+
+    /// It does not apply.
+    pub(crate) fn moot(&mut self, check: Check, evidence: impl Into<String>) {
+        self.set(check, Outcome::Moot, evidence.into());
+    }
+
+    /// It does not hold, and so the message is at best of this grade. What the check had looked at stays.
+    pub(crate) fn fail(&mut self, check: Check, why: impl Into<Why>, at_best: Grade) {
+        self.lower(at_best);
+        let kept = self.report.entries.iter_mut().find(|e| e.check == check).map(|e| core::mem::take(&mut e.evidence));
+        self.set(check, Outcome::Fail(why.into()), kept.unwrap_or_default());
+    }
+
+    /// The message is at best of this grade.
+    pub(crate) fn lower(&mut self, at_best: Grade) {
+        self.grade = self.grade.max(at_best);
+    }
+
+    /// Something a reader should know.
+    pub(crate) fn note(&mut self, note: impl Into<String>) {
+        self.report.notes.push(note.into());
+    }
+
+    /// The grade so far.
+    pub(crate) fn grade(&self) -> Grade {
+        self.grade
+    }
+
+    /// The end.
+    pub(crate) fn close(self) -> (Grade, Report) {
+        (self.grade, self.report)
+    }
+}

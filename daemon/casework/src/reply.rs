@@ -1,0 +1,353 @@
+//! What the service writes: templates checked at load, and letters that hold all the law wants or are not written.
+//!
+//! [`load`] reads `templates/it/*.hbs` and refuses, with file and line, a template that names an unknown field, leaves
+//! out a mandatory one (`catalogue`) or could ever fail: each is rendered with the fewest values and with values at
+//! every bound. After that [`Templates::render`] fails only if the program gives too few facts. What citizens wrote
+//! comes in as values only: it is cleaned, bounded, and never read as a template.
+//!
+//! Reading order: [`catalogue`] (the messages and their facts), `lint` (what a template must show), `values` and
+//! `clean` (facts to strings), `wrap`, `readable`; `engine` alone names handlebars.
+
+pub mod catalogue;
+mod clean;
+mod dates;
+mod engine;
+mod lint;
+mod nearest;
+mod readable;
+#[cfg(test)]
+mod tests;
+mod values;
+mod wrap;
+
+use crate::rules::Problem;
+use alloc::collections::BTreeMap;
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use aws_lc_rs::digest;
+use catalogue::{MESSAGES, Message, Reader};
+use core::fmt;
+use engine::{Engine, Fault};
+use serde_json::Value;
+
+/// Largest template file, bytes.
+pub const TEMPLATE_MAX: usize = 16 * 1024;
+
+/// Longest letter, bytes.
+pub const LETTER_MAX: usize = 256 * 1024;
+
+/// Longest subject, characters. Longer ones are hidden by mail programs, and the reference must be seen.
+pub const SUBJECT_MAX: usize = 250;
+
+/// Most template files.
+pub const TEMPLATES_MAX: usize = 200;
+
+/// A template file as read from disk.
+#[derive(Debug, Clone)]
+pub struct TemplateFile {
+    /// Path under `templates/`: `it/presa-in-carico.hbs`.
+    pub name: String,
+    /// The whole file.
+    pub text: String,
+}
+
+/// A letter, ready to be sent: plain text, line ends are `\n`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rendered {
+    /// One line, not encoded.
+    pub subject: String,
+    /// Lines of at most [`wrap::WIDTH`] characters, but for web addresses.
+    pub text: String,
+}
+
+/// Why a letter could not be written: always the program's or the configuration's fault, never the message's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RenderTrouble {
+    /// No template has this name.
+    Unknown {
+        /// The name asked for.
+        template: String,
+    },
+    /// Facts that are absent, empty, or of the wrong form; `a | b` when one of several was needed.
+    Missing {
+        /// The message.
+        template: String,
+        /// The fields.
+        fields: Vec<String>,
+    },
+    /// The engine refused what [`load`] had accepted.
+    Engine {
+        /// The message.
+        template: String,
+        /// Its words.
+        detail: String,
+    },
+}
+
+impl fmt::Display for RenderTrouble {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unknown { template } => write!(out, "modello `{template}` sconosciuto"),
+            Self::Missing { template, fields } => {
+                write!(
+                    out,
+                    "modello `{template}`: mancano o sono scritti male: {}",
+                    fields.join(", ")
+                )
+            }
+            Self::Engine { template, detail } => write!(out, "modello `{template}`: {detail}"),
+        }
+    }
+}
+
+impl core::error::Error for RenderTrouble {}
+
+/// The templates in force.
+#[derive(Debug)]
+pub struct Templates {
+    engine: Engine,
+    messages: BTreeMap<String, &'static Message>,
+    digest: String,
+}
+
+/// Compiles and checks every template, or gives all the mistakes at once. Every message of the catalogue needs its file.
+///
+/// # Errors
+/// The mistakes, in the order of files and lines; none of them is a warning ([`Templates::check`] gives those).
+pub fn load(files: &[TemplateFile]) -> Result<Templates, Vec<Problem>> {
+    let mut files: Vec<&TemplateFile> = files.iter().collect();
+    files.sort_by(|a, b| a.name.cmp(&b.name));
+    let mut problems = Vec::new();
+    if files.len() > TEMPLATES_MAX {
+        let text = format!("più di {TEMPLATES_MAX} modelli");
+        return Err([Problem {
+            file: "templates".into(),
+            line: None,
+            text,
+            warning: false,
+        }]
+        .into());
+    }
+    let mut templates = Templates::none(digest_of(&files));
+    for file in &files {
+        problems.extend(templates.add(file));
+    }
+    for message in MESSAGES {
+        let name = format!("it/{}.hbs", message.name);
+        if !files.iter().any(|file| file.name == name) {
+            let text = format!("manca il modello {}", message.purpose);
+            problems.push(Problem {
+                file: name,
+                line: None,
+                text,
+                warning: false,
+            });
+        }
+    }
+    if problems.is_empty() {
+        Ok(templates)
+    } else {
+        Err(problems)
+    }
+}
+
+impl Templates {
+    fn none(digest: String) -> Self {
+        Self {
+            engine: Engine::new(),
+            messages: BTreeMap::new(),
+            digest,
+        }
+    }
+
+    /// The names that `render` knows: `presa-in-carico`, and variants such as `presa-in-carico.tributi`.
+    #[must_use]
+    pub fn names(&self) -> Vec<&str> {
+        self.messages.keys().map(String::as_str).collect()
+    }
+
+    /// SHA-256 of all the files, hex: it names this set of templates in the journal.
+    #[must_use]
+    pub fn digest(&self) -> &str {
+        &self.digest
+    }
+
+    /// Values that fill every field of a message, as the administrator's preview shows it.
+    #[must_use]
+    pub fn sample(&self, name: &str) -> Option<Value> {
+        self.messages
+            .get(name)
+            .map(|message| values::sample(message))
+    }
+
+    /// Writes one letter. Values that the message does not know are ignored, so one set of facts serves several messages.
+    ///
+    /// # Errors
+    /// A mandatory fact is absent or of the wrong form: the letter is not written at all.
+    pub fn render(&self, name: &str, given: &Value) -> Result<Rendered, RenderTrouble> {
+        let message = self
+            .messages
+            .get(name)
+            .ok_or_else(|| RenderTrouble::Unknown {
+                template: name.to_string(),
+            })?;
+        let prepared = values::prepare(message, given)?;
+        self.write(name, &prepared)
+            .map_err(|detail| RenderTrouble::Engine {
+                template: name.to_string(),
+                detail,
+            })
+    }
+
+    /// What deserves a second look but does not stop the service: letters to citizens that are hard to read.
+    #[must_use]
+    pub fn check(&self) -> Vec<Problem> {
+        let hard = |(name, message): (&String, &&'static Message)| {
+            if message.reader != Reader::Citizen {
+                return None;
+            }
+            let letter = self.render(name, &values::sample(message)).ok()?;
+            let index =
+                readable::gulpease(&letter.text).filter(|index| *index < readable::GULPEASE_MIN)?;
+            let text = format!(
+                "testo difficile: indice Gulpease {index}, ne servono {}: frasi più brevi, parole più comuni",
+                readable::GULPEASE_MIN
+            );
+            Some(Problem {
+                file: format!("it/{name}.hbs"),
+                line: None,
+                text,
+                warning: true,
+            })
+        };
+        self.messages.iter().filter_map(hard).collect()
+    }
+
+    fn write(&self, name: &str, prepared: &Value) -> Result<Rendered, String> {
+        let subject = self
+            .engine
+            .render(&subject_key(name), &values::for_subject(prepared))?;
+        let text = wrap::wrap(&self.engine.render(name, prepared)?);
+        // Cleaned again, because fixed text may hold a line end between two parts of a condition.
+        let subject = clean::line(&subject, usize::MAX);
+        if text.len() > LETTER_MAX {
+            return Err(format!("la lettera supera {} KiB", LETTER_MAX / 1024));
+        }
+        if subject.chars().count() > SUBJECT_MAX {
+            return Err(format!("l'oggetto supera {SUBJECT_MAX} caratteri"));
+        }
+        Ok(Rendered { subject, text })
+    }
+
+    /// Takes in one file; what it gives back is wrong with it.
+    fn add(&mut self, file: &TemplateFile) -> Vec<Problem> {
+        let problem = |Fault { line, text }| {
+            let line = (line > 0).then_some(line);
+            Problem {
+                file: file.name.clone(),
+                line,
+                text,
+                warning: false,
+            }
+        };
+        self.read(file).into_iter().map(problem).collect()
+    }
+
+    fn read(&mut self, file: &TemplateFile) -> Vec<Fault> {
+        let refuse = |line: usize, text: String| Vec::from([Fault { line, text }]);
+        let name = file
+            .name
+            .strip_prefix("it/")
+            .and_then(|name| name.strip_suffix(".hbs"));
+        let Some(name) = name.filter(|name| !name.contains(['/', '\\'])) else {
+            return refuse(
+                0,
+                "un modello sta in templates/it/ e finisce con .hbs".to_string(),
+            );
+        };
+        let Some(message) = catalogue::message(name) else {
+            let known: Vec<&str> = MESSAGES.iter().map(|message| message.name).collect();
+            let near = nearest::nearest(name, &known)
+                .map_or(String::new(), |near| format!("forse `{near}`? "));
+            return refuse(
+                0,
+                format!(
+                    "modello `{name}` sconosciuto: {near}i modelli sono {}",
+                    known.join(", ")
+                ),
+            );
+        };
+        if file.text.len() > TEMPLATE_MAX {
+            return refuse(0, format!("il modello supera {} KiB", TEMPLATE_MAX / 1024));
+        }
+        // Windows editors open a file with an invisible mark.
+        let source = file.text.trim_start_matches('\u{feff}');
+        let Some((subject, body, body_line)) = parts(source) else {
+            return refuse(
+                1,
+                "la prima riga è `Oggetto: …`, la seconda è vuota, poi il testo".to_string(),
+            );
+        };
+        let compiled = (
+            self.engine.add(&subject_key(name), subject),
+            self.engine.add(name, body),
+        );
+        let (subject, body) = match compiled {
+            (Ok(subject), Ok(body)) => (subject, body),
+            (subject, body) => {
+                let mut faults: Vec<Fault> = subject.err().into_iter().collect();
+                faults.extend(body.err().map(|fault| Fault {
+                    line: fault.line + body_line - 1,
+                    ..fault
+                }));
+                return faults;
+            }
+        };
+        let faults = lint::lint(message, &subject, &body, body_line);
+        if !faults.is_empty() {
+            return faults;
+        }
+        // The proof that no case can stop this letter: the fewest values, and all of them at their bounds.
+        for least in [true, false] {
+            let written = values::prepare(message, &values::extreme(message, least))
+                .map_err(|trouble| trouble.to_string())
+                .and_then(|prepared| self.write(name, &prepared));
+            if let Err(text) = written {
+                return refuse(body_line, text);
+            }
+        }
+        self.messages.insert(name.to_string(), message);
+        Vec::new()
+    }
+}
+
+fn subject_key(name: &str) -> String {
+    format!("{name}#oggetto")
+}
+
+/// Subject, text, and the line where the text begins.
+fn parts(file: &str) -> Option<(&str, &str, usize)> {
+    let (first, rest) = file.split_once('\n')?;
+    let subject = first.trim_end().strip_prefix("Oggetto:")?.trim_start();
+    let (second, body) = rest.split_once('\n')?;
+    (!subject.is_empty() && second.trim().is_empty() && !body.trim().is_empty())
+        .then_some((subject, body, 3))
+}
+
+fn digest_of(files: &[&TemplateFile]) -> String {
+    let mut context = digest::Context::new(&digest::SHA256);
+    for file in files {
+        // Lengths first: moving a letter from one file to the next changes the digest.
+        for part in [&file.name, &file.text] {
+            context.update(&(part.len() as u64).to_be_bytes());
+            context.update(part.as_bytes());
+        }
+    }
+    context
+        .finish()
+        .as_ref()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
+}

@@ -1,0 +1,544 @@
+//! The facts that messages show, in the groups that they share. Changes when a fact gets a name, a meaning or a sample.
+
+use super::{Field, Kind, Need, Phrase};
+use Kind::{Date, Flag, Instant, Items, Line, Lines, Link, Number, Quote};
+use Need::{Always, Free, IfGiven, OneOf, Subject};
+
+pub(super) const fn field(
+    name: &'static str,
+    kind: Kind,
+    need: Need,
+    meaning: &'static str,
+    sample: &'static [&'static str],
+) -> Field {
+    Field {
+        name,
+        kind,
+        need,
+        meaning,
+        sample,
+    }
+}
+
+/// Who writes, and where to reach them: L. 241/1990 art. 8 c. 2 a) and c).
+pub(super) const SENDER: &[Field] = &[
+    field(
+        "ente",
+        Line,
+        Always,
+        "nome dell'ente",
+        &["Comune di Esempio"],
+    ),
+    field(
+        "pec_ente",
+        Line,
+        Always,
+        "indirizzo Pec dell'ente",
+        &["protocollo@pec.comune.example"],
+    ),
+    field(
+        "ufficio",
+        Line,
+        Always,
+        "ufficio che segue la pratica",
+        &["Ufficio Anagrafe"],
+    ),
+    field(
+        "contatto",
+        Line,
+        Always,
+        "telefono, email e orari dell'ufficio",
+        &["tel. 055 000 000, anagrafe@comune.example, lunedì-venerdì ore 9-12"],
+    ),
+    field(
+        "informativa_privacy",
+        Line,
+        Always,
+        "indirizzo web dell'informativa privacy",
+        &["https://www.comune.example/privacy"],
+    ),
+    PROSSIMO_PASSO,
+];
+
+const PROSSIMO_PASSO: Field = field(
+    "prossimo_passo",
+    Line,
+    Always,
+    "che cosa succede adesso, in una frase",
+    &["L'ufficio controlla i dati e ti scrive l'esito."],
+);
+
+/// The dossier and where it stands: the fixed block of every message about one (art. 8 c. 2 b), c), c-ter); CAD art. 41).
+pub(super) const DOSSIER: &[Field] = &[
+    // Art. 5 c. 3: until one is named, the head of the unit is the person responsible.
+    field(
+        "responsabile",
+        Line,
+        Always,
+        "responsabile del procedimento; finché non c'è, chi dirige l'ufficio",
+        &["Ada Neri"],
+    ),
+    field(
+        "oggetto",
+        Line,
+        Always,
+        "oggetto del procedimento, in parole neutre",
+        &["Dichiarazione di cambio di residenza"],
+    ),
+    field(
+        "fascicolo",
+        Line,
+        Always,
+        "numero del fascicolo",
+        &["2026/000123"],
+    ),
+    RIFERIMENTO,
+    PROTOCOLLO,
+    field(
+        "stato",
+        Line,
+        Always,
+        "a che punto è la pratica, in parole",
+        &["in lavorazione"],
+    ),
+    field(
+        "stato_dal",
+        Instant,
+        Always,
+        "da quando è in questo stato",
+        &["2026-07-02T07:00:00Z"],
+    ),
+];
+
+pub(super) const RIFERIMENTO: Field = field(
+    "riferimento",
+    Line,
+    Subject,
+    "riferimento che riporta la risposta nel fascicolo: deve stare nell'oggetto",
+    &["[Fascicolo 2026/000123]"],
+);
+
+pub(super) const PROTOCOLLO: Field = field(
+    "protocollo",
+    Line,
+    IfGiven,
+    "numero di protocollo",
+    &["0004567/2026"],
+);
+
+/// What a start notice adds: duration, end date, silence, remedies (art. 8 c. 2 c-bis); arts 2, 18-bis, 20).
+pub(super) const START: &[Field] = &[
+    field(
+        "termine_giorni",
+        Number,
+        Always,
+        "durata massima del procedimento, in giorni",
+        &["30"],
+    ),
+    field(
+        "giorni_lavorativi",
+        Flag,
+        Free,
+        "vero se il termine conta solo i giorni lavorativi",
+        &["false"],
+    ),
+    field(
+        "data_fine",
+        Date,
+        Always,
+        "giorno entro cui l'ente deve concludere",
+        &["2026-07-31"],
+    ),
+    field(
+        "effetto_silenzio",
+        Line,
+        Always,
+        "che cosa vale se l'ente non risponde in tempo, in una frase",
+        &["Se non rispondiamo entro quel giorno, la tua richiesta è accolta (silenzio assenso)."],
+    ),
+    field(
+        "potere_sostitutivo",
+        Line,
+        Always,
+        "a chi chiedere di decidere se l'ufficio è in ritardo (L. 241/1990 art. 2 c. 9-bis)",
+        &["Segretario generale, segretario@pec.comune.example"],
+    ),
+    field(
+        "partecipazione_esclusa",
+        Flag,
+        Free,
+        "vero se le norme escludono memorie e documenti (L. 241/1990 art. 13)",
+        &["false"],
+    ),
+    LINK_STATO,
+    LINK_RISPOSTA,
+];
+
+/// What the law wants a start notice to say in words.
+pub(super) const START_WORDS: &[Phrase] = &[
+    Phrase {
+        words: "vedere il fascicolo",
+        why: "L. 241/1990 art. 8 c. 2 d): come vedere gli atti",
+    },
+    Phrase {
+        words: "su carta",
+        why: "L. 241/1990 art. 8 c. 2 d-bis): dove sono gli atti non digitali",
+    },
+    Phrase {
+        words: "ricorso al tar",
+        why: "L. 241/1990 art. 8 c. 2 c-bis): i rimedi contro il ritardo",
+    },
+    Phrase {
+        words: "memorie",
+        why: "L. 241/1990 art. 10: il diritto di presentare memorie e documenti",
+    },
+];
+
+/// Until when: a running term, a suspended one, or a closed dossier.
+pub(super) const END: &[Field] = &[
+    field(
+        "data_fine",
+        Date,
+        OneOf("fine"),
+        "giorno entro cui l'ente deve concludere",
+        &["2026-07-31"],
+    ),
+    field(
+        "sospesa_fino_al",
+        Date,
+        OneOf("fine"),
+        "il termine è sospeso, al più tardi fino a questo giorno",
+        &["2026-08-12"],
+    ),
+    field(
+        "conclusa_il",
+        Date,
+        OneOf("fine"),
+        "giorno in cui la pratica si è conclusa",
+        &["2026-07-20"],
+    ),
+];
+
+pub(super) const LINK_STATO: Field = field(
+    "link_stato",
+    // «stato della pratica» and a number: what the shipped rules recognise as a status request.
+    Link {
+        subject: "Stato della pratica {}",
+        from: "fascicolo",
+    },
+    Always,
+    "collegamento che prepara la Pec per chiedere a che punto è la pratica",
+    &[],
+);
+
+pub(super) const LINK_RISPOSTA: Field = field(
+    "link_risposta",
+    Link {
+        subject: "{}",
+        from: "riferimento",
+    },
+    Always,
+    "collegamento che prepara la Pec di risposta",
+    &[],
+);
+
+pub(super) const PRESENTATA_IL: Field = field(
+    "presentata_il",
+    Instant,
+    Always,
+    "data e ora di consegna certificata della richiesta",
+    &["2026-07-01T22:30:00Z"],
+);
+
+pub(super) const RICEVUTO_IL: Field = field(
+    "ricevuto_il",
+    Instant,
+    Always,
+    "data e ora in cui è arrivato il messaggio",
+    &["2026-07-13T08:05:10Z"],
+);
+
+pub(super) const ALLEGATI: Field = field(
+    "allegati",
+    Items(FILE),
+    IfGiven,
+    "file ricevuti, ciascuno con il suo esito",
+    &[],
+);
+
+const FILE: &[Field] = &[
+    field(
+        "nome",
+        Line,
+        Always,
+        "nome del file",
+        &["memoria.pdf", "planimetria.zip"],
+    ),
+    field(
+        "esito",
+        Line,
+        Always,
+        "che cosa ne è del file, in parole",
+        &["acquisito", "non leggibile: è protetto da password"],
+    ),
+];
+
+pub(super) const EVENTI: Field = field(
+    "eventi",
+    Items(EVENT),
+    IfGiven,
+    "i passi già fatti, dal primo all'ultimo",
+    &[],
+);
+
+const EVENT: &[Field] = &[
+    field(
+        "quando",
+        Instant,
+        Always,
+        "data e ora",
+        &["2026-07-01T22:30:00Z", "2026-07-02T07:00:00Z"],
+    ),
+    field(
+        "cosa",
+        Line,
+        Always,
+        "che cosa è successo",
+        &["Richiesta ricevuta", "Richiesta assegnata all'ufficio"],
+    ),
+];
+
+pub(super) const MANCANZE: Field = field(
+    "mancanze",
+    Items(GAP),
+    Always,
+    "che cosa manca, e perché serve",
+    &[],
+);
+
+const GAP: &[Field] = &[
+    field(
+        "cosa",
+        Line,
+        Always,
+        "che cosa manca",
+        &["Il tuo codice fiscale", "Copia del documento di identità"],
+    ),
+    // L. 241/1990 art. 18 c. 2: only what the body cannot obtain by itself may be asked.
+    field(
+        "perche",
+        Line,
+        Always,
+        "perché serve e perché l'ente non può averlo da solo",
+        &[
+            "Serve per trovarti in anagrafe.",
+            "La richiesta non ha la firma digitale.",
+        ],
+    ),
+];
+
+/// What every task for a person carries.
+pub(super) const TASK: &[Field] = &[
+    field("ente", Line, Free, "nome dell'ente", &["Comune di Esempio"]),
+    field(
+        "ufficio",
+        Line,
+        Always,
+        "ufficio che riceve il compito",
+        &["Ufficio Anagrafe"],
+    ),
+    RIFERIMENTO,
+    field(
+        "fascicolo",
+        Line,
+        IfGiven,
+        "numero del fascicolo",
+        &["2026/000123"],
+    ),
+    field(
+        "originale",
+        Line,
+        Always,
+        "dove si trova il messaggio originale",
+        &["archivio, impronta 9f86d081884c7d65"],
+    ),
+    field(
+        "come_rispondere",
+        Lines,
+        Always,
+        "che cosa può fare chi riceve il compito, e come",
+        &["Rispondi senza cambiare l'oggetto: la risposta entra nel fascicolo."],
+    ),
+];
+
+/// The message a task is about.
+pub(super) const INCOMING: &[Field] = &[
+    RICEVUTO_IL,
+    field(
+        "oggetto_messaggio",
+        Line,
+        IfGiven,
+        "oggetto scritto dal mittente",
+        &["Cambio di residenza"],
+    ),
+    ALLEGATI,
+];
+
+/// What an office needs to act on a request without opening another program.
+pub(super) const REQUEST: &[Field] = &[
+    field(
+        "oggetto",
+        Line,
+        Always,
+        "di che cosa si tratta",
+        &["Dichiarazione di cambio di residenza"],
+    ),
+    field(
+        "mittente",
+        Line,
+        Always,
+        "indirizzo Pec verificato di chi scrive",
+        &["anna.bianchi@pec.example"],
+    ),
+    PROTOCOLLO,
+    field(
+        "data_fine",
+        Date,
+        IfGiven,
+        "giorno entro cui concludere",
+        &["2026-07-31"],
+    ),
+    field(
+        "termine",
+        Line,
+        IfGiven,
+        "come è calcolato il termine",
+        &["30 giorni dal 2 luglio 2026, L. 241/1990 art. 2"],
+    ),
+    field(
+        "verifica",
+        Line,
+        Always,
+        "esito della verifica della Pec, in una riga",
+        &["Pec autentica: firma del gestore valida, busta e dati concordi."],
+    ),
+    field(
+        "mancanze",
+        Lines,
+        IfGiven,
+        "che cosa manca alla richiesta",
+        &["codice fiscale"],
+    ),
+    field(
+        "testo",
+        Quote,
+        IfGiven,
+        "testo del messaggio",
+        &["Buongiorno,\nmi sono trasferita in via delle Rose 10.\n\nCordiali saluti\nAnna Bianchi"],
+    ),
+    field(
+        "perche",
+        Lines,
+        Always,
+        "perché il messaggio arriva a questo ufficio",
+        &[
+            "Regola variazione-residenza: 95 punti, ne bastano 60.",
+            "Trovato «cambio di residenza» nell'oggetto.",
+        ],
+    ),
+    field(
+        "risposta",
+        Line,
+        IfGiven,
+        "che cosa riceve il cittadino in automatico",
+        &["La ricevuta parte alle 10:40: fino ad allora si può fermare."],
+    ),
+    field(
+        "bozza",
+        Quote,
+        IfGiven,
+        "risposta preparata, da confermare",
+        &["La tua pratica è in lavorazione."],
+    ),
+];
+
+/// What did not hold when a message was verified.
+pub(super) const DOUBT: &[Field] = &[
+    field(
+        "motivo",
+        Line,
+        Always,
+        "perché il messaggio è fermo, in una riga",
+        &["La firma del gestore non è valida."],
+    ),
+    field(
+        "anomalie",
+        Lines,
+        Always,
+        "le verifiche non superate",
+        &[
+            "firma: il contenuto è cambiato dopo la firma",
+            "mittente: non concorda con i dati di certificazione",
+        ],
+    ),
+    field(
+        "mittente_dichiarato",
+        Line,
+        IfGiven,
+        "mittente scritto nel messaggio: non è verificato",
+        &["anna.bianchi@pec.example"],
+    ),
+];
+
+/// A message of ours that did not arrive (CAD art. 3-bis c. 4-bis).
+pub(super) const UNDELIVERED: &[Field] = &[
+    field(
+        "oggetto",
+        Line,
+        Free,
+        "oggetto del procedimento",
+        &["Dichiarazione di cambio di residenza"],
+    ),
+    field(
+        "destinatario",
+        Line,
+        Always,
+        "indirizzo che non ha ricevuto",
+        &["anna.bianchi@pec.example"],
+    ),
+    field(
+        "messaggio",
+        Line,
+        Always,
+        "oggetto del messaggio non consegnato",
+        &["Richiesta ricevuta"],
+    ),
+    field(
+        "inviato_il",
+        Instant,
+        Always,
+        "quando è stato inviato",
+        &["2026-07-02T08:40:00Z"],
+    ),
+    field(
+        "esito",
+        Line,
+        Always,
+        "che cosa dicono le ricevute",
+        &["avviso di mancata consegna del 3 luglio 2026"],
+    ),
+    field(
+        "errore",
+        Line,
+        IfGiven,
+        "errore riportato dal gestore",
+        &["casella piena"],
+    ),
+    field(
+        "testo",
+        Quote,
+        Always,
+        "testo da spedire",
+        &["Buongiorno,\nabbiamo ricevuto la tua richiesta."],
+    ),
+];

@@ -1,0 +1,163 @@
+//! The messages of the service, in the order of the administrator's guide. Changes when a message is added.
+
+use super::fields::{
+    ALLEGATI, DOSSIER, DOUBT, END, EVENTI, INCOMING, LINK_RISPOSTA, LINK_STATO, MANCANZE,
+    PRESENTATA_IL, REQUEST, RICEVUTO_IL, SENDER, START, START_WORDS, TASK, UNDELIVERED, field,
+};
+use super::{Field, Kind, Message, Need, Phrase, Reader};
+
+/// Every message that the service can write.
+pub const MESSAGES: &[Message] = &[
+    Message {
+        name: "presa-in-carico",
+        purpose: "al cittadino: ricevuta che è anche comunicazione di avvio (L. 241/1990 artt. 8, 18-bis)",
+        reader: Reader::Citizen,
+        fields: &[SENDER, DOSSIER, START, &[PRESENTATA_IL, ALLEGATI]],
+        must_say: START_WORDS,
+    },
+    Message {
+        name: "avvio-procedimento",
+        purpose: "a chi è interessato: comunicazione di avvio, anche d'ufficio (L. 241/1990 artt. 7 e 8)",
+        reader: Reader::Citizen,
+        fields: &[
+            SENDER,
+            DOSSIER,
+            START,
+            &[
+                Field {
+                    need: Need::OneOf("inizio"),
+                    ..PRESENTATA_IL
+                },
+                field(
+                    "avviato_il",
+                    Kind::Date,
+                    Need::OneOf("inizio"),
+                    "giorno in cui l'ufficio ha avviato il procedimento",
+                    &["2026-07-02"],
+                ),
+            ],
+        ],
+        must_say: START_WORDS,
+    },
+    Message {
+        name: "documenti-acquisiti",
+        purpose: "al cittadino: memorie e documenti sono nel fascicolo e saranno valutati (L. 241/1990 art. 10)",
+        reader: Reader::Citizen,
+        fields: &[SENDER, DOSSIER, END, &[RICEVUTO_IL, ALLEGATI, LINK_STATO]],
+        must_say: &[Phrase {
+            words: "valut",
+            why: "L. 241/1990 art. 10: l'ente deve valutare memorie e documenti",
+        }],
+    },
+    Message {
+        name: "stato-pratica",
+        purpose: "al cittadino: a che punto è la sua pratica (CAD art. 41)",
+        reader: Reader::Citizen,
+        fields: &[SENDER, DOSSIER, END, &[EVENTI, LINK_RISPOSTA]],
+        must_say: &[],
+    },
+    Message {
+        name: "richiesta-integrazione",
+        purpose: "al cittadino: che cosa manca e come mandarlo (L. 241/1990 artt. 2 c. 7 e 6)",
+        reader: Reader::Citizen,
+        fields: &[
+            SENDER,
+            DOSSIER,
+            END,
+            &[
+                PRESENTATA_IL,
+                MANCANZE,
+                field(
+                    "rispondi_entro",
+                    Kind::Date,
+                    Need::Always,
+                    "giorno entro cui mandare quello che manca",
+                    &["2026-07-12"],
+                ),
+                LINK_RISPOSTA,
+            ],
+        ],
+        must_say: &[],
+    },
+    Message {
+        name: "fascicolo-non-trovato",
+        purpose: "a chi cita un fascicolo che non c'è o non è suo: lo stesso testo nei due casi",
+        reader: Reader::Citizen,
+        fields: &[
+            SENDER,
+            &[
+                RICEVUTO_IL,
+                field(
+                    "numero_indicato",
+                    Kind::Line,
+                    Need::Always,
+                    "numero scritto dal mittente",
+                    &["2026/000999"],
+                ),
+            ],
+        ],
+        must_say: &[],
+    },
+    Message {
+        name: "fatture-solo-sdi",
+        purpose: "a chi manda una fattura per Pec: la strada è il Sistema di interscambio",
+        reader: Reader::Citizen,
+        fields: &[
+            SENDER,
+            &[
+                RICEVUTO_IL,
+                field(
+                    "codice_univoco",
+                    Kind::Line,
+                    Need::IfGiven,
+                    "codice univoco dell'ufficio per le fatture",
+                    &["UFABC1"],
+                ),
+            ],
+        ],
+        must_say: &[Phrase {
+            words: "sistema di interscambio",
+            why: "d.m. 55/2013: le fatture passano di lì",
+        }],
+    },
+    Message {
+        name: "pec-non-certificata",
+        purpose: "a chi scrive con email normale: le strade aperte (CAD art. 65); parte solo se lo decide una persona",
+        reader: Reader::Citizen,
+        fields: &[SENDER, &[RICEVUTO_IL]],
+        must_say: &[
+            Phrase {
+                words: "firma digitale",
+                why: "CAD art. 65 c. 1 a)",
+            },
+            Phrase {
+                words: "documento di identità",
+                why: "CAD art. 65 c. 1 c)",
+            },
+        ],
+    },
+    Message {
+        name: "compito",
+        purpose: "all'ufficio: una richiesta da trattare",
+        reader: Reader::Office,
+        fields: &[TASK, INCOMING, REQUEST],
+        must_say: &[],
+    },
+    Message {
+        name: "compito-verifica",
+        purpose: "a una persona: un messaggio in quarantena, che cosa non torna e dove si trova",
+        reader: Reader::Office,
+        fields: &[TASK, INCOMING, DOUBT],
+        must_say: &[],
+    },
+    Message {
+        name: "compito-mancata-consegna",
+        purpose: "all'ufficio: una Pec non è arrivata, va spedita su carta (CAD art. 3-bis c. 4-bis)",
+        reader: Reader::Office,
+        fields: &[TASK, UNDELIVERED],
+        must_say: &[Phrase {
+            words: "raccomandata",
+            why: "CAD art. 3-bis c. 4-bis: la strada di carta",
+        }],
+    },
+];

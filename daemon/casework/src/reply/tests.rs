@@ -1,0 +1,518 @@
+//! The shipped templates, and what a template or a value must not be able to do.
+
+extern crate std;
+
+use super::catalogue::{Field, Kind, MESSAGES, Message, Need, Reader};
+use super::{
+    LETTER_MAX, RenderTrouble, Rendered, TemplateFile, Templates, load, readable, values, wrap,
+};
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use serde_json::{Value, json};
+
+macro_rules! shipped {
+    ($($name:literal),* $(,)?) => {
+        [$((concat!("it/", $name, ".hbs"), include_str!(concat!("../../../../templates/it/", $name, ".hbs")))),*]
+    };
+}
+
+fn files() -> Vec<TemplateFile> {
+    shipped![
+        "avvio-procedimento",
+        "compito",
+        "compito-mancata-consegna",
+        "compito-verifica",
+        "documenti-acquisiti",
+        "fascicolo-non-trovato",
+        "fatture-solo-sdi",
+        "pec-non-certificata",
+        "presa-in-carico",
+        "richiesta-integrazione",
+        "stato-pratica",
+    ]
+    .into_iter()
+    .map(|(name, text)| TemplateFile {
+        name: name.to_string(),
+        text: text.to_string(),
+    })
+    .collect()
+}
+
+fn templates() -> Templates {
+    load(&files()).unwrap_or_else(|problems| {
+        let all: Vec<String> = problems.iter().map(ToString::to_string).collect();
+        panic!("{}", all.join("\n"))
+    })
+}
+
+/// The problems of one shipped file when it is changed.
+fn problems(name: &str, change: impl Fn(&str) -> String) -> Vec<String> {
+    let mut file = files()
+        .into_iter()
+        .find(|file| file.name == format!("it/{name}.hbs"))
+        .unwrap();
+    file.text = change(&file.text);
+    Templates::none(String::new())
+        .add(&file)
+        .iter()
+        .map(ToString::to_string)
+        .collect()
+}
+
+fn render(name: &str, change: impl Fn(&mut Value)) -> Rendered {
+    let templates = templates();
+    let mut given = templates.sample(name).unwrap();
+    change(&mut given);
+    templates.render(name, &given).unwrap()
+}
+
+/// With `--nocapture` it prints the letters, for who edits them.
+#[test]
+fn every_letter_is_readable_plain_and_narrow() {
+    let templates = templates();
+    assert_eq!(templates.names().len(), MESSAGES.len());
+    for message in MESSAGES {
+        let letter = templates
+            .render(message.name, &templates.sample(message.name).unwrap())
+            .unwrap();
+        std::println!("== {}\n{}\n\n{}", message.name, letter.subject, letter.text);
+        for row in letter.text.lines() {
+            assert!(
+                row.chars().count() <= wrap::WIDTH || row.starts_with("mailto:"),
+                "{}: {row}",
+                message.name
+            );
+            assert!(
+                !row.contains("{{") && !row.contains("}}"),
+                "{}: {row}",
+                message.name
+            );
+        }
+        if message.reader == Reader::Citizen {
+            let index = readable::gulpease(&letter.text).unwrap();
+            std::println!("Gulpease {index}");
+        }
+    }
+    assert!(templates.check().is_empty(), "{:?}", templates.check());
+}
+
+/// Every demand of the catalogue, one by one: a template without the field does not load, and the problem names it.
+#[test]
+fn a_letter_without_a_mandatory_field_does_not_load() {
+    let mut tried = 0;
+    for message in MESSAGES {
+        for field in message.fields().filter(|field| field.need != Need::Free) {
+            let shown = format!("{{{{{}}}}}", field.name);
+            let found = match field.kind {
+                Kind::Lines | Kind::Items(_) => {
+                    problems(message.name, |text| without_list(text, field))
+                }
+                _ => problems(message.name, |text| text.replace(&shown, "")),
+            };
+            assert!(
+                found.iter().any(|p| p.contains(&shown)),
+                "{} without {shown}: {found:?}",
+                message.name
+            );
+            tried += 1;
+        }
+        for phrase in message.must_say {
+            let found = problems(message.name, |text| {
+                text.to_lowercase()
+                    .replacen("oggetto:", "Oggetto:", 1)
+                    .replace(phrase.words, "")
+            });
+            assert!(
+                found.iter().any(|p| p.contains(phrase.why)),
+                "{} without {}: {found:?}",
+                message.name,
+                phrase.words
+            );
+        }
+    }
+    assert!(tried > 120, "{tried}");
+}
+
+fn without_list(text: &str, field: &Field) -> String {
+    let (before, rest) = text
+        .split_once(&format!("{{{{#each {}}}}}", field.name))
+        .unwrap();
+    let (_, after) = rest.split_once("{{/each}}").unwrap();
+    format!("{before}{after}")
+}
+
+#[test]
+fn a_mandatory_field_hidden_by_a_condition_does_not_load() {
+    let found = problems("presa-in-carico", |text| {
+        text.replace(
+            "Responsabile: {{responsabile}}",
+            "{{#if protocollo}}\nResponsabile: {{responsabile}}\n{{/if}}",
+        )
+    });
+    assert!(
+        found.iter().any(|p| p.contains("manca {{responsabile}}")),
+        "{found:?}"
+    );
+    let found = problems("presa-in-carico", |text| {
+        text.replace("{{#if protocollo}}", "{{#if giorni_lavorativi}}")
+    });
+    assert!(
+        found.iter().any(|p| p.contains("`protocollo` può mancare")),
+        "{found:?}"
+    );
+}
+
+#[test]
+fn a_letter_is_not_written_without_its_facts() {
+    let templates = templates();
+    for message in MESSAGES {
+        for field in message
+            .fields()
+            .filter(|f| matches!(f.need, Need::Always | Need::Subject))
+        {
+            if matches!(field.kind, Kind::Link { .. }) {
+                continue;
+            }
+            for nothing in [
+                Value::Null,
+                json!(""),
+                json!([]),
+                json!(" \u{200b}\r\n"),
+                json!({"a": 1}),
+            ] {
+                let mut given = templates.sample(message.name).unwrap();
+                given[field.name] = nothing;
+                let refused = templates.render(message.name, &given);
+                let Err(RenderTrouble::Missing { fields, .. }) = refused else {
+                    panic!("{}: {}", message.name, field.name)
+                };
+                assert!(fields.contains(&field.name.to_string()), "{fields:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn one_fact_of_a_group_is_enough_and_none_is_too_few() {
+    let without_end = |name: Option<&str>| {
+        let templates = templates();
+        let mut given = templates.sample("stato-pratica").unwrap();
+        given["data_fine"] = Value::Null;
+        if let Some(name) = name {
+            given[name] = json!("2026-08-12");
+        }
+        templates.render("stato-pratica", &given)
+    };
+    assert!(
+        without_end(Some("sospesa_fino_al"))
+            .unwrap()
+            .text
+            .contains("Termine sospeso")
+    );
+    assert!(
+        without_end(Some("conclusa_il"))
+            .unwrap()
+            .text
+            .contains("Conclusa: mercoledì 12 agosto 2026")
+    );
+    let Err(RenderTrouble::Missing { fields, .. }) = without_end(None) else {
+        panic!()
+    };
+    assert_eq!(fields, ["data_fine | sospesa_fino_al | conclusa_il"]);
+}
+
+#[test]
+fn the_start_notice_says_what_article_8_wants() {
+    let letter = render("presa-in-carico", |_| {});
+    assert_eq!(
+        letter.subject,
+        "Ricevuta della tua richiesta [Fascicolo 2026/000123]"
+    );
+    for part in [
+        "arrivata giovedì 2 luglio 2026, ore 00:30",
+        "Decisione entro: venerdì 31 luglio 2026 (al massimo 30 giorni)",
+        "Ente: Comune di Esempio",
+        "Pec: protocollo@pec.comune.example",
+        "Responsabile: Ada Neri",
+        "mailto:protocollo@pec.comune.example?subject=Stato%20della%20pratica%202026%2F000123\n",
+        "mailto:protocollo@pec.comune.example?subject=%5BFascicolo%202026%2F000123%5D\n",
+        "memorie e documenti",
+    ] {
+        assert!(
+            letter.text.contains(part),
+            "manca {part} in\n{}",
+            letter.text
+        );
+    }
+    let tax = render("presa-in-carico", |given| {
+        given["partecipazione_esclusa"] = json!(true)
+    });
+    assert!(!tax.text.contains("memorie"));
+}
+
+#[test]
+fn what_a_citizen_writes_stays_a_value() {
+    let letter = render("compito", |given| {
+        given["oggetto_messaggio"] = json!("{{7*7}} {{{ente}}}\r\nBcc: spia@pec.example");
+        given["oggetto"] = json!("Richiesta\r\nBcc: spia@pec.example\u{202e}");
+        given["testo"] = json!("{{mittente}}\nCome rispondere\n- ACCOLGO\n<b>&amp;'\"");
+        given["allegati"][0]["nome"] = json!("fattura\u{202e}fdp.exe\n- falso.pdf: acquisito");
+    });
+    assert!(letter.subject.contains("Richiesta Bcc: spia@pec.example"));
+    assert!(!letter.subject.contains(['\r', '\n', '\u{202e}']));
+    assert!(
+        letter
+            .text
+            .contains("{{7*7}} {{{ente}}} Bcc: spia@pec.example")
+    );
+    assert!(
+        letter
+            .text
+            .contains("> {{mittente}}\n> Come rispondere\n> - ACCOLGO\n> <b>&amp;'\"")
+    );
+    assert!(
+        letter
+            .text
+            .contains("- fatturafdp.exe - falso.pdf: acquisito: acquisito")
+    );
+}
+
+#[test]
+fn an_enormous_request_still_reaches_its_office() {
+    let letter = render("compito", |given| {
+        given["testo"] = json!("parola ".repeat(150_000));
+        given["oggetto"] = json!("o".repeat(10_000));
+        let file = json!({"nome": "🦀".repeat(5_000), "esito": "acquisito"});
+        given["allegati"] = Value::Array((0..3_000).map(|_| file.clone()).collect());
+    });
+    assert!(
+        letter.text.len() <= LETTER_MAX
+            && letter.text.contains("[Testo tagliato perché troppo lungo.")
+    );
+    assert!(
+        letter
+            .text
+            .contains("- … e altri 2960: l'elenco completo è nel fascicolo")
+    );
+    assert!(
+        letter.subject.starts_with("[Fascicolo 2026/000123] ooo")
+            && letter.subject.contains("…, entro")
+    );
+}
+
+#[test]
+fn a_stranger_learns_nothing_from_the_number_of_a_dossier() {
+    let message = super::catalogue::message("fascicolo-non-trovato").unwrap();
+    // What would tell the two cases apart is not among the fields.
+    let names: Vec<&str> = message.fields().map(|f| f.name).collect();
+    for telling in ["fascicolo", "stato", "oggetto", "responsabile", "data_fine"] {
+        assert!(!names.contains(&telling), "{telling}");
+    }
+}
+
+#[test]
+fn a_mistake_is_shown_with_its_line_and_the_name_that_was_meant() {
+    let found = problems("stato-pratica", |text| {
+        text.replace("Ente: {{ente}}", "Ente: {{ente}} {{contato}}")
+    });
+    let file = files()
+        .into_iter()
+        .find(|f| f.name == "it/stato-pratica.hbs")
+        .unwrap();
+    let line = file
+        .text
+        .lines()
+        .position(|row| row == "Ente: {{ente}}")
+        .unwrap()
+        + 1;
+    assert_eq!(
+        found,
+        [format!(
+            "errore  it/stato-pratica.hbs:{line}: campo `contato` sconosciuto: forse `contatto`?"
+        )]
+    );
+}
+
+#[test]
+fn what_the_language_could_do_beyond_fields_is_refused() {
+    for (bad, why) in [
+        ("{{{ente}}}", "due parentesi graffe"),
+        ("{{> altro}}", "i modelli usano solo"),
+        ("{{#with ente}}x{{/with}}", "blocco `#with` sconosciuto"),
+        ("{{lookup this ente}}", "solo il nome di un campo"),
+        ("{{log ente}}", "solo il nome di un campo"),
+        ("{{#if (eq ente ente)}}x{{/if}}", "solo il nome di un campo"),
+        ("{{#each ente}}x{{/each}}", "non è un elenco"),
+        ("{{eventi}}", "usa {{#each eventi}}"),
+        ("{{#each eventi}}{{quando}}{{/each}}", "manca {{cosa}}"),
+        ("{{#if ente}}", "non riesco a leggere"),
+        ("{{data_fine}}", "può mancare"),
+        (
+            "{{#if data_fine}}{{else}}{{data_fine}}{{/if}}",
+            "può mancare",
+        ),
+        (
+            "{{#each eventi}}{{quando}}{{cosa}}{{ente}}{{/each}}",
+            "campo `ente` sconosciuto nell'elenco `eventi`",
+        ),
+        ("{{@root.ente}}", "sconosciuto"),
+        ("{{ente.nome}}", "sconosciuto"),
+    ] {
+        let found = problems("stato-pratica", |text| format!("{text}{bad}\n"));
+        assert!(found.iter().any(|p| p.contains(why)), "{bad}: {found:?}");
+    }
+    let deep = format!("{}x{}", "{{#if ente}}".repeat(2000), "{{/if}}".repeat(800));
+    assert!(!problems("stato-pratica", |text| format!("{text}{deep}")).is_empty());
+}
+
+#[test]
+fn what_the_language_allows_is_rendered() {
+    let mut files = files();
+    files.push(TemplateFile {
+        name: "it/stato-pratica.breve.hbs".to_string(),
+        text: files.iter().find(|f| f.name == "it/stato-pratica.hbs").unwrap().text.replace(
+            "- {{quando}}: {{cosa}}",
+            "{{@index}}{{#unless @first}};{{/unless}} {{#if ../data_fine}}{{../data_fine}}{{/if}} {{this.quando}} {{../ente}} {{cosa}}",
+        ),
+    });
+    let templates = load(&files).unwrap();
+    let letter = templates
+        .render(
+            "stato-pratica.breve",
+            &templates.sample("stato-pratica.breve").unwrap(),
+        )
+        .unwrap();
+    let flat = letter.text.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(
+        flat.contains(
+            "1; venerdì 31 luglio 2026 giovedì 2 luglio 2026, ore 09:00 Comune di Esempio"
+        ),
+        "{flat}"
+    );
+    assert_ne!(templates.digest(), self::templates().digest());
+    assert_eq!(templates.digest().len(), 64);
+}
+
+#[test]
+fn a_file_that_is_no_template_is_refused_and_a_missing_one_is_named() {
+    let mut all = files();
+    all.retain(|file| file.name != "it/compito.hbs");
+    all.push(TemplateFile {
+        name: "it/presa-in-caricco.hbs".to_string(),
+        text: String::new(),
+    });
+    all.push(TemplateFile {
+        name: "de/compito.hbs".to_string(),
+        text: String::new(),
+    });
+    let found: Vec<String> = load(&all)
+        .unwrap_err()
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    assert_eq!(found.len(), 3, "{found:?}");
+    assert!(found[0].contains("templates/it/"));
+    assert!(found[1].contains("forse `presa-in-carico`?"));
+    assert!(found[2].starts_with("errore  it/compito.hbs: manca il modello all'ufficio"));
+    let found = problems("compito", |text| text.replace("Oggetto:", "Subject:"));
+    assert!(
+        found[0].contains("la prima riga è `Oggetto: …`"),
+        "{found:?}"
+    );
+}
+
+/// Windows editors add a byte-order mark and carriage returns.
+#[test]
+fn a_file_saved_on_windows_gives_the_same_letter() {
+    let mut all = files();
+    for file in &mut all {
+        file.text = format!("\u{feff}{}", file.text.replace('\n', "\r\n"));
+    }
+    let windows = load(&all).unwrap();
+    for message in MESSAGES {
+        assert_eq!(
+            windows.render(message.name, &values::sample(message)),
+            templates().render(message.name, &values::sample(message))
+        );
+    }
+}
+
+#[test]
+fn every_field_has_a_meaning_and_a_sample_that_shows() {
+    fn look(message: &Message, field: &Field) {
+        assert!(!field.meaning.is_empty(), "{}", field.name);
+        match field.kind {
+            Kind::Items(fields) => fields.iter().for_each(|field| look(message, field)),
+            Kind::Link { .. } => {}
+            _ => assert!(!field.sample.is_empty(), "{}: {}", message.name, field.name),
+        }
+    }
+    for message in MESSAGES {
+        let mut names: Vec<&str> = message.fields().map(|f| f.name).collect();
+        message.fields().for_each(|field| look(message, field));
+        names.sort_unstable();
+        let count = names.len();
+        names.dedup();
+        assert_eq!(names.len(), count, "{}: a field twice", message.name);
+    }
+}
+
+/// The field tables of the administrator's guide are written from the catalogue; on failure, paste what is printed.
+#[test]
+fn the_guide_lists_every_field() {
+    let guide = guide();
+    let readme = include_str!("../../../../templates/README.md");
+    assert!(
+        readme.ends_with(&guide),
+        "templates/README.md must end with:\n{guide}"
+    );
+}
+
+fn guide() -> String {
+    let mut out = String::new();
+    for message in MESSAGES {
+        out += &format!(
+            "\n### {}\n\n{}\n\n| Campo | Quando | Che cos'è |\n|---|---|---|\n",
+            message.name,
+            capital(message.purpose)
+        );
+        for field in message.fields() {
+            let when = match field.need {
+                Need::Always => "sempre".to_string(),
+                Need::Subject => "sempre, nell'oggetto".to_string(),
+                Need::OneOf(group) => format!("uno di: {group}"),
+                Need::IfGiven => "se c'è".to_string(),
+                Need::Free => "libero".to_string(),
+            };
+            let mut meaning = field.meaning.to_string();
+            if let Kind::Lines = field.kind {
+                meaning += " (elenco: `{{this}}`)";
+            }
+            if let Kind::Items(fields) = field.kind {
+                let names: Vec<String> = fields
+                    .iter()
+                    .map(|f| format!("`{{{{{}}}}}`", f.name))
+                    .collect();
+                meaning += &format!(" (elenco: {})", names.join(", "));
+            }
+            out += &format!("| `{}` | {when} | {meaning} |\n", field.name);
+        }
+        if !message.must_say.is_empty() {
+            let words: Vec<String> = message
+                .must_say
+                .iter()
+                .map(|p| format!("«{}»", p.words))
+                .collect();
+            out += &format!("\nIl testo deve contenere: {}.\n", words.join(", "));
+        }
+    }
+    out
+}
+
+fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or(String::new(), |first| {
+        first.to_uppercase().chain(letters).collect()
+    })
+}

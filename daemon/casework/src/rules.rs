@@ -1,0 +1,40 @@
+//! The rules engine: what administrators write in `rules/*.toml`, and what it says about one message.
+//!
+//! There is no order. Every rule has *signals* that add or subtract points; a rule is chosen when it reaches
+//! `accept` and leads the runner-up by `margin`, otherwise the message goes to the `otherwise` rule with the
+//! candidates named. [`load`] turns files into a [`Rulebook`] or into all their mistakes at once; [`classify`]
+//! is pure and total, and is the one function behind the daemon, `explain` and the tests of the rules.
+//!
+//! Reading order: [`book`] (the model), `syntax` → `form` → `read` → `check` (file to model), `normal`, `phrase`,
+//! `quote`, `pattern`, `extract` (how a text is looked at), [`outcome`] and `classify` (the answer), `cases` (tests).
+
+pub mod book;
+mod cases;
+mod check;
+pub mod checksum;
+mod classify;
+mod draft;
+mod extract;
+mod form;
+mod load;
+pub mod normal;
+pub mod outcome;
+mod pattern;
+mod phrase;
+pub mod place;
+mod problem;
+pub mod quote;
+mod read;
+mod read_case;
+mod syntax;
+#[cfg(test)]
+mod tests;
+mod view;
+
+pub use book::{Calendar, Deadline, Kind, Mode, Office, OfficeChoice, Rule, Rulebook};
+pub use cases::{TestResult, run_tests};
+pub use classify::classify;
+pub use load::{SourceFile, load};
+pub use outcome::{Classification, Field, FieldCheck, Hit, Outcome, Reading, RuleScore};
+pub use place::{DossierBrief, Material, Place, World};
+pub use problem::Problem;

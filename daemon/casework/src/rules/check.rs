@@ -1,0 +1,451 @@
+//! What only shows when all files are read: names that lead nowhere, rules that can never be chosen, what is defined
+//! twice. Turns the draft into a rulebook.
+
+use super::book::{Look, OfficeChoice, Rule, Rulebook, Signal};
+use super::classify::FACTS;
+use super::draft::{
+    Declared, Defaults, Draft, DraftCase, DraftLook, DraftRule, DraftSignal, Mention,
+};
+use super::form::Written;
+use super::phrase::Phrase;
+use super::problem::{Problems, Spot};
+use super::read_case::EXPECT_KEYS;
+use crate::nearest::hint;
+use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+/// Names in use, each with where it was first defined.
+type Names<'d> = BTreeMap<&'d str, Spot>;
+
+struct Known<'d> {
+    offices: Names<'d>,
+    lists: Names<'d>,
+    extractors: Names<'d>,
+    rules: Names<'d>,
+    templates: BTreeSet<&'d str>,
+    phrases: BTreeMap<&'d str, &'d [Phrase]>,
+}
+
+/// The rulebook, or `None` when there is not enough to make one; every reason is among the problems.
+pub(super) fn assemble(
+    mut draft: Draft,
+    templates: &[&str],
+    problems: &mut Problems<'_>,
+) -> Option<Rulebook> {
+    let defaults = defaults(&mut draft, problems);
+    let cases = core::mem::take(&mut draft.cases);
+    let rules = core::mem::take(&mut draft.rules);
+    let known = Known {
+        offices: names("ufficio", &draft.offices, problems),
+        lists: names("lista", &draft.lists, problems),
+        extractors: names("estrattore", &draft.extractors, problems),
+        rules: names("regola", &rules, problems),
+        templates: templates.iter().copied().collect(),
+        phrases: draft
+            .lists
+            .iter()
+            .map(|list| (list.id.as_str(), list.item.as_deref().unwrap_or_default()))
+            .collect(),
+    };
+    names("test", &cases, problems);
+    let otherwise = defaults.as_ref().map(|defaults| defaults.otherwise.clone());
+    if let Some(name) = &otherwise
+        && !known.rules.contains_key(name.value.as_str())
+    {
+        let near = hint(&name.value, known.rules.keys().copied());
+        problems.error(
+            name.at,
+            format!(
+                "defaults: `otherwise`: la regola `{}` non esiste{near}",
+                name.value
+            ),
+        );
+    }
+    for declared in &cases {
+        declared
+            .item
+            .iter()
+            .for_each(|case| mentions(&declared.id, case, &known, problems));
+    }
+    untested(&rules, &cases, &known, problems);
+
+    let mut resolved = BTreeMap::new();
+    for Declared { id, at, item } in &rules {
+        let Some(rule) = item
+            .as_ref()
+            .and_then(|rule| resolve(id, *at, rule, &known, problems))
+        else {
+            continue;
+        };
+        if let Some(defaults) = defaults
+            .as_ref()
+            .filter(|defaults| known.rules.contains_key(defaults.otherwise.value.as_str()))
+        {
+            reach(&rule, defaults, problems);
+        }
+        resolved.entry(id.clone()).or_insert(rule);
+    }
+    twins(&resolved, problems);
+
+    let defaults = defaults?;
+    let fallback = resolved.remove(&defaults.otherwise.value)?;
+    let OfficeChoice::Fixed(desk) = fallback.office.clone() else {
+        problems.error(fallback.at, format!("regola `{}`: raccoglie ciò che nessuno riconosce, quindi `office` deve essere un ufficio", fallback.id));
+        return None;
+    };
+    let Draft {
+        offices,
+        extractors,
+        ..
+    } = draft;
+    Some(Rulebook {
+        digest: String::new(),
+        accept: defaults.accept,
+        margin: defaults.margin,
+        offices: items(offices),
+        extractors: items(extractors),
+        rules: resolved,
+        fallback,
+        desk,
+        cases: cases
+            .into_iter()
+            .filter_map(|declared| Some(declared.item?.case))
+            .collect(),
+        warnings: Vec::new(),
+        files: Vec::new(),
+    })
+}
+
+fn items<T>(declared: Vec<Declared<T>>) -> BTreeMap<String, T> {
+    declared
+        .into_iter()
+        .filter_map(|Declared { id, item, .. }| Some((id, item?)))
+        .collect()
+}
+
+/// The one `[defaults]`.
+fn defaults(draft: &mut Draft, problems: &mut Problems<'_>) -> Option<Defaults> {
+    let mut all = core::mem::take(&mut draft.defaults).into_iter();
+    let Some((first, defaults)) = all.next() else {
+        problems.error(
+            Spot::default(),
+            "manca la sezione `[defaults]` con `accept`, `margin` e `otherwise`".into(),
+        );
+        return None;
+    };
+    for (at, _) in all {
+        let text = format!(
+            "`[defaults]` è già in {}:{}",
+            problems.file(first),
+            first.line
+        );
+        problems.error(at, text);
+    }
+    defaults
+}
+
+/// All names of one section; the second of two equal ones is a mistake (TOML itself sees it only within one file).
+fn names<'d, T>(what: &str, declared: &'d [Declared<T>], problems: &mut Problems<'_>) -> Names<'d> {
+    let mut names = Names::new();
+    for one in declared {
+        if let Some(first) = names.get(one.id.as_str()).copied() {
+            let text = format!(
+                "{what} `{}`: esiste già in {}:{}",
+                one.id,
+                problems.file(first),
+                first.line
+            );
+            problems.error(one.at, text);
+        } else {
+            names.insert(&one.id, one.at);
+        }
+    }
+    names
+}
+
+impl Known<'_> {
+    fn facts(&self) -> impl Iterator<Item = &str> {
+        FACTS.into_iter().chain(
+            self.extractors
+                .keys()
+                .copied()
+                .filter(|name| !FACTS.contains(name)),
+        )
+    }
+
+    /// Whether a name exists; if not, what is wrong, in Italian.
+    fn missing(&self, mention: Mention, name: &str) -> Option<String> {
+        let (what, found, near) = match mention {
+            Mention::Rule => (
+                "la regola",
+                self.rules.contains_key(name),
+                hint(name, self.rules.keys().copied()),
+            ),
+            Mention::Office => (
+                "l'ufficio",
+                self.offices.contains_key(name),
+                hint(name, self.offices.keys().copied()),
+            ),
+            Mention::Template => (
+                "il modello",
+                self.templates.contains(name),
+                hint(name, self.templates.iter().copied()),
+            ),
+            Mention::Need => (
+                "il dato",
+                self.facts().any(|fact| fact == name),
+                hint(name, self.facts()),
+            ),
+            Mention::Extractor => {
+                let known = EXPECT_KEYS.into_iter().chain(
+                    self.extractors
+                        .keys()
+                        .copied()
+                        .filter(|name| *name != "dossier"),
+                );
+                (
+                    "la chiave",
+                    self.extractors.contains_key(name),
+                    hint(name, known),
+                )
+            }
+        };
+        (!found).then(|| format!("{what} `{name}` non esiste{near}"))
+    }
+}
+
+fn mentions(name: &str, case: &DraftCase, known: &Known<'_>, problems: &mut Problems<'_>) {
+    for (mention, word) in &case.mentions {
+        if let Some(missing) = known.missing(*mention, &word.value) {
+            problems.error(word.at, format!("test `{name}`: {missing}"));
+        }
+    }
+    if let Some(thread) = case
+        .case
+        .thread
+        .as_ref()
+        .filter(|thread| !case.case.dossiers.contains_key(*thread))
+    {
+        problems.error(case.case.at, format!("test `{name}`: `thread`: il fascicolo `{thread}` non è fra i `dossiers` di questo file"));
+    }
+}
+
+/// A rule no test expects is a rule nobody has tried.
+fn untested(
+    rules: &[Declared<DraftRule>],
+    cases: &[Declared<DraftCase>],
+    known: &Known<'_>,
+    problems: &mut Problems<'_>,
+) {
+    let expected =
+        |case: &Declared<DraftCase>| case.item.as_ref().map(|item| item.case.expect.rule.clone());
+    let rules_expected: Vec<Option<Option<String>>> = cases.iter().map(expected).collect();
+    // A test with mistakes, or with a mistyped rule, may be the missing one: nobody is blamed twice.
+    let unclear = |rule: &Option<Option<String>>| {
+        rule.as_ref().is_none_or(|rule| {
+            rule.as_ref()
+                .is_some_and(|id| !known.rules.contains_key(id.as_str()))
+        })
+    };
+    if rules_expected.iter().any(unclear) {
+        return;
+    }
+    let expected: BTreeSet<&str> = rules_expected
+        .iter()
+        .flatten()
+        .flatten()
+        .map(String::as_str)
+        .collect();
+    for rule in rules
+        .iter()
+        .filter(|rule| !expected.contains(rule.id.as_str()))
+    {
+        problems.error(rule.at, format!("regola `{}`: nessun test la prova: aggiungi un `[test.\"…\"]` con `expect = {{ rule = \"{}\" }}`", rule.id, rule.id));
+    }
+}
+
+/// Looks up every name a rule mentions.
+fn resolve(
+    id: &str,
+    at: Spot,
+    rule: &DraftRule,
+    known: &Known<'_>,
+    problems: &mut Problems<'_>,
+) -> Option<Rule> {
+    let before = problems.errors();
+    let look_up =
+        |mention: Mention, key: &str, word: &Written<String>, problems: &mut Problems<'_>| {
+            if let Some(missing) = known.missing(mention, &word.value) {
+                problems.error(word.at, format!("regola `{id}`: `{key}`: {missing}"));
+            }
+        };
+    let office = match rule.office.value.as_str() {
+        "from-dossier" => OfficeChoice::FromDossier,
+        written => match written.strip_prefix("from-dossier-or:") {
+            Some(other) => OfficeChoice::FromDossierOr(other.trim().to_string()),
+            None => OfficeChoice::Fixed(written.to_string()),
+        },
+    };
+    if let OfficeChoice::Fixed(office) | OfficeChoice::FromDossierOr(office) = &office {
+        look_up(
+            Mention::Office,
+            "office",
+            &Written {
+                value: office.clone(),
+                at: rule.office.at,
+            },
+            problems,
+        );
+    }
+    rule.needs
+        .iter()
+        .for_each(|need| look_up(Mention::Need, "needs", need, problems));
+    rule.missing
+        .iter()
+        .for_each(|template| look_up(Mention::Template, "missing", template, problems));
+    rule.reply
+        .iter()
+        .for_each(|template| look_up(Mention::Template, "reply", template, problems));
+    let signals = rule
+        .signals
+        .iter()
+        .map(|signal| resolve_signal(id, signal, known, problems))
+        .collect();
+    (problems.errors() == before).then(|| Rule {
+        id: id.to_string(),
+        title: rule.title.clone(),
+        kind: rule.kind,
+        office,
+        deadline: rule.deadline.clone(),
+        needs: rule.needs.iter().map(|need| need.value.clone()).collect(),
+        missing: rule.missing.as_ref().map(|template| template.value.clone()),
+        reply: rule.reply.as_ref().map(|template| template.value.clone()),
+        mode: rule.mode,
+        owner: rule.owner.clone(),
+        review_by: rule.review_by,
+        why: rule.why.clone(),
+        valid_from: rule.valid_from,
+        valid_to: rule.valid_to,
+        signals,
+        at,
+    })
+}
+
+fn resolve_signal(
+    id: &str,
+    signal: &DraftSignal,
+    known: &Known<'_>,
+    problems: &mut Problems<'_>,
+) -> Signal {
+    let look = match &signal.look {
+        DraftLook::Regex(places, pattern) => Look::Regex(places.clone(), pattern.clone()),
+        DraftLook::Has(fact) => {
+            if let Some(missing) = known.missing(Mention::Need, &fact.value) {
+                problems.error(fact.at, format!("regola `{id}`: `has`: {missing}"));
+            }
+            Look::Has(fact.value.clone())
+        }
+        DraftLook::Words(places, phrases, lists) => {
+            let mut phrases = phrases.clone();
+            for list in lists {
+                if !known.lists.contains_key(list.value.as_str()) {
+                    let near = hint(&list.value, known.lists.keys().copied());
+                    problems.error(
+                        list.at,
+                        format!(
+                            "regola `{id}`: `words`: la lista `@{}` non esiste{near}",
+                            list.value
+                        ),
+                    );
+                }
+                phrases.extend(
+                    known
+                        .phrases
+                        .get(list.value.as_str())
+                        .copied()
+                        .unwrap_or_default()
+                        .iter()
+                        .cloned(),
+                );
+            }
+            phrases.sort_unstable();
+            phrases.dedup();
+            Look::Words(places.clone(), phrases)
+        }
+    };
+    Signal {
+        score: signal.score,
+        look,
+    }
+}
+
+/// A rule whose points cannot reach `accept`, or the last resort, which must not score.
+fn reach(rule: &Rule, defaults: &Defaults, problems: &mut Problems<'_>) {
+    if rule.id == defaults.otherwise.value {
+        if !rule.signals.is_empty() {
+            problems.error(rule.at, format!("regola `{}`: è quella di `otherwise`, vale quando nessun'altra vale: togli `signals`", rule.id));
+        }
+        return;
+    }
+    if rule.signals.is_empty() {
+        problems.error(
+            rule.at,
+            format!(
+                "regola `{}`: non può mai essere scelta: non ha `signals`",
+                rule.id
+            ),
+        );
+        return;
+    }
+    let most: i32 = rule.signals.iter().map(|signal| signal.score.max(0)).sum();
+    if most < defaults.accept {
+        problems.error(rule.at, format!("regola `{}`: non può mai essere scelta: i suoi segnali sommano al massimo {most} punti, `accept` è {}", rule.id, defaults.accept));
+    }
+}
+
+/// Two rules with the same signals always tie, unless they never apply on the same day.
+fn twins(rules: &BTreeMap<String, Rule>, problems: &mut Problems<'_>) {
+    let mut seen: BTreeMap<Vec<String>, Vec<&Rule>> = BTreeMap::new();
+    for rule in rules.values().filter(|rule| !rule.signals.is_empty()) {
+        let mut essence: Vec<String> = rule.signals.iter().map(essence).collect();
+        essence.sort_unstable();
+        let same = seen.entry(essence).or_default();
+        for other in same.iter().filter(|other| overlap(rule, other)) {
+            let (late, early) = if rule.at > other.at {
+                (rule, *other)
+            } else {
+                (*other, rule)
+            };
+            let text = format!(
+                "regola `{}`: ha gli stessi segnali di `{}` ({}:{}): finirebbero sempre alla pari",
+                late.id,
+                early.id,
+                problems.file(early.at),
+                early.at.line
+            );
+            problems.error(late.at, text);
+        }
+        same.push(rule);
+    }
+}
+
+fn overlap(a: &Rule, b: &Rule) -> bool {
+    let after = |from: &Rule, to: &Rule| matches!((from.valid_from, to.valid_to), (Some(from), Some(to)) if to < from);
+    !after(a, b) && !after(b, a)
+}
+
+/// What makes two signals the same, however they are written.
+fn essence(signal: &Signal) -> String {
+    match &signal.look {
+        Look::Words(places, phrases) => {
+            let words: BTreeSet<String> = phrases.iter().map(Phrase::essence).collect();
+            format!("{} {places:?} {words:?}", signal.score)
+        }
+        Look::Regex(places, pattern) => {
+            format!("{} {places:?} /{}/", signal.score, pattern.written())
+        }
+        Look::Has(fact) => format!("{} {fact}", signal.score),
+    }
+}

@@ -1,0 +1,91 @@
+//! What one file says, read and well formed, but not yet compared with the other files.
+
+use super::book::{Deadline, Kind, Mode, Office};
+use super::cases::Case;
+use super::extract::Extractor;
+use super::form::Written;
+use super::pattern::Pattern;
+use super::phrase::Phrase;
+use super::place::Place;
+use super::problem::Spot;
+use alloc::string::String;
+use alloc::vec::Vec;
+use jiff::civil::Date;
+
+/// A named thing. `item` is `None` when it has mistakes, already reported: its name is known all the same, so that
+/// those who refer to it are not blamed too.
+#[derive(Debug)]
+pub(super) struct Declared<T> {
+    pub(super) id: String,
+    pub(super) at: Spot,
+    pub(super) item: Option<T>,
+}
+
+/// Everything of all files.
+#[derive(Debug, Default)]
+pub(super) struct Draft {
+    pub(super) defaults: Vec<(Spot, Option<Defaults>)>,
+    pub(super) offices: Vec<Declared<Office>>,
+    pub(super) lists: Vec<Declared<Vec<Phrase>>>,
+    pub(super) extractors: Vec<Declared<Extractor>>,
+    pub(super) rules: Vec<Declared<DraftRule>>,
+    pub(super) cases: Vec<Declared<DraftCase>>,
+}
+
+/// `[defaults]`.
+#[derive(Debug)]
+pub(super) struct Defaults {
+    pub(super) accept: i32,
+    pub(super) margin: i32,
+    pub(super) otherwise: Written<String>,
+}
+
+/// `[rule.ID]`, with names not yet looked up.
+#[derive(Debug)]
+pub(super) struct DraftRule {
+    pub(super) title: String,
+    pub(super) kind: Kind,
+    pub(super) office: Written<String>,
+    pub(super) deadline: Option<Deadline>,
+    pub(super) needs: Vec<Written<String>>,
+    pub(super) missing: Option<Written<String>>,
+    pub(super) reply: Option<Written<String>>,
+    pub(super) mode: Mode,
+    pub(super) owner: Option<String>,
+    pub(super) review_by: Option<Date>,
+    pub(super) why: Option<String>,
+    pub(super) valid_from: Option<Date>,
+    pub(super) valid_to: Option<Date>,
+    pub(super) signals: Vec<DraftSignal>,
+}
+
+/// One signal, with names not yet looked up.
+#[derive(Debug)]
+pub(super) struct DraftSignal {
+    pub(super) score: i32,
+    pub(super) look: DraftLook,
+}
+
+#[derive(Debug)]
+pub(super) enum DraftLook {
+    Words(Vec<Place>, Vec<Phrase>, Vec<Written<String>>),
+    Regex(Vec<Place>, Pattern),
+    Has(Written<String>),
+}
+
+/// `[test."name"]`, and the names it mentions: each with what it must be.
+#[derive(Debug)]
+pub(super) struct DraftCase {
+    pub(super) case: Case,
+    pub(super) mentions: Vec<(Mention, Written<String>)>,
+}
+
+/// What a name in a test must be the name of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Mention {
+    Rule,
+    Office,
+    Template,
+    Need,
+    Extractor,
+}

@@ -1,0 +1,100 @@
+//! Files in, a rulebook or all their problems out.
+
+use super::book::Rulebook;
+use super::check::assemble;
+use super::draft::Draft;
+use super::problem::{Problem, Problems, Spot};
+use super::read::read_file;
+use super::syntax::parse;
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+use aws_lc_rs::digest::{Context, SHA256};
+use core::fmt::Write;
+
+/// Files in one rulebook.
+const FILES_MAX: usize = 200;
+/// Size of one file, in bytes.
+const FILE_BYTES_MAX: usize = 1024 * 1024;
+
+/// One rules file: its name as errors show it, and its text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SourceFile {
+    /// Name, without directories.
+    pub name: String,
+    /// Text.
+    pub text: String,
+}
+
+/// Reads and checks a whole set of rules. `templates` are the names of the templates there are.
+///
+/// # Errors
+/// Every problem of every file, warnings included, in the order of files and lines; at least one is an error.
+/// Comparisons between files are made only when every file can be read, so that no problem is the echo of another.
+pub fn load(files: &[SourceFile], templates: &[&str]) -> Result<Rulebook, Vec<Problem>> {
+    let mut problems = Problems::new(files.iter().map(|file| file.name.as_str()).collect());
+    if files.len() > FILES_MAX {
+        problems.error(
+            Spot {
+                file: FILES_MAX,
+                line: 0,
+            },
+            format!("più di {FILES_MAX} file di regole"),
+        );
+        return Err(problems.into_sorted());
+    }
+    let mut draft = Draft::default();
+    let mut readable = true;
+    for (index, file) in files.iter().enumerate() {
+        let tree = if file.text.len() > FILE_BYTES_MAX {
+            Err((
+                0,
+                format!("file più grande di {} KiB", FILE_BYTES_MAX / 1024),
+            ))
+        } else {
+            parse(&file.text)
+        };
+        match tree {
+            Ok(entries) => readable &= read_file(index, entries, &mut draft, &mut problems),
+            Err((line, why)) => {
+                problems.error(Spot { file: index, line }, why);
+                readable = false;
+            }
+        }
+    }
+    let parts = if readable {
+        assemble(draft, templates, &mut problems)
+    } else {
+        None
+    };
+    let errors = problems.errors();
+    let found = problems.into_sorted();
+    match parts {
+        Some(parts) if errors == 0 => Ok(Rulebook {
+            digest: digest(files),
+            warnings: found,
+            files: files.iter().map(|file| file.name.clone()).collect(),
+            ..parts
+        }),
+        _ => Err(found),
+    }
+}
+
+fn digest(files: &[SourceFile]) -> String {
+    let mut context = Context::new(&SHA256);
+    for file in files {
+        context.update(file.name.as_bytes());
+        context.update(&[0]);
+        context.update(&(file.text.len() as u64).to_be_bytes());
+        context.update(file.text.as_bytes());
+    }
+    context
+        .finish()
+        .as_ref()
+        .iter()
+        .fold(String::with_capacity(64), |mut hex, byte| {
+            // Writing to a String cannot fail.
+            let _ = write!(hex, "{byte:02x}");
+            hex
+        })
+}

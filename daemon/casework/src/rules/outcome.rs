@@ -1,0 +1,149 @@
+//! What the engine says about one message. Plain data: a decision stores it, and is explained by it next year.
+
+use super::book::{Deadline, Kind, Mode};
+use super::place::Place;
+use alloc::string::String;
+use alloc::vec::Vec;
+use serde::{Deserialize, Serialize};
+
+/// The answer of [`classify`](super::classify), with everything that led to it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Classification {
+    /// Id of the rule that applies: the chosen one, or `otherwise`.
+    pub rule: String,
+    /// Its title, as offices read it.
+    pub title: String,
+    /// Its kind of request.
+    pub kind: Kind,
+    /// The office that gets the task: always an id of the offices table.
+    pub office: String,
+    /// How far the machine may act alone.
+    pub mode: Mode,
+    /// Template of the normal reply; `None` = never answer.
+    pub reply: Option<String>,
+    /// Template of the reply when something in `missing` is missing.
+    pub missing_reply: Option<String>,
+    /// What the rule needs and the message does not have.
+    pub missing: Vec<String>,
+    /// The term of the procedure.
+    pub deadline: Option<Deadline>,
+    /// The dossier the message belongs to: named in it and existing, or the one of its thread.
+    pub dossier: Option<String>,
+    /// Why this rule.
+    pub outcome: Outcome,
+    /// Every rule with at least one hit, best first.
+    pub scores: Vec<RuleScore>,
+    /// What the extractors found, with the result of the checks, by name.
+    pub fields: Vec<Field>,
+    /// Other rules that reached `accept`: the message may hold more than one request.
+    pub also: Vec<String>,
+    /// How much of the text was read as what.
+    pub reading: Reading,
+}
+
+impl Classification {
+    /// The template that answers: `missing_reply` when something is missing, otherwise `reply`.
+    #[must_use]
+    pub fn template(&self) -> Option<&str> {
+        if self.missing.is_empty() {
+            self.reply.as_deref()
+        } else {
+            self.missing_reply.as_deref()
+        }
+    }
+
+    /// The value of a field that passed its check (or has none).
+    #[must_use]
+    pub fn field(&self, name: &str) -> Option<&str> {
+        let usable = |f: &&Field| f.name == name && !matches!(f.check, FieldCheck::Failed(_));
+        self.fields.iter().find(usable).map(|f| f.value.as_str())
+    }
+}
+
+/// How the rule was found. Points are points, not probabilities.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// One rule reached `accept` and leads by `margin`.
+    Chosen {
+        /// Its points.
+        score: i32,
+        /// Its lead over the runner-up; `None` when no other rule has points.
+        lead: Option<i32>,
+    },
+    /// No rule reached `accept`: a person decides.
+    BelowAccept {
+        /// The best rule with points, if any.
+        best: Option<(String, i32)>,
+    },
+    /// The best rules are closer than `margin`: a person decides between these, best first.
+    Tie(Vec<(String, i32)>),
+}
+
+/// The points of one rule.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RuleScore {
+    /// Id of the rule.
+    pub rule: String,
+    /// Sum of its hits.
+    pub score: i32,
+    /// One for each signal that fired.
+    pub hits: Vec<Hit>,
+}
+
+/// One signal that fired. It counts once, however often its words occur.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Hit {
+    /// Points given or taken.
+    pub points: i32,
+    /// Where; `None` for `has`, which is about the message as a whole.
+    pub place: Option<Place>,
+    /// Which value, from 0, of a place that has many (`to`, `attachment.name`).
+    pub item: usize,
+    /// The phrase, regex or fact as the rule writes it.
+    pub phrase: String,
+    /// What matched, as the citizen wrote it; only the beginning of a very long match.
+    pub matched: String,
+    /// First byte of the match in that value (for `body` and `body.quoted`: in what [`split`](super::quote::split) returns).
+    pub start: usize,
+    /// First byte after it.
+    pub end: usize,
+}
+
+/// One value found by an extractor.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Field {
+    /// Name of the extractor.
+    pub name: String,
+    /// The value in canonical form.
+    pub value: String,
+    /// Where it was found.
+    pub place: Place,
+    /// What matched, as the citizen wrote it.
+    pub matched: String,
+    /// Whether it can be used.
+    pub check: FieldCheck,
+}
+
+/// Result of an extractor's `check`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FieldCheck {
+    /// The check passed.
+    Ok,
+    /// The extractor has no check.
+    None,
+    /// Extracted but not usable; why, in Italian.
+    Failed(String),
+}
+
+/// How the text of the message was read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reading {
+    /// Bytes of new text.
+    pub new_bytes: usize,
+    /// Bytes of quoted text.
+    pub quoted_bytes: usize,
+    /// Some place was longer than the engine reads; the rest was not looked at.
+    pub cut: bool,
+}

@@ -1,0 +1,197 @@
+//! The phrases of a rule, and when one is found.
+
+use super::normal::Normal;
+use alloc::borrow::ToOwned;
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::ops::Range;
+
+/// Words in one phrase. A longer one would never be found twice.
+const PHRASE_WORDS_MAX: usize = 12;
+/// Letters that must stand before `*`, or it would match nearly every word.
+const STEM_CHARS_MIN: usize = 3;
+
+/// A phrase as the administrator wrote it, ready to be looked for.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Phrase {
+    pub(super) written: String,
+    words: Vec<Word>,
+    address: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Word {
+    text: String,
+    /// Ended with `*`: any ending.
+    open: bool,
+}
+
+impl Phrase {
+    /// Reads a phrase; the error is Italian.
+    pub(super) fn parse(written: &str) -> Result<Self, String> {
+        let mut words = Vec::new();
+        for token in written.split_whitespace() {
+            let (stem, open) = token
+                .strip_suffix('*')
+                .map_or((token, false), |stem| (stem, true));
+            if stem.contains('*') {
+                return Err(format!(
+                    "`{written}`: l'asterisco può stare solo alla fine di una parola"
+                ));
+            }
+            if open && stem.chars().filter(|c| c.is_alphanumeric()).count() < STEM_CHARS_MIN {
+                return Err(format!(
+                    "`{written}`: prima di `*` servono almeno {STEM_CHARS_MIN} lettere"
+                ));
+            }
+            words.extend(Normal::of(stem).words().map(|text| Word {
+                text: text.to_owned(),
+                open: false,
+            }));
+            if let Some(last) = words.last_mut() {
+                last.open = open;
+            }
+        }
+        if words.is_empty() {
+            return Err(format!("`{written}`: non contiene parole"));
+        }
+        if words.len() > PHRASE_WORDS_MAX {
+            return Err(format!(
+                "`{written}`: più di {PHRASE_WORDS_MAX} parole in una frase"
+            ));
+        }
+        Ok(Self {
+            written: written.to_owned(),
+            words,
+            address: written.trim().to_ascii_lowercase(),
+        })
+    }
+
+    /// What makes two phrases the same, however they are written.
+    pub(super) fn essence(&self) -> String {
+        let word = |w: &Word| format!("{}{}", w.text, if w.open { "*" } else { "" });
+        self.words.iter().map(word).collect::<Vec<_>>().join(" ")
+    }
+
+    /// The first place in running text where these whole words stand, as a range of the original text.
+    pub(super) fn find(&self, text: &Normal) -> Option<Range<usize>> {
+        let opening = self.words.first()?;
+        let follows = |at: &usize| {
+            self.words
+                .iter()
+                .zip(*at..)
+                .all(|(word, at)| text.word(at).is_some_and(|seen| word.fits(seen)))
+        };
+        let first = text
+            .positions(&opening.text, opening.open)
+            .filter(follows)
+            .min()?;
+        text.source(first..first + self.words.len())
+    }
+
+    /// Whether an address fits: the whole address, its domain or a parent of its domain, or with `*` its beginning.
+    /// A domain is never found in the *middle* of another: `pec.comune.example.altro.test` is not `pec.comune.example`.
+    pub(super) fn fits_address(&self, address: &str) -> bool {
+        let address = address.trim().to_ascii_lowercase();
+        if let Some(stem) = self.address.strip_suffix('*') {
+            return address.starts_with(stem);
+        }
+        if self.address.contains('@') {
+            return address == self.address;
+        }
+        let domain = address
+            .rsplit_once('@')
+            .map_or(address.as_str(), |(_, domain)| domain);
+        domain
+            .strip_suffix(self.address.as_str())
+            .is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+    }
+}
+
+impl Word {
+    fn fits(&self, seen: &str) -> bool {
+        if self.open {
+            seen.starts_with(self.text.as_str())
+        } else {
+            seen == self.text
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(phrase: &str, text: &str) -> Option<String> {
+        let range = Phrase::parse(phrase)
+            .expect("a good phrase")
+            .find(&Normal::of(text))?;
+        text.get(range).map(str::to_owned)
+    }
+
+    #[test]
+    fn finds_whole_words_only() {
+        assert_eq!(
+            found("stato dell'istanza", "Lo STATO  dell’istanza?").as_deref(),
+            Some("STATO  dell’istanza")
+        );
+        assert_eq!(found("via", "ho inviato"), None);
+        assert_eq!(
+            found("via", "ho inviato in via Roma").as_deref(),
+            Some("via")
+        );
+    }
+
+    #[test]
+    fn an_asterisk_is_any_ending_of_its_own_word() {
+        assert_eq!(
+            found("mi sono trasferit*", "Mi sono trasferita.").as_deref(),
+            Some("Mi sono trasferita")
+        );
+        assert_eq!(found("invi* document*", "invio i documenti"), None);
+        assert_eq!(
+            found("dell'istanz*", "dell'istanza").as_deref(),
+            Some("dell'istanza")
+        );
+    }
+
+    #[test]
+    fn refuses_what_would_match_everything_or_nothing() {
+        for bad in [
+            "",
+            " . ",
+            "*",
+            "a*",
+            "do*mento",
+            "uno due tre quattro cinque sei sette otto nove dieci undici dodici tredici",
+        ] {
+            assert!(Phrase::parse(bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn a_domain_matches_itself_and_what_is_below_it() {
+        let domain = Phrase::parse("pec.comune.example").expect("good");
+        assert!(domain.fits_address("Ufficio@PEC.comune.example"));
+        assert!(domain.fits_address("x@uno.pec.comune.example"));
+        assert!(!domain.fits_address("x@pec.comune.example.altro.test"));
+        assert!(!domain.fits_address("x@finta-pec.comune.example"));
+        assert!(!domain.fits_address("pec.comune.example@altro.test"));
+        assert!(
+            Phrase::parse("info@ditta.test")
+                .expect("good")
+                .fits_address("INFO@ditta.test")
+        );
+        assert!(
+            !Phrase::parse("info@ditta.test")
+                .expect("good")
+                .fits_address("altra.info@ditta.test")
+        );
+        assert!(
+            Phrase::parse("fatture@*")
+                .expect("good")
+                .fits_address("fatture@ditta.test")
+        );
+    }
+}

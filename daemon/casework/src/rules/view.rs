@@ -1,0 +1,146 @@
+//! A message laid out by place: cut to size, separated into new and quoted text, normalised once.
+
+use super::normal::Normal;
+use super::outcome::{Hit, Reading};
+use super::pattern::Pattern;
+use super::phrase::Phrase;
+use super::place::{Material, PLACE_BYTES_MAX, Place, VALUES_MAX, World};
+use super::quote::{Split, is_reply, split};
+use alloc::collections::BTreeMap;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::cmp::Reverse;
+use core::ops::Range;
+
+/// How much of a match a decision stores, in bytes: a phrase may stand with a page of blanks between two of its words.
+const MATCHED_BYTES_MAX: usize = 200;
+
+/// New and quoted text.
+///
+/// When nothing new was written and the message answers nothing, the "quotation" is the message: a forwarded request, or
+/// a letter that looks like one. An empty answer (only attachments) stays empty: its quotation is our own letter.
+pub(super) fn halves(material: &Material<'_>, world: &dyn World) -> Split {
+    let text = cut(material.text, PLACE_BYTES_MAX);
+    let halves = split(text);
+    if halves.new.trim().is_empty() && !is_reply(material.subject) && world.thread().is_none() {
+        return Split {
+            new: text.into(),
+            quoted: String::new(),
+        };
+    }
+    halves
+}
+
+/// What signals and extractors look at.
+pub(super) struct View<'a> {
+    texts: BTreeMap<Place, Vec<&'a str>>,
+    normals: BTreeMap<Place, Vec<Normal>>,
+    pub(super) reading: Reading,
+}
+
+impl<'a> View<'a> {
+    pub(super) fn of(material: &Material<'a>, halves: &'a Split) -> Self {
+        let domain = material
+            .from
+            .rsplit_once('@')
+            .map_or("", |(_, domain)| domain);
+        let mut shortened = material.text.len() > PLACE_BYTES_MAX;
+        let mut texts: BTreeMap<Place, Vec<&'a str>> = BTreeMap::new();
+        for (_, place) in Place::ALL {
+            let values: &[&'a str] = match place {
+                Place::Subject => &[material.subject],
+                Place::Body => &[halves.new.as_str()],
+                Place::BodyQuoted => &[halves.quoted.as_str()],
+                Place::AttachmentName => material.attachments,
+                Place::FromAddress => &[material.from],
+                Place::FromDomain => &[domain],
+                Place::FromName => &[material.from_name],
+                Place::To => material.to,
+                Place::PecKind => &[material.pec_kind],
+                Place::PecGrade => &[material.grade],
+            };
+            shortened |= values.len() > VALUES_MAX
+                || values.iter().any(|value| value.len() > PLACE_BYTES_MAX);
+            texts.insert(
+                place,
+                values
+                    .iter()
+                    .take(VALUES_MAX)
+                    .map(|value| cut(value, PLACE_BYTES_MAX))
+                    .collect(),
+            );
+        }
+        let running = texts.iter().filter(|(place, _)| !place.holds_addresses());
+        let normals = running
+            .map(|(place, values)| {
+                (
+                    *place,
+                    values.iter().map(|value| Normal::of(value)).collect(),
+                )
+            })
+            .collect();
+        let reading = Reading {
+            new_bytes: halves.new.len(),
+            quoted_bytes: halves.quoted.len(),
+            cut: shortened,
+        };
+        Self {
+            texts,
+            normals,
+            reading,
+        }
+    }
+
+    /// The values of a place.
+    pub(super) fn texts(&self, place: Place) -> &[&'a str] {
+        self.texts.get(&place).map_or(&[], Vec::as_slice)
+    }
+
+    /// Where one of the phrases stands: the first place and value that has one, there the earliest and then the longest.
+    pub(super) fn find_words(&self, places: &[Place], phrases: &[Phrase]) -> Option<Hit> {
+        places.iter().find_map(|place| {
+            let values = self.texts(*place).iter().enumerate();
+            values.into_iter().find_map(|(item, text)| {
+                let hits = phrases.iter().filter_map(|phrase| {
+                    let range = if place.holds_addresses() {
+                        phrase.fits_address(text).then_some(0..text.len())
+                    } else {
+                        phrase.find(self.normals.get(place)?.get(item)?)
+                    }?;
+                    Some((range, phrase.written.as_str()))
+                });
+                let (range, phrase) =
+                    hits.min_by_key(|(range, phrase)| (range.start, Reverse(range.end), *phrase))?;
+                hit(*place, item, text, range, phrase)
+            })
+        })
+    }
+
+    /// Where the expression first matches.
+    pub(super) fn find_pattern(&self, places: &[Place], pattern: &Pattern) -> Option<Hit> {
+        places.iter().find_map(|place| {
+            let values = self.texts(*place).iter().enumerate();
+            values.into_iter().find_map(|(item, text)| {
+                hit(*place, item, text, pattern.find(text)?, pattern.written())
+            })
+        })
+    }
+}
+
+fn hit(place: Place, item: usize, text: &str, range: Range<usize>, phrase: &str) -> Option<Hit> {
+    let matched = cut(text.get(range.clone())?, MATCHED_BYTES_MAX).into();
+    Some(Hit {
+        points: 0,
+        place: Some(place),
+        item,
+        phrase: phrase.into(),
+        matched,
+        start: range.start,
+        end: range.end,
+    })
+}
+
+/// The beginning of a text, on a character boundary.
+fn cut(text: &str, bytes: usize) -> &str {
+    text.get(..text.floor_char_boundary(bytes)).unwrap_or(text)
+}

@@ -1,0 +1,71 @@
+//! One certificate wrong in one way each (`testdata/ca`, made for this project with OpenSSL).
+
+use super::*;
+use crate::anchors::Anchor;
+use alloc::format;
+use std::{fs, path::Path};
+
+fn der(name: &str) -> Vec<u8> {
+    fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/ca").join(format!("{name}.der"))).unwrap()
+}
+
+/// Judges `leaf`, issued by `issuer`, under the root: the code of the failure, or whether the chain is weak.
+fn judged(leaf: &str, issuer: &str, year: i16) -> String {
+    let (leaf_der, issuer_der) = (der(leaf), der(issuer));
+    let Ok(leaf) = Cert::read(&leaf_der) else { return "unreadable".into() };
+    let issuer = Cert::read(&issuer_der).unwrap();
+    let anchor = Anchor::from_certificate(&der("root"), "Radice", &[], false).unwrap();
+    let day = Day { at: format!("{year}-06-15T00:00:00Z").parse().unwrap(), sha1_until: None };
+    match trace(&leaf, &[leaf.clone(), issuer], &Anchors { list: Vec::from([anchor]) }, day) {
+        Ok(trusted) => if trusted.weak { "weak" } else { "good" }.into(),
+        Err(why) => why.code.into(),
+    }
+}
+
+#[test]
+fn each_fault_of_a_certificate_has_its_name() {
+    let cases = [
+        ("v_std", "sub", 2018, "good"),
+        ("v_noeku", "sub", 2018, "good"),
+        ("v_anyeku", "sub", 2018, "good"),
+        ("v_critpol", "sub", 2018, "good"),
+        ("v_qc", "sub", 2018, "good"),
+        ("v_dnenc", "sub", 2018, "good"),
+        ("v_noaki", "sub", 2018, "good"),
+        ("v_pss", "sub", 2018, "good"),
+        ("v_sha512", "sub", 2018, "good"),
+        ("v_gentime", "sub", 2018, "good"),
+        ("v_p256", "sub", 2018, "good"),
+        ("v_sha1", "sub", 2026, "weak"),
+        ("v_emailnc", "subnc", 2018, "good"),
+        ("v_dnnc", "subdn", 2018, "good"),
+        ("v_emailncbad", "subnc", 2018, "name-constraint"),
+        ("v_noCertSign", "subku", 2018, "no-anchor"),
+        ("v_critunk", "sub", 2018, "critical-extension"),
+        ("v_critqc", "sub", 2018, "critical-extension"),
+        ("v_clientauth", "sub", 2018, "extended-key-usage"),
+        // RFC 6109 §5.5 wants digitalSignature: stricter than S/MIME, which lets these two pass.
+        ("v_noku", "sub", 2018, "key-usage"),
+        ("v_nr", "sub", 2018, "key-usage"),
+        ("v_ke", "sub", 2018, "key-usage"),
+        ("v_caee", "sub", 2018, "leaf-is-ca"),
+        ("v_v1", "sub", 2026, "key-usage"),
+        ("v_std", "sub", 2020, "expired"),
+        ("v_std", "sub", 2015, "not-yet-valid"),
+        ("v_std", "subnc", 2018, "issuer-missing"),
+        ("v_serial25", "sub", 2026, "unreadable"),
+    ];
+    for (leaf, issuer, year, wanted) in cases {
+        assert_eq!(judged(leaf, issuer, year), wanted, "{leaf} by {issuer} in {year}");
+    }
+}
+
+#[test]
+fn the_search_for_an_issuer_is_bounded() {
+    let (leaf, sub) = (der("v_std"), der("sub"));
+    let (leaf, sub) = (Cert::read(&leaf).unwrap(), Cert::read(&sub).unwrap());
+    let many: Vec<Cert<'_>> = (0..20).map(|_| sub.clone()).collect();
+    let day = Day { at: "2018-06-15T00:00:00Z".parse().unwrap(), sha1_until: None };
+    let failed = trace(&leaf, &many, &Anchors::agid(), day).unwrap_err();
+    assert_eq!(failed.code, "no-anchor");
+}

@@ -1,0 +1,285 @@
+//! The mathematics: digests and signatures, and which of them are admitted. The only file that names aws-lc-rs.
+
+use crate::ber;
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use aws_lc_rs::digest;
+use aws_lc_rs::signature as sig;
+use aws_lc_rs::signature::VerificationAlgorithm;
+
+/// Longest RSA modulus, in bits.
+const RSA_BITS_MAX: usize = 8192;
+/// Shortest RSA modulus today; shorter ones only in the archive (`reference` pec.md §8).
+pub(crate) const RSA_BITS_MIN: usize = 2048;
+/// Shortest RSA modulus ever read (providers before 2018).
+pub(crate) const RSA_BITS_ARCHIVE: usize = 1024;
+
+/// A digest algorithm that is admitted. MD5 is not among them, nor what no provider uses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Hash {
+    Sha1,
+    Sha256,
+    Sha384,
+    Sha512,
+}
+
+impl Hash {
+    /// From the OID of a digest.
+    pub(crate) fn from_oid(oid: &str) -> Option<Self> {
+        Some(match oid {
+            "1.3.14.3.2.26" => Self::Sha1,
+            "2.16.840.1.101.3.4.2.1" => Self::Sha256,
+            "2.16.840.1.101.3.4.2.2" => Self::Sha384,
+            "2.16.840.1.101.3.4.2.3" => Self::Sha512,
+            _ => return None,
+        })
+    }
+
+    /// As people write it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Sha1 => "SHA-1",
+            Self::Sha256 => "SHA-256",
+            Self::Sha384 => "SHA-384",
+            Self::Sha512 => "SHA-512",
+        }
+    }
+
+    /// The digest of `bytes`.
+    pub(crate) fn of(self, bytes: &[u8]) -> Vec<u8> {
+        let algorithm = match self {
+            Self::Sha1 => &digest::SHA1_FOR_LEGACY_USE_ONLY,
+            Self::Sha256 => &digest::SHA256,
+            Self::Sha384 => &digest::SHA384,
+            Self::Sha512 => &digest::SHA512,
+        };
+        digest::digest(algorithm, bytes).as_ref().to_vec()
+    }
+}
+
+/// SHA-256 of bytes that come in pieces.
+pub(crate) struct Sha256(digest::Context);
+
+impl Sha256 {
+    pub(crate) fn new() -> Self {
+        Self(digest::Context::new(&digest::SHA256))
+    }
+    pub(crate) fn add(&mut self, piece: &[u8]) {
+        self.0.update(piece);
+    }
+    /// Lower-case hex.
+    pub(crate) fn hex(self) -> String {
+        hex(self.0.finish().as_ref())
+    }
+}
+
+/// Lower-case hex.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut out, byte| {
+        out.extend([byte >> 4, byte & 15].into_iter().filter_map(|d| char::from_digit(u32::from(d), 16)));
+        out
+    })
+}
+
+/// SHA-256 as an array.
+pub(crate) fn sha256(bytes: &[u8]) -> [u8; 32] {
+    let mut out = [0; 32];
+    for (to, from) in out.iter_mut().zip(digest::digest(&digest::SHA256, bytes).as_ref()) {
+        *to = *from;
+    }
+    out
+}
+
+/// How a signature is made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Scheme {
+    /// RSA PKCS#1 v1.5.
+    Pkcs1(Hash),
+    /// RSA-PSS with MGF1 over the same digest, and this length of salt.
+    Pss(Hash, u16),
+    /// ECDSA.
+    Ecdsa(Hash),
+}
+
+impl Scheme {
+    /// Its digest.
+    pub(crate) fn hash(self) -> Hash {
+        match self {
+            Self::Pkcs1(hash) | Self::Pss(hash, _) | Self::Ecdsa(hash) => hash,
+        }
+    }
+
+    /// From the OID of a signature algorithm; `parameters` is the whole element after it, if any. `digest` is what the
+    /// CMS names beside it: `rsaEncryption` does not say it, and where both say it they must agree (RFC 5652 §5.3).
+    pub(crate) fn from_oid(oid: &str, parameters: Option<&[u8]>, digest: Option<Hash>) -> Option<Self> {
+        let scheme = match oid {
+            "1.2.840.113549.1.1.1" => Self::Pkcs1(digest?),
+            "1.2.840.113549.1.1.5" => Self::Pkcs1(Hash::Sha1),
+            "1.2.840.113549.1.1.11" => Self::Pkcs1(Hash::Sha256),
+            "1.2.840.113549.1.1.12" => Self::Pkcs1(Hash::Sha384),
+            "1.2.840.113549.1.1.13" => Self::Pkcs1(Hash::Sha512),
+            "1.2.840.113549.1.1.10" => pss(parameters?)?,
+            "1.2.840.10045.4.1" => Self::Ecdsa(Hash::Sha1),
+            "1.2.840.10045.4.3.2" => Self::Ecdsa(Hash::Sha256),
+            "1.2.840.10045.4.3.3" => Self::Ecdsa(Hash::Sha384),
+            "1.2.840.10045.4.3.4" => Self::Ecdsa(Hash::Sha512),
+            _ => return None,
+        };
+        digest.is_none_or(|d| d == scheme.hash()).then_some(scheme)
+    }
+}
+
+/// RSASSA-PSS-params (RFC 4055 §3.1). The default digest is SHA-1, which no PSS signer uses: it must be named.
+fn pss(parameters: &[u8]) -> Option<Scheme> {
+    let (sequence, _) = ber::expect(parameters, ber::SEQUENCE)?;
+    let (mut hash, mut mask, mut salt) = (None, None, 20);
+    for field in ber::each(sequence.content) {
+        let field = field?;
+        let (inner, _) = ber::read(field.content)?;
+        match field.tag {
+            0xa0 => hash = Some(oid_of(inner.whole)?),
+            0xa1 => {
+                let (_, parameters) = ber::expect(inner.content, ber::OID)?;
+                mask = Some(oid_of(parameters)?);
+            }
+            0xa2 => salt = inner.content.iter().try_fold(0u16, |n, b| n.checked_mul(256)?.checked_add(u16::from(*b)))?,
+            _ => {}
+        }
+    }
+    let hash = hash?;
+    (mask == Some(hash) && hash != Hash::Sha1 && salt <= 1024).then_some(Scheme::Pss(hash, salt))
+}
+
+fn oid_of(algorithm: &[u8]) -> Option<Hash> {
+    let (sequence, _) = ber::expect(algorithm, ber::SEQUENCE)?;
+    let (oid, _) = ber::expect(sequence.content, ber::OID)?;
+    Hash::from_oid(&der::asn1::ObjectIdentifier::from_bytes(oid.content).ok()?.to_string())
+}
+
+/// A public key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Key {
+    kind: Kind,
+    /// RSAPublicKey, or the point.
+    bytes: Vec<u8>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// Bits of the modulus.
+    Rsa(usize),
+    P256,
+    P384,
+    Other,
+}
+
+impl Key {
+    /// From the parts of a SubjectPublicKeyInfo.
+    pub(crate) fn new(algorithm: &str, curve: Option<&str>, bytes: &[u8]) -> Self {
+        let kind = match (algorithm, curve) {
+            ("1.2.840.113549.1.1.1" | "1.2.840.113549.1.1.10", _) => rsa_bits(bytes).map_or(Kind::Other, Kind::Rsa),
+            ("1.2.840.10045.2.1", Some("1.2.840.10045.3.1.7")) => Kind::P256,
+            ("1.2.840.10045.2.1", Some("1.3.132.0.34")) => Kind::P384,
+            _ => Kind::Other,
+        };
+        Self { kind, bytes: bytes.to_vec() }
+    }
+
+    /// As people write it.
+    pub(crate) fn name(&self) -> String {
+        match self.kind {
+            Kind::Rsa(bits) => format!("RSA-{bits}"),
+            Kind::P256 => "ECDSA P-256".into(),
+            Kind::P384 => "ECDSA P-384".into(),
+            Kind::Other => "chiave di tipo sconosciuto".into(),
+        }
+    }
+
+    /// Bits, if it is an RSA key.
+    pub(crate) fn rsa_bits(&self) -> Option<usize> {
+        match self.kind {
+            Kind::Rsa(bits) => Some(bits),
+            _ => None,
+        }
+    }
+
+    /// The key is of a kind, and of a length, that can be judged at all.
+    pub(crate) fn admitted(&self) -> bool {
+        match self.kind {
+            Kind::Rsa(bits) => (RSA_BITS_ARCHIVE..=RSA_BITS_MAX).contains(&bits),
+            Kind::P256 | Kind::P384 => true,
+            Kind::Other => false,
+        }
+    }
+
+    /// The signature is this key's over `message`.
+    pub(crate) fn verifies(&self, scheme: Scheme, message: &[u8], signature: &[u8]) -> bool {
+        let done = |algorithm: &dyn VerificationAlgorithm| {
+            algorithm.verify_sig(&self.bytes, message, signature).is_ok()
+        };
+        match (self.kind, scheme) {
+            (Kind::Rsa(bits), _) if !(RSA_BITS_ARCHIVE..=RSA_BITS_MAX).contains(&bits) => false,
+            (Kind::Rsa(bits), Scheme::Pkcs1(hash)) => match (hash, bits < RSA_BITS_MIN) {
+                (Hash::Sha1, _) => done(&sig::RSA_PKCS1_1024_8192_SHA1_FOR_LEGACY_USE_ONLY),
+                (Hash::Sha256, true) => done(&sig::RSA_PKCS1_1024_8192_SHA256_FOR_LEGACY_USE_ONLY),
+                (Hash::Sha512, true) => done(&sig::RSA_PKCS1_1024_8192_SHA512_FOR_LEGACY_USE_ONLY),
+                (Hash::Sha384, true) => false,
+                (Hash::Sha256, false) => done(&sig::RSA_PKCS1_2048_8192_SHA256),
+                (Hash::Sha384, false) => done(&sig::RSA_PKCS1_2048_8192_SHA384),
+                (Hash::Sha512, false) => done(&sig::RSA_PKCS1_2048_8192_SHA512),
+            },
+            (Kind::Rsa(_), Scheme::Pss(hash, salt)) => {
+                let salt = sig::RsaPssSaltLength::Custom(salt);
+                match hash {
+                    Hash::Sha1 => false,
+                    Hash::Sha256 => done(&sig::RSA_PSS_2048_8192_SHA256.with_pss_salt_length(salt)),
+                    Hash::Sha384 => done(&sig::RSA_PSS_2048_8192_SHA384.with_pss_salt_length(salt)),
+                    Hash::Sha512 => done(&sig::RSA_PSS_2048_8192_SHA512.with_pss_salt_length(salt)),
+                }
+            }
+            (Kind::P256, Scheme::Ecdsa(hash)) => match hash {
+                Hash::Sha1 => done(&sig::ECDSA_P256_SHA1_ASN1),
+                Hash::Sha256 => done(&sig::ECDSA_P256_SHA256_ASN1),
+                Hash::Sha384 => done(&sig::ECDSA_P256_SHA384_ASN1),
+                Hash::Sha512 => done(&sig::ECDSA_P256_SHA512_ASN1),
+            },
+            (Kind::P384, Scheme::Ecdsa(hash)) => match hash {
+                Hash::Sha1 => false,
+                Hash::Sha256 => done(&sig::ECDSA_P384_SHA256_ASN1),
+                Hash::Sha384 => done(&sig::ECDSA_P384_SHA384_ASN1),
+                Hash::Sha512 => done(&sig::ECDSA_P384_SHA512_ASN1),
+            },
+            _ => false,
+        }
+    }
+}
+
+/// Bits of the modulus of an RSAPublicKey (RFC 8017 §A.1.1).
+fn rsa_bits(key: &[u8]) -> Option<usize> {
+    let (sequence, _) = ber::expect(key, ber::SEQUENCE)?;
+    let (modulus, _) = ber::expect(sequence.content, ber::INTEGER)?;
+    let digits = modulus.content.iter().position(|b| *b != 0).and_then(|at| modulus.content.get(at..))?;
+    Some(digits.len() * 8 - digits.first()?.leading_zeros() as usize)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rsa_encryption_takes_the_digest_of_the_cms_and_others_must_agree_with_it() {
+        let rsa = |oid, hash| Scheme::from_oid(oid, None, hash);
+        assert_eq!(rsa("1.2.840.113549.1.1.1", Some(Hash::Sha256)), Some(Scheme::Pkcs1(Hash::Sha256)));
+        assert_eq!(rsa("1.2.840.113549.1.1.11", Some(Hash::Sha1)), None);
+        assert_eq!(rsa("1.2.840.113549.1.1.4", None), None, "MD5");
+    }
+
+    #[test]
+    fn bits_are_counted_without_the_sign_octet() {
+        let modulus = [&[0u8, 0x80][..], &[1; 127]].concat();
+        let key = ber::element(ber::SEQUENCE, &ber::element(ber::INTEGER, &modulus));
+        assert_eq!(rsa_bits(&key), Some(1024));
+        assert_eq!(rsa_bits(b"junk"), None);
+    }
+}

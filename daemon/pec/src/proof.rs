@@ -1,0 +1,230 @@
+//! Who signed which bytes: from the outer structure to a trusted signer (`reference` pec.md §9.3 to §9.7).
+
+use crate::ber;
+use crate::cert::Cert;
+use crate::chain::{self, Day};
+use crate::cms::{Order, P7S_BYTES_MAX, Signature, SignerId};
+use crate::content::mailboxes;
+use crate::crypto::{Hash, hex};
+use crate::decode;
+use crate::examine::{Policy, Signer};
+use crate::mime::{self, Entity, Multipart};
+use crate::report::{Check, Grade, Sheet, Why};
+use crate::why::{self, quoted};
+use crate::wire::POSTA_CERTIFICATA;
+use alloc::borrow::Cow;
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+use jiff::Timestamp;
+
+/// Bytes that a trusted provider signed.
+#[derive(Debug)]
+pub(crate) struct Proof<'a> {
+    /// The signed bytes, as signed: all that is read from here on is read from these.
+    pub(crate) bytes: Cow<'a, [u8]>,
+    /// Who signed them.
+    pub(crate) signer: Signer,
+    /// signingTime, if the signature has it.
+    pub(crate) signing_time: Option<Timestamp>,
+}
+
+/// Proves a message, writing each check into `sheet`; `None` = not proven, and the sheet says why.
+/// `event_time` reads the time of the event from the signed bytes, for signatures without signingTime.
+pub(crate) fn prove<'a>(
+    head: &Entity<'a>,
+    policy: &Policy<'_>,
+    sheet: &mut Sheet,
+    event_time: impl Fn(&[u8]) -> Option<Timestamp>,
+) -> Option<Proof<'a>> {
+    let mut prover = Prover { sheet };
+    let (signed, p7s) = structure(head).map_err(|why| prover.fails(Check::Structure, why)).ok()?;
+    prover.sheet.pass(Check::Structure, format!("multipart/signed, {} byte firmati", signed.len()));
+
+    let p7s = p7s.map_err(|why| prover.fails(Check::Cms, why)).ok()?;
+    let (der, _) = ber::normalise(&p7s).ok_or(why::CMS_UNREADABLE).map_err(|why| prover.fails(Check::Cms, why)).ok()?;
+    let signature = Signature::read(&der).map_err(|why| prover.fails(Check::Cms, why)).ok()?;
+    let certificates: Vec<Cert<'_>> = signature.certificates.iter().filter_map(|der| Cert::read(der).ok()).collect();
+    let leaf = signer_certificate(&signature, &certificates).map_err(|why| prover.fails(Check::Cms, why)).ok()?;
+    let encoding = if matches!(der, Cow::Borrowed(_)) { "DER" } else { "BER" };
+    prover.sheet.pass(Check::Cms, format!("{encoding}, un firmatario, {} certificati", signature.certificates.len()));
+
+    let Some((hash, scheme)) = signature.hash.zip(signature.scheme) else {
+        prover.fails(Check::Algorithm, why::ALGORITHM_UNKNOWN.about(&signature.algorithms));
+        return None;
+    };
+    let (bytes, digest) = prover.signed_bytes(signed, hash, &signature)?;
+    let Some(order) = signature.is_by(&leaf.key, scheme) else {
+        prover.fails(Check::Signature, why::SIGNATURE_WRONG);
+        return None;
+    };
+    prover.sheet.pass(Check::Signature, format!("{} e firma corrispondono", hash.name()));
+    if order == Order::Sorted {
+        prover.sheet.note("gli attributi firmati non sono nell'ordine DER: la firma vale per quelli ordinati");
+    }
+
+    let Some(at) = signature.signing_time.or_else(|| event_time(&bytes)) else {
+        prover.fails(Check::Chain, why::NO_TIME);
+        return None;
+    };
+    let day = Day { at, sha1_until: policy.sha1_until };
+    let strong = day.strength(hash, leaf).map(|weak| {
+        let evidence = format!("{}, {}{}", leaf.key.name(), hash.name(), if weak { " (oggi debole)" } else { "" });
+        prover.sheet.pass(Check::Algorithm, evidence);
+        if weak {
+            prover.sheet.lower(Grade::GenuineWeak);
+        }
+    });
+    let strong = strong.map_err(|why| prover.fails(Check::Algorithm, why)).is_ok();
+    prover.sheet.moot(Check::Revocation, "nessuna lista di revoca (CRL) è stata fornita");
+    let trusted = prover.chain(leaf, &certificates, policy, day);
+    let address = prover.signer(head, leaf)?;
+    let (strong, (anchor, simulation)) = (strong, trusted?);
+    strong.then(|| {
+        let signer = Signer {
+            address,
+            organisation: leaf.organisation.clone(),
+            anchor,
+            simulation,
+            certificate_sha256: hex(&crate::crypto::sha256(leaf.der)),
+            at,
+            signed_sha256: if hash == Hash::Sha256 { hex(&digest) } else { hex(&Hash::Sha256.of(&bytes)) },
+        };
+        Proof { signing_time: signature.signing_time, bytes, signer }
+    })
+}
+
+/// The two parts: the signed one as it stands, and the decoded signature (or what is wrong with it).
+type Opened<'a> = (&'a [u8], Result<Vec<u8>, Why>);
+
+/// §9.3: `multipart/signed` of exactly two parts, cut in the one way it can be (RFC 1847 §2.1).
+fn structure<'a>(head: &Entity<'a>) -> Result<Opened<'a>, Why> {
+    let media = head.only("Content-Type").and_then(|_| head.media_type()).ok_or(why::DUPLICATE_CONTENT_TYPE)?;
+    if media.kind != "multipart/signed" {
+        return Err(why::NOT_SIGNED.about(quoted(&media.kind)));
+    }
+    if head.encoding() != mime::Encoding::Identity {
+        return Err(why::ENCODED_MULTIPART.why());
+    }
+    let boundary = media.boundary().ok_or(why::BAD_BOUNDARY)?;
+    /// The content and its signature.
+    const PARTS: usize = 2;
+    let multipart = Multipart::read(head.body, boundary, PARTS + 1);
+    let [signed, signature] = multipart.parts.as_slice() else {
+        return Err(why::NOT_TWO_PARTS.about(multipart.parts.len()));
+    };
+    if !multipart.closed {
+        return Err(why::NOT_CLOSED.why());
+    }
+    let part = Entity::read(signature);
+    let kind = part.only("Content-Type").and_then(|_| part.media_type()).map(|m| m.kind).unwrap_or_default();
+    if !matches!(kind.as_str(), "application/pkcs7-signature" | "application/x-pkcs7-signature") {
+        return Err(why::NOT_PKCS7.about(quoted(&kind)));
+    }
+    let p7s = if part.body.len() > P7S_BYTES_MAX {
+        Err(why::P7S_TOO_LARGE.about(part.body.len()))
+    } else {
+        let (bytes, sound) = decode::whole(part.body, part.encoding());
+        if sound { Ok(bytes) } else { Err(why::P7S_ENCODING.why()) }
+    };
+    Ok((signed, p7s))
+}
+
+/// The certificate that the signer names, among those of the signature (RFC 6109 §2.1: it must be there).
+fn signer_certificate<'c>(signature: &Signature<'_>, certificates: &'c [Cert<'c>]) -> Result<&'c Cert<'c>, Why> {
+    let named = |cert: &&Cert<'_>| match &signature.signer {
+        SignerId::Issuer(issuer, serial) => cert.issuer_der == *issuer && cert.serial == *serial,
+        SignerId::Key(id) => cert.key_id.as_ref() == Some(id),
+    };
+    certificates.iter().find(named).ok_or_else(|| why::CMS_NO_CERTIFICATE.why())
+}
+
+struct Prover<'s> {
+    sheet: &'s mut Sheet,
+}
+
+impl Prover<'_> {
+    fn fails(&mut self, check: Check, why: impl Into<Why>) {
+        self.sheet.fail(check, why, Grade::Suspect);
+    }
+
+    /// The bytes whose digest was signed, and that digest. A file with bare LF is tried as CRLF, which is what S/MIME
+    /// signs, and then as it stands, which is what some signers hash.
+    fn signed_bytes<'a>(
+        &mut self,
+        signed: &'a [u8],
+        hash: Hash,
+        signature: &Signature<'_>,
+    ) -> Option<(Cow<'a, [u8]>, Vec<u8>)> {
+        if mime::has_bare_lf(signed) {
+            let canonical = mime::with_crlf(signed);
+            let digest = hash.of(&canonical);
+            if digest == signature.message_digest {
+                self.sheet.note("il file ha fine riga LF: letto come CRLF");
+                return Some((Cow::Owned(canonical), digest));
+            }
+        }
+        let digest = hash.of(signed);
+        if digest == signature.message_digest {
+            return Some((Cow::Borrowed(signed), digest));
+        }
+        self.fails(Check::Signature, why::DIGEST_DIFFERS.about(hash.name()));
+        None
+    }
+
+    /// §9.5: name of the anchor, and whether it is a simulation.
+    fn chain(&mut self, leaf: &Cert<'_>, certificates: &[Cert<'_>], policy: &Policy<'_>, day: Day) -> Option<(String, bool)> {
+        match chain::trace(leaf, certificates, policy.anchors, day) {
+            Ok(trusted) => {
+                let anchor = trusted.anchor;
+                self.sheet.pass(Check::Chain, format!("{} ← {}", quoted(&leaf.organisation), quoted(&anchor.name)));
+                if trusted.weak {
+                    self.sheet.lower(Grade::GenuineWeak);
+                    self.sheet.note("un certificato della catena è firmato con un algoritmo, o una chiave, oggi debole");
+                }
+                if anchor.simulation {
+                    self.sheet.note(format!("SIMULAZIONE: l'autorità {} non è vera", quoted(&anchor.name)));
+                }
+                Some((anchor.name.clone(), anchor.simulation))
+            }
+            Err(why) => {
+                self.fails(Check::Chain, why);
+                None
+            }
+        }
+    }
+
+    /// §9.7: the one author is the address in the certificate, and it is a service address (RFC 6109 §2.1).
+    fn signer(&mut self, head: &Entity<'_>, leaf: &Cert<'_>) -> Option<String> {
+        let from = head.only("From").map(|f| mailboxes(f.value)).unwrap_or_default();
+        let [from] = from.as_slice() else {
+            self.fails(Check::Signer, why::FROM_NOT_ONE);
+            return None;
+        };
+        if leaf.emails().next().is_none() {
+            self.fails(Check::Signer, why::SIGNER_NO_ADDRESS);
+            return None;
+        }
+        let Some(address) = leaf.emails().find(|address| same_address(address, &from.address)) else {
+            let certified = leaf.emails().next().unwrap_or_default();
+            let both = format!("From {}, certificato {}", quoted(&from.address), quoted(certified));
+            self.fails(Check::Signer, why::SIGNER_DIFFERS.about(both));
+            return None;
+        };
+        if !address.rsplit_once('@').is_some_and(|(local, _)| local.eq_ignore_ascii_case(POSTA_CERTIFICATA)) {
+            self.fails(Check::Signer, why::SIGNER_LOCAL_PART.about(quoted(address)));
+            return None;
+        }
+        self.sheet.pass(Check::Signer, address);
+        Some(address.into())
+    }
+}
+
+/// Addresses of mailboxes compare without regard to case: providers write them in either.
+pub(crate) fn same_address(a: &str, b: &str) -> bool {
+    a.trim().eq_ignore_ascii_case(b.trim())
+}
+
+#[cfg(test)]
+#[path = "proof_tests.rs"]
+mod tests;

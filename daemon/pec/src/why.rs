@@ -1,0 +1,162 @@
+//! Every sentence that a report can say, with its stable code, in one place: for programs the code, for people the words.
+//!
+//! Each sentence says what is wrong with *this* message, in plain Italian, so that an administrator can repeat it
+//! on the telephone.
+
+use crate::report::{Outcome, Why};
+use alloc::format;
+use alloc::string::String;
+
+/// A reason for failure: code and sentence (without the final full stop).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Reason(&'static str, &'static str);
+
+impl Reason {
+    /// The sentence alone.
+    pub(crate) fn why(self) -> Why {
+        Why { code: self.0, text: format!("{}.", self.1) }
+    }
+
+    /// The sentence, then what was found.
+    pub(crate) fn about(self, found: impl core::fmt::Display) -> Why {
+        Why { code: self.0, text: format!("{}: {found}.", self.1) }
+    }
+}
+
+impl From<Reason> for Why {
+    fn from(reason: Reason) -> Self {
+        reason.why()
+    }
+}
+
+impl From<Reason> for Outcome {
+    fn from(reason: Reason) -> Self {
+        Outcome::Fail(reason.why())
+    }
+}
+
+/// Makes text from outside safe to stand in a sentence: one line, bounded.
+pub(crate) fn quoted(text: &str) -> String {
+    /// Longest piece of a message repeated in a sentence, in characters.
+    const QUOTED_MAX: usize = 200;
+    let mut out: String = text.chars().take(QUOTED_MAX).map(|c| if c.is_control() { ' ' } else { c }).collect();
+    if text.chars().nth(QUOTED_MAX).is_some() {
+        out.push('…');
+    }
+    format!("«{}»", out.trim())
+}
+
+macro_rules! reasons {
+    ($($(#[$meta:meta])* $name:ident = $code:literal, $text:literal;)+) => {
+        $($(#[$meta])* pub(crate) const $name: Reason = Reason($code, $text);)+
+        /// All of them, so that a test can look for a code used twice.
+        #[cfg(test)]
+        const ALL: &[Reason] = &[$($name),+];
+    };
+}
+
+reasons! {
+    // §9.1 Bytes
+    EMPTY = "empty", "Il messaggio è vuoto";
+    TOO_LARGE = "too-large", "Il messaggio supera la dimensione massima che viene esaminata";
+    HEADERS_TOO_LARGE = "headers-too-large", "L'intestazione del messaggio è troppo lunga o ha troppi campi";
+    TOO_DEEP = "too-deep", "Il messaggio ha troppe parti una dentro l'altra: è stato letto solo in parte";
+    TOO_MANY_PARTS = "too-many-parts", "Il messaggio ha troppe parti: è stato letto solo in parte";
+    // §9.2 Marker
+    NO_MARKER = "no-marker", "Mancano X-Trasporto e X-Ricevuta: il messaggio è posta ordinaria";
+    TWO_MARKERS = "two-markers", "X-Trasporto e X-Ricevuta ci sono insieme, o più di una volta";
+    UNKNOWN_MARKER = "unknown-marker", "X-Trasporto o X-Ricevuta ha un valore che le regole non prevedono";
+    // §9.3 Structure
+    DUPLICATE_CONTENT_TYPE = "duplicate-content-type", "Content-Type manca, è scritto male o c'è più di una volta";
+    NOT_SIGNED = "not-signed", "Il messaggio non è firmato: il suo tipo non è multipart/signed";
+    BAD_BOUNDARY = "bad-boundary", "Il delimitatore delle parti manca, è ripetuto o è scritto in un modo non ammesso";
+    NOT_CLOSED = "not-closed", "Il delimitatore di chiusura manca: il messaggio è troncato";
+    NOT_TWO_PARTS = "not-two-parts", "Un messaggio firmato deve avere due parti, questo ne ha un altro numero";
+    NOT_PKCS7 = "not-pkcs7", "La seconda parte non è una firma PKCS#7";
+    ENCODED_MULTIPART = "encoded-multipart", "Il messaggio firmato è codificato in un modo che le regole non ammettono";
+    // §9.4 Cms
+    P7S_TOO_LARGE = "p7s-too-large", "La firma è troppo grande per essere una firma";
+    P7S_ENCODING = "p7s-encoding", "La codifica base64 della firma è guasta";
+    CMS_UNREADABLE = "cms-unreadable", "La firma non si legge: non è un oggetto CMS SignedData";
+    CMS_ATTACHED = "cms-attached", "La firma porta con sé un contenuto: nella PEC deve esserne separata";
+    CMS_SIGNERS = "cms-signers", "La firma deve avere un solo firmatario";
+    CMS_NO_ATTRIBUTES = "cms-no-attributes", "La firma non ha attributi firmati: le firme dei gestori li hanno sempre";
+    CMS_ATTRIBUTES = "cms-attributes", "Gli attributi firmati mancano, sono ripetuti o si contraddicono";
+    CMS_CERTIFICATES = "cms-certificates", "La firma porta troppi certificati";
+    CMS_NO_CERTIFICATE = "cms-no-certificate", "Il certificato del firmatario non è nella firma";
+    CERTIFICATE_UNREADABLE = "certificate-unreadable", "Il certificato non si legge";
+    // §9.4 Signature
+    DIGEST_DIFFERS = "digest-differs", "Il contenuto non è quello che fu firmato: è stato cambiato dopo la firma";
+    SIGNATURE_WRONG = "signature-wrong", "La firma non corrisponde alla chiave del certificato";
+    // §9.4 Algorithm
+    ALGORITHM_UNKNOWN = "algorithm-unknown", "La firma usa un algoritmo che non è ammesso";
+    KEY_WEAK = "key-weak", "La chiave del firmatario è troppo corta";
+    SHA1_LATE = "sha1-late", "La firma usa SHA-1 in una data in cui non è più ammesso";
+    // §9.5 Chain
+    NO_ANCHOR = "no-anchor", "La firma è valida ma non è di un gestore PEC: il certificato non risale a nessuna autorità fidata";
+    ISSUER_MISSING = "issuer-missing", "Il certificato dell'autorità che ha emesso quello del firmatario non è disponibile";
+    NO_TIME = "no-time", "Non si sa quando il messaggio fu firmato: il certificato non può essere giudicato";
+    NOT_YET_VALID = "not-yet-valid", "Alla data della firma il certificato non era ancora valido";
+    EXPIRED = "expired", "Alla data della firma il certificato era scaduto";
+    ANCHOR_WINDOW = "anchor-window", "Alla data della firma l'autorità non era, o non era più, tra quelle fidate";
+    NOT_A_CA = "not-a-ca", "Il certificato dell'emittente non è quello di un'autorità di certificazione";
+    PATH_LENGTH = "path-length", "La catena dei certificati è più lunga di quanto l'autorità consente";
+    LEAF_IS_CA = "leaf-is-ca", "Il certificato del firmatario è quello di un'autorità, non di un gestore";
+    KEY_USAGE = "key-usage", "Il certificato del firmatario non è fatto per firmare";
+    EXTENDED_KEY_USAGE = "extended-key-usage", "Il certificato del firmatario non è fatto per la posta";
+    POLICY_MISSING = "policy-missing", "Il certificato del firmatario non è di quelli per i gestori PEC";
+    NAME_CONSTRAINT = "name-constraint", "L'autorità non può emettere certificati per questo nome";
+    CRITICAL_EXTENSION = "critical-extension", "Un certificato ha un'estensione critica sconosciuta";
+    CERTIFICATE_SIGNATURE = "certificate-signature", "Il certificato non è firmato dall'autorità di cui porta il nome";
+    // §9.7 Signer
+    FROM_NOT_ONE = "from-not-one", "Il mittente (From) manca o non è uno solo";
+    SIGNER_NO_ADDRESS = "signer-no-address", "Il certificato del firmatario non contiene un indirizzo";
+    SIGNER_DIFFERS = "signer-differs", "L'indirizzo From non è quello del certificato che ha firmato";
+    SIGNER_LOCAL_PART = "signer-local-part", "L'indirizzo del firmatario non comincia con «posta-certificata@»";
+    // §9.8 Parts, Daticert, Kind
+    NOT_MIXED = "not-mixed", "La parte firmata non è multipart/mixed, o non è intera";
+    NO_DATICERT = "no-daticert", "Manca daticert.xml tra le parti firmate";
+    TWO_DATICERT = "two-daticert", "daticert.xml c'è più di una volta tra le parti firmate";
+    NO_POSTACERT = "no-postacert", "Manca il messaggio originale (postacert.eml) tra le parti firmate";
+    TWO_POSTACERT = "two-postacert", "Il messaggio originale c'è più di una volta tra le parti firmate";
+    PART_ENCODING = "part-encoding", "La codifica di una parte firmata è guasta";
+    ANOMALY_WITH_DATICERT = "anomaly-with-daticert", "X-Trasporto dice anomalia, ma la parte firmata contiene daticert.xml";
+    DATICERT_TOO_LARGE = "daticert-too-large", "daticert.xml è troppo grande";
+    DATICERT_TOO_COMPLEX = "daticert-too-complex", "daticert.xml ha troppi elementi, attributi o livelli";
+    DATICERT_CHARSET = "daticert-charset", "daticert.xml non è UTF-8";
+    DATICERT_XML = "daticert-xml", "daticert.xml non è XML ben formato";
+    DATICERT_CONTENT = "daticert-content", "daticert.xml non ha il contenuto previsto";
+    KIND_DIFFERS = "kind-differs", "L'intestazione dice una cosa e i dati firmati un'altra";
+    // §9.9 Identifiers, Sender
+    MESSAGE_ID_DIFFERS = "message-id-differs", "Message-ID non è l'identificativo scritto nei dati firmati";
+    INNER_ID_DIFFERS = "inner-id-differs", "Il Message-ID del messaggio originale non è quello della busta";
+    REFERENCE_DIFFERS = "reference-differs", "X-Riferimento-Message-ID non è il msgid scritto nei dati firmati";
+    SENDER_DIFFERS = "sender-differs", "Il mittente mostrato non è quello scritto nei dati firmati";
+    INNER_SENDER_DIFFERS = "inner-sender-differs", "Il mittente del messaggio originale non è quello scritto nei dati firmati";
+    REPLY_TO_DIFFERS = "reply-to-differs", "L'indirizzo per le risposte (Reply-To) non è quello scritto nei dati firmati";
+    // §9.10, §9.11, §9.13
+    NOT_FOR_US = "not-for-us", "Nessuna delle nostre caselle è tra i destinatari";
+    NOT_OWN_PROVIDER = "not-own-provider", "Questo avviso deve firmarlo il gestore della nostra casella, e l'ha firmato un altro";
+    // §9.15
+    TIMES_DIFFER = "times-differ", "L'ora della firma e quella dei dati firmati sono troppo lontane";
+    ARRIVAL_DIFFERS = "arrival-differs", "L'ora di arrivo nella casella è troppo lontana da quella della firma";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::collections::BTreeSet;
+
+    #[test]
+    fn codes_are_unique_and_stable_in_form() {
+        let codes: BTreeSet<_> = ALL.iter().map(|r| r.0).collect();
+        assert_eq!(codes.len(), ALL.len());
+        assert!(codes.iter().all(|c| c.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')));
+    }
+
+    #[test]
+    fn a_quote_stays_on_one_line_and_short() {
+        let said = quoted(&"a\r\nb".repeat(1000));
+        assert!(said.chars().count() < 210 && !said.contains('\n'), "{said}");
+    }
+}

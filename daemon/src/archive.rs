@@ -1,0 +1,239 @@
+//! The archive: raw bytes, named by their SHA-256, durable before anything judges them. Nothing here is ever deleted.
+//!
+//! Order of writes (reliability.md §3.2): write to `spool/` → fsync → link under the final name → fsync the directory →
+//! read back and compare. The first storage error stops the process: a failed fsync must not be tried again.
+
+use crate::digest::{sha256, sha256_of};
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+/// Which shelf: what came in, or what we send (frozen before the first attempt).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shelf {
+    /// Messages received.
+    In,
+    /// Messages of ours, as submitted.
+    Out,
+}
+
+impl Shelf {
+    fn name(self) -> &'static str {
+        match self {
+            Self::In => "in",
+            Self::Out => "out",
+        }
+    }
+}
+
+/// Proof that a message is on disk: file and directory entry. Made only by [`Archive`].
+#[derive(Debug)]
+pub struct Sealed {
+    digest: String,
+    bytes: Vec<u8>,
+    was_there: bool,
+}
+
+impl Sealed {
+    /// SHA-256, lower-case hex.
+    #[must_use]
+    pub fn digest(&self) -> &str {
+        &self.digest
+    }
+    /// The bytes, as read back from the archive.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+    /// The archive held these bytes already.
+    #[must_use]
+    pub fn was_there(&self) -> bool {
+        self.was_there
+    }
+}
+
+/// The archive of one installation.
+#[derive(Debug)]
+pub struct Archive {
+    root: PathBuf,
+    spool: PathBuf,
+}
+
+impl Archive {
+    /// Opens `<data>/archive` and `<data>/spool`, making them if need be.
+    ///
+    /// # Errors
+    /// Those of the disk.
+    pub fn open(data: &Path) -> io::Result<Self> {
+        let archive = Self { root: data.join("archive"), spool: data.join("spool") };
+        for dir in [archive.root.join(Shelf::In.name()), archive.root.join(Shelf::Out.name()), archive.spool.clone()] {
+            fs::create_dir_all(&dir)?;
+            sync_dir(&dir)?;
+        }
+        sync_dir(&archive.root)?;
+        sync_dir(data)?;
+        Ok(archive)
+    }
+
+    /// The folder for bytes that are arriving. On the same file system as the archive, so that a link can be made.
+    #[must_use]
+    pub fn spool(&self) -> &Path {
+        &self.spool
+    }
+
+    /// Seals a spooled file.
+    ///
+    /// # Errors
+    /// Those of the disk; and `InvalidData` when what is read back is not what was written.
+    pub fn keep_file(&self, shelf: Shelf, spooled: &Path) -> io::Result<Sealed> {
+        let file = OpenOptions::new().read(true).write(true).open(spooled)?;
+        file.sync_all()?;
+        let (digest, _) = sha256_of(&file)?;
+        let target = self.path(shelf, &digest);
+        let was_there = self.link(spooled, &target)?;
+        // Read back under the final name: what is judged is what the archive holds.
+        let bytes = fs::read(&target)?;
+        if sha256(&bytes) != digest {
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidData,
+                format!("{}: i byte riletti non sono quelli scritti", target.display()),
+            ));
+        }
+        Ok(Sealed { digest, bytes, was_there })
+    }
+
+    /// Seals bytes.
+    ///
+    /// # Errors
+    /// As [`keep_file`](Self::keep_file).
+    pub fn keep(&self, shelf: Shelf, bytes: &[u8]) -> io::Result<Sealed> {
+        let spooled = self.spool.join(format!("{}.tmp", sha256(bytes)));
+        File::create(&spooled)?.write_all(bytes)?;
+        let sealed = self.keep_file(shelf, &spooled);
+        let _ = fs::remove_file(&spooled); // a second name of the same bytes; the next start sweeps what is left
+        sealed
+    }
+
+    /// Reads archived bytes.
+    ///
+    /// # Errors
+    /// Those of the disk; and `InvalidData` when the bytes no longer have their digest (bit rot, tampering).
+    pub fn read(&self, shelf: Shelf, digest: &str) -> io::Result<Vec<u8>> {
+        let path = self.path(shelf, digest);
+        let bytes = fs::read(&path)?;
+        if sha256(&bytes) == digest {
+            return Ok(bytes);
+        }
+        Err(io::Error::new(io::ErrorKind::InvalidData, format!("{}: il contenuto è cambiato", path.display())))
+    }
+
+    /// Seals again bytes that are in the archive already: the way back to a [`Sealed`] after a crash.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    pub fn reopen(&self, digest: &str) -> io::Result<Sealed> {
+        let bytes = self.read(Shelf::In, digest)?;
+        Ok(Sealed { digest: digest.to_owned(), bytes, was_there: true })
+    }
+
+    /// Where a digest lives.
+    #[must_use]
+    pub fn path(&self, shelf: Shelf, digest: &str) -> PathBuf {
+        self.root.join(shelf.name()).join(digest.get(..2).unwrap_or("00")).join(format!("{digest}.eml"))
+    }
+
+    /// Every digest on a shelf, sorted.
+    ///
+    /// # Errors
+    /// Those of the disk.
+    pub fn digests(&self, shelf: Shelf) -> io::Result<Vec<String>> {
+        let mut found = Vec::new();
+        for group in fs::read_dir(self.root.join(shelf.name()))? {
+            let group = group?;
+            if !group.file_type()?.is_dir() {
+                continue;
+            }
+            for entry in fs::read_dir(group.path())? {
+                let name = entry?.file_name();
+                if let Some(digest) = name.to_str().and_then(|n| n.strip_suffix(".eml")) {
+                    found.push(digest.to_owned());
+                }
+            }
+        }
+        found.sort();
+        Ok(found)
+    }
+
+    /// Removes what an interrupted run left in the spool: copies that were never sealed, to be fetched again.
+    ///
+    /// # Errors
+    /// Those of the disk.
+    pub fn sweep(&self) -> io::Result<usize> {
+        let mut swept = 0;
+        for entry in fs::read_dir(&self.spool)? {
+            let path = entry?.path();
+            if path.extension().is_some_and(|e| e == "tmp") {
+                fs::remove_file(path)?;
+                swept += 1;
+            }
+        }
+        Ok(swept)
+    }
+
+    /// Links `from` under its final name; `true` when the name was taken by the same bytes.
+    fn link(&self, from: &Path, target: &Path) -> io::Result<bool> {
+        let Some(group) = target.parent() else { return Err(io::ErrorKind::InvalidInput.into()) };
+        if !group.is_dir() {
+            fs::create_dir_all(group)?;
+            if let Some(shelf) = group.parent() {
+                sync_dir(shelf)?;
+            }
+        }
+        let was_there = match fs::hard_link(from, target) {
+            Ok(()) => false,
+            Err(e) if e.kind() == io::ErrorKind::AlreadyExists => true,
+            Err(e) => return Err(e),
+        };
+        sync_dir(group)?;
+        Ok(was_there)
+    }
+}
+
+/// Makes a directory's entries durable.
+///
+/// # Errors
+/// Those of the disk.
+pub fn sync_dir(dir: &Path) -> io::Result<()> {
+    File::open(dir)?.sync_all()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_kept_is_read_back_and_tampering_is_seen() {
+        let dir = tempfile::tempdir().unwrap();
+        let archive = Archive::open(dir.path()).unwrap();
+        let sealed = archive.keep(Shelf::In, b"ciao\r\n").unwrap();
+        assert!(!sealed.was_there());
+        assert!(archive.keep(Shelf::In, b"ciao\r\n").unwrap().was_there());
+        assert_eq!(archive.read(Shelf::In, sealed.digest()).unwrap(), b"ciao\r\n");
+        assert_eq!(archive.digests(Shelf::In).unwrap(), [sealed.digest()]);
+        assert!(archive.digests(Shelf::Out).unwrap().is_empty(), "the shelves are apart");
+        fs::write(archive.path(Shelf::In, sealed.digest()), b"cibo\r\n").unwrap();
+        assert_eq!(archive.read(Shelf::In, sealed.digest()).unwrap_err().kind(), io::ErrorKind::InvalidData);
+        // The name is taken by other bytes: keeping the right ones again must not pass in silence.
+        assert_eq!(archive.keep(Shelf::In, b"ciao\r\n").unwrap_err().kind(), io::ErrorKind::InvalidData);
+    }
+
+    #[test]
+    fn only_unsealed_leftovers_are_swept() {
+        let dir = tempfile::tempdir().unwrap();
+        let archive = Archive::open(dir.path()).unwrap();
+        let sealed = archive.keep(Shelf::In, b"x").unwrap();
+        fs::write(archive.spool().join("imap-1.tmp"), b"half").unwrap();
+        assert_eq!(archive.sweep().unwrap(), 1);
+        assert!(archive.path(Shelf::In, sealed.digest()).exists());
+    }
+}

@@ -1,0 +1,113 @@
+//! The command line: arguments → configuration → run. What people read is Italian; `--json` keys are stable English.
+
+mod check;
+#[cfg(feature = "demo")]
+mod demo;
+mod explain;
+mod init;
+mod paint;
+mod run;
+mod status;
+mod verify_journal;
+
+use casework::rules::Problem;
+use clap::{Parser, Subcommand};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// All went well.
+const OK: u8 = 0;
+/// It ran, and found something wrong.
+const FOUND: u8 = 1;
+// 2 is clap's: the command was not understood.
+/// It could not start: configuration, rules, data folder.
+const CANNOT_START: u8 = 3;
+
+const AFTER_HELP: &str = "\
+Per cominciare:
+  sportello demo                          una scena completa, senza server e senza configurazione
+  sportello init sportello.toml           scrive una configurazione commentata
+  sportello check --config sportello.toml --connect
+  sportello run --config sportello.toml
+
+Codici di uscita: 0 tutto bene; 1 trovato qualcosa che non va; 2 comando scritto male;
+3 non può partire (configurazione, regole, cartella dei dati, altro processo sugli stessi dati).";
+
+/// Tiene la casella Pec di un ente: verifica, classifica, fascicola, smista e risponde.
+#[derive(Parser)]
+#[command(name = "sportello", version, about, after_help = AFTER_HELP, arg_required_else_help = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Segue le caselle e lavora, finché non lo si ferma (SIGTERM). SIGHUP rilegge regole e modelli
+    Run(run::Args),
+    /// Mostra tutto il lavoro su una scena di messaggi finti, in una cartella che poi si può guardare
+    #[cfg(feature = "demo")]
+    Demo(demo::Args),
+    /// Controlla configurazione, regole, modelli e ancore di fiducia; con --connect anche i server
+    Check(check::Args),
+    /// Spiega messaggi salvati: ogni verifica, i punti delle regole, i dati trovati, che cosa partirebbe
+    Explain(explain::Args),
+    /// Mostra messaggi, fascicoli e risposte; funziona anche mentre il servizio lavora
+    Status(status::Args),
+    /// Verifica la catena del registro e dice se qualcuno l'ha toccato
+    VerifyJournal(verify_journal::Args),
+    /// Scrive una configurazione commentata da completare
+    Init(init::Args),
+}
+
+/// Which configuration.
+#[derive(clap::Args)]
+struct ConfigArg {
+    /// Il file di configurazione
+    #[arg(long, short, value_name = "FILE", default_value = "/etc/sportello/sportello.toml")]
+    config: PathBuf,
+}
+
+/// Runs the command of this process.
+#[must_use]
+pub fn main() -> ExitCode {
+    // A closed pipe (`sportello status | head`) ends the command, not with a panic.
+    let code = match Cli::parse().command {
+        Command::Run(args) => run::main(&args),
+        #[cfg(feature = "demo")]
+        Command::Demo(args) => demo::main(&args),
+        Command::Check(args) => check::main(&args),
+        Command::Explain(args) => explain::main(&args),
+        Command::Status(args) => status::main(&args),
+        Command::VerifyJournal(args) => verify_journal::main(&args),
+        Command::Init(args) => init::main(&args),
+    };
+    ExitCode::from(code)
+}
+
+/// Prints every problem, errors before warnings, and a count.
+fn print_problems(problems: &[Problem]) {
+    let (warnings, errors): (Vec<_>, Vec<_>) = problems.iter().partition(|p| p.warning);
+    for problem in errors.iter().chain(&warnings) {
+        eprintln!("{problem}");
+    }
+    let count = errors.len();
+    if count > 0 {
+        eprintln!("{count} {}", if count == 1 { "errore" } else { "errori" });
+    }
+}
+
+/// Starts the technical log on standard error.
+fn start_log(log: &crate::config::Log) -> Result<(), String> {
+    use tracing_subscriber::EnvFilter;
+    // The libraries below us would log what passes through them: never, whatever the administrator asks.
+    let directives = format!("{},async_imap=off,lettre=off,imap_proto=off,sled=warn,rustls=warn", log.filter);
+    let filter = EnvFilter::try_new(&directives).map_err(|e| format!("`registro_tecnico.filtro`: {e}"))?;
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
+    if log.json {
+        builder.json().flatten_event(true).init();
+    } else {
+        builder.with_ansi(false).init();
+    }
+    Ok(())
+}

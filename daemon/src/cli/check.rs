@@ -1,0 +1,130 @@
+//! `sportello check`: everything that can be wrong before the service starts, all at once.
+
+use super::{CANNOT_START, ConfigArg, FOUND, OK, print_problems};
+use crate::clock::Clock;
+use crate::config::{Config, Mailbox, Source};
+use crate::intake::imap;
+use crate::office::{Office, desk};
+use crate::supervise::{imap_settings, smtp};
+use crate::submit;
+use casework::effect::EffectKey;
+use casework::rules::{self, Problem};
+use casework::{Desk, Entity, calendar};
+use std::path::PathBuf;
+
+#[derive(clap::Args)]
+pub(super) struct Args {
+    #[command(flatten)]
+    config: ConfigArg,
+    /// Prova anche i collegamenti: entra nelle caselle e nei server di invio, senza leggere e senza inviare
+    #[arg(long)]
+    connect: bool,
+    /// Senza configurazione: controlla solo queste regole e questi modelli (o quelli forniti)
+    #[arg(long)]
+    files: bool,
+    /// Con --files: la cartella delle regole
+    #[arg(long, value_name = "CARTELLA", requires = "files")]
+    rules: Option<PathBuf>,
+    /// Con --files: la cartella dei modelli
+    #[arg(long, value_name = "CARTELLA", requires = "files")]
+    templates: Option<PathBuf>,
+}
+
+pub(super) fn main(args: &Args) -> u8 {
+    // No letter leaves a check: any key will do.
+    let key = EffectKey::new(&[0; EffectKey::BYTES]);
+    if args.files {
+        let entity = Entity { fallback_office: "protocollo".into(), ..Entity::default() };
+        return match desk(entity, args.rules.as_deref(), args.templates.as_deref(), key) {
+            Ok(desk) => files_are_fine(&desk),
+            Err(problems) => fail(&problems),
+        };
+    }
+    let config = match Config::read(&args.config.config) {
+        Ok(config) => config,
+        Err(problems) => {
+            print_problems(&problems);
+            return CANNOT_START;
+        }
+    };
+    println!("Configurazione: va bene ({} caselle)", config.mailboxes.len());
+    let office = match Office::read(&config, key) {
+        Ok(office) => office,
+        Err(problems) => return fail(&problems),
+    };
+    let mut code = files_are_fine(&office.desk);
+    for anchor in &office.trust.anchors.list {
+        let warning = if anchor.simulation { "   ATTENZIONE: è una SIMULAZIONE, non usarla in servizio" } else { "" };
+        println!("Fiducia: {}{warning}", anchor.name);
+    }
+    if args.connect && !connections(&config) {
+        code = FOUND;
+    }
+    code
+}
+
+fn fail(problems: &[Problem]) -> u8 {
+    print_problems(problems);
+    FOUND
+}
+
+fn files_are_fine(desk: &Desk) -> u8 {
+    let tests = rules::run_tests(&desk.rules).len();
+    println!("Regole: {}, con {tests} prove riuscite; uffici: {}", desk.rules.rules().count(), desk.rules.offices().count());
+    println!("Modelli: {}", desk.templates.names().len());
+    let today = calendar::rome(Clock::System.now()).date();
+    let late = desk.rules.past_review(today);
+    print_problems(&desk.rules.warnings().iter().chain(&late).cloned().collect::<Vec<_>>());
+    OK
+}
+
+/// Tries every server. Returns whether all answered.
+fn connections(config: &Config) -> bool {
+    let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else { return false };
+    let mut all = true;
+    for mailbox in &config.mailboxes {
+        all &= said(&format!("Casella {}", mailbox.name), runtime.block_on(mailbox_answers(mailbox)));
+    }
+    for (name, road) in [("pec", Some(&config.pec)), ("uffici", config.offices.as_ref())] {
+        let Some(road) = road else { continue };
+        let answer = match smtp(road) {
+            Ok(settings) => runtime.block_on(submit::probe(&settings)).map(|report| {
+                let size = report.size_max.map_or(String::new(), |max| format!(", messaggi fino a {} MB", max / 1_000_000));
+                format!("{}{size}", report.tls)
+            }),
+            Err(problems) => Err(problems.iter().map(|p| p.text.clone()).collect()),
+        };
+        all &= said(&format!("Invio {name}"), answer);
+    }
+    all
+}
+
+async fn mailbox_answers(mailbox: &Mailbox) -> Result<String, String> {
+    if let Source::Maildir { dir, .. } = &mailbox.source {
+        let new = dir.join("new");
+        return match std::fs::read_dir(&new) {
+            Ok(files) => Ok(format!("{} messaggi da leggere", files.count())),
+            Err(e) => Err(format!("{}: {e}", new.display())),
+        };
+    }
+    let settings = imap_settings(mailbox).map_err(|problems| problems.iter().map(|p| p.text.clone()).collect::<String>())?;
+    let report = imap::probe(&settings).await.map_err(|trouble| trouble.to_string())?;
+    if settings.move_to.is_some() && !report.can_move {
+        return Err("il server non sa spostare i messaggi (MOVE): togli `sposta_in`".into());
+    }
+    let idle = if report.idle { "avvisa dei nuovi messaggi (IDLE)" } else { "non ha IDLE: i messaggi si vedono al giro successivo" };
+    Ok(format!("{}, {} messaggi, {idle}", report.tls, report.exists))
+}
+
+fn said(what: &str, answer: Result<String, String>) -> bool {
+    match answer {
+        Ok(text) => {
+            println!("{what}: risponde ({text})");
+            true
+        }
+        Err(why) => {
+            eprintln!("{what}: NON risponde: {why}");
+            false
+        }
+    }
+}

@@ -1,0 +1,196 @@
+//! `sportello explain`: everything about one message, by the same functions that the service calls.
+
+mod text;
+
+use super::{CANNOT_START, FOUND, OK, print_problems};
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::office::Office;
+use crate::supervise::own_mailboxes;
+use crate::trust::Trust;
+use casework::effect::EffectKey;
+use casework::{Decision, Entity, Known};
+use jiff::Timestamp;
+use pec::{Examined, OwnMailbox, Policy};
+use serde_json::{Value, json};
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+/// Largest file read.
+const FILE_BYTES_MAX: u64 = crate::config::MESSAGE_BYTES_DEFAULT;
+
+#[derive(clap::Args)]
+pub(super) struct Args {
+    /// Messaggi salvati (.eml); «-» per lo standard input
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+    /// La configurazione da usare; se manca: regole, modelli e fiducia forniti con il programma
+    #[arg(long, short, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Cartella di regole, al posto di quelle fornite
+    #[arg(long, value_name = "CARTELLA", conflicts_with = "config")]
+    rules: Option<PathBuf>,
+    /// Cartella con ancore.toml, al posto della fiducia fornita
+    #[arg(long, value_name = "CARTELLA", conflicts_with = "config")]
+    trust: Option<PathBuf>,
+    /// L'istante in cui il messaggio è arrivato (2026-02-03T10:00:00Z); se manca, non si confronta
+    #[arg(long, value_name = "ISTANTE")]
+    arrived: Option<Timestamp>,
+    /// L'istante della decisione; se manca, adesso
+    #[arg(long, value_name = "ISTANTE")]
+    as_of: Option<Timestamp>,
+    /// Mostra per intero il testo di ogni lettera che partirebbe
+    #[arg(long)]
+    letters: bool,
+    /// Risposta in JSON: un oggetto per riga
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) fn main(args: &Args) -> u8 {
+    let bench = match Bench::open(args) {
+        Ok(bench) => bench,
+        Err(problems) => {
+            print_problems(&problems);
+            return CANNOT_START;
+        }
+    };
+    let mut code = OK;
+    for file in &args.files {
+        match read(file) {
+            Ok(bytes) => {
+                let explained = bench.explain(&bytes);
+                if args.json {
+                    println!("{}", explained.json(&file.display().to_string()));
+                } else {
+                    println!("{}", explained.text(&file.display().to_string(), args.letters));
+                }
+            }
+            Err(e) => {
+                eprintln!("{}: non riesco a leggerlo: {e}", file.display());
+                code = FOUND;
+            }
+        }
+    }
+    code
+}
+
+fn read(file: &Path) -> std::io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    if file == Path::new("-") {
+        std::io::stdin().take(FILE_BYTES_MAX).read_to_end(&mut bytes)?;
+        return Ok(bytes);
+    }
+    let mut open = std::fs::File::open(file)?;
+    if open.metadata()?.len() > FILE_BYTES_MAX {
+        return Err(std::io::Error::other(format!("più di {} MB: il servizio non lo esaminerebbe", FILE_BYTES_MAX / 1_000_000)));
+    }
+    open.read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// What explaining needs: a desk, trust, and an empty register.
+pub struct Bench {
+    office: Office,
+    mailboxes: Vec<OwnMailbox>,
+    sha1_until: Option<Timestamp>,
+    arrived: Option<Timestamp>,
+    now: Timestamp,
+}
+
+impl Bench {
+    fn open(args: &Args) -> Result<Self, Vec<casework::rules::Problem>> {
+        // Nothing is sent from here: the ids shown are those of no installation.
+        let key = EffectKey::new(&[0; EffectKey::BYTES]);
+        let now = args.as_of.unwrap_or_else(|| Clock::System.now());
+        if let Some(path) = &args.config {
+            let config = Config::read(path)?;
+            let office = Office::read(&config, key)?;
+            let mailboxes = own_mailboxes(&config);
+            return Ok(Self { office, mailboxes, sha1_until: config.sha1_until, arrived: args.arrived, now });
+        }
+        let desk = crate::office::desk(sample_entity(), args.rules.as_deref(), None, key)?;
+        let trust = args.trust.as_deref().map_or_else(|| Ok(Trust::shipped()), Trust::read)?;
+        Ok(Self { office: Office { desk, trust }, mailboxes: Vec::new(), sha1_until: None, arrived: args.arrived, now })
+    }
+
+    /// A bench with the shipped rules and templates, for tests of fixtures.
+    ///
+    /// # Errors
+    /// Mistakes in what is shipped.
+    pub fn shipped(trust: Trust, mailboxes: Vec<OwnMailbox>, now: Timestamp) -> Result<Self, Vec<casework::rules::Problem>> {
+        let desk = crate::office::desk(sample_entity(), None, None, EffectKey::new(&[0; EffectKey::BYTES]))?;
+        Ok(Self { office: Office { desk, trust }, mailboxes, sha1_until: None, arrived: None, now })
+    }
+
+    /// Examines and decides, as the service would with an empty register.
+    #[must_use]
+    pub fn explain(&self, bytes: &[u8]) -> Explained {
+        let policy = Policy {
+            anchors: &self.office.trust.anchors,
+            mailboxes: &self.mailboxes,
+            arrival: self.arrived,
+            sha1_until: self.sha1_until,
+        };
+        let seen = pec::examine(bytes, &policy);
+        let known = Known { digest: crate::digest::sha256(bytes), ..Known::nothing(self.now) };
+        let decision = casework::decide(&seen, &known, &self.office.desk);
+        Explained { digest: known.digest, bytes: bytes.len(), seen, decision }
+    }
+}
+
+/// The entity of an explanation without configuration: it must be clear that it is nobody's.
+fn sample_entity() -> Entity {
+    Entity {
+        name: "Comune di Esempio".into(),
+        pec: "protocollo@pec.comune.example".into(),
+        task_sender: "sportello@comune.example".into(),
+        contact: "tel. 055 000 000".into(),
+        responsible: "Segretario generale".into(),
+        substitute: "Segretario generale, segretario@pec.comune.example".into(),
+        privacy_url: "https://www.comune.example/privacy".into(),
+        fallback_office: "protocollo".into(),
+        ..Entity::default()
+    }
+}
+
+/// One message, explained.
+pub struct Explained {
+    digest: String,
+    bytes: usize,
+    seen: Examined,
+    decision: Decision,
+}
+
+impl Explained {
+    /// As an administrator reads it.
+    #[must_use]
+    pub fn text(&self, name: &str, letters: bool) -> String {
+        text::write(name, &self.digest, self.bytes, &self.seen, &self.decision, letters)
+    }
+
+    /// As a program reads it: stable keys.
+    #[must_use]
+    pub fn json(&self, name: &str) -> Value {
+        let checks: Vec<Value> = self
+            .seen
+            .report
+            .entries
+            .iter()
+            .map(|e| {
+                let (outcome, code, why) = match &e.outcome {
+                    pec::Outcome::Pass => ("pass", None, None),
+                    pec::Outcome::Moot => ("moot", None, None),
+                    pec::Outcome::Fail(why) => ("fail", Some(why.code), Some(why.text.as_str())),
+                };
+                json!({ "check": e.check.code(), "outcome": outcome, "code": code, "why": why, "evidence": e.evidence })
+            })
+            .collect();
+        json!({
+            "file": name, "sha256": self.digest, "bytes": self.bytes, "grade": self.seen.grade.code(),
+            "claimed": self.seen.claimed, "proven": text::proven(&self.seen), "checks": checks, "notes": self.seen.report.notes,
+            "disposition": self.decision.disposition, "classification": self.decision.classification,
+            "changes": self.decision.changes, "outgoing": self.decision.outgoing, "trail": self.decision.trail,
+        })
+    }
+}

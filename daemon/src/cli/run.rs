@@ -1,0 +1,56 @@
+//! `sportello run`.
+
+use super::{CANNOT_START, ConfigArg, FOUND, OK, print_problems, start_log};
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::supervise::Service;
+
+#[derive(clap::Args)]
+pub(super) struct Args {
+    #[command(flatten)]
+    config: ConfigArg,
+}
+
+pub(super) fn main(args: &Args) -> u8 {
+    let config = match Config::read(&args.config.config) {
+        Ok(config) => config,
+        Err(problems) => {
+            print_problems(&problems);
+            return CANNOT_START;
+        }
+    };
+    if let Err(why) = start_log(&config.log) {
+        eprintln!("{why}");
+        return CANNOT_START;
+    }
+    let service = match Service::open(config, Clock::System) {
+        Ok(service) => service,
+        Err(problems) => {
+            print_problems(&problems);
+            return CANNOT_START;
+        }
+    };
+    let roads = match service.smtp_roads() {
+        Ok(roads) => roads,
+        Err(problems) => {
+            print_problems(&problems);
+            return CANNOT_START;
+        }
+    };
+    // Two workers at least: the pipeline blocks on the disk while the connections must be kept alive.
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(4).enable_all().build();
+    let runtime = match runtime {
+        Ok(runtime) => runtime,
+        Err(e) => {
+            eprintln!("non riesco a partire: {e}");
+            return CANNOT_START;
+        }
+    };
+    match runtime.block_on(service.run(roads)) {
+        Ok(()) => OK,
+        Err(problems) => {
+            print_problems(&problems);
+            FOUND
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! `sportello verify-journal`.
+
+use super::{FOUND, OK};
+use crate::archive::{Archive, Shelf};
+use crate::journal::record::Event;
+use crate::journal::{Journal, Tail};
+use std::path::PathBuf;
+
+#[derive(clap::Args)]
+pub(super) struct Args {
+    /// La cartella dei dati (quella che contiene journal/)
+    #[arg(value_name = "CARTELLA")]
+    data: PathBuf,
+    /// Rilegge anche ogni messaggio dell'archivio e ne ricalcola l'impronta
+    #[arg(long)]
+    archive: bool,
+    /// Risposta in JSON
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) fn main(args: &Args) -> u8 {
+    let mut named = Vec::new();
+    let head = Journal::verify(&args.data, Tail::Closed, |record, _| {
+        if let Event::Decided(decided) = &record.event {
+            named.push((Shelf::In, decided.digest.clone()));
+            named.extend(decided.frozen.iter().map(|digest| (Shelf::Out, digest.clone())));
+        }
+        if let Event::Tasked { frozen, .. } = &record.event {
+            named.push((Shelf::Out, frozen.clone()));
+        }
+    });
+    let head = match head {
+        Ok(head) => head,
+        Err(trouble) => {
+            if args.json {
+                println!("{}", serde_json::json!({ "sound": false, "why": trouble.to_string() }));
+            } else {
+                eprintln!("IL REGISTRO NON È INTEGRO\n{trouble}");
+            }
+            return FOUND;
+        }
+    };
+    let mut damaged = Vec::new();
+    if args.archive {
+        match Archive::open(&args.data) {
+            Ok(archive) => {
+                for (shelf, digest) in &named {
+                    if let Err(e) = archive.read(*shelf, digest) {
+                        damaged.push(format!("{digest}: {e}"));
+                    }
+                }
+            }
+            Err(e) => damaged.push(format!("{}: {e}", args.data.display())),
+        }
+    }
+    if args.json {
+        let read = args.archive.then_some(named.len());
+        println!(
+            "{}",
+            serde_json::json!({ "sound": true, "lines": head.seq, "head": head.hash, "archive_read": read, "archive_damaged": damaged })
+        );
+    } else {
+        println!("Registro integro: {} righe, ultima impronta {}", head.seq, head.hash);
+        if args.archive {
+            println!("Archivio: {} messaggi riletti, {} danneggiati o mancanti", named.len(), damaged.len());
+        }
+        for line in &damaged {
+            eprintln!("{line}");
+        }
+    }
+    if damaged.is_empty() { OK } else { FOUND }
+}

@@ -1,0 +1,409 @@
+//! The configuration: typed, every mistake reported at once with its line, secrets only as files.
+
+mod reader;
+
+use crate::secret::Secret;
+use casework::rules::Problem;
+use casework::{Entity, address};
+use jiff::{SignedDuration, Timestamp};
+use reader::{Mistakes, Table};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use toml::de::DeTable;
+
+/// Largest configuration file, bytes.
+const FILE_BYTES_MAX: u64 = 256 * 1024;
+/// Largest message examined, bytes: the market's limit of 100 MB, grown by base64, and some room (reliability.md §3.3).
+pub const MESSAGE_BYTES_DEFAULT: u64 = 160 * 1024 * 1024;
+
+/// Everything an administrator sets.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// The public body.
+    pub entity: Entity,
+    /// Archive, journal, index.
+    pub data: PathBuf,
+    /// Folder of rules; `None` = those shipped.
+    pub rules: Option<PathBuf>,
+    /// Folder of templates; `None` = those shipped.
+    pub templates: Option<PathBuf>,
+    /// Folder with `ancore.toml`; `None` = AgID CA1 only.
+    pub anchors: Option<PathBuf>,
+    /// SHA-1 is refused for events after this instant.
+    pub sha1_until: Option<Timestamp>,
+    /// Mailboxes to watch; the first one answers.
+    pub mailboxes: Vec<Mailbox>,
+    /// Road of citizens' letters.
+    pub pec: Road,
+    /// Road of tasks; `None` = by PEC.
+    pub offices: Option<Road>,
+    /// How long a letter to a citizen waits.
+    pub hold: SignedDuration,
+    /// Brake: automatic letters in ten minutes.
+    pub brake: u32,
+    /// Technical log.
+    pub log: Log,
+}
+
+/// A mailbox to watch.
+#[derive(Debug, Clone)]
+pub struct Mailbox {
+    /// Name in logs and journal.
+    pub name: String,
+    /// Its PEC address.
+    pub address: String,
+    /// Host of its provider's service address.
+    pub provider_host: Option<String>,
+    /// Larger messages stay on the server.
+    pub message_bytes_max: u64,
+    /// Where it is.
+    pub source: Source,
+}
+
+/// Where a mailbox is.
+#[derive(Debug, Clone)]
+pub enum Source {
+    /// On an IMAP server.
+    Imap(Server, ImapFolder),
+    /// A Maildir folder.
+    Maildir {
+        /// The folder that holds `new`, `cur`, `tmp`.
+        dir: PathBuf,
+        /// How often it is looked at.
+        poll: Duration,
+    },
+}
+
+/// A server and how to enter.
+#[derive(Debug, Clone)]
+pub struct Server {
+    /// Host.
+    pub host: String,
+    /// Port.
+    pub port: u16,
+    /// STARTTLS rather than TLS from the first byte.
+    pub starttls: bool,
+    /// User.
+    pub user: String,
+    /// File with the password.
+    pub password_file: PathBuf,
+    /// More authorities for TLS.
+    pub ca_file: Option<PathBuf>,
+    /// Name in the server's certificate, if not `host`.
+    pub tls_name: Option<String>,
+}
+
+/// A folder on an IMAP server.
+#[derive(Debug, Clone)]
+pub struct ImapFolder {
+    /// Its name.
+    pub folder: String,
+    /// Looked at least this often.
+    pub poll: Duration,
+    /// Longest IDLE.
+    pub idle: Duration,
+    /// Where kept messages are moved.
+    pub move_to: Option<String>,
+}
+
+/// A road by which messages leave.
+#[derive(Debug, Clone)]
+pub struct Road {
+    /// The submission server.
+    pub server: Server,
+    /// The sender.
+    pub from: String,
+}
+
+/// The technical log.
+#[derive(Debug, Clone)]
+pub struct Log {
+    /// JSON lines rather than text.
+    pub json: bool,
+    /// Directives of tracing.
+    pub filter: String,
+}
+
+impl Server {
+    /// Reads the password.
+    ///
+    /// # Errors
+    /// The file cannot be read, or is empty; in Italian.
+    pub fn password(&self) -> Result<Secret, String> {
+        let path = self.password_file.display();
+        let text = std::fs::read_to_string(&self.password_file).map_err(|e| format!("{path}: non riesco a leggere la password: {e}"))?;
+        let password = text.trim_end_matches(['\r', '\n']);
+        if password.is_empty() { Err(format!("{path}: il file della password è vuoto")) } else { Ok(Secret::new(password)) }
+    }
+}
+
+impl Config {
+    /// Reads a file.
+    ///
+    /// # Errors
+    /// Every mistake, with file and line.
+    pub fn read(path: &Path) -> Result<Self, Vec<Problem>> {
+        let file = path.display().to_string();
+        let fail = |text: String| vec![Problem { file: file.clone(), line: None, text, warning: false }];
+        let length = std::fs::metadata(path).map_err(|e| fail(format!("non riesco a leggere la configurazione: {e}")))?.len();
+        if length > FILE_BYTES_MAX {
+            return Err(fail(format!("il file è di {length} byte: una configurazione non supera i {FILE_BYTES_MAX}")));
+        }
+        let text = std::fs::read_to_string(path).map_err(|e| fail(format!("non riesco a leggere la configurazione: {e}")))?;
+        Self::parse(&file, &text)
+    }
+
+    /// Reads a text.
+    ///
+    /// # Errors
+    /// Every mistake, with file and line.
+    pub fn parse(file: &str, text: &str) -> Result<Self, Vec<Problem>> {
+        let mut mistakes = Mistakes::new(file, text);
+        let (document, errors) = DeTable::parse_recoverable(text);
+        for error in &errors {
+            mistakes.add(error.span().map(|s| s.start), format!("non è TOML: {}", error.message()));
+        }
+        // With a broken syntax, keys that seem missing may only be unreadable: no follow-on errors.
+        if !errors.is_empty() {
+            return Err(mistakes.into_result().err().unwrap_or_default());
+        }
+        let mut root = Table::root(document.get_ref());
+        let config = read(&mut root, &mut mistakes);
+        root.finish(&mut mistakes);
+        mistakes.into_result()?;
+        Ok(config)
+    }
+}
+
+fn read(root: &mut Table<'_, '_>, m: &mut Mistakes) -> Config {
+    let mut ente = needed(root, "ente", m);
+    let mut entity = Entity {
+        name: ente.required("nome", m),
+        contact: ente.required("contatto", m),
+        responsible: ente.required("responsabile", m),
+        substitute: ente.required("potere_sostitutivo", m),
+        privacy_url: ente.required("informativa_privacy", m),
+        own_addresses: ente.texts("indirizzi_propri", m),
+        ..Entity::default()
+    };
+    if let Some((text, at)) = ente.located("patrono", m) {
+        entity.patron = month_and_day(&text);
+        if entity.patron.is_none() {
+            m.add(Some(at), "`ente.patrono` deve essere mese-giorno, per esempio \"06-24\"".into());
+        }
+    }
+    ente.finish(m);
+
+    let mut dati = needed(root, "dati", m);
+    let data = PathBuf::from(dati.required("cartella", m));
+    let rules = dati.text("regole", m).map(PathBuf::from);
+    let templates = dati.text("modelli", m).map(PathBuf::from);
+    entity.fallback_office = dati.text("ufficio_smistamento", m).unwrap_or_else(|| "protocollo".into());
+    dati.finish(m);
+
+    let mut mailboxes: Vec<Mailbox> = Vec::new();
+    for mut table in root.tables("casella", m) {
+        let at = table.at();
+        let mailbox = mailbox(&mut table, m);
+        if mailboxes.iter().any(|other| other.name == mailbox.name) {
+            m.add(at, format!("due caselle si chiamano `{}`: il nome deve essere unico", mailbox.name));
+        }
+        table.finish(m);
+        mailboxes.push(mailbox);
+    }
+    match mailboxes.first() {
+        Some(first) => entity.pec.clone_from(&first.address),
+        None => m.add(None, "manca la casella da seguire: [[casella]]".into()),
+    }
+    entity.own_addresses.extend(mailboxes.iter().map(|b| b.address.clone()));
+
+    let mut invio = needed(root, "invio", m);
+    let mut pec_table = needed(&mut invio, "pec", m);
+    let pec = Road { server: server(&mut pec_table, true, m), from: entity.pec.clone() };
+    let hold = SignedDuration::from_secs(pec_table.number("attesa_secondi", 600, 0..=86_400, m) as i64);
+    let brake = pec_table.number("automatici_in_10_minuti", 30, 1..=10_000, m) as u32;
+    pec_table.finish(m);
+    let mut offices_table = invio.table("uffici", m);
+    let offices = offices_table.is_there().then(|| Road {
+        server: server(&mut offices_table, true, m),
+        from: address_of(&mut offices_table, "mittente", m),
+    });
+    offices_table.finish(m);
+    invio.finish(m);
+    entity.task_sender = offices.as_ref().map_or_else(|| entity.pec.clone(), |road| road.from.clone());
+
+    let mut fiducia = root.table("fiducia", m);
+    let anchors = fiducia.text("ancore", m).map(PathBuf::from);
+    let sha1_until = fiducia.located("sha1_fino_al", m).and_then(|(text, at)| {
+        let end = text.parse::<jiff::civil::Date>().ok().and_then(|day| day.tomorrow().ok());
+        let end = end.and_then(|day| day.to_zoned(jiff::tz::TimeZone::UTC).ok());
+        if end.is_none() {
+            m.add(Some(at), "`fiducia.sha1_fino_al` deve essere una data: \"2026-12-31\"".into());
+        }
+        end.map(|zoned| zoned.timestamp())
+    });
+    fiducia.finish(m);
+
+    let mut registro = root.table("registro_tecnico", m);
+    let json = match registro.located("formato", m) {
+        None => false,
+        Some((format, _)) if format == "testo" => false,
+        Some((format, _)) if format == "json" => true,
+        Some((_, at)) => {
+            m.add(Some(at), "`registro_tecnico.formato` può essere \"testo\" o \"json\"".into());
+            false
+        }
+    };
+    let filter = registro.text("filtro", m).unwrap_or_else(|| "info".into());
+    registro.finish(m);
+
+    Config { entity, data, rules, templates, anchors, sha1_until, mailboxes, pec, offices, hold, brake, log: Log { json, filter } }
+}
+
+/// A table without which nothing works.
+fn needed<'t, 'a>(parent: &mut Table<'t, 'a>, key: &'static str, m: &mut Mistakes) -> Table<'t, 'a> {
+    let table = parent.table(key, m);
+    if !table.is_there() && parent.is_there() {
+        let hint = if key == "pec" { "invio.pec" } else { key };
+        m.add(None, format!("manca la tabella [{hint}]"));
+    }
+    table
+}
+
+fn mailbox(table: &mut Table<'_, '_>, m: &mut Mistakes) -> Mailbox {
+    let name = table.required("nome", m);
+    let address = address_of(table, "indirizzo", m);
+    let provider_host = table.text("dominio_gestore", m);
+    let message_bytes_max = table.number("byte_massimi", MESSAGE_BYTES_DEFAULT, 1_000_000..=1_000_000_000, m);
+    let at = table.at();
+    let mut imap = table.table("imap", m);
+    let mut maildir = table.table("maildir", m);
+    let source = if maildir.is_there() {
+        if imap.is_there() {
+            m.add(at, "una casella è `imap` o `maildir`, non tutte e due".into());
+        }
+        Source::Maildir { dir: PathBuf::from(maildir.required("cartella", m)), poll: seconds(&mut maildir, "poll_secondi", 5, 1..=3600, m) }
+    } else {
+        if !imap.is_there() {
+            m.add(at, "manca dove si trova la casella: [casella.imap] oppure [casella.maildir]".into());
+        }
+        let folder = ImapFolder {
+            folder: imap.text("cartella", m).unwrap_or_else(|| "INBOX".into()),
+            poll: seconds(&mut imap, "poll_secondi", 300, 5..=3600, m),
+            idle: seconds(&mut imap, "idle_secondi", 540, 30..=1740, m),
+            move_to: imap.text("sposta_in", m),
+        };
+        Source::Imap(server(&mut imap, false, m), folder)
+    };
+    imap.finish(m);
+    maildir.finish(m);
+    Mailbox { name, address, provider_host, message_bytes_max, source }
+}
+
+fn server(table: &mut Table<'_, '_>, submission: bool, m: &mut Mistakes) -> Server {
+    let host = table.required("server", m);
+    let starttls = submission
+        && match table.located("sicurezza", m) {
+            None => false,
+            Some((word, _)) if word == "tls" => false,
+            Some((word, _)) if word == "starttls" => true,
+            Some((_, at)) => {
+                m.add(Some(at), "`sicurezza` può essere \"tls\" o \"starttls\": in chiaro non si invia".into());
+                false
+            }
+        };
+    let usual = match (submission, starttls) {
+        (false, _) => 993,
+        (true, false) => 465,
+        (true, true) => 587,
+    };
+    Server {
+        host,
+        starttls,
+        port: table.number("porta", usual, 1..=65_535, m) as u16,
+        user: table.required("utente", m),
+        password_file: PathBuf::from(table.required("password_file", m)),
+        ca_file: table.text("autorita_file", m).map(PathBuf::from),
+        tls_name: table.text("nome_tls", m),
+    }
+}
+
+fn address_of(table: &mut Table<'_, '_>, key: &'static str, m: &mut Mistakes) -> String {
+    let at = table.at();
+    let text = table.required(key, m);
+    if !text.is_empty() && !address::is_plausible(&text) {
+        m.add(at, format!("`{key}` deve essere un indirizzo di posta: «{text}» non lo è"));
+    }
+    text
+}
+
+fn seconds(table: &mut Table<'_, '_>, key: &'static str, default: u64, bounds: std::ops::RangeInclusive<u64>, m: &mut Mistakes) -> Duration {
+    Duration::from_secs(table.number(key, default, bounds, m))
+}
+
+fn month_and_day(text: &str) -> Option<(i8, i8)> {
+    let (month, day) = text.split_once('-')?;
+    let (month, day) = (month.parse().ok()?, day.parse().ok()?);
+    // A leap year, so that 29 February is a day.
+    jiff::civil::Date::new(2024, month, day).ok().map(|_| (month, day))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const REFERENCE: &str = include_str!("../sportello.toml");
+
+    #[test]
+    fn the_reference_configuration_is_valid_and_its_defaults_are_the_true_ones() {
+        let written = Config::parse("sportello.toml", REFERENCE).unwrap();
+        // Every line that shows a default, uncommented, changes nothing.
+        let shown = REFERENCE.replace("# porta = 993 ", "porta = 993 ").replace("# porta = 465", "porta = 465");
+        let shown = shown.replace("# poll_secondi = 300", "poll_secondi = 300").replace("# idle_secondi = 540", "idle_secondi = 540");
+        let shown = shown.replace("# attesa_secondi = 600", "attesa_secondi = 600").replace("# byte_massimi", "byte_massimi");
+        let shown = shown.replace("# automatici_in", "automatici_in").replace("# formato", "formato").replace("# filtro", "filtro");
+        assert_ne!(shown, REFERENCE);
+        assert_eq!(format!("{:?}", Config::parse("x", &shown).unwrap()), format!("{written:?}"));
+    }
+
+    #[test]
+    fn every_key_is_in_the_reference_configuration() {
+        // A key that the reader asks for and the manual does not name would be a secret.
+        let source = include_str!("config.rs");
+        let tests = source.find("#[cfg(test)]").unwrap();
+        for call in ["required(\"", ".text(\"", "located(\"", "number(\"", "texts(\"", ".table(\"", "tables(\"", "seconds(&mut imap, \"", "seconds(&mut maildir, \""] {
+            for (at, _) in source[..tests].match_indices(call) {
+                let key = source[at + call.len()..].split('"').next().unwrap();
+                assert!(REFERENCE.contains(key), "`{key}` is not in sportello.toml");
+            }
+        }
+    }
+
+    #[test]
+    fn all_mistakes_are_told_at_once_with_their_lines() {
+        let text = "[ente]\nnome = 3\npatrono = \"31-12\"\nnomme = \"x\"\n[dati]\ncartella = \"/x\"\n[[casella]]\nnome = \"a\"\nindirizzo = \"senza chiocciola\"\n[casella.imap]\nporta = 0\n";
+        let found = Config::parse("s.toml", text).unwrap_err();
+        let shown: Vec<String> = found.iter().map(|p| format!("{}:{} {}", p.file, p.line.unwrap_or(0), p.text)).collect();
+        let all = shown.join("\n");
+        for expected in [
+            "s.toml:2 `ente.nome` deve essere un testo",
+            "s.toml:3 `ente.patrono` deve essere mese-giorno",
+            "chiave sconosciuta `ente.nomme`",
+            "manca `ente.contatto`",
+            "«senza chiocciola» non lo è",
+            "`casella.imap.porta` deve essere un numero intero fra 1 e 65535",
+            "manca `casella.imap.server`",
+            "manca la tabella [invio]",
+        ] {
+            assert!(all.contains(expected), "{expected} non è in:\n{all}");
+        }
+        assert!(all.contains("`nome`"), "the nearest key is named:\n{all}");
+    }
+
+    #[test]
+    fn broken_syntax_gives_its_line_and_no_follow_on_errors() {
+        let found = Config::parse("s.toml", "[ente]\nnome = \"x\n[dati]\n").unwrap_err();
+        assert!(found.iter().all(|p| p.text.starts_with("non è TOML")), "{found:?}");
+        assert_eq!(found[0].line, Some(2));
+    }
+}

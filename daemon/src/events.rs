@@ -1,0 +1,118 @@
+//! The log for the operator: one function an event, past tense, typed fields. The only file that writes to tracing.
+//!
+//! No subject, body, address, codice fiscale or file name at INFO or above: the digest and the dossier are enough. Every
+//! line about a message carries `flow`, the first 12 hex digits of its digest; what it causes carries the same.
+//! ERROR: somebody must act now. WARN: it healed, look at the trend. INFO: each move, once.
+
+use crate::digest::flow;
+use crate::intake::imap::Event as ImapEvent;
+use crate::outbox::schedule::Shown;
+use std::fmt::Display;
+use std::path::Path;
+use tracing::{debug, error, info, warn};
+
+/// The daemon runs.
+pub fn started(version: &str, seq: u64, mailboxes: usize) {
+    info!(event = "started", version, seq, mailboxes, "sportello started");
+}
+/// The daemon ends; what was in hand is finished.
+pub fn stopped() {
+    info!(event = "stopped", "sportello stopped");
+}
+/// It cannot go on. A restart is the recovery.
+pub fn gave_up(why: &impl Display) {
+    error!(event = "gave_up", %why, "cannot go on");
+}
+/// The index was damaged, was set aside, and is built again from the journal.
+pub fn index_rebuilt(aside: &Path) {
+    warn!(event = "index_rebuilt", aside = %aside.display(), "index set aside and rebuilt from the journal");
+}
+/// Files of an interrupted run were removed from the spool.
+pub fn spool_swept(files: usize) {
+    if files > 0 {
+        info!(event = "spool_swept", files, "unsealed leftovers removed; they are fetched again");
+    }
+}
+/// Messages were sealed and not decided by the last run.
+pub fn resumed(messages: usize) {
+    if messages > 0 {
+        info!(event = "resumed", messages, "sealed messages of the last run are decided now");
+    }
+}
+/// A message is on disk.
+pub fn message_sealed(digest: &str, bytes: u64) {
+    debug!(event = "message_sealed", flow = flow(digest), bytes, "message sealed");
+}
+/// A message came again, byte for byte.
+pub fn message_seen_again(digest: &str) {
+    info!(event = "message_seen_again", flow = flow(digest), "message was decided before");
+}
+/// A message is decided, durably.
+pub fn message_decided(digest: &str, grade: &str, disposition: &str, dossier: Option<&str>, items: usize) {
+    info!(event = "message_decided", flow = flow(digest), grade, disposition, dossier, items, "message decided");
+}
+/// The examination of a message failed by a fault of ours.
+pub fn examination_panicked(digest: &str) {
+    error!(event = "examination_panicked", flow = flow(digest), "examination panicked; the message goes to a person");
+}
+/// Something that a person must be shown.
+pub fn incident(digest: &str, code: &str) {
+    error!(event = "incident", flow = flow(digest), code, "incident");
+}
+/// A letter of a decision could not be written as mail.
+pub fn letter_not_composed(digest: &str, template: &str, why: &impl Display) {
+    error!(event = "letter_not_composed", flow = flow(digest), template, %why, "letter could not be composed");
+}
+/// An item reached a state.
+pub fn item_moved(cause: &str, item: &str, state: Shown, attempt: u32) {
+    let state = state.title();
+    info!(event = "item_moved", flow = flow(cause), item, state, attempt, "item moved");
+}
+/// An item may have been taken: a receipt or a person decides.
+pub fn item_unknown(cause: &str, item: &str) {
+    error!(event = "item_unknown", flow = flow(cause), item, "the provider may have taken the item; it is not sent again");
+}
+/// An item was refused for good.
+pub fn item_refused(cause: &str, item: &str, why: &str) {
+    error!(event = "item_refused", flow = flow(cause), item, why, "item refused");
+}
+/// No acceptance within the time that a provider needs.
+pub fn acceptance_overdue(cause: &str, item: &str) {
+    warn!(event = "acceptance_overdue", flow = flow(cause), item, "no acceptance receipt yet");
+}
+/// The credentials are refused: this road is closed until they are right.
+pub fn lane_stopped(lane: &str, why: &str) {
+    error!(event = "lane_stopped", lane, why, "submission refused the credentials; the lane waits");
+}
+/// Too many automatic letters: they wait.
+pub fn brake_on(sent: usize) {
+    error!(event = "brake_on", sent, "too many automatic letters in ten minutes; the others wait");
+}
+/// Rules and templates were read again and are in force.
+pub fn reloaded(rules: &str, templates: &str) {
+    info!(event = "reloaded", rules = flow(rules), templates = flow(templates), "rules and templates reloaded");
+}
+/// Rules or templates have mistakes: the old ones stay in force.
+pub fn reload_refused(problems: usize, first: &impl Display) {
+    error!(event = "reload_refused", problems, %first, "reload refused; the old rules stay in force");
+}
+/// A Maildir round failed.
+pub fn maildir_failed(account: &str, why: &impl Display) {
+    error!(event = "maildir_failed", account, %why, "maildir could not be read");
+}
+/// Something happened on an IMAP connection.
+pub fn imap(account: &str, event: &ImapEvent) {
+    match event {
+        ImapEvent::Connected { exists, idle } => info!(event = "imap_connected", account, exists, idle, "mailbox open"),
+        ImapEvent::Looked { kept } => debug!(event = "imap_looked", account, kept, "mailbox listed to its end"),
+        ImapEvent::Rescan(why) => warn!(event = "imap_rescan", account, ?why, "all messages are fetched again and recognised by content"),
+        ImapEvent::Vanished { uid } => warn!(event = "imap_vanished", account, uid, "a message was removed before we had it"),
+        ImapEvent::SizeMismatch { uid } => warn!(event = "imap_size_mismatch", account, uid, "announced and sent sizes differ"),
+        ImapEvent::Oversized { uid, size } => error!(event = "imap_oversized", account, uid, size, "message too large; a person is told"),
+        ImapEvent::Unreadable { uid, trouble } => error!(event = "imap_unreadable", account, uid, %trouble, "message cannot be fetched; tried again later"),
+        ImapEvent::NotMoved { uid, trouble } => warn!(event = "imap_not_moved", account, uid, %trouble, "message kept, not moved on the server"),
+        ImapEvent::CursorNotSaved => error!(event = "imap_cursor_not_saved", account, "cursor not saved; a restart fetches again"),
+        ImapEvent::Lost { trouble, pause } => warn!(event = "imap_lost", account, %trouble, pause_s = pause.as_secs(), "connection lost"),
+        ImapEvent::LoginRefused { pause } => error!(event = "imap_login_refused", account, pause_s = pause.as_secs(), "login refused"),
+    }
+}

@@ -1,0 +1,429 @@
+//! The loop of one mailbox: look, fetch, hand over, wait; on any exit come back. It changes when that order changes.
+
+use std::{
+    collections::HashMap,
+    hash::{DefaultHasher, Hash, Hasher},
+    panic::AssertUnwindSafe,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use futures_util::FutureExt;
+use tokio::{
+    sync::{mpsc, oneshot},
+    time::Instant,
+};
+
+use super::{
+    super::{
+        arrival::{Arrival, Delivery, Filed, Place},
+        cursor::{Cursor, Plan, WINDOW_UIDS, Why, Window, plan},
+    },
+    CursorStore, Event, IDLE_MAX, Settings, Trouble,
+    commands::Listed,
+    driver::{Driver, Tagged, Wire},
+    fetch::{Fetched, fetch},
+    pause::pause,
+};
+
+/// Failures after which a message is passed over for a while, so that it does not hold up the others (rules.md §4).
+const TRIES_MAX: u32 = 3;
+/// How long a message that could not be fetched is left alone.
+const UNREADABLE_PAUSE: Duration = Duration::from_secs(3_600);
+/// Shortest wait between two looks, whatever the configuration or an over-eager server says.
+const LOOK_MIN: Duration = Duration::from_secs(1);
+
+/// Makes connections; the tests put a script in its place.
+pub(super) trait Dial: Sync {
+    /// The transport.
+    type Stream: Wire;
+    /// One attempt.
+    fn dial(&self) -> impl Future<Output = Result<Self::Stream, Trouble>> + Send;
+}
+
+/// Why the loop ends or begins again.
+enum End {
+    /// Nobody takes deliveries any more.
+    NobodyListens,
+    Trouble(Trouble),
+}
+
+impl From<Trouble> for End {
+    fn from(trouble: Trouble) -> Self {
+        Self::Trouble(trouble)
+    }
+}
+
+/// What came of one listed message.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Taken {
+    Kept,
+    /// Removed by somebody before we had it.
+    Gone,
+    /// Still to be had: the cursor must not pass it.
+    Waiting,
+}
+
+/// What failed of one UID.
+struct Failed {
+    tries: u32,
+    last: Instant,
+}
+
+/// One mailbox and all it needs.
+pub(super) struct Watcher<'a, D, C, R> {
+    settings: &'a Settings,
+    dial: &'a D,
+    cursors: C,
+    deliveries: mpsc::Sender<Delivery>,
+    spool_dir: PathBuf,
+    report: R,
+    /// The last cursor, whether or not it could be saved.
+    known: Option<Cursor>,
+    /// (UIDVALIDITY, UID) → failures. In memory: after a restart each has its tries again.
+    failed: HashMap<(u32, u32), Failed>,
+    /// Failures in a row since the folder was last listed to its end.
+    failures: u32,
+}
+
+impl<'a, D: Dial, C: CursorStore, R: Fn(Event)> Watcher<'a, D, C, R> {
+    pub(super) fn new(
+        settings: &'a Settings,
+        dial: &'a D,
+        mut cursors: C,
+        deliveries: mpsc::Sender<Delivery>,
+        spool_dir: PathBuf,
+        report: R,
+    ) -> Self {
+        let known = cursors.load();
+        Self {
+            settings,
+            dial,
+            cursors,
+            deliveries,
+            spool_dir,
+            report,
+            known,
+            failed: HashMap::new(),
+            failures: 0,
+        }
+    }
+
+    /// Returns only when nobody listens any more; otherwise the caller drops it.
+    pub(super) async fn run(&mut self) {
+        let mut hasher = DefaultHasher::new();
+        (
+            &self.settings.account,
+            &self.settings.host,
+            &self.settings.user,
+        )
+            .hash(&mut hasher);
+        let seed = hasher.finish();
+        sweep(&self.spool_dir).await;
+        loop {
+            // async-imap panics on some answers (stack.md §3): a lost connection, not a lost service.
+            let ended = AssertUnwindSafe(self.session()).catch_unwind().await;
+            let trouble = match ended {
+                Ok(End::NobodyListens) => return,
+                Ok(End::Trouble(trouble)) => trouble,
+                Err(_) => Trouble::Panicked,
+            };
+            self.failures = self.failures.saturating_add(1);
+            let login = trouble == Trouble::LoginRefused;
+            let pause = pause(self.failures, login, seed);
+            (self.report)(if login {
+                Event::LoginRefused { pause }
+            } else {
+                Event::Lost { trouble, pause }
+            });
+            tokio::time::sleep(pause).await;
+        }
+    }
+
+    /// One connection, from greeting to loss.
+    async fn session(&mut self) -> End {
+        match self.looks().await {
+            Err(end) => end,
+        }
+    }
+
+    async fn looks(&mut self) -> Result<std::convert::Infallible, End> {
+        let settings = self.settings;
+        let stream = self.dial.dial().await?;
+        let mut driver = Driver::login(stream, &settings.user, &settings.password).await?;
+        let capabilities = driver.capabilities().await?;
+        let can = |name: &str| capabilities.iter().any(|c| c == name);
+        let (idle, can_move) = (can("IDLE"), can("MOVE"));
+        let selected = driver
+            .open(&settings.folder, settings.move_to.is_none())
+            .await?;
+        (self.report)(Event::Connected {
+            exists: selected.exists,
+            idle,
+        });
+
+        let Plan { mut cursor, why } =
+            plan(self.known.as_ref(), &selected).ok_or(Trouble::NoLastingUids)?;
+        if !matches!(why, Why::Continue) {
+            (self.report)(Event::Rescan(why));
+        }
+        // Only for the first look: UIDNEXT is not told again while the folder is open.
+        let mut uidnext = selected.uidnext;
+        loop {
+            let next_look = Instant::now()
+                + settings
+                    .poll
+                    .min(settings.idle_max)
+                    .min(IDLE_MAX)
+                    .max(LOOK_MIN);
+            let kept = self
+                .look(&mut driver, &mut cursor, uidnext.take(), can_move)
+                .await?;
+            self.failures = 0;
+            (self.report)(Event::Looked { kept });
+            if idle {
+                let eager = Instant::now() + LOOK_MIN;
+                driver.idle(next_look.max(eager)).await?;
+                tokio::time::sleep_until(eager).await;
+            } else {
+                tokio::time::sleep_until(next_look).await;
+            }
+        }
+    }
+
+    /// Lists the folder from the cursor to its end and hands over what is new. The listing is the truth (rules.md §4).
+    async fn look<S: Wire>(
+        &mut self,
+        driver: &mut Driver<S>,
+        cursor: &mut Cursor,
+        uidnext: Option<u32>,
+        can_move: bool,
+    ) -> Result<u64, End> {
+        let (mut from, mut width, mut kept) = (cursor.scan_from(), WINDOW_UIDS, 0);
+        let mut newest = uidnext.map_or(0, |next| next.saturating_sub(1));
+        let mut waiting = None;
+        loop {
+            let window = Window::at(from, width, uidnext);
+            let listed = driver.list(window).await?;
+            for &message in listed.iter().filter(|l| l.uid >= from) {
+                newest = newest.max(message.uid);
+                if !cursor.wants(message.uid) {
+                    continue;
+                }
+                match self.take(driver, cursor, message, can_move).await? {
+                    Taken::Kept => kept += 1,
+                    Taken::Gone => {}
+                    Taken::Waiting => {
+                        waiting.get_or_insert(message.uid);
+                    }
+                }
+            }
+            cursor.settle(window.to.unwrap_or(newest), waiting, newest);
+            match window.to {
+                None => break,
+                Some(to) => from = to.saturating_add(1),
+            }
+            // A stretch without messages is crossed faster and faster: UIDs may be sparse.
+            width = if listed.is_empty() {
+                width.saturating_mul(2)
+            } else {
+                WINDOW_UIDS
+            };
+        }
+        self.save(cursor);
+        Ok(kept)
+    }
+
+    /// One message: fetched, handed over, kept, moved.
+    async fn take<S: Wire>(
+        &mut self,
+        driver: &mut Driver<S>,
+        cursor: &mut Cursor,
+        listed: Listed,
+        can_move: bool,
+    ) -> Result<Taken, End> {
+        let (uid, key) = (listed.uid, (cursor.uidvalidity(), listed.uid));
+        let tries = match self.failed.get(&key) {
+            Some(f) if f.tries >= TRIES_MAX && f.last.elapsed() < UNREADABLE_PAUSE => {
+                return Ok(Taken::Waiting);
+            }
+            Some(f) if f.tries >= TRIES_MAX => 1,
+            Some(f) => f.tries + 1,
+            None => 1,
+        };
+        // Count first, then try (house rule 7): a panic in the try must count.
+        self.failed.insert(
+            key,
+            Failed {
+                tries,
+                last: Instant::now(),
+            },
+        );
+        let spool = self.spool_dir.join(format!("imap-{}-{uid}.tmp", key.0));
+        let fetched = fetch(
+            driver,
+            listed,
+            self.settings.message_bytes_max,
+            &spool,
+            tries == 1,
+        )
+        .await;
+        let fetched = match fetched {
+            Ok(fetched) => fetched,
+            // Our disk, not this message.
+            Err(trouble @ Trouble::Spool(_)) => {
+                self.failed.remove(&key);
+                return Err(trouble.into());
+            }
+            Err(trouble) => {
+                remove(&spool).await;
+                if tries >= TRIES_MAX {
+                    (self.report)(Event::Unreadable {
+                        uid,
+                        trouble: trouble.clone(),
+                    });
+                }
+                // A refusal leaves the connection sound: go on with the next one.
+                return if matches!(trouble, Trouble::Refused(_)) {
+                    Ok(Taken::Waiting)
+                } else {
+                    Err(trouble.into())
+                };
+            }
+        };
+        self.failed.remove(&key);
+        let (bytes, date, oversized, size_mismatch) = match fetched {
+            Fetched::Gone => {
+                remove(&spool).await;
+                (self.report)(Event::Vanished { uid });
+                return Ok(Taken::Gone);
+            }
+            Fetched::Whole {
+                bytes,
+                date,
+                size_mismatch,
+            } => (bytes, date, None, size_mismatch),
+            Fetched::Headers { bytes, date } => (bytes, date, Some(u64::from(listed.size)), false),
+        };
+        if size_mismatch {
+            (self.report)(Event::SizeMismatch { uid });
+        }
+        if let Some(size) = oversized {
+            (self.report)(Event::Oversized { uid, size });
+        }
+        let arrival = Arrival {
+            account: self.settings.account.clone(),
+            place: Place::Imap {
+                folder: self.settings.folder.clone(),
+                uidvalidity: key.0,
+                uid,
+            },
+            received: date.as_deref().and_then(internal_date),
+            spool: spool.clone(),
+            bytes,
+            oversized,
+            size_mismatch,
+        };
+        let filed = hand_over(&self.deliveries, arrival).await;
+        remove(&spool).await;
+        if filed? == Filed::NotKept {
+            return Err(Trouble::NotKept.into());
+        }
+        self.failures = 0;
+        cursor.finish(uid);
+        self.save(cursor);
+        // One that was too large stays where a person will look for it.
+        if let Some(folder) = &self.settings.move_to
+            && oversized.is_none()
+            && let Err(trouble) = move_to(driver, uid, folder, can_move).await
+        {
+            (self.report)(Event::NotMoved {
+                uid,
+                trouble: trouble.clone(),
+            });
+            if !matches!(trouble, Trouble::Refused(_) | Trouble::Name(_)) {
+                return Err(trouble.into());
+            }
+        }
+        Ok(Taken::Kept)
+    }
+
+    fn save(&mut self, cursor: &Cursor) {
+        if self.known.as_ref() == Some(cursor) {
+            return;
+        }
+        self.known = Some(cursor.clone());
+        if self.cursors.save(cursor).is_err() {
+            (self.report)(Event::CursorNotSaved);
+        }
+    }
+}
+
+/// Waits for the pipeline as long as it takes: what is not answered is not kept.
+async fn hand_over(deliveries: &mpsc::Sender<Delivery>, arrival: Arrival) -> Result<Filed, End> {
+    let (done, answer) = oneshot::channel();
+    deliveries
+        .send(Delivery { arrival, done })
+        .await
+        .map_err(|_| End::NobodyListens)?;
+    Ok(answer.await.unwrap_or(Filed::NotKept))
+}
+
+/// UID MOVE, and proof that it happened: COPYUID, or the message no longer listed.
+///
+/// Without MOVE nothing is done: copy, flag and expunge is how others lost mail.
+async fn move_to<S: Wire>(
+    driver: &mut Driver<S>,
+    uid: u32,
+    folder: &str,
+    can_move: bool,
+) -> Result<(), Trouble> {
+    if !can_move {
+        return Err(Trouble::Refused("UID MOVE"));
+    }
+    let (mut tagged, mut proved) = driver.uid_move(uid, folder).await?;
+    if let Tagged::No { .. } = tagged {
+        // Not every server says TRYCREATE. If the folder exists CREATE is refused and nothing is lost.
+        driver.create(folder).await?;
+        (tagged, proved) = driver.uid_move(uid, folder).await?;
+    }
+    tagged.ok("UID MOVE")?;
+    if proved
+        || driver
+            .list(Window {
+                from: uid,
+                to: Some(uid),
+            })
+            .await?
+            .iter()
+            .all(|l| l.uid != uid)
+    {
+        return Ok(());
+    }
+    Err(Trouble::Refused("UID MOVE"))
+}
+
+/// `" 7-Feb-1994 21:52:25 -0800"` (RFC 3501 §9, date-time).
+pub(super) fn internal_date(text: &str) -> Option<jiff::Timestamp> {
+    let time = jiff::fmt::strtime::parse("%d-%b-%Y %H:%M:%S %z", text.trim()).ok()?;
+    time.to_timestamp().ok()
+}
+
+/// What an earlier run left half done; the messages are still on the server.
+async fn sweep(spool_dir: &Path) {
+    let Ok(mut entries) = tokio::fs::read_dir(spool_dir).await else {
+        return;
+    };
+    while let Ok(Some(entry)) = entries.next_entry().await {
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        if name.starts_with("imap-") && name.ends_with(".tmp") {
+            remove(&entry.path()).await;
+        }
+    }
+}
+
+/// The receiver may have renamed it away: then there is nothing to remove.
+async fn remove(spool: &Path) {
+    let _ = tokio::fs::remove_file(spool).await;
+}

@@ -1,0 +1,144 @@
+//! What the journal says: one event a line. The vocabulary of the legal register; old words stay readable for ever.
+
+use crate::outbox::schedule::Move;
+use casework::{Change, Decision, Outgoing};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// One line of the journal.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Record {
+    /// From 1, without gaps.
+    pub seq: u64,
+    /// When it was written.
+    pub at: Timestamp,
+    /// SHA-256 of the line before (without its line end); 64 zeros for the first.
+    pub prev: String,
+    /// What happened.
+    #[serde(flatten)]
+    pub event: Event,
+}
+
+/// What happened.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "kebab-case")]
+#[allow(clippy::large_enum_variant)]
+pub enum Event {
+    /// The journal begins.
+    Begun {
+        /// Version of this vocabulary.
+        format: u32,
+        /// Version of the program.
+        version: String,
+    },
+    /// The examination of a message begins: counted before it is tried.
+    Attempted {
+        /// The message.
+        digest: String,
+        /// Which attempt, from 1.
+        n: u32,
+    },
+    /// One message, one decision: facts, decision, changes and outbox together.
+    Decided(Box<Decided>),
+    /// A message that was decided came again, byte for byte, at another place.
+    SeenAgain {
+        /// The message.
+        digest: String,
+        /// Where.
+        place: String,
+    },
+    /// A task that no message caused: an item was refused, a person must act.
+    Tasked {
+        /// Digest of the message at the origin of the item.
+        cause: String,
+        /// The task.
+        outgoing: Outgoing,
+        /// Digest of its frozen bytes.
+        frozen: String,
+    },
+    /// An item of the outbox moved.
+    Moved {
+        /// The item.
+        item: String,
+        /// How.
+        #[serde(rename = "move")]
+        step: Move,
+    },
+}
+
+/// The record of one decision.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Decided {
+    /// The message.
+    pub digest: String,
+    /// Its size in bytes.
+    pub bytes: u64,
+    /// Account and place where it was found.
+    pub place: String,
+    /// When the mail server received it, if it says so.
+    pub received: Option<Timestamp>,
+    /// The instant with which it was decided.
+    pub decided_at: Timestamp,
+    /// What was found in it.
+    pub findings: Findings,
+    /// What was decided, and why.
+    pub decision: Decision,
+    /// Digests of the frozen bytes, one for each outgoing item, in its order.
+    pub frozen: Vec<String>,
+    /// How long letters to citizens wait before they are due, in seconds: a person may stop them meanwhile.
+    pub hold_seconds: i64,
+    /// What the decision rests on, so that it can be repeated.
+    pub inputs: Inputs,
+}
+
+/// The findings of the examination that the register keeps.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct Findings {
+    /// Grade code.
+    pub grade: String,
+    /// What the outer headers claim it is.
+    pub claimed: Option<String>,
+    /// What it is proven to be (`tipo` of the certification data, or `busta-anomalia`).
+    pub proven: Option<String>,
+    /// Certified sender, else the claimed one.
+    pub sender: String,
+    /// Subject, as its author wrote it.
+    pub subject: String,
+    /// Outer Message-ID.
+    pub message_id: Option<String>,
+    /// Certified identity and digest of the signed bytes.
+    pub identity: Option<(String, String)>,
+    /// Who signed: address, organisation, anchor, SHA-256 of the certificate.
+    pub signer: Option<[String; 4]>,
+    /// Every check: code, outcome (`pass`, `fail`, `moot`), code of the failure.
+    pub checks: Vec<(String, String, Option<String>)>,
+}
+
+/// Versions of everything a decision rests on.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct Inputs {
+    /// Version of the program.
+    pub version: String,
+    /// Digest of the rules.
+    pub rules: String,
+    /// Digest of the templates.
+    pub templates: String,
+    /// Digest of the trust anchors.
+    pub anchors: String,
+}
+
+impl Decided {
+    /// Outgoing items with the digest of their frozen bytes.
+    pub fn items(&self) -> impl Iterator<Item = (&Outgoing, &str)> {
+        self.decision.outgoing.iter().zip(self.frozen.iter().map(String::as_str))
+    }
+
+    /// The changes of the register.
+    #[must_use]
+    pub fn changes(&self) -> &[Change] {
+        &self.decision.changes
+    }
+}
+
+/// Version of the vocabulary.
+pub const FORMAT: u32 = 1;

@@ -1,0 +1,141 @@
+//! The desk as it stands in the files: rules and templates read, checked and put in force together, or not at all.
+
+use crate::config::Config;
+use crate::shipped;
+use crate::trust::Trust;
+use casework::effect::EffectKey;
+use casework::reply::{self, TemplateFile};
+use casework::rules::{self, Problem, SourceFile};
+use casework::{Desk, Entity};
+use std::fs;
+use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+
+/// Largest rules or templates file, bytes.
+const FILE_BYTES_MAX: u64 = 1024 * 1024;
+/// Files in one folder of rules or templates.
+const FILES_MAX: usize = 500;
+/// Name of the file with the secret that mints Message-IDs.
+const KEY_FILE: &str = "effect.key";
+
+/// Rules, templates and trust in force.
+#[derive(Debug)]
+pub struct Office {
+    /// The desk.
+    pub desk: Desk,
+    /// Trusted authorities.
+    pub trust: Trust,
+}
+
+impl Office {
+    /// Reads everything that the configuration points to.
+    ///
+    /// # Errors
+    /// Every mistake in every file.
+    pub fn read(config: &Config, key: EffectKey) -> Result<Self, Vec<Problem>> {
+        let trust = config.anchors.as_deref().map_or_else(|| Ok(Trust::shipped()), Trust::read);
+        let desk = desk(config.entity.clone(), config.rules.as_deref(), config.templates.as_deref(), key);
+        match (desk, trust) {
+            (Ok(desk), Ok(trust)) => Ok(Self { desk, trust }),
+            (desk, trust) => Err(desk.err().into_iter().chain(trust.err()).flatten().collect()),
+        }
+    }
+
+    /// What deserves attention and stops nothing.
+    pub fn warnings(&self) -> impl Iterator<Item = &Problem> {
+        self.desk.rules.warnings().iter()
+    }
+}
+
+/// Reads rules and templates from folders, or takes those shipped, and runs the rules' own tests.
+///
+/// # Errors
+/// Every mistake.
+pub fn desk(entity: Entity, rules: Option<&Path>, templates: Option<&Path>, key: EffectKey) -> Result<Desk, Vec<Problem>> {
+    let rule_files = rules.map_or_else(|| Ok(shipped::rules()), |dir| read_rules(dir));
+    let template_files = templates.map_or_else(|| Ok(shipped::templates()), |dir| read_templates(dir));
+    let (rule_files, template_files) = match (rule_files, template_files) {
+        (Ok(rules), Ok(templates)) => (rules, templates),
+        (rules, templates) => return Err(rules.err().into_iter().chain(templates.err()).flatten().collect()),
+    };
+    let templates = reply::load(&template_files)?;
+    let rules = rules::load(&rule_files, &templates.names())?;
+    let failed: Vec<Problem> = rules::run_tests(&rules)
+        .into_iter()
+        .filter(|test| !test.ok)
+        .map(|test| Problem { file: test.file, line: Some(test.line), text: format!("la prova «{}» non passa: {}", test.name, test.detail), warning: false })
+        .collect();
+    if !failed.is_empty() {
+        return Err(failed);
+    }
+    if rules.office(&entity.fallback_office).is_none() {
+        let known: Vec<&str> = rules.offices().map(|o| o.id.as_str()).collect();
+        let hint = casework::nearest::hint(&entity.fallback_office, known.iter().copied());
+        let text = format!("`dati.ufficio_smistamento`: l'ufficio «{}» non è fra quelli delle regole{hint}", entity.fallback_office);
+        return Err(vec![Problem { file: "sportello.toml".into(), line: None, text, warning: false }]);
+    }
+    Ok(Desk { entity, rules, templates, key })
+}
+
+fn read_rules(dir: &Path) -> Result<Vec<SourceFile>, Vec<Problem>> {
+    Ok(read_folder(dir, "toml")?.into_iter().map(|(name, text)| SourceFile { name, text }).collect())
+}
+
+fn read_templates(dir: &Path) -> Result<Vec<TemplateFile>, Vec<Problem>> {
+    let language = dir.join("it");
+    Ok(read_folder(&language, "hbs")?.into_iter().map(|(name, text)| TemplateFile { name: format!("it/{name}"), text }).collect())
+}
+
+/// Files with one ending, by name.
+fn read_folder(dir: &Path, ending: &str) -> Result<Vec<(String, String)>, Vec<Problem>> {
+    let problem = |path: &Path, text: String| Problem { file: path.display().to_string(), line: None, text, warning: false };
+    let mut paths: Vec<_> = fs::read_dir(dir)
+        .map_err(|e| vec![problem(dir, format!("non riesco a leggere la cartella: {e}"))])?
+        .filter_map(|entry| entry.ok().map(|e| e.path()))
+        .filter(|path| path.extension().is_some_and(|e| e == ending))
+        .collect();
+    paths.sort();
+    if paths.is_empty() || paths.len() > FILES_MAX {
+        return Err(vec![problem(dir, format!("ci sono {} file .{ending}: ne serve almeno uno, al più {FILES_MAX}", paths.len()))]);
+    }
+    let mut problems = Vec::new();
+    let mut files = Vec::new();
+    for path in paths {
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        match fs::metadata(&path).map(|m| m.len()) {
+            Ok(length) if length > FILE_BYTES_MAX => problems.push(problem(&path, format!("{length} byte: il massimo è {FILE_BYTES_MAX}"))),
+            Ok(_) | Err(_) => match fs::read_to_string(&path) {
+                Ok(text) => files.push((name, text)),
+                Err(e) => problems.push(problem(&path, format!("non riesco a leggerlo: {e}"))),
+            },
+        }
+    }
+    if problems.is_empty() { Ok(files) } else { Err(problems) }
+}
+
+/// The secret of this installation, made at the first start. With another one, receipts of what was sent before would
+/// still match (the outbox knows its ids), but a re-decision would mint new ids: keep it with the backups.
+///
+/// # Errors
+/// Those of the disk; a file of the wrong length.
+pub fn effect_key(data: &Path) -> io::Result<EffectKey> {
+    let path = data.join(KEY_FILE);
+    let secret = match fs::read(&path) {
+        Ok(bytes) => bytes,
+        Err(e) if e.kind() == io::ErrorKind::NotFound => {
+            let mut secret = [0u8; EffectKey::BYTES];
+            aws_lc_rs::rand::fill(&mut secret).map_err(|_| io::Error::other("il sistema non dà numeri casuali"))?;
+            let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path)?;
+            file.write_all(&secret)?;
+            file.sync_all()?;
+            crate::archive::sync_dir(data)?;
+            secret.to_vec()
+        }
+        Err(e) => return Err(e),
+    };
+    let secret: [u8; EffectKey::BYTES] = secret.try_into().map_err(|_| {
+        io::Error::new(io::ErrorKind::InvalidData, format!("{}: la chiave deve essere di {} byte", path.display(), EffectKey::BYTES))
+    })?;
+    Ok(EffectKey::new(&secret))
+}

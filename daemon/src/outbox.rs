@@ -1,0 +1,293 @@
+//! The outbox: claims what is due, has it submitted, writes down what came of it. The only caller of a courier.
+//!
+//! Count first, then try: the claim is durable before the socket opens, `InDot` before the final dot is written.
+
+pub mod schedule;
+
+use crate::archive::{Archive, Shelf};
+use crate::clock::Clock;
+use crate::events;
+use crate::office::Office;
+use crate::post;
+use crate::store::rows::ItemRow;
+use crate::store::{Store, Trouble};
+use crate::submit::{self, Outcome, SmtpSettings};
+use casework::decision::Lane;
+use casework::receipts::Fact;
+use casework::{Known, letters};
+use jiff::{SignedDuration, Timestamp};
+use schedule::{ACCEPTANCE_OVERDUE, ATTEMPTS_MAX, Move, Shown, next_attempt};
+use std::collections::{BTreeSet, VecDeque};
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::sync::{Notify, watch};
+
+/// Items taken from one road before looking at the other.
+const ROUND_MAX: usize = 20;
+/// Longest sleep: an alarm that is due (no acceptance) is noticed within this.
+const SLEEP_MAX: Duration = Duration::from_secs(30);
+/// A road whose credentials are refused is left alone this long: more would lock the account (reliability.md §3.5).
+const LANE_PAUSE: SignedDuration = SignedDuration::from_secs(5 * 60);
+/// The window of the general brake.
+const BRAKE_WINDOW: SignedDuration = SignedDuration::from_secs(10 * 60);
+
+/// A future that a courier returns.
+pub type Answer<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+/// Makes `InDot` durable; called once, right before the final dot.
+pub type Gate<'a> = Box<dyn FnOnce() -> Answer<'a, Result<(), String>> + Send + 'a>;
+
+/// A road out of the house.
+pub trait Courier: Send + Sync {
+    /// One attempt.
+    fn attempt<'a>(&'a self, from: &'a str, to: &'a str, bytes: &'a [u8], gate: Gate<'a>) -> Answer<'a, Outcome>;
+}
+
+impl Courier for SmtpSettings {
+    fn attempt<'a>(&'a self, from: &'a str, to: &'a str, bytes: &'a [u8], gate: Gate<'a>) -> Answer<'a, Outcome> {
+        Box::pin(submit::attempt(self, from, to, bytes, gate))
+    }
+}
+
+/// The roads of an installation.
+pub struct Roads {
+    /// To citizens.
+    pub pec: Box<dyn Courier>,
+    /// To offices; `None` = by PEC.
+    pub offices: Option<Box<dyn Courier>>,
+}
+
+/// The outbox of an installation.
+pub struct Outbox {
+    /// Shared with the pipeline.
+    pub store: Arc<Mutex<Store>>,
+    /// Shared with the pipeline.
+    pub archive: Arc<Archive>,
+    /// Writes the tasks about what was refused.
+    pub office: watch::Receiver<Arc<Office>>,
+    /// The roads.
+    pub roads: Roads,
+    /// The time.
+    pub clock: Clock,
+    /// Automatic letters to citizens in ten minutes; beyond, they wait.
+    pub brake: u32,
+}
+
+/// What one road remembers between rounds.
+#[derive(Default)]
+struct Lanes {
+    pec_closed_until: Option<Timestamp>,
+    internal_closed_until: Option<Timestamp>,
+    sent: VecDeque<Timestamp>,
+    is_braked: bool,
+    overdue_told: BTreeSet<String>,
+}
+
+impl Outbox {
+    /// Works until `stop`; the item in hand is finished first. `wake` tells that something new may be due.
+    ///
+    /// # Errors
+    /// The store cannot go on.
+    pub async fn run(self, wake: Arc<Notify>, mut stop: watch::Receiver<bool>) -> Result<(), Trouble> {
+        let mut lanes = Lanes::default();
+        while !*stop.borrow() {
+            let mut next = None;
+            for lane in [Lane::Internal, Lane::Pec] {
+                let due = self.round(lane, &mut lanes, &stop).await?;
+                next = [next, due].into_iter().flatten().min();
+            }
+            self.look_for_overdue(&mut lanes)?;
+            let until = next.map_or(SLEEP_MAX, |at| {
+                let left = at.duration_since(self.clock.now());
+                Duration::try_from(left).unwrap_or(Duration::from_millis(1)).min(SLEEP_MAX)
+            });
+            tokio::select! {
+                () = tokio::time::sleep(until) => {}
+                () = wake.notified() => {}
+                _ = stop.changed() => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// One round on one road. Returns when the next item of it is due.
+    async fn round(&self, lane: Lane, lanes: &mut Lanes, stop: &watch::Receiver<bool>) -> Result<Option<Timestamp>, Trouble> {
+        loop {
+            let now = self.clock.now();
+            if let Some(until) = lanes.closed_until(lane).filter(|until| *until > now) {
+                return Ok(Some(until));
+            }
+            let (items, next) = self.with_store(|store| store.due(lane, now, ROUND_MAX))?;
+            if items.is_empty() {
+                return Ok(next);
+            }
+            for item in items {
+                if *stop.borrow() {
+                    return Ok(None);
+                }
+                if lane == Lane::Pec
+                    && let Some(free) = lanes.braked(self.brake, self.clock.now())
+                {
+                    return Ok(Some(free));
+                }
+                if let Some(until) = self.send(item).await? {
+                    lanes.close(lane, until);
+                    return Ok(Some(until));
+                }
+                if lane == Lane::Pec {
+                    lanes.sent.push_back(self.clock.now());
+                }
+            }
+        }
+    }
+
+    /// One attempt at one item. Returns until when its road is closed, if the attempt showed that it must be.
+    async fn send(&self, item: ItemRow) -> Result<Option<Timestamp>, Trouble> {
+        let id = item.outgoing.id.as_str();
+        let bytes = self.archive.read(Shelf::Out, &item.frozen).map_err(|e| Trouble::Io("archive".into(), e))?;
+        let n = item.attempts + 1;
+        self.step(&item, Move::Claimed { n })?;
+        let courier = match (item.outgoing.lane, &self.roads.offices) {
+            (Lane::Internal, Some(offices)) => offices,
+            _ => &self.roads.pec,
+        };
+        let gate: Gate<'_> = Box::new(|| {
+            let moved = self.step(&item, Move::InDot).map_err(|e| e.to_string());
+            Box::pin(std::future::ready(moved))
+        });
+        let outcome = courier.attempt(&item.outgoing.from, &item.outgoing.to, &bytes, gate).await;
+        let now = self.clock.now();
+        let mut closed = None;
+        let step = match outcome {
+            Outcome::Taken { reply } => Move::Submitted { reply },
+            Outcome::Unknown { why } => Move::Unknown { why },
+            Outcome::Never { why, .. } => Move::Refused { why },
+            Outcome::Later { why, .. } if n >= ATTEMPTS_MAX => Move::Refused { why: format!("dopo {n} tentativi: {why}") },
+            Outcome::Later { why, .. } => Move::Requeued { due: next_attempt(now, n, id), why },
+            Outcome::LaneStopped { why } => {
+                let until = now.checked_add(LANE_PAUSE).unwrap_or(now);
+                events::lane_stopped(if item.outgoing.lane == Lane::Pec { "pec" } else { "internal" }, &why);
+                closed = Some(until);
+                // The message is not to blame: this attempt must not bring it nearer to being given up.
+                Move::Requeued { due: until, why }
+            }
+        };
+        let refused = match &step {
+            Move::Refused { why } => Some(why.clone()),
+            _ => None,
+        };
+        self.step(&item, step)?;
+        if let Some(why) = refused {
+            self.to_paper(&item, why)?;
+        }
+        Ok(closed)
+    }
+
+    fn step(&self, item: &ItemRow, step: Move) -> Result<(), Trouble> {
+        let now = self.clock.now();
+        let id = item.outgoing.id.as_str();
+        let row = self.with_store(|store| {
+            store.move_item(id, step, now)?;
+            store.item(id)
+        })?;
+        if let Some(row) = row {
+            match row.shown() {
+                Shown::Unknown => events::item_unknown(&item.cause, id),
+                Shown::Refused => events::item_refused(&item.cause, id, &row.last),
+                state => events::item_moved(&item.cause, id, state, row.attempts),
+            }
+        }
+        Ok(())
+    }
+
+    /// A letter that our own provider refuses goes by paper, like one that could not be delivered.
+    fn to_paper(&self, item: &ItemRow, why: String) -> Result<(), Trouble> {
+        let now = self.clock.now();
+        let office = self.office.borrow().clone();
+        self.with_store(|store| {
+            let mut known = Known { digest: item.cause.clone(), ..Known::nothing(now) };
+            if let Some(number) = &item.outgoing.dossier {
+                known.dossiers.extend(store.dossier(number)?);
+                known.awaited_dossier = Some(number.clone());
+            }
+            let fact = Fact::NotAccepted { at: now, why };
+            let Some(task) = letters::paper_task(&fact, &Store::awaited(item.clone()), &known, &office.desk) else { return Ok(()) };
+            let frozen = match post::freeze(&task, &office.desk, now, &[]) {
+                Ok(bytes) => self.archive.keep(Shelf::Out, &bytes).map_err(|e| Trouble::Io("archive".into(), e))?,
+                Err(why) => {
+                    events::letter_not_composed(&item.cause, &task.template, &why);
+                    return Ok(());
+                }
+            };
+            store.add_task(&item.cause, task, frozen.digest(), now)
+        })
+    }
+
+    /// Tells the operator, once an item, that the provider said 250 and nothing since.
+    fn look_for_overdue(&self, lanes: &mut Lanes) -> Result<(), Trouble> {
+        let before = self.clock.now().checked_sub(ACCEPTANCE_OVERDUE).unwrap_or(Timestamp::UNIX_EPOCH);
+        for item in self.with_store(|store| store.awaiting_acceptance(before))? {
+            if lanes.overdue_told.insert(item.outgoing.id.clone()) {
+                events::acceptance_overdue(&item.cause, &item.outgoing.id);
+            }
+        }
+        Ok(())
+    }
+
+    fn with_store<T>(&self, work: impl FnOnce(&mut Store) -> Result<T, Trouble>) -> Result<T, Trouble> {
+        // A panic while the store was locked left the index behind the journal at most; a restart catches up.
+        work(&mut self.store.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Lanes {
+    fn closed_until(&self, lane: Lane) -> Option<Timestamp> {
+        match lane {
+            Lane::Pec => self.pec_closed_until,
+            Lane::Internal => self.internal_closed_until,
+        }
+    }
+
+    fn close(&mut self, lane: Lane, until: Timestamp) {
+        match lane {
+            Lane::Pec => self.pec_closed_until = Some(until),
+            Lane::Internal => self.internal_closed_until = Some(until),
+        }
+    }
+
+    /// When the general brake lets the next letter go; `None` = now. It holds letters back, it loses none.
+    fn braked(&mut self, max: u32, now: Timestamp) -> Option<Timestamp> {
+        let since = now.checked_sub(BRAKE_WINDOW).unwrap_or(now);
+        while self.sent.front().is_some_and(|at| *at <= since) {
+            self.sent.pop_front();
+        }
+        if self.sent.len() < max as usize {
+            self.is_braked = false;
+            return None;
+        }
+        if !self.is_braked {
+            events::brake_on(self.sent.len());
+            self.is_braked = true;
+        }
+        self.sent.front().and_then(|at| at.checked_add(BRAKE_WINDOW).ok())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_brake_holds_back_and_lets_go_when_the_window_has_passed() {
+        let at = |s| Timestamp::from_second(s).unwrap();
+        let mut lanes = Lanes::default();
+        for s in 0..3 {
+            assert_eq!(lanes.braked(3, at(s)), None);
+            lanes.sent.push_back(at(s));
+        }
+        assert_eq!(lanes.braked(3, at(3)), Some(at(600)));
+        assert_eq!(lanes.braked(3, at(600)), None);
+        assert_eq!(lanes.sent.len(), 2);
+    }
+}

@@ -1,0 +1,244 @@
+//! The life of one message: kept, examined, decided, committed. The server hears last.
+
+use crate::archive::{Archive, Sealed, Shelf};
+use crate::clock::Clock;
+use crate::events;
+use crate::intake::{Arrival, Delivery, Filed};
+use crate::journal::record::{Decided, Findings, Inputs};
+use crate::office::Office;
+use crate::post;
+use crate::store::{Committed, Store, Trouble};
+use casework::{Change, Decision, Disposition, Interest, Known, Reason};
+use jiff::{SignedDuration, Timestamp};
+use pec::{Evidence, Examined, OwnMailbox, Policy, Verdict};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::sync::{Notify, mpsc, watch};
+
+/// Attempts at examining a message; after the last one that did not end, it goes to a person unexamined.
+pub const ATTEMPTS_MAX: u32 = 3;
+
+/// The pipeline of an installation: the only writer of decisions.
+pub struct Pipeline {
+    /// The archive.
+    pub archive: Arc<Archive>,
+    /// Shared with the outbox.
+    pub store: Arc<Mutex<Store>>,
+    /// The desk in force; a message in hand keeps the one it started with.
+    pub office: watch::Receiver<Arc<Office>>,
+    /// Our mailboxes.
+    pub mailboxes: Vec<OwnMailbox>,
+    /// SHA-1 is refused after this instant.
+    pub sha1_until: Option<Timestamp>,
+    /// How long letters to citizens wait.
+    pub hold: SignedDuration,
+    /// The time.
+    pub clock: Clock,
+    /// Told after each commit.
+    pub wake: Arc<Notify>,
+}
+
+/// What the pipeline must know of a message that is not in its bytes.
+#[derive(Debug, Clone)]
+pub struct Circumstances {
+    /// Account and place.
+    pub place: String,
+    /// When the mail server received it.
+    pub received: Option<Timestamp>,
+    /// Only its headers could be kept: the size of the whole.
+    pub oversized: Option<u64>,
+}
+
+impl Pipeline {
+    /// Takes deliveries until the last watcher is gone. The message in hand is always finished.
+    ///
+    /// # Errors
+    /// The store or the disk cannot go on; the message in hand is not acknowledged.
+    pub async fn run(self, mut deliveries: mpsc::Receiver<Delivery>) -> Result<(), Trouble> {
+        self.resume()?;
+        while let Some(Delivery { arrival, done }) = deliveries.recv().await {
+            self.process(&arrival)?;
+            // The watcher may be gone; the message is kept all the same, and is recognised when it comes again.
+            let _ = done.send(Filed::Kept);
+        }
+        Ok(())
+    }
+
+    /// The life of one message, on one screen. Each step takes the proof which the step before it made.
+    ///
+    /// # Errors
+    /// See [`Trouble`]: the world's faults. A message's fault is a finding, never an error.
+    pub fn process(&self, arrival: &Arrival) -> Result<Committed, Trouble> {
+        let sealed = self.archive.keep_file(Shelf::In, &arrival.spool).map_err(disk)?; // bytes and directory entry are on disk
+        let place = format!("{}/{}", arrival.account, arrival.place);
+        self.settle(&sealed, &Circumstances { place, received: arrival.received, oversized: arrival.oversized })
+    }
+
+    fn settle(&self, sealed: &Sealed, about: &Circumstances) -> Result<Committed, Trouble> {
+        let now = self.clock.now();
+        if let Some(done) = self.store().already(sealed, &about.place, now)? {
+            events::message_seen_again(sealed.digest()); // decided before: only the server is told
+            return Ok(done);
+        }
+        events::message_sealed(sealed.digest(), sealed.bytes().len() as u64);
+        let office = self.office.borrow().clone();
+        let n = self.store().attempt(sealed.digest(), now)?; // count first, then try
+        let seen = self.examine(sealed, about, n, &office);
+        let interest = seen.as_ref().map(|seen| casework::interest(seen, &office.desk.rules)).unwrap_or_default();
+        let mut store = self.store(); // held to the commit: nothing moves between snapshot and write
+        let known = store.known(sealed.digest(), &interest, now)?;
+        let decision = match &seen {
+            Ok(seen) => casework::decide(seen, &known, &office.desk),
+            Err(why) => casework::set_aside(why.clone(), &known, &office.desk),
+        };
+        let decided = self.write_down(sealed, about, seen.as_ref().ok(), &interest, decision, &known, &office)?;
+        let done = store.commit(sealed, &known, decided)?; // the only write: state, dedup mark, outbox together
+        drop(store);
+        self.wake.notify_one();
+        Ok(done)
+    }
+
+    /// Examines within its guards.
+    ///
+    /// # Errors
+    /// Why the message is set aside unexamined, in Italian.
+    fn examine(&self, sealed: &Sealed, about: &Circumstances, n: u32, office: &Office) -> Result<Examined, String> {
+        if let Some(size) = about.oversized {
+            let mega = size / 1_000_000;
+            return Err(format!("il messaggio è di {mega} MB, più del massimo: resta sul server, qui ci sono solo le intestazioni"));
+        }
+        if n > ATTEMPTS_MAX {
+            return Err(format!("l'esame non è arrivato in fondo per {ATTEMPTS_MAX} volte: il messaggio va letto da una persona"));
+        }
+        let policy = Policy {
+            anchors: &office.trust.anchors,
+            mailboxes: &self.mailboxes,
+            arrival: about.received,
+            sha1_until: self.sha1_until,
+        };
+        // A panic is our fault, not the message's; it must not become a crash loop at the head of the mailbox.
+        catch_unwind(AssertUnwindSafe(|| pec::examine(sealed.bytes(), &policy))).map_err(|_| {
+            events::examination_panicked(sealed.digest());
+            String::from("l'esame si è fermato per un errore del programma: il messaggio va letto da una persona")
+        })
+    }
+
+    /// Freezes the letters of a decision and makes its journal line.
+    #[allow(clippy::too_many_arguments)]
+    fn write_down(
+        &self,
+        sealed: &Sealed,
+        about: &Circumstances,
+        seen: Option<&Examined>,
+        interest: &Interest,
+        mut decision: Decision,
+        known: &Known,
+        office: &Office,
+    ) -> Result<Decided, Trouble> {
+        let mut frozen = Vec::new();
+        let mut kept = Vec::new();
+        for letter in decision.outgoing.drain(..) {
+            match post::freeze(&letter, &office.desk, known.now, sealed.bytes()) {
+                Ok(bytes) => {
+                    frozen.push(self.archive.keep(Shelf::Out, &bytes).map_err(disk)?.digest().to_owned());
+                    kept.push(letter);
+                }
+                Err(why) => {
+                    events::letter_not_composed(sealed.digest(), &letter.template, &why);
+                    decision.trail.push(Reason::new("not-composed", format!("«{}» non si può scrivere: {why}", letter.template)));
+                }
+            }
+        }
+        decision.outgoing = kept;
+        let findings = seen.map(|seen| findings(seen, interest)).unwrap_or_default();
+        tell(sealed.digest(), &findings, &decision);
+        Ok(Decided {
+            digest: sealed.digest().to_owned(),
+            bytes: sealed.bytes().len() as u64,
+            place: about.place.clone(),
+            received: about.received,
+            decided_at: known.now,
+            findings,
+            decision,
+            frozen,
+            hold_seconds: self.hold.as_secs(),
+            inputs: Inputs {
+                version: env!("CARGO_PKG_VERSION").into(),
+                rules: office.desk.rules.digest().into(),
+                templates: office.desk.templates.digest().into(),
+                anchors: office.trust.digest(),
+            },
+        })
+    }
+
+    /// Decides what the last run sealed and did not decide (state M1 and M2): the server may not have it any more.
+    fn resume(&self) -> Result<(), Trouble> {
+        let mut resumed = 0;
+        for digest in self.archive.digests(Shelf::In).map_err(disk)? {
+            if self.store().message(&digest)?.is_none() {
+                let sealed = self.archive.reopen(&digest).map_err(disk)?;
+                let about = Circumstances { place: "archivio".into(), received: None, oversized: None };
+                self.settle(&sealed, &about)?;
+                resumed += 1;
+            }
+        }
+        events::resumed(resumed);
+        Ok(())
+    }
+
+    fn store(&self) -> MutexGuard<'_, Store> {
+        // A panic while the store was locked left the index behind the journal at most; a restart catches up.
+        self.store.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn disk(e: std::io::Error) -> Trouble {
+    Trouble::Io("archive".into(), e)
+}
+
+fn tell(digest: &str, findings: &Findings, decision: &Decision) {
+    let dossier = match &decision.disposition {
+        Disposition::Request { dossier, .. } => dossier.as_deref(),
+        _ => None,
+    };
+    events::message_decided(digest, &findings.grade, decision.disposition.code(), dossier, decision.outgoing.len());
+    for change in &decision.changes {
+        if let Change::Incident { code, .. } = change {
+            events::incident(digest, code);
+        }
+    }
+}
+
+/// The findings that the register keeps.
+fn findings(seen: &Examined, interest: &Interest) -> Findings {
+    let mut findings = Findings {
+        grade: seen.grade.code().into(),
+        claimed: seen.claimed.clone(),
+        sender: interest.sender.clone(),
+        subject: seen.subject.clone(),
+        message_id: seen.message_id.clone(),
+        identity: interest.identity.as_ref().map(|i| (i.key.clone(), i.signed_sha256.clone())),
+        ..Findings::default()
+    };
+    if let Verdict::Certified(certified) = &seen.verdict {
+        let signer = certified.signer();
+        findings.signer =
+            Some([signer.address.clone(), signer.organisation.clone(), signer.anchor.clone(), signer.certificate_sha256.clone()]);
+        findings.proven = Some(match certified.evidence() {
+            Evidence::Envelope { daticert, .. } | Evidence::Receipt { daticert, .. } => daticert.tipo.word().to_owned(),
+            Evidence::Anomaly { .. } => "busta-anomalia".to_owned(),
+        });
+        if let Evidence::Envelope { message, .. } | Evidence::Anomaly { message } = certified.evidence() {
+            findings.subject.clone_from(&message.subject);
+        }
+    }
+    for entry in &seen.report.entries {
+        let (word, code) = match &entry.outcome {
+            pec::Outcome::Pass => ("pass", None),
+            pec::Outcome::Moot => ("moot", None),
+            pec::Outcome::Fail(why) => ("fail", Some(why.code.to_owned())),
+        };
+        findings.checks.push((entry.check.code().to_owned(), word.to_owned(), code));
+    }
+    findings
+}

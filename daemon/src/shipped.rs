@@ -1,0 +1,53 @@
+//! Rules and templates that travel inside the program, so that it runs with no file at all.
+
+use casework::reply::TemplateFile;
+use casework::rules::SourceFile;
+
+macro_rules! files {
+    ($dir:literal: $($name:literal),+ $(,)?) => {
+        [$(($name, include_str!(concat!("../../", $dir, "/", $name)))),+]
+    };
+}
+
+const RULES: &[(&str, &str)] = &files!("rules":
+    "00-comune.toml", "10-cittadini.toml", "20-non-cittadini.toml", "80-prove-cittadini.toml", "81-prove-altri.toml", "90-da-smistare.toml",
+);
+const TEMPLATES: &[(&str, &str)] = &files!("templates":
+    "it/avvio-procedimento.hbs", "it/compito.hbs", "it/compito-mancata-consegna.hbs", "it/compito-verifica.hbs",
+    "it/documenti-acquisiti.hbs", "it/fascicolo-non-trovato.hbs", "it/fatture-solo-sdi.hbs", "it/pec-non-certificata.hbs",
+    "it/presa-in-carico.hbs", "it/richiesta-integrazione.hbs", "it/stato-pratica.hbs",
+);
+
+/// The shipped rules.
+#[must_use]
+pub fn rules() -> Vec<SourceFile> {
+    RULES.iter().map(|(name, text)| SourceFile { name: (*name).into(), text: (*text).into() }).collect()
+}
+
+/// The shipped templates.
+#[must_use]
+pub fn templates() -> Vec<TemplateFile> {
+    TEMPLATES.iter().map(|(name, text)| TemplateFile { name: (*name).into(), text: (*text).into() }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::path::Path;
+
+    /// A file added to the folders and not to the lists would be in the repository and not in the program.
+    #[test]
+    fn every_file_of_the_folders_is_shipped() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+        for (dir, prefix, ending, listed) in [("rules", "", "toml", super::RULES), ("templates/it", "it/", "hbs", super::TEMPLATES)] {
+            let on_disk: BTreeSet<String> = std::fs::read_dir(root.join(dir))
+                .unwrap()
+                .map(|e| e.unwrap().path())
+                .filter(|p| p.extension().is_some_and(|e| e == ending))
+                .map(|p| format!("{prefix}{}", p.file_name().unwrap().to_string_lossy()))
+                .collect();
+            let listed: BTreeSet<String> = listed.iter().map(|(name, _)| (*name).to_owned()).collect();
+            assert_eq!(on_disk, listed, "{dir}");
+        }
+    }
+}

@@ -1,0 +1,456 @@
+//! The store: journal first, then its projection. The only writer of state.
+//!
+//! A commit is one journal line, durable when its fsync returns; the index follows. Behind the journal → the tail is
+//! replayed; damaged or ahead of it → set aside and rebuilt. Nothing else writes either of them.
+
+mod index;
+mod project;
+pub mod rows;
+
+use crate::archive::Sealed;
+use crate::intake::cursor::Cursor;
+use crate::journal::record::{Decided, Event, FORMAT, Record};
+use crate::journal::{Head, Journal, Tail, Trouble as JournalTrouble};
+use crate::outbox::schedule::Move;
+use casework::decision::Lane;
+use casework::dossier::Dossier;
+use casework::known::{Earlier, Traffic};
+use casework::receipts::Awaited;
+use casework::{Interest, Known, Outgoing, calendar};
+use index::{Batch, Index};
+use jiff::Timestamp;
+use project::{Fault, day_before, project};
+use rows::{ItemRow, MessageRow, key};
+use std::fmt;
+use std::fs::{File, TryLockError};
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// How many ids a message may answer and still be looked up: a References header is at most this deep.
+const ANSWERS_MAX: usize = 50;
+/// How many dossiers one message may name and still be looked up.
+const DOSSIERS_MAX: usize = 20;
+
+/// The store of one installation.
+#[derive(Debug)]
+pub struct Store {
+    journal: Journal,
+    index: Index,
+    /// Held for the life of the process: two daemons on one data folder would tear the journal.
+    _lock: File,
+}
+
+/// Proof that a decision is durable. Made only by [`Store`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Committed {
+    digest: String,
+    is_new: bool,
+}
+
+impl Committed {
+    /// The message.
+    #[must_use]
+    pub fn digest(&self) -> &str {
+        &self.digest
+    }
+    /// Decided now, not before.
+    #[must_use]
+    pub fn is_new(&self) -> bool {
+        self.is_new
+    }
+}
+
+/// The store cannot go on. The process stops; a restart is the recovery.
+#[derive(Debug)]
+pub enum Trouble {
+    /// The disk.
+    Io(PathBuf, io::Error),
+    /// The journal.
+    Journal(JournalTrouble),
+    /// Another process has this data folder.
+    Locked(PathBuf),
+    /// A fault of the program.
+    Program(String),
+}
+
+impl fmt::Display for Trouble {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Io(path, e) => write!(f, "{}: {e}", path.display()),
+            Self::Journal(trouble) => write!(f, "registro: {trouble}"),
+            Self::Locked(path) => write!(f, "{}: un altro processo sta già usando questa cartella", path.display()),
+            Self::Program(what) => write!(f, "errore del programma: {what}"),
+        }
+    }
+}
+
+impl std::error::Error for Trouble {}
+
+impl From<JournalTrouble> for Trouble {
+    fn from(trouble: JournalTrouble) -> Self {
+        Self::Journal(trouble)
+    }
+}
+
+impl From<Fault> for Trouble {
+    fn from(fault: Fault) -> Self {
+        match fault {
+            Fault::Io(e) => Self::Io("index".into(), e),
+            Fault::Journal(trouble) => Self::Journal(trouble),
+            Fault::Illegal(seq, illegal) => Self::Program(format!("riga {seq} del registro: {illegal}")),
+        }
+    }
+}
+
+impl From<io::Error> for Trouble {
+    fn from(e: io::Error) -> Self {
+        Self::Io("index".into(), e)
+    }
+}
+
+impl Store {
+    /// Opens the store in `data`, verifying the whole journal and bringing the index up to it.
+    ///
+    /// # Errors
+    /// See [`Trouble`].
+    pub fn open(data: &Path, now: Timestamp) -> Result<Self, Trouble> {
+        std::fs::create_dir_all(data).map_err(|e| Trouble::Io(data.to_owned(), e))?;
+        let lock = lock(data)?;
+        let dir = data.join("index");
+        let opened = Index::open(&dir).map_err(Fault::Io).and_then(|index| catch_up(data, index));
+        let (journal, index) = match opened {
+            Ok(both) => both,
+            // A damaged index costs a rebuild, never a message.
+            Err(Fault::Io(_)) if dir.exists() => {
+                let aside = index::set_aside(&dir, now)?;
+                crate::events::index_rebuilt(&aside);
+                catch_up(data, Index::open(&dir)?)?
+            }
+            Err(fault) => return Err(fault.into()),
+        };
+        let mut store = Self { journal, index, _lock: lock };
+        if store.journal.head().seq == 0 {
+            store.write(now, Event::Begun { format: FORMAT, version: env!("CARGO_PKG_VERSION").into() })?;
+        }
+        store.recover(now)?;
+        Ok(store)
+    }
+
+    /// The disposition mark of a message: decided before, nothing to decide again.
+    ///
+    /// # Errors
+    /// See [`Trouble`].
+    pub fn already(&mut self, sealed: &Sealed, place: &str, now: Timestamp) -> Result<Option<Committed>, Trouble> {
+        let Some(row) = self.index.get::<MessageRow>(&key::message(sealed.digest()))? else { return Ok(None) };
+        if !row.places.iter().any(|p| p == place) {
+            self.write(now, Event::SeenAgain { digest: row.digest.clone(), place: place.to_owned() })?;
+        }
+        Ok(Some(Committed { digest: row.digest, is_new: false }))
+    }
+
+    /// Counts an attempt at a message, durably, and says which it is.
+    ///
+    /// # Errors
+    /// See [`Trouble`].
+    pub fn attempt(&mut self, digest: &str, now: Timestamp) -> Result<u32, Trouble> {
+        let n = self.index.get::<u32>(&key::attempts(digest))?.unwrap_or(0).saturating_add(1);
+        self.write(now, Event::Attempted { digest: digest.to_owned(), n })?;
+        Ok(n)
+    }
+
+    /// The snapshot that a decision on this message may use.
+    ///
+    /// # Errors
+    /// See [`Trouble`].
+    pub fn known(&self, digest: &str, interest: &Interest, now: Timestamp) -> Result<Known, Trouble> {
+        let mut known = Known { revision: self.journal.head().seq, digest: digest.to_owned(), ..Known::nothing(now) };
+        if let Some(identity) = &interest.identity
+            && let Some((first, signed)) = self.index.get::<(String, String)>(&key::identity(&identity.key))?
+        {
+            known.earlier = if signed == identity.signed_sha256 { Earlier::Same { digest: first } } else { Earlier::Other { digest: first } };
+        }
+        for id in interest.answers.iter().take(ANSWERS_MAX) {
+            known.answers_ours |= self.index.get::<String>(&key::ours(id))?.is_some();
+            if known.thread.is_none() {
+                known.thread = self.index.get(&key::thread(id))?;
+            }
+        }
+        if let Some(id) = &interest.msgid
+            && let Some(item) = self.index.get::<String>(&key::ours(id))?
+            && let Some(row) = self.item(&item)?
+            // `ours` also holds the PEC ids that we learnt; a receipt names the id which we chose.
+            && row.outgoing.message_id == *id
+        {
+            known.awaited_dossier.clone_from(&row.outgoing.dossier);
+            known.awaited = Some(Self::awaited(row));
+        }
+        let numbers = interest.dossiers.iter().take(DOSSIERS_MAX).chain(&known.thread).chain(&known.awaited_dossier);
+        for number in numbers.cloned().collect::<std::collections::BTreeSet<_>>() {
+            known.dossiers.extend(self.dossier(&number)?);
+        }
+        known.next_ordinal = self.index.get(&key::ordinal(calendar::rome(now).year()))?.unwrap_or(1);
+        known.traffic = self.traffic(interest, &known, now)?;
+        Ok(known)
+    }
+
+    fn traffic(&self, interest: &Interest, known: &Known, now: Timestamp) -> Result<Traffic, Trouble> {
+        let mut traffic = Traffic::default();
+        let since = day_before(now);
+        let from = key::sent_to(&interest.sender, since, "");
+        for row in self.index.scan::<String>(&key::sent_to_prefix(&interest.sender), &from) {
+            *traffic.to_sender_by_template.entry(row?.1).or_insert(0) += 1;
+        }
+        // The dossier that this message would touch: its thread's, or the only one it names.
+        let number = known.thread.as_deref().or(known.dossiers.first().map(|d| d.number.as_str()));
+        if let Some(number) = number {
+            let from = key::touched(number, since, "");
+            traffic.dossier_touched = self.index.scan::<String>(&key::touched_prefix(number), &from).count() as u32;
+        }
+        Ok(traffic)
+    }
+
+    /// Writes a decision: facts, decision, changes and outbox in one journal line.
+    ///
+    /// # Errors
+    /// See [`Trouble`]; `Program` when the store moved since `known` was taken.
+    pub fn commit(&mut self, sealed: &Sealed, known: &Known, decided: Decided) -> Result<Committed, Trouble> {
+        if known.revision != self.journal.head().seq || known.digest != sealed.digest() || decided.digest != sealed.digest() {
+            return Err(Trouble::Program("decisione presa su un'altra revisione o su un altro messaggio".into()));
+        }
+        let digest = decided.digest.clone();
+        self.write(decided.decided_at, Event::Decided(Box::new(decided)))?;
+        Ok(Committed { digest, is_new: true })
+    }
+
+    /// Moves an item, durably.
+    ///
+    /// # Errors
+    /// See [`Trouble`]; `Program` when the move is not lawful.
+    pub fn move_item(&mut self, item: &str, step: Move, now: Timestamp) -> Result<(), Trouble> {
+        let row = self.item(item)?.ok_or_else(|| Trouble::Program(format!("l'elemento {item} non esiste")))?;
+        // Before the journal, not after: an unlawful move must never become a line of the register.
+        row.state.after(&step).map_err(|illegal| Trouble::Program(illegal.to_string()))?;
+        self.write(now, Event::Moved { item: item.to_owned(), step })
+    }
+
+    /// Adds a task that no message caused.
+    ///
+    /// # Errors
+    /// See [`Trouble`].
+    pub fn add_task(&mut self, cause: &str, outgoing: Outgoing, frozen: &str, now: Timestamp) -> Result<(), Trouble> {
+        if self.item(&outgoing.id)?.is_some() {
+            return Ok(()); // the same effect of the same cause: there already
+        }
+        self.write(now, Event::Tasked { cause: cause.to_owned(), outgoing, frozen: frozen.to_owned() })
+    }
+
+    /// Items of one road that are due, the earliest first, at most `max`; and when the next one will be.
+    ///
+    /// # Errors
+    /// See [`Trouble`].
+    pub fn due(&self, lane: Lane, now: Timestamp, max: usize) -> Result<(Vec<ItemRow>, Option<Timestamp>), Trouble> {
+        let mut due = Vec::new();
+        let prefix = key::due_prefix(lane);
+        for row in self.index.scan::<String>(&prefix, &prefix) {
+            let Some(item) = self.item(&row?.1)? else { continue };
+            let Some(at) = item.due() else { continue };
+            if at > now || due.len() == max {
+                return Ok((due, Some(at)));
+            }
+            due.push(item);
+        }
+        Ok((due, None))
+    }
+
+    /// What a receipt, or a refusal, must know of an item.
+    #[must_use]
+    pub fn awaited(row: ItemRow) -> Awaited {
+        Awaited {
+            item: row.outgoing.id,
+            recipient: row.outgoing.to,
+            sender: row.outgoing.from,
+            first_attempt: row.first_attempt,
+            message_id: row.outgoing.message_id,
+            subject: row.outgoing.subject,
+            text: row.outgoing.text,
+            is_task: row.outgoing.lane == Lane::Internal,
+            facts: row.facts,
+        }
+    }
+
+    /// One item.
+    ///
+    /// # Errors
+    /// See [`Trouble`].
+    pub fn item(&self, id: &str) -> Result<Option<ItemRow>, Trouble> {
+        Ok(self.index.get(&key::item(id))?)
+    }
+
+    /// One dossier.
+    ///
+    /// # Errors
+    /// See [`Trouble`].
+    pub fn dossier(&self, number: &str) -> Result<Option<Dossier>, Trouble> {
+        Ok(self.index.get(&key::dossier(number))?)
+    }
+
+    /// One message.
+    ///
+    /// # Errors
+    /// See [`Trouble`].
+    pub fn message(&self, digest: &str) -> Result<Option<MessageRow>, Trouble> {
+        Ok(self.index.get(&key::message(digest))?)
+    }
+
+    /// PEC items which the provider took before an instant and of which it has said nothing since.
+    ///
+    /// # Errors
+    /// See [`Trouble`].
+    pub fn awaiting_acceptance(&self, before: Timestamp) -> Result<Vec<ItemRow>, Trouble> {
+        let mut found = Vec::new();
+        for row in self.index.scan::<String>(key::WAITING, key::WAITING) {
+            match self.item(&row?.1)? {
+                Some(item) if item.moved_at < before => found.push(item),
+                Some(_) => break, // the others were taken later
+                None => {}
+            }
+        }
+        Ok(found)
+    }
+
+    /// A copy of everything, for people.
+    ///
+    /// # Errors
+    /// See [`Trouble`].
+    pub fn overview(&self) -> Result<Overview, Trouble> {
+        Overview::of(&self.index, self.journal.head())
+    }
+
+    /// Number of the last journal line.
+    #[must_use]
+    pub fn seq(&self) -> u64 {
+        self.journal.head().seq
+    }
+
+    /// SHA-256 of the projected state: a rebuild gives the same.
+    ///
+    /// # Errors
+    /// See [`Trouble`].
+    pub fn state_digest(&self) -> Result<String, Trouble> {
+        Ok(self.index.state_digest(key::CURSORS)?)
+    }
+
+    /// The cursor of a mailbox. Not in the journal: losing it costs a re-fetch, never a message.
+    #[must_use]
+    pub fn cursor(&self, account: &str) -> Option<Cursor> {
+        self.index.get::<String>(&key::cursor(account)).ok().flatten().and_then(|text| text.parse().ok())
+    }
+
+    /// Keeps the cursor of a mailbox.
+    ///
+    /// # Errors
+    /// Those of the disk.
+    pub fn keep_cursor(&mut self, account: &str, cursor: &Cursor) -> io::Result<()> {
+        let mut batch = Batch::default();
+        batch.put(&key::cursor(account), &cursor.to_string());
+        self.index.apply(batch)
+    }
+
+    /// What the last run left open: attempts at sending that did not end.
+    fn recover(&mut self, now: Timestamp) -> Result<(), Trouble> {
+        let items: Vec<ItemRow> =
+            self.index.scan(key::ITEMS, key::ITEMS).map(|row| row.map(|(_, item)| item)).collect::<io::Result<_>>()?;
+        for item in items {
+            if let Some(step) = item.state.recovery(now) {
+                self.write(now, Event::Moved { item: item.outgoing.id, step })?;
+            }
+        }
+        Ok(())
+    }
+
+    fn write(&mut self, at: Timestamp, event: Event) -> Result<(), Trouble> {
+        let record: Record = self.journal.append(at, event)?;
+        project(&self.index, &record, self.journal.head())?;
+        Ok(())
+    }
+}
+
+/// Everything the index holds, for people.
+#[derive(Debug, Default)]
+pub struct Overview {
+    /// Last journal line.
+    pub seq: u64,
+    /// Its hash.
+    pub head: String,
+    /// In order of decision.
+    pub messages: Vec<MessageRow>,
+    /// By number.
+    pub dossiers: Vec<Dossier>,
+    /// In order of creation.
+    pub items: Vec<ItemRow>,
+    /// (when, code, text, message).
+    pub incidents: Vec<(Timestamp, String, String, String)>,
+}
+
+impl Overview {
+    /// Reads the state of `data` from its journal alone: beside a running daemon too, changing nothing.
+    ///
+    /// # Errors
+    /// Those of the disk; a broken journal.
+    pub fn read(data: &Path) -> Result<(Self, String), Trouble> {
+        let index = Index::memory();
+        let mut fault = None;
+        let head = Journal::verify(data, Tail::Open, |record, head| {
+            if fault.is_none() {
+                fault = project(&index, record, head).err();
+            }
+        })?;
+        if let Some(fault) = fault {
+            return Err(fault.into());
+        }
+        Ok((Self::of(&index, &head)?, index.state_digest(key::CURSORS)?))
+    }
+
+    fn of(index: &Index, head: &Head) -> Result<Self, Trouble> {
+        let mut all = Self { seq: head.seq, head: head.hash.clone(), ..Self::default() };
+        for row in index.scan(key::MESSAGES, key::MESSAGES) {
+            all.messages.push(row?.1);
+        }
+        for row in index.scan(key::DOSSIERS, key::DOSSIERS) {
+            all.dossiers.push(row?.1);
+        }
+        for row in index.scan(key::ITEMS, key::ITEMS) {
+            all.items.push(row?.1);
+        }
+        for row in index.scan(key::INCIDENTS, key::INCIDENTS) {
+            all.incidents.push(row?.1);
+        }
+        all.messages.sort_by_key(|m| m.seq);
+        all.items.sort_by_key(|i| (i.created_at, i.outgoing.message_id.clone()));
+        Ok(all)
+    }
+}
+
+/// Opens the journal and replays onto the index what it has not seen; an index that is ahead, or of another journal, is
+/// as good as damaged.
+fn catch_up(data: &Path, index: Index) -> Result<(Journal, Index), Fault> {
+    let (seq, hash) = index.get::<(u64, String)>(key::WATERMARK)?.unwrap_or_default();
+    let mut is_known = seq == 0;
+    let journal = Journal::open::<Fault>(data, 0, |record, head: &Head| {
+        if record.seq == seq {
+            is_known = head.hash == hash;
+        }
+        if record.seq > seq && is_known { project(&index, record, head) } else { Ok(()) }
+    })?;
+    if is_known { Ok((journal, index)) } else { Err(Fault::Io(io::Error::other("l'indice non è di questo registro"))) }
+}
+
+fn lock(data: &Path) -> Result<File, Trouble> {
+    let path = data.join("lock");
+    let file = File::create(&path).map_err(|e| Trouble::Io(path.clone(), e))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(Trouble::Locked(data.to_owned())),
+        Err(TryLockError::Error(e)) => Err(Trouble::Io(path, e)),
+    }
+}

@@ -1,0 +1,231 @@
+//! The projection: what one journal line changes in the index. The index is nothing but the sum of these.
+
+use super::index::{Batch, Index};
+use super::rows::{ItemRow, MessageRow, key};
+use crate::journal::record::{Decided, Event, Record};
+use crate::journal::{Head, Trouble as JournalTrouble};
+use crate::outbox::schedule::{Illegal, Move, Shown, State};
+use casework::decision::Lane;
+use casework::dossier::Dossier;
+use casework::{Change, Disposition, Outgoing, calendar};
+use jiff::{SignedDuration, Timestamp};
+use std::collections::BTreeSet;
+use std::io;
+
+/// Text of a citizen's letter kept in its row, bytes; the whole is in the archive. Letters are a tenth of this.
+const TEXT_BYTES_MAX: usize = 32 * 1024;
+/// Places of one message kept in its row: a message that is found in more is still known by its digest.
+const PLACES_MAX: usize = 16;
+/// Verified facts kept of one item: a sending has seven kinds of receipt; two acceptances double them.
+const FACTS_MAX: usize = 64;
+
+/// Why a line cannot be projected.
+#[derive(Debug)]
+pub enum Fault {
+    /// The disk, or a damaged index: rebuilding cures it.
+    Io(io::Error),
+    /// The journal holds a move that is not lawful: written by another program, or a fault of ours.
+    Illegal(u64, Illegal),
+    /// The journal itself.
+    Journal(JournalTrouble),
+}
+
+impl From<io::Error> for Fault {
+    fn from(e: io::Error) -> Self {
+        Self::Io(e)
+    }
+}
+
+impl From<JournalTrouble> for Fault {
+    fn from(e: JournalTrouble) -> Self {
+        Self::Journal(e)
+    }
+}
+
+/// Projects one line, watermark included, in one durable batch.
+///
+/// # Errors
+/// See [`Fault`].
+pub fn project(index: &Index, record: &Record, head: &Head) -> Result<(), Fault> {
+    let mut batch = Batch::default();
+    match &record.event {
+        Event::Begun { .. } => {}
+        Event::Attempted { digest, n } => batch.put(&key::attempts(digest), n),
+        Event::SeenAgain { digest, place } => seen_again(index, &mut batch, digest, place)?,
+        Event::Tasked { cause, outgoing, frozen } => queue(&mut batch, outgoing, frozen, cause, record.at, record.at),
+        Event::Moved { item, step } => moved(index, &mut batch, record, item, step)?,
+        Event::Decided(decided) => decide(index, &mut batch, record, decided)?,
+    }
+    batch.put(key::WATERMARK, &(head.seq, &head.hash));
+    index.apply(batch)?;
+    Ok(())
+}
+
+fn decide(index: &Index, batch: &mut Batch, record: &Record, decided: &Decided) -> Result<(), Fault> {
+    let at = decided.decided_at;
+    let findings = &decided.findings;
+    let mut threads: Vec<String> = findings.message_id.iter().cloned().collect();
+    let dossier = dossier_of(decided);
+
+    for (n, change) in decided.changes().iter().enumerate() {
+        match change {
+            Change::Opened { dossier } => {
+                batch.put(&key::dossier(&dossier.number), dossier);
+                batch.put(&key::ordinal(calendar::rome(at).year()), &ordinal_after(&dossier.number));
+                batch.put(&key::touched(&dossier.number, at, &decided.digest), &decided.digest);
+            }
+            Change::Filed { dossier } => batch.put(&key::touched(dossier, at, &decided.digest), &decided.digest),
+            Change::Learned { item, fact } => {
+                if let Some(mut row) = index.get::<ItemRow>(&key::item(item))? {
+                    if row.facts.len() < FACTS_MAX {
+                        row.facts.insert(fact.clone());
+                    }
+                    // Replies of the citizen will quote the PEC id, not our Message-ID (pec.md §6.7).
+                    if let casework::receipts::Fact::Accepted { pec_id, .. } = fact {
+                        let id = format!("<{pec_id}>");
+                        batch.put(&key::ours(&id), item);
+                        if let Some(number) = &row.outgoing.dossier {
+                            batch.put(&key::thread(&id), number);
+                        }
+                    }
+                    batch.remove(&key::waiting(row.moved_at, item));
+                    row.moved_at = at;
+                    batch.put(&key::item(item), &row);
+                }
+            }
+            Change::Incident { code, text } => batch.put(&key::incident(record.seq, n), &(at, code, text, &decided.digest)),
+        }
+    }
+
+    for (outgoing, frozen) in decided.items() {
+        let hold = if outgoing.lane == Lane::Pec { decided.hold_seconds } else { 0 };
+        let due = at.checked_add(SignedDuration::from_secs(hold)).unwrap_or(at);
+        queue(&mut *batch, outgoing, frozen, &decided.digest, at, due);
+        if outgoing.lane == Lane::Pec && outgoing.dossier.is_some() {
+            threads.push(outgoing.message_id.clone());
+        }
+    }
+
+    if let Some(number) = &dossier {
+        for id in &threads {
+            batch.put(&key::thread(id), number);
+        }
+    }
+    if let Some((identity, signed)) = &findings.identity
+        && !matches!(decided.decision.disposition, Disposition::Duplicate { .. })
+        && index.get::<(String, String)>(&key::identity(identity))?.is_none()
+    {
+        batch.put(&key::identity(identity), &(&decided.digest, signed));
+    }
+    batch.put(
+        &key::message(&decided.digest),
+        &MessageRow {
+            digest: decided.digest.clone(),
+            seq: record.seq,
+            decided_at: at,
+            places: vec![decided.place.clone()],
+            disposition: decided.decision.disposition.clone(),
+            grade: findings.grade.clone(),
+            proven: findings.proven.clone(),
+            sender: findings.sender.clone(),
+            subject: findings.subject.clone(),
+            items: decided.decision.outgoing.iter().map(|o| o.id.clone()).collect(),
+        },
+    );
+    Ok(())
+}
+
+/// A new item of the outbox.
+fn queue(batch: &mut Batch, outgoing: &Outgoing, frozen: &str, cause: &str, at: Timestamp, due: Timestamp) {
+    let mut kept = outgoing.clone();
+    match kept.lane {
+        Lane::Pec => {
+            cut(&mut kept.text, TEXT_BYTES_MAX);
+            batch.put(&key::sent_to(&outgoing.to, at, &outgoing.id), &outgoing.template);
+        }
+        Lane::Internal => kept.text.clear(),
+    }
+    batch.put(&key::due(outgoing.lane, due, &outgoing.id), &outgoing.id);
+    batch.put(&key::ours(&outgoing.message_id), &outgoing.id);
+    let row = ItemRow {
+        outgoing: kept,
+        cause: cause.to_owned(),
+        frozen: frozen.to_owned(),
+        created_at: at,
+        state: State::Held { until: due },
+        attempts: 0,
+        first_attempt: None,
+        moved_at: at,
+        last: String::new(),
+        facts: BTreeSet::new(),
+    };
+    batch.put(&key::item(&outgoing.id), &row);
+}
+
+/// The dossier that a decision ties its message to.
+fn dossier_of(decided: &Decided) -> Option<String> {
+    decided.changes().iter().find_map(|change| match change {
+        Change::Opened { dossier: Dossier { number, .. } } | Change::Filed { dossier: number } => Some(number.clone()),
+        _ => None,
+    })
+}
+
+fn ordinal_after(number: &str) -> u32 {
+    number.rsplit('/').next().and_then(|n| n.parse::<u32>().ok()).unwrap_or(0) + 1
+}
+
+fn seen_again(index: &Index, batch: &mut Batch, digest: &str, place: &str) -> Result<(), Fault> {
+    if let Some(mut row) = index.get::<MessageRow>(&key::message(digest))?
+        && row.places.len() < PLACES_MAX
+    {
+        row.places.push(place.to_owned());
+        batch.put(&key::message(digest), &row);
+    }
+    Ok(())
+}
+
+fn moved(index: &Index, batch: &mut Batch, record: &Record, item: &str, step: &Move) -> Result<(), Fault> {
+    let Some(mut row) = index.get::<ItemRow>(&key::item(item))? else { return Ok(()) };
+    if let Some(due) = row.due() {
+        batch.remove(&key::due(row.outgoing.lane, due, item));
+    }
+    row.state = row.state.after(step).map_err(|illegal| Fault::Illegal(record.seq, illegal))?;
+    row.moved_at = record.at;
+    match step {
+        Move::Claimed { n } => {
+            row.attempts = *n;
+            row.first_attempt.get_or_insert(record.at);
+        }
+        Move::Submitted { reply: text }
+        | Move::Requeued { why: text, .. }
+        | Move::Refused { why: text }
+        | Move::Unknown { why: text }
+        | Move::Withdrawn { why: text } => row.last.clone_from(text),
+        Move::InDot => {}
+    }
+    if let Some(due) = row.due() {
+        batch.put(&key::due(row.outgoing.lane, due, item), &item);
+    }
+    // Its receipt may have been faster than the provider's 250.
+    if row.shown() == Shown::Submitted {
+        batch.put(&key::waiting(row.moved_at, item), &item);
+    }
+    batch.put(&key::item(item), &row);
+    Ok(())
+}
+
+fn cut(text: &mut String, max: usize) {
+    if text.len() > max {
+        let mut end = max;
+        while !text.is_char_boundary(end) {
+            end -= 1;
+        }
+        text.truncate(end);
+        text.push_str("\n[continua: il testo completo è nell'archivio]\n");
+    }
+}
+
+/// The last 24 hours before an instant.
+pub(super) fn day_before(now: Timestamp) -> Timestamp {
+    now.checked_sub(SignedDuration::from_hours(24)).unwrap_or(now)
+}

@@ -1,0 +1,150 @@
+//! The rows of the index: what is projected from the journal, and under which key.
+//!
+//! One ordered map, one prefix a kind. Every key of one kind sorts as its fields do.
+
+use crate::outbox::schedule::{Shown, State, shown};
+use casework::decision::Lane;
+use casework::receipts::Fact;
+use casework::{Disposition, Outgoing, address};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+
+/// A message that arrived.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct MessageRow {
+    /// Its digest.
+    pub digest: String,
+    /// Journal line of the decision.
+    pub seq: u64,
+    /// When it was decided.
+    pub decided_at: Timestamp,
+    /// Places where it was found.
+    pub places: Vec<String>,
+    /// Where it ended.
+    pub disposition: Disposition,
+    /// Grade code.
+    pub grade: String,
+    /// What it was proven to be.
+    pub proven: Option<String>,
+    /// Its sender.
+    pub sender: String,
+    /// Its subject.
+    pub subject: String,
+    /// Items that it caused.
+    pub items: Vec<String>,
+}
+
+/// An item of the outbox.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ItemRow {
+    /// What is sent, without its text.
+    pub outgoing: Outgoing,
+    /// Digest of the message that caused it.
+    pub cause: String,
+    /// Digest of the frozen bytes.
+    pub frozen: String,
+    /// When it was decided.
+    pub created_at: Timestamp,
+    /// Where it stands.
+    pub state: State,
+    /// Attempts begun.
+    pub attempts: u32,
+    /// When the first attempt began.
+    pub first_attempt: Option<Timestamp>,
+    /// When it last moved.
+    pub moved_at: Timestamp,
+    /// Last reply or reason.
+    pub last: String,
+    /// Verified facts.
+    pub facts: BTreeSet<Fact>,
+}
+
+impl ItemRow {
+    /// Its state as people read it.
+    #[must_use]
+    pub fn shown(&self) -> Shown {
+        shown(&self.state, &self.facts, self.outgoing.lane == Lane::Pec)
+    }
+    /// From when it is due, if it waits for its turn.
+    #[must_use]
+    pub fn due(&self) -> Option<Timestamp> {
+        match &self.state {
+            State::Held { until } => Some(*until),
+            State::Queued { due } => Some(*due),
+            _ => None,
+        }
+    }
+}
+
+/// The keys.
+pub(super) mod key {
+    use super::{Lane, Timestamp, address};
+
+    /// The last journal line that the index has seen.
+    pub(crate) const WATERMARK: &str = "meta/watermark";
+    pub(crate) const MESSAGES: &str = "message/";
+    pub(crate) const DOSSIERS: &str = "dossier/";
+    pub(crate) const ITEMS: &str = "item/";
+    pub(crate) const WAITING: &str = "waiting/";
+    pub(crate) const INCIDENTS: &str = "incident/";
+    pub(crate) const CURSORS: &str = "cursor/";
+
+    pub(crate) fn message(digest: &str) -> String {
+        format!("{MESSAGES}{digest}")
+    }
+    pub(crate) fn attempts(digest: &str) -> String {
+        format!("attempts/{digest}")
+    }
+    pub(crate) fn identity(identity: &str) -> String {
+        format!("identity/{identity}")
+    }
+    pub(crate) fn dossier(number: &str) -> String {
+        format!("{DOSSIERS}{number}")
+    }
+    pub(crate) fn ordinal(year: i16) -> String {
+        format!("ordinal/{year:04}")
+    }
+    /// A Message-ID of a conversation → the dossier it belongs to.
+    pub(crate) fn thread(message_id: &str) -> String {
+        format!("thread/{message_id}")
+    }
+    /// A Message-ID of ours → the item.
+    pub(crate) fn ours(message_id: &str) -> String {
+        format!("ours/{message_id}")
+    }
+    pub(crate) fn item(id: &str) -> String {
+        format!("{ITEMS}{id}")
+    }
+    /// Items that wait for their turn, each road apart: one that is closed must not hold up the other.
+    pub(crate) fn due(lane: Lane, at: Timestamp, id: &str) -> String {
+        format!("{}{:020}/{id}", due_prefix(lane), at.as_millisecond().max(0))
+    }
+    pub(crate) fn due_prefix(lane: Lane) -> String {
+        format!("due/{}/", if lane == Lane::Pec { "pec" } else { "internal" })
+    }
+    /// Items that the provider took and of which it has said nothing yet, by time.
+    pub(crate) fn waiting(since: Timestamp, id: &str) -> String {
+        format!("{WAITING}{:020}/{id}", since.as_millisecond().max(0))
+    }
+    /// Automatic replies to one address, by time.
+    pub(crate) fn sent_to(who: &str, at: Timestamp, id: &str) -> String {
+        format!("{}{:020}/{id}", sent_to_prefix(who), at.as_millisecond().max(0))
+    }
+    pub(crate) fn sent_to_prefix(who: &str) -> String {
+        format!("sent/{}/", address::key(who))
+    }
+    /// Messages that touched one dossier, by time.
+    pub(crate) fn touched(number: &str, at: Timestamp, digest: &str) -> String {
+        format!("{}{:020}/{digest}", touched_prefix(number), at.as_millisecond().max(0))
+    }
+    pub(crate) fn touched_prefix(number: &str) -> String {
+        format!("touched/{number}/")
+    }
+    pub(crate) fn incident(seq: u64, n: usize) -> String {
+        format!("{INCIDENTS}{seq:020}/{n}")
+    }
+    pub(crate) fn cursor(account: &str) -> String {
+        format!("{CURSORS}{account}")
+    }
+}

@@ -1,0 +1,309 @@
+//! The process: starts the watchers, the pipeline and the outbox, listens to signals, ends in order.
+//!
+//! SIGTERM and SIGINT finish the message and the item in hand; SIGHUP reads rules and templates again.
+
+use crate::archive::Archive;
+use crate::clock::Clock;
+use crate::config::{Config, Mailbox, Road, Server, Source};
+use crate::intake::{Delivery, cursor::Cursor, imap, maildir};
+use crate::office::{Office, effect_key};
+use crate::outbox::{Courier, Outbox, Roads};
+use crate::pipeline::Pipeline;
+use crate::store::{Store, Trouble};
+use crate::submit::{Security, SmtpSettings};
+use crate::{events, trouble_to_problem};
+use casework::address;
+use casework::rules::Problem;
+use pec::OwnMailbox;
+use std::io;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::{Notify, mpsc, watch};
+use tokio::task::JoinSet;
+
+/// Messages on their way from the watchers to the pipeline: each watcher waits for its answer, so one each is enough.
+const DELIVERIES_WAITING: usize = 1;
+/// How long the parts may take to end after a signal, before the process ends without them: a submission that waits at the
+/// final dot would take ten minutes; the next start finds it `InDot` and treats it as such.
+const STOP_MAX: Duration = Duration::from_secs(60);
+
+/// The parts of a running service, before they run.
+pub struct Service {
+    config: Config,
+    office: watch::Sender<Arc<Office>>,
+    store: Arc<Mutex<Store>>,
+    archive: Arc<Archive>,
+    clock: Clock,
+    wake: Arc<Notify>,
+}
+
+impl Service {
+    /// Opens the data folder and reads rules, templates and trust.
+    ///
+    /// # Errors
+    /// Everything that an administrator must mend before it can start.
+    pub fn open(config: Config, clock: Clock) -> Result<Self, Vec<Problem>> {
+        let data = config.data.clone();
+        let disk = |e: io::Error| vec![trouble_to_problem(&data, &e)];
+        std::fs::create_dir_all(&data).map_err(disk)?;
+        let office = Office::read(&config, effect_key(&data).map_err(disk)?)?;
+        Self::with_office(config, office, clock)
+    }
+
+    /// As [`open`](Self::open), with an office that is already at hand.
+    ///
+    /// # Errors
+    /// Everything that an administrator must mend before it can start.
+    pub fn with_office(config: Config, office: Office, clock: Clock) -> Result<Self, Vec<Problem>> {
+        let data = config.data.clone();
+        let store = Store::open(&data, clock.now()).map_err(|e| vec![trouble_to_problem(&data, &e)])?;
+        let archive = Archive::open(&data).map_err(|e| vec![trouble_to_problem(&data, &e)])?;
+        events::spool_swept(archive.sweep().map_err(|e| vec![trouble_to_problem(&data, &e)])?);
+        Ok(Self {
+            config,
+            office: watch::Sender::new(Arc::new(office)),
+            store: Arc::new(Mutex::new(store)),
+            archive: Arc::new(archive),
+            clock,
+            wake: Arc::new(Notify::new()),
+        })
+    }
+
+    /// The store, for a look from outside.
+    #[must_use]
+    pub fn store(&self) -> Arc<Mutex<Store>> {
+        self.store.clone()
+    }
+
+    /// The roads that the configuration names.
+    ///
+    /// # Errors
+    /// A password that cannot be read.
+    pub fn smtp_roads(&self) -> Result<Roads, Vec<Problem>> {
+        let config = &self.config;
+        let pec: Box<dyn Courier> = Box::new(smtp(&config.pec)?);
+        let offices = match &config.offices {
+            Some(road) => Some(Box::new(smtp(road)?) as Box<dyn Courier>),
+            None => None,
+        };
+        Ok(Roads { pec, offices })
+    }
+
+    /// Runs until SIGTERM or SIGINT.
+    ///
+    /// # Errors
+    /// What an administrator must mend; the process then ends, and a restart is the recovery.
+    pub async fn run(self, roads: Roads) -> Result<(), Vec<Problem>> {
+        let (stop, stopped) = watch::channel(false);
+        let data = self.config.data.clone();
+        let fault = |e: &dyn std::fmt::Display| vec![trouble_to_problem(&data, e)];
+        let mut terminate = signal(SignalKind::terminate()).map_err(|e| fault(&e))?;
+        let mut interrupt = signal(SignalKind::interrupt()).map_err(|e| fault(&e))?;
+        let mut hangup = signal(SignalKind::hangup()).map_err(|e| fault(&e))?;
+        let mut parts = self.start(roads, &stopped)?;
+        let seq = self.store.lock().unwrap_or_else(PoisonError::into_inner).seq();
+        events::started(env!("CARGO_PKG_VERSION"), seq, self.config.mailboxes.len());
+        notify(sd_notify::NotifyState::Ready);
+        let mut watchdog = tokio::time::interval(watchdog_period());
+        let ended = loop {
+            tokio::select! {
+                _ = terminate.recv() => break Ok(()),
+                _ = interrupt.recv() => break Ok(()),
+                _ = hangup.recv() => self.reload(),
+                _ = watchdog.tick() => self.beat(),
+                part = parts.join_next() => break part_ended(part),
+            }
+        };
+        notify(sd_notify::NotifyState::Stopping);
+        let _ = stop.send(true);
+        let _ = tokio::time::timeout(STOP_MAX, async { while parts.join_next().await.is_some() {} }).await;
+        match ended {
+            Ok(()) => {
+                events::stopped();
+                Ok(())
+            }
+            Err(trouble) => {
+                events::gave_up(&trouble);
+                Err(fault(&trouble))
+            }
+        }
+    }
+
+    /// Starts every part; each ends when `stopped` turns true.
+    ///
+    /// # Errors
+    /// A password that cannot be read.
+    pub fn start(&self, roads: Roads, stopped: &watch::Receiver<bool>) -> Result<JoinSet<Result<(), Trouble>>, Vec<Problem>> {
+        let mut parts = JoinSet::new();
+        let (deliveries, arriving) = mpsc::channel(DELIVERIES_WAITING);
+        for mailbox in &self.config.mailboxes {
+            self.watch(mailbox, deliveries.clone(), stopped.clone(), &mut parts)?;
+        }
+        let pipeline = Pipeline {
+            archive: self.archive.clone(),
+            store: self.store.clone(),
+            office: self.office.subscribe(),
+            mailboxes: own_mailboxes(&self.config),
+            sha1_until: self.config.sha1_until,
+            hold: self.config.hold,
+            clock: self.clock,
+            wake: self.wake.clone(),
+        };
+        parts.spawn(pipeline.run(arriving));
+        let outbox = Outbox {
+            store: self.store.clone(),
+            archive: self.archive.clone(),
+            office: self.office.subscribe(),
+            roads,
+            clock: self.clock,
+            brake: self.config.brake,
+        };
+        parts.spawn(outbox.run(self.wake.clone(), stopped.clone()));
+        Ok(parts)
+    }
+
+    fn watch(
+        &self,
+        mailbox: &Mailbox,
+        deliveries: mpsc::Sender<Delivery>,
+        stopped: watch::Receiver<bool>,
+        parts: &mut JoinSet<Result<(), Trouble>>,
+    ) -> Result<(), Vec<Problem>> {
+        let account = mailbox.name.clone();
+        let spool = self.archive.spool().join(crate::digest::flow(&crate::digest::sha256(account.as_bytes())));
+        std::fs::create_dir_all(&spool).map_err(|e| vec![trouble_to_problem(&spool, &e)])?;
+        match &mailbox.source {
+            Source::Maildir { dir, poll } => {
+                let settings =
+                    maildir::Settings { account: account.clone(), dir: dir.clone(), poll: *poll, message_bytes_max: mailbox.message_bytes_max };
+                let report = move |round: io::Result<u64>| {
+                    if let Err(e) = round {
+                        events::maildir_failed(&account, &e);
+                    }
+                };
+                parts.spawn(async move {
+                    maildir::watch(settings, deliveries, spool, stopped, report).await;
+                    Ok(())
+                });
+            }
+            Source::Imap(..) => {
+                let settings = imap_settings(mailbox)?;
+                let cursors = Cursors { account: account.clone(), store: self.store.clone() };
+                let report = move |event: imap::Event| events::imap(&account, &event);
+                parts.spawn(async move {
+                    imap::watch(settings, cursors, deliveries, spool, stopped, report).await;
+                    Ok(())
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads rules and templates again; with any mistake the old ones stay in force.
+    fn reload(&self) {
+        let key = self.office.borrow().desk.key.clone();
+        match Office::read(&self.config, key) {
+            Ok(office) => {
+                events::reloaded(office.desk.rules.digest(), office.desk.templates.digest());
+                let _ = self.office.send(Arc::new(office));
+            }
+            Err(problems) => {
+                if let Some(first) = problems.first() {
+                    events::reload_refused(problems.len(), first);
+                }
+            }
+        }
+    }
+
+    /// A sign of life, given only while the store can be had: a pipeline stuck with the lock stops it.
+    fn beat(&self) {
+        if self.store.try_lock().is_ok() {
+            notify(sd_notify::NotifyState::Watchdog);
+        }
+    }
+}
+
+/// How a part ended that should not have.
+fn part_ended(part: Option<Result<Result<(), Trouble>, tokio::task::JoinError>>) -> Result<(), Trouble> {
+    match part {
+        Some(Ok(Err(trouble))) => Err(trouble),
+        Some(Err(panic)) => Err(Trouble::Program(format!("una parte si è fermata: {panic}"))),
+        Some(Ok(Ok(()))) | None => Err(Trouble::Program("una parte è finita prima del tempo".into())),
+    }
+}
+
+/// Keeps a mailbox's cursor in the store.
+struct Cursors {
+    account: String,
+    store: Arc<Mutex<Store>>,
+}
+
+impl imap::CursorStore for Cursors {
+    fn load(&mut self) -> Option<Cursor> {
+        self.store.lock().unwrap_or_else(PoisonError::into_inner).cursor(&self.account)
+    }
+    fn save(&mut self, cursor: &Cursor) -> io::Result<()> {
+        self.store.lock().unwrap_or_else(PoisonError::into_inner).keep_cursor(&self.account, cursor)
+    }
+}
+
+/// What `pec` must know of our mailboxes.
+#[must_use]
+pub fn own_mailboxes(config: &Config) -> Vec<OwnMailbox> {
+    config.mailboxes.iter().map(|m| OwnMailbox { address: m.address.clone(), provider_host: m.provider_host.clone() }).collect()
+}
+
+fn password(server: &Server) -> Result<crate::secret::Secret, Vec<Problem>> {
+    server.password().map_err(|text| vec![Problem { file: String::new(), line: None, text, warning: false }])
+}
+
+/// The submission settings of a road.
+///
+/// # Errors
+/// A password that cannot be read.
+pub fn smtp(road: &Road) -> Result<SmtpSettings, Vec<Problem>> {
+    let server = &road.server;
+    Ok(SmtpSettings {
+        host: server.host.clone(),
+        port: server.port,
+        security: if server.starttls { Security::StartTls } else { Security::Implicit },
+        server_name: server.tls_name.clone(),
+        ca_file: server.ca_file.clone(),
+        user: server.user.clone(),
+        password: password(server)?,
+        hello: address::domain(&road.from),
+    })
+}
+
+/// The IMAP settings of a mailbox.
+///
+/// # Errors
+/// A password that cannot be read; a mailbox that is not on IMAP.
+pub fn imap_settings(mailbox: &Mailbox) -> Result<imap::Settings, Vec<Problem>> {
+    let Source::Imap(server, folder) = &mailbox.source else { return Err(Vec::new()) };
+    Ok(imap::Settings {
+        account: mailbox.name.clone(),
+        host: server.host.clone(),
+        port: server.port,
+        server_name: server.tls_name.clone(),
+        ca_file: server.ca_file.clone(),
+        user: server.user.clone(),
+        password: password(server)?,
+        folder: folder.folder.clone(),
+        poll: folder.poll,
+        idle_max: folder.idle,
+        move_to: folder.move_to.clone(),
+        message_bytes_max: mailbox.message_bytes_max,
+    })
+}
+
+fn notify(state: sd_notify::NotifyState<'_>) {
+    // Without systemd there is nobody to notify.
+    let _ = sd_notify::notify(&[state]);
+}
+
+/// Half of what systemd allows, or a minute without systemd.
+fn watchdog_period() -> Duration {
+    sd_notify::watchdog_enabled().map_or(Duration::from_secs(60), |allowed| allowed / 2)
+}

@@ -10,6 +10,8 @@ mod run;
 mod status;
 mod verify_journal;
 
+pub(crate) use status::grade as status_grade;
+
 use casework::rules::Problem;
 use clap::{Parser, Subcommand};
 use std::path::PathBuf;

@@ -1,1 +1,186 @@
-//! demo
+//! The demonstration: the whole service on a scene of simulated mail, in a folder that can be browsed afterwards.
+//!
+//! Everything is the real thing — archive, journal, store, pipeline, outbox, rules, templates — except the two ends: the
+//! mailbox is a Maildir and the provider is `gestore`, whose certificates say SIMULAZIONE. An office builds the program
+//! without this module (`--no-default-features`).
+
+mod circuit;
+mod scene;
+mod story;
+
+use crate::clock::Clock;
+use crate::config::{Config, Log, Mailbox, Road, Server, Source};
+use crate::office::{Office, desk, effect_key};
+use crate::outbox::Roads;
+use crate::store::{Overview, Store};
+use crate::supervise::Service;
+use crate::trust::Trust;
+use casework::Entity;
+use circuit::{Offices, Provider, World};
+use jiff::SignedDuration;
+use pec::{Anchor, Anchors};
+use scene::{STEPS, Step};
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+use story::Story;
+use tokio::sync::watch;
+
+/// How long one step of the scene may take before the demonstration says that something is wrong.
+const STEP_MAX: Duration = Duration::from_secs(30);
+/// How often the demonstration looks at what the service has done.
+const LOOK: Duration = Duration::from_millis(15);
+
+/// What the demonstration leaves behind.
+pub struct Shown {
+    /// Everything the register holds.
+    pub overview: Overview,
+    /// Steps of the scene, all told.
+    pub steps: usize,
+    /// Steps played now; the others were played by an earlier run on the same folder.
+    pub played: usize,
+}
+
+/// Plays the scene in `root`, which may hold an earlier run that was interrupted. `say` is given one line at a time.
+///
+/// # Errors
+/// What went wrong, in Italian.
+pub fn play(root: &Path, mut say: impl FnMut(&str)) -> Result<Shown, String> {
+    let world = Arc::new(World::open(root)?);
+    say(&format!("Gestore simulato: {} (nessun certificato qui dentro ha valore).", world.signer()));
+    let config = config(root, &world)?;
+    let key = effect_key_in(&config.data)?;
+    let trust = Trust { anchors: Anchors { list: vec![anchor(&world)?] } };
+    let desk = desk(config.entity.clone(), None, None, key).map_err(|p| first(&p))?;
+    let service = Service::with_office(config, Office { desk, trust }, Clock::System).map_err(|p| first(&p))?;
+    let roads = Roads {
+        pec: Box::new(Provider { world: world.clone(), copies: root.join("risposte") }),
+        offices: Some(Box::new(Offices { dir: root.join("compiti") })),
+    };
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(3).enable_all().build().map_err(|e| e.to_string())?;
+    let (stop, stopped) = watch::channel(false);
+    let store = service.store();
+    runtime.block_on(async {
+        let mut parts = service.start(roads, &stopped).map_err(|p| first(&p))?;
+        let mut story = Story::new(root.join("servizio"));
+        let mut done = Played::read(root);
+        let played = STEPS.len() - done.0.len();
+        // An interrupted run left messages in hand: they are finished before the scene goes on.
+        quiet(&store, &world, &mut story, &mut say).await?;
+        for (n, step) in STEPS.iter().enumerate() {
+            if done.0.contains(step.name) {
+                continue;
+            }
+            say(&format!("\n{:>2}. {}", n + 1, step.title));
+            play_step(step, &world, &store)?;
+            quiet(&store, &world, &mut story, &mut say).await?;
+            done.add(root, step.name)?;
+        }
+        let _ = stop.send(true);
+        while parts.join_next().await.is_some() {}
+        let overview = store.lock().unwrap_or_else(PoisonError::into_inner).overview().map_err(|e| e.to_string())?;
+        Ok(Shown { overview, steps: STEPS.len(), played })
+    })
+}
+
+fn play_step(step: &Step, world: &World, store: &Mutex<Store>) -> Result<(), String> {
+    let overview = store.lock().unwrap_or_else(PoisonError::into_inner).overview().map_err(|e| e.to_string())?;
+    (step.play)(world, &overview).map_err(|e| format!("la scena «{}» non si può preparare: {e}", step.name))
+}
+
+/// Waits until every message is decided and every answer has come to its end, telling each move.
+async fn quiet(store: &Mutex<Store>, world: &World, story: &mut Story, say: &mut impl FnMut(&str)) -> Result<(), String> {
+    let since = Instant::now();
+    loop {
+        let (seq, overview) = {
+            let store = store.lock().unwrap_or_else(PoisonError::into_inner);
+            (store.seq(), store.overview().map_err(|e| e.to_string())?)
+        };
+        story.tell(seq, say)?;
+        let is_quiet = world.inbox_is_empty()? && overview.items.iter().all(|i| i.shown().is_final());
+        if is_quiet {
+            return Ok(());
+        }
+        if since.elapsed() > STEP_MAX {
+            return Err(format!("la scena è ferma da {} secondi: il servizio non ha finito", STEP_MAX.as_secs()));
+        }
+        tokio::time::sleep(LOOK).await;
+    }
+}
+
+/// Names of the steps that were played, kept in the folder.
+struct Played(BTreeSet<String>);
+
+impl Played {
+    fn file(root: &Path) -> PathBuf {
+        root.join("scena.txt")
+    }
+    fn read(root: &Path) -> Self {
+        let text = fs::read_to_string(Self::file(root)).unwrap_or_default();
+        Self(text.lines().filter(|line| STEPS.iter().any(|s| s.name == *line)).map(str::to_owned).collect())
+    }
+    fn add(&mut self, root: &Path, name: &str) -> Result<(), String> {
+        self.0.insert(name.to_owned());
+        let text: String = self.0.iter().map(|name| format!("{name}\n")).collect();
+        fs::write(Self::file(root), text).map_err(|e| e.to_string())
+    }
+}
+
+fn config(root: &Path, world: &World) -> Result<Config, String> {
+    let server = || Server {
+        host: "gestore simulato".into(),
+        port: 0,
+        starttls: false,
+        user: String::new(),
+        password_file: PathBuf::new(),
+        ca_file: None,
+        tls_name: None,
+    };
+    let pec = circuit::ENTITY.to_owned();
+    Ok(Config {
+        entity: Entity {
+            name: "Comune di Prova".into(),
+            pec: pec.clone(),
+            task_sender: "sportello@comune.example".into(),
+            own_addresses: vec![pec.clone()],
+            contact: "tel. 000 000 000, lunedì-venerdì ore 9-12".into(),
+            responsible: "Ada Neri".into(),
+            substitute: "Segretario generale, segretario@pec.comune.test".into(),
+            privacy_url: "https://www.comune.example/privacy".into(),
+            patron: None,
+            fallback_office: "protocollo".into(),
+        },
+        data: root.join("servizio"),
+        rules: None,
+        templates: None,
+        anchors: None,
+        sha1_until: None,
+        mailboxes: vec![Mailbox {
+            name: "protocollo".into(),
+            address: pec.clone(),
+            provider_host: Some(circuit::ENTITY_PROVIDER.into()),
+            message_bytes_max: crate::config::MESSAGE_BYTES_DEFAULT,
+            source: Source::Maildir { dir: world.maildir(&pec)?, poll: LOOK },
+        }],
+        pec: Road { server: server(), from: pec },
+        offices: Some(Road { server: server(), from: "sportello@comune.example".into() }),
+        hold: SignedDuration::ZERO,
+        brake: 1000,
+        log: Log { json: false, filter: "off".into() },
+    })
+}
+
+fn anchor(world: &World) -> Result<Anchor, String> {
+    let policies = [pec::anchors::POLICY_FIRMA_PEC];
+    Anchor::from_certificate(world.authority_der(), "SIMULAZIONE", &policies, true).map_err(|why| why.text)
+}
+
+fn effect_key_in(data: &Path) -> Result<casework::effect::EffectKey, String> {
+    fs::create_dir_all(data).and_then(|()| effect_key(data)).map_err(|e| format!("{}: {e}", data.display()))
+}
+
+fn first(problems: &[casework::rules::Problem]) -> String {
+    problems.first().map(ToString::to_string).unwrap_or_default()
+}

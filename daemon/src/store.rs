@@ -197,14 +197,13 @@ impl Store {
         let mut traffic = Traffic::default();
         let since = day_before(now);
         let from = key::sent_to(&interest.sender, since, "");
-        for row in self.index.scan::<String>(&key::sent_to_prefix(&interest.sender), &from) {
-            *traffic.to_sender_by_template.entry(row?.1).or_insert(0) += 1;
+        for row in self.index.scan::<(String, Option<String>)>(&key::sent_to_prefix(&interest.sender), &from) {
+            traffic.to_sender.push(row?.1);
         }
-        // The dossier that this message would touch: its thread's, or the only one it names.
-        let number = known.thread.as_deref().or(known.dossiers.first().map(|d| d.number.as_str()));
-        if let Some(number) = number {
-            let from = key::touched(number, since, "");
-            traffic.dossier_touched = self.index.scan::<String>(&key::touched_prefix(number), &from).count() as u32;
+        for dossier in &known.dossiers {
+            let from = key::touched(&dossier.number, since, "");
+            let touched = self.index.scan::<String>(&key::touched_prefix(&dossier.number), &from).count();
+            traffic.touched.insert(dossier.number.clone(), touched as u32);
         }
         Ok(traffic)
     }

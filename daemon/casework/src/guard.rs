@@ -13,12 +13,12 @@ use pec::Content;
 
 /// Header by which one instance of this program recognises another.
 pub const INSTANCE_HEADER: &str = "X-Sportello-Istanza";
-/// One automatic reply of one kind to one sender in a day.
-pub const SAME_TEMPLATE_A_DAY_MAX: u32 = 1;
+/// Automatic replies of one kind about one dossier (or about none) to one sender in a day.
+pub const SAME_REPLY_A_DAY_MAX: u32 = 1;
 /// Automatic replies of any kind to one sender in a day.
 pub const SENDER_A_DAY_MAX: u32 = 5;
-/// Requests by mail that may touch one dossier again in a day and be answered.
-pub const DOSSIER_A_DAY_MAX: u32 = 3;
+/// Messages in one dossier in a day that are answered: the one that opened it and three more.
+pub const DOSSIER_A_DAY_MAX: u32 = 4;
 
 /// The marks of a machine on a message; empty = a person seems to have written it.
 #[must_use]
@@ -51,19 +51,25 @@ pub fn machine_marks(sender: &str, message: &Content) -> Vec<Reason> {
 }
 
 /// The brakes: how much has been sent already. Empty = an answer of this kind may go.
+///
+/// Per dossier, and not only per sender: a professional may send several requests on one day, and each has a right to its
+/// receipt (L. 241/1990 art. 18-bis); an automaton that opens a dossier with every message is stopped by the sender's brake.
 #[must_use]
-pub fn brakes(template: &str, known: &Known) -> Vec<Reason> {
+pub fn brakes(template: &str, dossier: Option<&str>, known: &Known) -> Vec<Reason> {
     let traffic = &known.traffic;
     let mut reasons = Vec::new();
-    if traffic.to_sender_by_template.get(template).copied().unwrap_or(0) >= SAME_TEMPLATE_A_DAY_MAX {
-        reasons.push(Reason::new("brake-template", format!("oggi a questo mittente è già partita una risposta «{template}»")));
+    let same = traffic.to_sender.iter().filter(|(t, d)| t == template && d.as_deref() == dossier).count();
+    if same >= SAME_REPLY_A_DAY_MAX as usize {
+        let text = format!("oggi a questo mittente è già partita la stessa risposta «{template}»");
+        reasons.push(Reason::new("brake-reply", text));
     }
-    let to_sender: u32 = traffic.to_sender_by_template.values().sum();
-    if to_sender >= SENDER_A_DAY_MAX {
-        reasons.push(Reason::new("brake-sender", format!("oggi a questo mittente sono già partite {to_sender} risposte automatiche")));
+    let all = traffic.to_sender.len();
+    if all >= SENDER_A_DAY_MAX as usize {
+        reasons.push(Reason::new("brake-sender", format!("oggi a questo mittente sono già partite {all} risposte automatiche")));
     }
-    if traffic.dossier_touched >= DOSSIER_A_DAY_MAX {
-        reasons.push(Reason::new("brake-dossier", format!("oggi questo fascicolo ha già avuto {} messaggi", traffic.dossier_touched)));
+    let touched = dossier.and_then(|number| traffic.touched.get(number)).copied().unwrap_or(0);
+    if touched >= DOSSIER_A_DAY_MAX {
+        reasons.push(Reason::new("brake-dossier", format!("oggi questo fascicolo ha già avuto {touched} messaggi")));
     }
     reasons
 }
@@ -119,11 +125,18 @@ mod tests {
     #[test]
     fn brakes_hold_at_their_bound() {
         let mut known = Known::nothing(jiff::Timestamp::UNIX_EPOCH);
-        assert!(brakes("x", &known).is_empty());
-        known.traffic.to_sender_by_template.insert("x".into(), SAME_TEMPLATE_A_DAY_MAX);
-        assert!(!brakes("x", &known).is_empty());
-        assert!(brakes("y", &known).is_empty());
-        known.traffic.to_sender_by_template.insert("x".into(), SENDER_A_DAY_MAX);
-        assert!(!brakes("y", &known).is_empty());
+        assert!(brakes("x", Some("1"), &known).is_empty());
+        known.traffic.to_sender.push(("x".into(), Some("1".into())));
+        assert_eq!(brakes("x", Some("1"), &known).len(), 1, "the same reply about the same dossier");
+        assert!(brakes("x", Some("2"), &known).is_empty(), "another request has a right to its receipt");
+        assert!(brakes("y", Some("1"), &known).is_empty());
+        for n in 1..SENDER_A_DAY_MAX {
+            known.traffic.to_sender.push(("z".into(), Some(format!("{n}"))));
+        }
+        assert_eq!(brakes("y", Some("9"), &known).len(), 1, "the sender's brake");
+        let mut busy = Known::nothing(jiff::Timestamp::UNIX_EPOCH);
+        busy.traffic.touched.insert("1".into(), DOSSIER_A_DAY_MAX);
+        assert_eq!(brakes("y", Some("1"), &busy).len(), 1, "the dossier's brake");
+        assert!(brakes("y", None, &busy).is_empty(), "whoever only names a dossier is not braked by it");
     }
 }

@@ -55,13 +55,13 @@ pub enum Earlier {
     },
 }
 
-/// Counters of the brakes.
+/// What the brakes look at: the last 24 hours.
 #[derive(Debug, Clone, Default)]
 pub struct Traffic {
-    /// Automatic replies to this sender in the last 24 h, by template.
-    pub to_sender_by_template: BTreeMap<String, u32>,
-    /// Messages of the last 24 h in the dossier that is answered.
-    pub dossier_touched: u32,
+    /// Automatic replies to this sender: template and dossier of each.
+    pub to_sender: Vec<(String, Option<String>)>,
+    /// Messages in each dossier that this message may touch.
+    pub touched: BTreeMap<String, u32>,
 }
 
 impl Known {

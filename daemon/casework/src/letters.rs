@@ -21,8 +21,6 @@ use serde_json::{Value, json};
 const INTEGRATION_DAYS: u32 = 10;
 /// Hits of the chosen rule named in a task: the two or three that weigh most say why.
 const HITS_SHOWN_MAX: usize = 3;
-/// Attachments named in a letter.
-const ATTACHMENTS_SHOWN_MAX: usize = 50;
 
 /// The answer to a citizen.
 ///
@@ -271,7 +269,7 @@ fn gap(need: &str) -> Value {
 }
 
 fn files(message: &Content) -> Vec<Value> {
-    let named = message.attachments.iter().filter(|a| !a.name.trim().is_empty()).take(ATTACHMENTS_SHOWN_MAX);
+    let named = message.attachments.iter().filter(|a| !a.name.trim().is_empty());
     named.map(|a| json!({ "nome": a.name, "esito": if a.size == 0 { "ricevuto, ma è vuoto" } else { "ricevuto" } })).collect()
 }
 

@@ -13,7 +13,6 @@ mod clean;
 mod dates;
 mod engine;
 mod lint;
-mod nearest;
 mod readable;
 #[cfg(test)]
 mod tests;
@@ -268,7 +267,7 @@ impl Templates {
         };
         let Some(message) = catalogue::message(name) else {
             let known: Vec<&str> = MESSAGES.iter().map(|message| message.name).collect();
-            let near = nearest::nearest(name, &known)
+            let near = crate::nearest::nearest(name, &known)
                 .map_or(String::new(), |near| format!("forse `{near}`? "));
             return refuse(
                 0,

@@ -43,7 +43,7 @@ pub(crate) fn decide(seen: &Examined, daticert: &Daticert, message: &Content, kn
         Tie::None => vec![],
     };
     let case = dossier.dossier();
-    let reply = if is_placed { answer(&class, sender, &marks, known, &mut trail) } else { None };
+    let reply = if is_placed { answer(&class, sender, case, &marks, known, &mut trail) } else { None };
     trail.extend(marks);
     let reply = reply.and_then(|template| {
         letters::reply(&template, &class, seen, daticert, message, case, known, desk)
@@ -197,7 +197,14 @@ pub(crate) fn term(class: &Classification) -> Deadline {
 }
 
 /// The template that answers, if a machine may answer at all.
-fn answer(class: &Classification, sender: &str, marks: &[Reason], known: &Known, trail: &mut Vec<Reason>) -> Option<String> {
+fn answer(
+    class: &Classification,
+    sender: &str,
+    case: Option<&Dossier>,
+    marks: &[Reason],
+    known: &Known,
+    trail: &mut Vec<Reason>,
+) -> Option<String> {
     let template = class.template()?;
     let refuse = |trail: &mut Vec<Reason>, code: &'static str, text: &str| {
         trail.push(Reason::new(code, String::from(text)));
@@ -212,7 +219,11 @@ fn answer(class: &Classification, sender: &str, marks: &[Reason], known: &Known,
     if !crate::address::is_plausible(sender) {
         return refuse(trail, "no-address", "il mittente certificato non è un indirizzo a cui scrivere");
     }
-    let brakes = guard::brakes(template, known);
+    // Whoever holds one of our letters may answer it; only a party is told about the dossier.
+    if case.is_some_and(|case| !case.has_party(sender)) {
+        return refuse(trail, "not-a-party", "il mittente non è parte del fascicolo: risponde una persona");
+    }
+    let brakes = guard::brakes(template, case.map(|c| c.number.as_str()), known);
     if !brakes.is_empty() {
         trail.extend(brakes);
         return None;

@@ -26,6 +26,7 @@ mod problem;
 pub mod quote;
 mod read;
 mod read_case;
+mod read_rule;
 mod syntax;
 #[cfg(test)]
 mod tests;

@@ -33,7 +33,8 @@ fn a_string_in_pieces_must_hold_strings() {
 }
 
 fn ber() -> impl Strategy<Value = Vec<u8>> {
-    let leaf = (1u8..31, proptest::collection::vec(any::<u8>(), 0..200)).prop_map(|(tag, content)| element(tag, &content));
+    let leaf =
+        (1u8..31, proptest::collection::vec(any::<u8>(), 0..200)).prop_map(|(tag, content)| element(tag, &content));
     leaf.prop_recursive(6, 64, 5, |inner| {
         (0usize..3, proptest::collection::vec(inner, 0..5)).prop_map(|(form, children)| {
             let content = children.concat();

@@ -9,7 +9,9 @@ use der::asn1::{Ia5StringRef, ObjectIdentifier, PrintableStringRef, TeletexStrin
 use der::{Any, Decode, Encode, Tag, Tagged};
 use x509_cert::ext::pkix::constraints::name::GeneralSubtrees;
 use x509_cert::ext::pkix::name::GeneralName;
-use x509_cert::ext::pkix::{BasicConstraints, CertificatePolicies, ExtendedKeyUsage, KeyUsage, NameConstraints, SubjectAltName};
+use x509_cert::ext::pkix::{
+    BasicConstraints, CertificatePolicies, ExtendedKeyUsage, KeyUsage, NameConstraints, SubjectAltName,
+};
 
 /// A distinguished name made comparable (RFC 5280 §7.1, the part that occurs): a set of (type, value) for each RDN,
 /// string values without regard to case, spaces and string type.
@@ -196,7 +198,11 @@ impl<'a> Cert<'a> {
 
 fn subtrees(trees: Option<GeneralSubtrees>) -> Option<Vec<Alt>> {
     // RFC 5280 §4.2.1.10: minimum must be zero and maximum absent.
-    trees.into_iter().flatten().map(|t| if t.minimum == 0 && t.maximum.is_none() { alt(&t.base) } else { None }).collect()
+    trees
+        .into_iter()
+        .flatten()
+        .map(|t| if t.minimum == 0 && t.maximum.is_none() { alt(&t.base) } else { None })
+        .collect()
 }
 
 fn alt(general: &GeneralName) -> Option<Alt> {

@@ -2,7 +2,7 @@
 
 use crate::anchors::{Anchor, Anchors};
 use crate::cert::Cert;
-use crate::crypto::{Hash, RSA_BITS_ARCHIVE, RSA_BITS_MIN};
+use crate::crypto::{Hash, RSA_BITS_MIN};
 use crate::names;
 use crate::report::Why;
 use crate::why::{self, quoted};
@@ -35,13 +35,13 @@ impl Day {
     pub(crate) fn strength(self, hash: Hash, cert: &Cert<'_>) -> Result<bool, Why> {
         let mut weak = false;
         if !cert.key.admitted() {
-            return Err(why::KEY_WEAK.about(cert.key.name()));
+            let reason = if cert.key.rsa_bits().is_some() { why::KEY_WEAK } else { why::ALGORITHM_UNKNOWN };
+            return Err(reason.about(cert.key.name()));
         }
         if cert.key.rsa_bits().is_some_and(|bits| bits < RSA_BITS_MIN) {
             if self.at.as_second() >= RSA_ARCHIVE_END {
                 return Err(why::KEY_WEAK.about(cert.key.name()));
             }
-            debug_assert!(cert.key.rsa_bits() >= Some(RSA_BITS_ARCHIVE));
             weak = true;
         }
         if hash == Hash::Sha1 {
@@ -110,7 +110,9 @@ impl<'a, 's> Search<'a, 's> {
             self.tries += 1;
             let anchor = self.anchors.list.iter().find(|a| a.spki_sha256 == issuer.spki_sha256);
             let judged = self.link(issuer, path).and_then(|link_weak| {
-                let Some(anchor) = anchor else { return Ok((weak | link_weak, None)) };
+                let Some(anchor) = anchor else {
+                    return Ok((weak | link_weak, None));
+                };
                 anchored(anchor, leaf, self.day.at).map(|()| (weak | link_weak, Some(anchor)))
             });
             match judged {

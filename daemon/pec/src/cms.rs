@@ -74,7 +74,9 @@ impl<'a> Signature<'a> {
         if signed.certificates.len() > CERTIFICATES_MAX {
             return Err(why::CMS_CERTIFICATES);
         }
-        let [signer] = signed.signers.as_slice() else { return Err(why::CMS_SIGNERS) };
+        let [signer] = signed.signers.as_slice() else {
+            return Err(why::CMS_SIGNERS);
+        };
         // Raw attributes first: without them a forger may pass off attributes as content (`reference` signatures.md §6).
         let attributes = raw_attributes(signer.content).ok_or(why::CMS_UNREADABLE)?.ok_or(why::CMS_NO_ATTRIBUTES)?;
         let typed = SignerInfo::from_der(signer.whole).map_err(|_| why::CMS_UNREADABLE)?;

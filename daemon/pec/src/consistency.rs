@@ -158,7 +158,12 @@ fn judge_provider(sheet: &mut Sheet, signer: &Signer, hosts: &[String]) {
 }
 
 /// §9.15: signing, certification data and arrival agree.
-pub(crate) fn times(sheet: &mut Sheet, signing: Option<Timestamp>, data: Option<Timestamp>, arrival: Option<Timestamp>) {
+pub(crate) fn times(
+    sheet: &mut Sheet,
+    signing: Option<Timestamp>,
+    data: Option<Timestamp>,
+    arrival: Option<Timestamp>,
+) {
     let apart = |a: Timestamp, b: Timestamp| a.duration_since(b).abs();
     let Some(event) = signing.or(data) else {
         return sheet.moot(Check::Time, "non c'è nessuna ora firmata");

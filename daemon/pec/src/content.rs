@@ -135,11 +135,7 @@ impl Content {
             content.leaf(&part, media.as_ref(), depth, &mut bodies);
         }
         content.text_from_html = bodies.plain.trim().is_empty() && !bodies.html.is_empty();
-        content.text = if content.text_from_html {
-            html::to_text(&bodies.html, TEXT_BYTES_MAX)
-        } else {
-            bodies.plain
-        };
+        content.text = if content.text_from_html { html::to_text(&bodies.html, TEXT_BYTES_MAX) } else { bodies.plain };
         (content, limit)
     }
 
@@ -166,11 +162,16 @@ impl Content {
             let name = field.name();
             let machine = matches!(
                 name.as_str(),
-                "auto-submitted" | "precedence" | "x-auto-response-suppress" | "x-autoreply" | "x-autorespond" | "x-loop"
-                    | "x-sportello-istanza" | "x-failed-recipients"
+                "auto-submitted"
+                    | "precedence"
+                    | "x-auto-response-suppress"
+                    | "x-autoreply"
+                    | "x-autorespond"
+                    | "x-loop"
+                    | "x-sportello-istanza"
+                    | "x-failed-recipients"
             ) || name.starts_with("list-")
-                || name == "content-type"
-                    && MediaType::read(field.value).is_some_and(|m| m.kind == "multipart/report");
+                || name == "content-type" && MediaType::read(field.value).is_some_and(|m| m.kind == "multipart/report");
             if machine && content.machine_headers.len() < MACHINE_HEADERS_MAX {
                 content.machine_headers.push((name, unstructured(field.value)));
             }
@@ -199,9 +200,9 @@ impl Content {
         // RFC 2045 §5.2: what has no type is plain text.
         let kind = media.map_or("text/plain", |m| m.kind.as_str());
         let name = file_name(part);
-        let attached = part.first("Content-Disposition").is_some_and(|f| {
-            f.text().get(..10).is_some_and(|word| word.eq_ignore_ascii_case("attachment"))
-        });
+        let attached = part
+            .first("Content-Disposition")
+            .is_some_and(|f| f.text().get(..10).is_some_and(|word| word.eq_ignore_ascii_case("attachment")));
         if !attached && name.is_empty() && matches!(kind, "text/plain" | "text/html") {
             let charset = media.and_then(|m| m.parameter("charset")).map(|c| lossy(c).trim().to_string());
             let text = self.text_of(part, charset.as_deref());
@@ -333,8 +334,12 @@ pub(crate) fn unstructured(value: &[u8]) -> String {
 
 /// The addresses of a value, groups opened (RFC 5322 §3.4).
 pub(crate) fn mailboxes(value: &[u8]) -> Vec<Mailbox> {
-    let Some(line) = decodable(value) else { return Vec::new() };
-    let HeaderValue::Address(addresses) = MessageStream::new(&line).parse_address() else { return Vec::new() };
+    let Some(line) = decodable(value) else {
+        return Vec::new();
+    };
+    let HeaderValue::Address(addresses) = MessageStream::new(&line).parse_address() else {
+        return Vec::new();
+    };
     let mailbox = |a: &mail_parser::Addr<'_>| Mailbox {
         name: printable(a.name.as_deref().unwrap_or_default()),
         address: printable(a.address.as_deref().unwrap_or_default()),
@@ -367,7 +372,10 @@ fn date(value: &[u8]) -> Option<Timestamp> {
 /// The file name of a part: Content-Disposition first, then Content-Type (RFC 2183 §2.3; RFC 2231 and RFC 2047 undone).
 pub(crate) fn file_name(part: &Entity<'_>) -> String {
     for (field, attribute) in [("Content-Disposition", "filename"), ("Content-Type", "name")] {
-        let Some(line) = part.first(field).and_then(|f| decodable(f.value.get(..NAME_BYTES_MAX).unwrap_or(f.value))) else { continue };
+        let Some(line) = part.first(field).and_then(|f| decodable(f.value.get(..NAME_BYTES_MAX).unwrap_or(f.value)))
+        else {
+            continue;
+        };
         if let HeaderValue::ContentType(value) = MessageStream::new(&line).parse_content_type()
             && let Some(name) = value.attribute(attribute)
             && !name.trim().is_empty()

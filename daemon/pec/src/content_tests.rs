@@ -31,7 +31,10 @@ fn a_letter_with_a_file() {
     let names: Vec<&str> = content.machine_headers.iter().map(|(n, _)| n.as_str()).collect();
     assert_eq!(names, ["auto-submitted", "list-id"]);
     let file = &content.attachments[0];
-    assert_eq!((file.name.as_str(), file.media_type.as_str(), file.size, file.top_level), ("città.pdf", "application/pdf", 3, true));
+    assert_eq!(
+        (file.name.as_str(), file.media_type.as_str(), file.size, file.top_level),
+        ("città.pdf", "application/pdf", 3, true)
+    );
     assert_eq!(file.sha256, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
     assert!(content.notes.is_empty(), "{:?}", content.notes);
 }
@@ -72,13 +75,16 @@ fn control_characters_reach_nobody() {
 #[test]
 fn limits_leave_something_and_say_so() {
     let wide = "--b\r\n\r\nx\r\n".repeat(PARTS_MAX + 5);
-    let (content, limit) = Content::read(format!("Content-Type: multipart/mixed; boundary=b\r\n\r\n{wide}--b--").as_bytes());
+    let (content, limit) =
+        Content::read(format!("Content-Type: multipart/mixed; boundary=b\r\n\r\n{wide}--b--").as_bytes());
     assert_eq!(limit, Some(why::TOO_MANY_PARTS));
     assert!(content.text.starts_with('x'));
     let (content, limit) = Content::read("x".repeat(TEXT_BYTES_MAX * 2).as_bytes());
     assert_eq!((limit, content.text.len()), (Some(why::HEADERS_TOO_LARGE), 0));
     let (content, _) = Content::read(format!("\r\n{}", "à".repeat(TEXT_BYTES_MAX)).as_bytes());
-    assert!(content.text.len() <= TEXT_BYTES_MAX && content.text.len() > TEXT_BYTES_MAX - 10 && !content.notes.is_empty());
+    assert!(
+        content.text.len() <= TEXT_BYTES_MAX && content.text.len() > TEXT_BYTES_MAX - 10 && !content.notes.is_empty()
+    );
 }
 
 #[test]

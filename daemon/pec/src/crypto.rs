@@ -143,7 +143,9 @@ fn pss(parameters: &[u8]) -> Option<Scheme> {
                 let (_, parameters) = ber::expect(inner.content, ber::OID)?;
                 mask = Some(oid_of(parameters)?);
             }
-            0xa2 => salt = inner.content.iter().try_fold(0u16, |n, b| n.checked_mul(256)?.checked_add(u16::from(*b)))?,
+            0xa2 => {
+                salt = inner.content.iter().try_fold(0u16, |n, b| n.checked_mul(256)?.checked_add(u16::from(*b)))?
+            }
             _ => {}
         }
     }
@@ -215,9 +217,8 @@ impl Key {
 
     /// The signature is this key's over `message`.
     pub(crate) fn verifies(&self, scheme: Scheme, message: &[u8], signature: &[u8]) -> bool {
-        let done = |algorithm: &dyn VerificationAlgorithm| {
-            algorithm.verify_sig(&self.bytes, message, signature).is_ok()
-        };
+        let done =
+            |algorithm: &dyn VerificationAlgorithm| algorithm.verify_sig(&self.bytes, message, signature).is_ok();
         match (self.kind, scheme) {
             (Kind::Rsa(bits), _) if !(RSA_BITS_ARCHIVE..=RSA_BITS_MAX).contains(&bits) => false,
             (Kind::Rsa(bits), Scheme::Pkcs1(hash)) => match (hash, bits < RSA_BITS_MIN) {

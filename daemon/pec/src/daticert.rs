@@ -6,9 +6,9 @@ use crate::wire::{Errore, Tipo, TipoRicevuta};
 use crate::xml;
 use alloc::string::String;
 use alloc::vec::Vec;
+use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::Offset;
-use jiff::Timestamp;
 
 /// Largest `daticert.xml`, in bytes: about 4,000 recipients.
 pub const DATICERT_BYTES_MAX: usize = 256 * 1024;
@@ -152,7 +152,8 @@ fn instant(data: xml::Element<'_>) -> Option<Timestamp> {
     let small = |n: i16| i8::try_from(n).ok();
     // A leap second is read as the one before it.
     let civil =
-        DateTime::new(year, small(month)?, small(day)?, small(hour)?, small(minute)?, small(second)?.min(59), 0).ok()?;
+        DateTime::new(year, small(month)?, small(day)?, small(hour)?, small(minute)?, small(second)?.min(59), 0)
+            .ok()?;
     let offset = offset(data.attribute("zona")?)?;
     offset.to_timestamp(civil).ok()
 }

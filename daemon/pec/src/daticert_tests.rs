@@ -67,7 +67,7 @@ fn bombs_are_refused_before_a_tree_is_built() {
     let attributes: alloc::string::String = (0..20_000).map(|i| format!(" a{i}=''")).collect();
     for (name, bomb) in [
         ("entities", GOOD.replace("<postacert", "<!DOCTYPE x [<!ENTITY a 'aaaa'>]><postacert")),
-        ("external", GOOD.replace("<postacert", "<!DOCTYPE x SYSTEM 'file:///etc/passwd'><postacert")),
+        ("external", GOOD.replace("<postacert", "<!DOCTYPE x SYSTEM 'file:///x'><postacert")),
         ("depth", inside(&"<a>".repeat(1000))),
         ("attributes", inside(&format!("<a{attributes}/>"))),
         ("elements", inside(&"<a/>".repeat(30_000))),

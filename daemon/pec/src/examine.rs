@@ -186,7 +186,8 @@ enum Claim {
 }
 
 fn weigh(raw: &[u8], head: &Entity<'_>, policy: &Policy<'_>, sheet: &mut Sheet) -> Verdict {
-    let claim = marker(head, sheet);
+    // Of a header that was not read to its end, nobody knows what it claims.
+    let claim = if head.cut { Claim::Unclear } else { marker(head, sheet) };
     if !legible(raw, head, sheet) {
         return Verdict::Unproven(Unproven::default());
     }
@@ -194,7 +195,9 @@ fn weigh(raw: &[u8], head: &Entity<'_>, policy: &Policy<'_>, sheet: &mut Sheet) 
         Claim::Nothing => None,
         _ => proof::prove(head, policy, sheet, |signed| Some(signed_data(&Parts::read(signed).ok()?)?.data)),
     };
-    let Some(proof) = proof.filter(|_| claim != Claim::Unclear) else { return whole(raw, sheet) };
+    let Some(proof) = proof.filter(|_| claim != Claim::Unclear) else {
+        return whole(raw, sheet);
+    };
     let parts = match Parts::read(&proof.bytes) {
         Ok(parts) => parts,
         Err(reason) => {

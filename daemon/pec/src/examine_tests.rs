@@ -76,6 +76,14 @@ fn size_has_an_end() {
 }
 
 #[test]
+fn a_header_without_end_may_claim_anything() {
+    let raw = [b"A: ".as_slice(), &alloc::vec![b'x'; 2 << 20], b"\r\nX-Trasporto: errore\r\n\r\n"].concat();
+    let seen = answered(&raw);
+    assert_eq!(seen.grade, Grade::Suspect);
+    assert_eq!(seen.report.failures().map(|(_, why)| why.code).collect::<Vec<_>>(), ["headers-too-large"]);
+}
+
+#[test]
 fn two_content_types_or_two_froms_never_choose_one() {
     let base = [b"X-Trasporto: posta-certificata\r\n".to_vec(), testdata("mime/11-dup-content-type.eml")].concat();
     let seen = answered(&base);

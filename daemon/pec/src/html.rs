@@ -9,8 +9,28 @@ const REFERENCE_MAX: usize = 12;
 const HIDDEN: [&str; 6] = ["head", "script", "style", "template", "title", "noscript"];
 /// Elements that begin a line.
 const BLOCKS: [&str; 22] = [
-    "address", "article", "blockquote", "br", "dd", "div", "dl", "dt", "footer", "h1", "h2", "h3", "h4", "header", "hr",
-    "li", "ol", "p", "pre", "table", "tr", "ul",
+    "address",
+    "article",
+    "blockquote",
+    "br",
+    "dd",
+    "div",
+    "dl",
+    "dt",
+    "footer",
+    "h1",
+    "h2",
+    "h3",
+    "h4",
+    "header",
+    "hr",
+    "li",
+    "ol",
+    "p",
+    "pre",
+    "table",
+    "tr",
+    "ul",
 ];
 
 /// The text of `html`, at most `most` bytes of it. Runs of blanks become one; a block begins a line.
@@ -35,8 +55,12 @@ pub(crate) fn to_text(html: &str, most: usize) -> String {
         }
         let (tag, next) = split_tag(after);
         rest = next;
-        let name: String =
-            tag.trim_start_matches('/').chars().take_while(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase();
+        let name: String = tag
+            .trim_start_matches('/')
+            .chars()
+            .take_while(char::is_ascii_alphanumeric)
+            .collect::<String>()
+            .to_ascii_lowercase();
         if HIDDEN.contains(&name.as_str()) && !tag.starts_with('/') && !tag.ends_with('/') {
             rest = after_closing(rest, &name);
         } else if BLOCKS.contains(&name.as_str()) {

@@ -6,7 +6,7 @@
 use alloc::borrow::Cow;
 use alloc::string::String;
 use alloc::vec::Vec;
-use memchr::{memchr, memchr_iter, memmem};
+use memchr::{memchr, memmem};
 
 /// Longest header block read, in bytes (Postfix stops at 102,400; long recipient lists need more).
 pub(crate) const HEADER_BYTES_MAX: usize = 1024 * 1024;
@@ -238,7 +238,8 @@ impl<'a> Scan<'a> {
     fn token(&mut self) -> &'a [u8] {
         self.skip_blanks();
         let start = self.at;
-        while self.peek().is_some_and(|b| !matches!(b, b' ' | b'\t' | b'\r' | b'\n' | b'/' | b';' | b'=' | b'(' | b'"')) {
+        while self.peek().is_some_and(|b| !matches!(b, b' ' | b'\t' | b'\r' | b'\n' | b'/' | b';' | b'=' | b'(' | b'"'))
+        {
             self.at += 1;
         }
         self.bytes.get(start..self.at).unwrap_or_default()
@@ -313,7 +314,9 @@ impl<'a> Multipart<'a> {
         dashed.extend_from_slice(boundary);
         let mut start: Option<usize> = None;
         for hit in memmem::find_iter(body, &dashed) {
-            let Some((closing, next)) = delimiter_line(body, hit, dashed.len()) else { continue };
+            let Some((closing, next)) = delimiter_line(body, hit, dashed.len()) else {
+                continue;
+            };
             if let Some(start) = start {
                 if out.parts.len() == most {
                     out.cut = true;
@@ -370,7 +373,13 @@ fn before_break(body: &[u8], at: usize) -> usize {
 
 /// The bytes hold a line end without CR.
 pub(crate) fn has_bare_lf(bytes: &[u8]) -> bool {
-    memchr_iter(b'\n', bytes).any(|at| at == 0 || bytes.get(at - 1) != Some(&b'\r'))
+    // Without a branch inside, so that the compiler can take many bytes at a time.
+    let after = bytes.get(1..).unwrap_or_default();
+    bytes.first() == Some(&b'\n')
+        || bytes.chunks(4096).zip(after.chunks(4096)).any(|(before, after)| {
+            let pairs = before.iter().zip(after);
+            pairs.fold(false, |found, (a, b)| found | ((*b == b'\n') & (*a != b'\r')))
+        })
 }
 
 /// Bare LF made CRLF, as S/MIME signs it (RFC 8551 §3.1.1).

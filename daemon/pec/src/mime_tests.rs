@@ -12,7 +12,8 @@ fn parts<'a>(body: &'a [u8], boundary: &str) -> (Vec<&'a [u8]>, bool) {
 
 #[test]
 fn a_part_ends_before_the_line_break_of_the_next_delimiter() {
-    let body = b"preamble\r\n--b\r\none\r\n\r\n--b \t\r\n--b\r\n--bx\r\n --b\r\nthree\r\n--b--\r\nepilogue\r\n--b\r\nno";
+    let body =
+        b"preamble\r\n--b\r\none\r\n\r\n--b \t\r\n--b\r\n--bx\r\n --b\r\nthree\r\n--b--\r\nepilogue\r\n--b\r\nno";
     let expected: Vec<&[u8]> = vec![b"one\r\n", b"", b"--bx\r\n --b\r\nthree"];
     assert_eq!(parts(body, "b"), (expected, true));
 }
@@ -32,7 +33,8 @@ fn too_many_parts_are_not_read() {
 
 #[test]
 fn fields_are_unfolded_counted_and_their_case_ignored() {
-    let entity = Entity::read(b"X-Ricevuta:\r\n\taccetta\r\n zione \r\nx-ricevuta : b\nnonsense\r\nA: \xe8\r\n\r\nbody\r\n");
+    let entity =
+        Entity::read(b"X-Ricevuta:\r\n\taccetta\r\n zione \r\nx-ricevuta : b\nnonsense\r\nA: \xe8\r\n\r\nbody\r\n");
     let values: Vec<String> = entity.all("X-RICEVUTA").map(Field::text).collect();
     assert_eq!(values, ["accetta zione", "b"]);
     assert_eq!(entity.first("a").map(Field::text).as_deref(), Some("è"));
@@ -54,7 +56,8 @@ fn a_boundary_has_one_reading_or_none() {
     assert_eq!(boundary("Multipart/Signed; Boundary=\"a;b\\\"c\""), Some(b"a;b\"c".to_vec()));
     assert_eq!(boundary("multipart/signed (a; boundary=\"x\") ;\r\n\tboundary=--=_a/b(c)"), Some(b"--=_a/b".to_vec()));
     assert_eq!(boundary("multipart/signed; x=\"; boundary=no\"; boundary=yes"), Some(b"yes".to_vec()));
-    for refused in ["; boundary=a; boundary=a", "; boundary*=a", "; boundary*0=a; boundary*1=b", "; boundary=\"\"", ""] {
+    for refused in ["; boundary=a; boundary=a", "; boundary*=a", "; boundary*0=a; boundary*1=b", "; boundary=\"\"", ""]
+    {
         assert_eq!(boundary(&format!("multipart/signed{refused}")), None, "{refused}");
     }
     assert_eq!(MediaType::read(b"text"), None);

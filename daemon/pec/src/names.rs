@@ -43,13 +43,14 @@ fn within(name: &Alt, subtree: &Alt, unknown: bool) -> bool {
 
 /// A mailbox, a host, or `.domain` for all the hosts below it. Empty = every mailbox.
 fn email_within(address: &str, constraint: &str) -> bool {
-    let Some((local, host)) = address.rsplit_once('@') else { return false };
+    let Some((local, host)) = address.rsplit_once('@') else {
+        return false;
+    };
     if let Some((wanted_local, wanted_host)) = constraint.rsplit_once('@') {
         return local == wanted_local && host.eq_ignore_ascii_case(wanted_host);
     }
     let (host, constraint) = (host.to_ascii_lowercase(), constraint.to_ascii_lowercase());
-    constraint.is_empty()
-        || if constraint.starts_with('.') { host.ends_with(&constraint) } else { host == constraint }
+    constraint.is_empty() || if constraint.starts_with('.') { host.ends_with(&constraint) } else { host == constraint }
 }
 
 fn directory_within(directory: &Name, base: &Name) -> bool {

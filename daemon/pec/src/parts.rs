@@ -34,19 +34,25 @@ impl<'a> Parts<'a> {
         if !multipart.closed || multipart.cut || entity.cut {
             return Err(why::NOT_MIXED);
         }
-        let mut parts = Self::default();
+        // By name, and where nothing has the name by type: names come unquoted, types come as octet-stream, and a
+        // provider may add other XML.
+        let (mut named, mut typed) = (Self::default(), Self::default());
         for part in multipart.parts {
             let part = Entity::read(part);
             let name = file_name(&part);
             let kind = part.media_type().map(|m| m.kind).unwrap_or_default();
-            // By name or by type: names come unquoted, types come as octet-stream.
-            if name.eq_ignore_ascii_case(DATICERT_XML) || matches!(kind.as_str(), "application/xml" | "text/xml") {
-                parts.daticert.push(part);
-            } else if name.eq_ignore_ascii_case(POSTACERT_EML) || kind == "message/rfc822" {
-                parts.original.push(part);
+            if name.eq_ignore_ascii_case(DATICERT_XML) {
+                named.daticert.push(part);
+            } else if name.eq_ignore_ascii_case(POSTACERT_EML) {
+                named.original.push(part);
+            } else if matches!(kind.as_str(), "application/xml" | "text/xml") {
+                typed.daticert.push(part);
+            } else if kind == "message/rfc822" {
+                typed.original.push(part);
             }
         }
-        Ok(parts)
+        let first = |a: Vec<Entity<'a>>, b| if a.is_empty() { b } else { a };
+        Ok(Self { daticert: first(named.daticert, typed.daticert), original: first(named.original, typed.original) })
     }
 
     /// The one `daticert.xml`, decoded.

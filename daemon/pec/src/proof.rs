@@ -173,14 +173,21 @@ impl Prover<'_> {
     }
 
     /// §9.5: name of the anchor, and whether it is a simulation.
-    fn chain(&mut self, leaf: &Cert<'_>, certificates: &[Cert<'_>], policy: &Policy<'_>, day: Day) -> Option<(String, bool)> {
+    fn chain(
+        &mut self,
+        leaf: &Cert<'_>,
+        certificates: &[Cert<'_>],
+        policy: &Policy<'_>,
+        day: Day,
+    ) -> Option<(String, bool)> {
         match chain::trace(leaf, certificates, policy.anchors, day) {
             Ok(trusted) => {
                 let anchor = trusted.anchor;
                 self.sheet.pass(Check::Chain, format!("{} ← {}", quoted(&leaf.organisation), quoted(&anchor.name)));
                 if trusted.weak {
                     self.sheet.lower(Grade::GenuineWeak);
-                    self.sheet.note("un certificato della catena è firmato con un algoritmo, o una chiave, oggi debole");
+                    self.sheet
+                        .note("un certificato della catena è firmato con un algoritmo, o una chiave, oggi debole");
                 }
                 if anchor.simulation {
                     self.sheet.note(format!("SIMULAZIONE: l'autorità {} non è vera", quoted(&anchor.name)));

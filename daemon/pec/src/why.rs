@@ -90,7 +90,7 @@ reasons! {
     SIGNATURE_WRONG = "signature-wrong", "La firma non corrisponde alla chiave del certificato";
     // §9.4 Algorithm
     ALGORITHM_UNKNOWN = "algorithm-unknown", "La firma usa un algoritmo che non è ammesso";
-    KEY_WEAK = "key-weak", "La chiave del firmatario è troppo corta";
+    KEY_WEAK = "key-weak", "Una chiave ha una lunghezza che non è ammessa";
     SHA1_LATE = "sha1-late", "La firma usa SHA-1 in una data in cui non è più ammesso";
     // §9.5 Chain
     NO_ANCHOR = "no-anchor", "La firma è valida ma non è di un gestore PEC: il certificato non risale a nessuna autorità fidata";
@@ -151,7 +151,7 @@ mod tests {
     fn codes_are_unique_and_stable_in_form() {
         let codes: BTreeSet<_> = ALL.iter().map(|r| r.0).collect();
         assert_eq!(codes.len(), ALL.len());
-        assert!(codes.iter().all(|c| c.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')));
+        assert!(codes.iter().all(|c| { c.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-') }));
     }
 
     #[test]

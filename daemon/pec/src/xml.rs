@@ -33,7 +33,8 @@ pub(crate) fn is_simple(text: &str) -> bool {
         if tags > TAGS_MAX {
             return false;
         }
-        let skip_past = |start: &str, end: &str| after.strip_prefix(start).map(|r| r.split_once(end).map_or("", |x| x.1));
+        let skip_past =
+            |start: &str, end: &str| after.strip_prefix(start).map(|r| r.split_once(end).map_or("", |x| x.1));
         if let Some(next) =
             skip_past("!--", "-->").or_else(|| skip_past("![CDATA[", "]]>")).or_else(|| skip_past("?", "?>"))
         {
@@ -43,7 +44,9 @@ pub(crate) fn is_simple(text: &str) -> bool {
         if after.starts_with('!') {
             return false; // DOCTYPE and the like
         }
-        let Some((length, attributes, empty)) = tag(after) else { return true }; // left to the parser
+        let Some((length, attributes, empty)) = tag(after) else {
+            return true;
+        }; // left to the parser
         if attributes > ATTRIBUTES_MAX {
             return false;
         }

@@ -141,7 +141,7 @@ fn queue(batch: &mut Batch, outgoing: &Outgoing, frozen: &str, cause: &str, at: 
     match kept.lane {
         Lane::Pec => {
             cut(&mut kept.text, TEXT_BYTES_MAX);
-            batch.put(&key::sent_to(&outgoing.to, at, &outgoing.id), &outgoing.template);
+            batch.put(&key::sent_to(&outgoing.to, at, &outgoing.id), &(&outgoing.template, &outgoing.dossier));
         }
         Lane::Internal => kept.text.clear(),
     }

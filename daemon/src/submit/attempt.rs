@@ -465,9 +465,13 @@ fn verdict(phase: Phase, code: u16, why: String) -> Outcome {
         // 530 (RFC 4954 §6): authentication required, whatever was asked.
         Phase::Auth => Outcome::LaneStopped { why },
         Phase::Mail | Phase::Rcpt | Phase::Data if code == 530 => Outcome::LaneStopped { why },
-        // MAIL names only our own mailbox, the same for every message: a refusal is about the account (`553 … not owned
-        // by user`, rules.md §3). Except 552: this message is too large.
+        // MAIL names only our own mailbox, the same for every message: a refusal is about the account
+        // (`553 … not owned by user`, rules.md §3). Except 552: this message is too large.
         Phase::Mail if code != 552 => Outcome::LaneStopped { why },
+        // Postfix, and providers built on it, say so only at RCPT (`smtpd_delay_reject`).
+        Phase::Rcpt if why.to_ascii_lowercase().contains("sender address rejected") => {
+            Outcome::LaneStopped { why }
+        }
         Phase::Mail | Phase::Rcpt | Phase::Data | Phase::Dot => Outcome::Never {
             why,
             code: Some(code),

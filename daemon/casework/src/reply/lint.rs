@@ -2,7 +2,7 @@
 
 use super::catalogue::{Field, Kind, Message, Need};
 use super::engine::{Block, Fault, Node};
-use super::nearest;
+use crate::nearest;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;

@@ -72,9 +72,7 @@ impl Rulebook {
     /// The rule with this id.
     #[must_use]
     pub fn rule(&self, id: &str) -> Option<&Rule> {
-        self.rules
-            .get(id)
-            .or_else(|| Some(&self.fallback).filter(|rule| rule.id == id))
+        self.rules.get(id).or_else(|| Some(&self.fallback).filter(|rule| rule.id == id))
     }
 
     /// All rules, by id; the `otherwise` rule last.
@@ -84,9 +82,7 @@ impl Rulebook {
 
     /// The names of the tests, with the file each is in.
     pub fn tests(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.cases
-            .iter()
-            .map(|case| (case.name.as_str(), self.file(case.at)))
+        self.cases.iter().map(|case| (case.name.as_str(), self.file(case.at)))
     }
 
     /// What deserves attention but does not stop the rules.
@@ -101,10 +97,7 @@ impl Rulebook {
     pub fn past_review(&self, today: Date) -> Vec<Problem> {
         let late = |rule: &Rule| {
             let by = rule.review_by.filter(|by| *by < today)?;
-            let owner = rule
-                .owner
-                .as_deref()
-                .map_or(String::new(), |owner| format!(" ({owner})"));
+            let owner = rule.owner.as_deref().map_or(String::new(), |owner| format!(" ({owner})"));
             Some(Problem {
                 file: self.file(rule.at).into(),
                 line: Some(rule.at.line),
@@ -170,8 +163,7 @@ impl Rule {
     /// Whether the rule applies on this day.
     #[must_use]
     pub fn valid_on(&self, today: Date) -> bool {
-        self.valid_from.is_none_or(|from| from <= today)
-            && self.valid_to.is_none_or(|to| today <= to)
+        self.valid_from.is_none_or(|from| from <= today) && self.valid_to.is_none_or(|to| today <= to)
     }
 }
 
@@ -229,7 +221,7 @@ pub enum Calendar {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Mode {
-    /// Only recorded.
+    /// On trial: its points are recorded, but it has no part in the choice.
     Shadow,
     /// A person confirms before anything is sent.
     Suggest,
@@ -275,48 +267,16 @@ impl Kind {
     /// Every kind: code in the rules files, and what offices read.
     pub const ALL: [(Kind, &'static str, &'static str); 14] = [
         (Kind::DataChange, "data_change", "Variazione di dati"),
-        (
-            Kind::Participation,
-            "participation",
-            "Memorie e documenti in un procedimento",
-        ),
-        (
-            Kind::StatusEnquiry,
-            "status_enquiry",
-            "Richiesta sullo stato di una pratica",
-        ),
-        (
-            Kind::OwnDataRequest,
-            "own_data_request",
-            "Richiesta dei propri dati",
-        ),
-        (
-            Kind::Enablement,
-            "enablement",
-            "Abilitazione di un indirizzo",
-        ),
+        (Kind::Participation, "participation", "Memorie e documenti in un procedimento"),
+        (Kind::StatusEnquiry, "status_enquiry", "Richiesta sullo stato di una pratica"),
+        (Kind::OwnDataRequest, "own_data_request", "Richiesta dei propri dati"),
+        (Kind::Enablement, "enablement", "Abilitazione di un indirizzo"),
         (Kind::NewApplication, "new_application", "Nuova istanza"),
-        (
-            Kind::IntegrationReply,
-            "integration_reply",
-            "Risposta a una richiesta di integrazione",
-        ),
-        (
-            Kind::AccessToRecords,
-            "access_to_records",
-            "Accesso agli atti",
-        ),
+        (Kind::IntegrationReply, "integration_reply", "Risposta a una richiesta di integrazione"),
+        (Kind::AccessToRecords, "access_to_records", "Accesso agli atti"),
         (Kind::Complaint, "complaint", "Reclamo o segnalazione"),
-        (
-            Kind::PaymentQuery,
-            "payment_query",
-            "Domanda su un pagamento",
-        ),
-        (
-            Kind::OtherPa,
-            "other_pa",
-            "Comunicazione di un'altra amministrazione",
-        ),
+        (Kind::PaymentQuery, "payment_query", "Domanda su un pagamento"),
+        (Kind::OtherPa, "other_pa", "Comunicazione di un'altra amministrazione"),
         (Kind::Invoice, "invoice", "Fattura"),
         (Kind::Spam, "spam", "Pubblicità"),
         (Kind::Other, "other", "Altro"),
@@ -325,18 +285,12 @@ impl Kind {
     /// The code written in rules files and stored in decisions.
     #[must_use]
     pub fn code(self) -> &'static str {
-        Self::ALL
-            .iter()
-            .find(|(kind, ..)| *kind == self)
-            .map_or("other", |(_, code, _)| code)
+        Self::ALL.iter().find(|(kind, ..)| *kind == self).map_or("other", |(_, code, _)| code)
     }
 
     /// What offices and citizens read, in Italian.
     #[must_use]
     pub fn title(self) -> &'static str {
-        Self::ALL
-            .iter()
-            .find(|(kind, ..)| *kind == self)
-            .map_or("Altro", |(.., title)| title)
+        Self::ALL.iter().find(|(kind, ..)| *kind == self).map_or("Altro", |(.., title)| title)
     }
 }

@@ -61,6 +61,7 @@ pub(super) struct Expect {
     pub(super) missing: Option<Vec<String>>,
     pub(super) tie: Option<Vec<String>>,
     pub(super) also: Option<Vec<String>>,
+    pub(super) shadow: Option<Vec<String>>,
     pub(super) min_score: Option<i32>,
     pub(super) deadline: Option<u32>,
     pub(super) dossier: Option<Option<String>>,
@@ -143,36 +144,23 @@ impl Case {
             ("mancanti", &want.missing, &seen.missing),
             ("parità", &want.tie, &tied),
             ("anche", &want.also, &seen.also),
+            ("in prova", &want.shadow, &seen.shadow),
         ] {
             if let Some(want) = want {
                 compare(what, joined(want).as_deref(), joined(seen).as_deref());
             }
         }
         if want.not_rule.contains(&seen.rule) {
-            found.push(format!(
-                "regola: trovata {}, che qui non deve valere",
-                seen.rule
-            ));
+            found.push(format!("regola: trovata {}, che qui non deve valere", seen.rule));
         }
-        let score = seen
-            .scores
-            .iter()
-            .find(|s| s.rule == seen.rule)
-            .map_or(0, |s| s.score);
+        let score = seen.scores.iter().find(|s| s.rule == seen.rule).map_or(0, |s| s.score);
         if let Some(least) = want.min_score.filter(|least| score < *least) {
             found.push(format!("punti: attesi almeno {least}, trovati {score}"));
         }
         if !found.is_empty() {
-            let best = seen
-                .scores
-                .iter()
-                .take(LISTED_SCORES)
-                .map(|s| format!("{} {}", s.rule, s.score));
+            let best = seen.scores.iter().take(LISTED_SCORES).map(|s| format!("{} {}", s.rule, s.score));
             let best = best.collect::<Vec<_>>().join(", ");
-            found.push(format!(
-                "punteggi (soglia {}, distacco {}): {best}",
-                book.accept, book.margin
-            ));
+            found.push(format!("punteggi (soglia {}, distacco {}): {best}", book.accept, book.margin));
         }
         found
     }
@@ -188,10 +176,7 @@ fn joined(names: &[String]) -> Option<String> {
 impl World for Case {
     fn dossier(&self, number: &str) -> Option<DossierBrief> {
         let office = self.dossiers.get(number)?;
-        Some(DossierBrief {
-            number: number.into(),
-            office: office.clone(),
-        })
+        Some(DossierBrief { number: number.into(), office: office.clone() })
     }
 
     fn identity(&self) -> bool {

@@ -1,11 +1,9 @@
 //! What only shows when all files are read: names that lead nowhere, rules that can never be chosen, what is defined
 //! twice. Turns the draft into a rulebook.
 
-use super::book::{Look, OfficeChoice, Rule, Rulebook, Signal};
+use super::book::{Look, Mode, OfficeChoice, Rule, Rulebook, Signal};
 use super::classify::FACTS;
-use super::draft::{
-    Declared, Defaults, Draft, DraftCase, DraftLook, DraftRule, DraftSignal, Mention,
-};
+use super::draft::{Declared, Defaults, Draft, DraftCase, DraftLook, DraftRule, DraftSignal, Mention};
 use super::form::Written;
 use super::phrase::Phrase;
 use super::problem::{Problems, Spot};
@@ -29,11 +27,7 @@ struct Known<'d> {
 }
 
 /// The rulebook, or `None` when there is not enough to make one; every reason is among the problems.
-pub(super) fn assemble(
-    mut draft: Draft,
-    templates: &[&str],
-    problems: &mut Problems<'_>,
-) -> Option<Rulebook> {
+pub(super) fn assemble(mut draft: Draft, templates: &[&str], problems: &mut Problems<'_>) -> Option<Rulebook> {
     let defaults = defaults(&mut draft, problems);
     let cases = core::mem::take(&mut draft.cases);
     let rules = core::mem::take(&mut draft.rules);
@@ -43,11 +37,7 @@ pub(super) fn assemble(
         extractors: names("estrattore", &draft.extractors, problems),
         rules: names("regola", &rules, problems),
         templates: templates.iter().copied().collect(),
-        phrases: draft
-            .lists
-            .iter()
-            .map(|list| (list.id.as_str(), list.item.as_deref().unwrap_or_default()))
-            .collect(),
+        phrases: draft.lists.iter().map(|list| (list.id.as_str(), list.item.as_deref().unwrap_or_default())).collect(),
     };
     names("test", &cases, problems);
     let otherwise = defaults.as_ref().map(|defaults| defaults.otherwise.clone());
@@ -55,33 +45,20 @@ pub(super) fn assemble(
         && !known.rules.contains_key(name.value.as_str())
     {
         let near = hint(&name.value, known.rules.keys().copied());
-        problems.error(
-            name.at,
-            format!(
-                "defaults: `otherwise`: la regola `{}` non esiste{near}",
-                name.value
-            ),
-        );
+        problems.error(name.at, format!("defaults: `otherwise`: la regola `{}` non esiste{near}", name.value));
     }
     for declared in &cases {
-        declared
-            .item
-            .iter()
-            .for_each(|case| mentions(&declared.id, case, &known, problems));
+        declared.item.iter().for_each(|case| mentions(&declared.id, case, &known, problems));
     }
     untested(&rules, &cases, &known, problems);
 
     let mut resolved = BTreeMap::new();
     for Declared { id, at, item } in &rules {
-        let Some(rule) = item
-            .as_ref()
-            .and_then(|rule| resolve(id, *at, rule, &known, problems))
-        else {
+        let Some(rule) = item.as_ref().and_then(|rule| resolve(id, *at, rule, &known, problems)) else {
             continue;
         };
-        if let Some(defaults) = defaults
-            .as_ref()
-            .filter(|defaults| known.rules.contains_key(defaults.otherwise.value.as_str()))
+        if let Some(defaults) =
+            defaults.as_ref().filter(|defaults| known.rules.contains_key(defaults.otherwise.value.as_str()))
         {
             reach(&rule, defaults, problems);
         }
@@ -92,14 +69,16 @@ pub(super) fn assemble(
     let defaults = defaults?;
     let fallback = resolved.remove(&defaults.otherwise.value)?;
     let OfficeChoice::Fixed(desk) = fallback.office.clone() else {
-        problems.error(fallback.at, format!("regola `{}`: raccoglie ciò che nessuno riconosce, quindi `office` deve essere un ufficio", fallback.id));
+        problems.error(
+            fallback.at,
+            format!(
+                "regola `{}`: raccoglie ciò che nessuno riconosce, quindi `office` deve essere un ufficio",
+                fallback.id
+            ),
+        );
         return None;
     };
-    let Draft {
-        offices,
-        extractors,
-        ..
-    } = draft;
+    let Draft { offices, extractors, .. } = draft;
     Some(Rulebook {
         digest: String::new(),
         accept: defaults.accept,
@@ -109,38 +88,25 @@ pub(super) fn assemble(
         rules: resolved,
         fallback,
         desk,
-        cases: cases
-            .into_iter()
-            .filter_map(|declared| Some(declared.item?.case))
-            .collect(),
+        cases: cases.into_iter().filter_map(|declared| Some(declared.item?.case)).collect(),
         warnings: Vec::new(),
         files: Vec::new(),
     })
 }
 
 fn items<T>(declared: Vec<Declared<T>>) -> BTreeMap<String, T> {
-    declared
-        .into_iter()
-        .filter_map(|Declared { id, item, .. }| Some((id, item?)))
-        .collect()
+    declared.into_iter().filter_map(|Declared { id, item, .. }| Some((id, item?))).collect()
 }
 
 /// The one `[defaults]`.
 fn defaults(draft: &mut Draft, problems: &mut Problems<'_>) -> Option<Defaults> {
     let mut all = core::mem::take(&mut draft.defaults).into_iter();
     let Some((first, defaults)) = all.next() else {
-        problems.error(
-            Spot::default(),
-            "manca la sezione `[defaults]` con `accept`, `margin` e `otherwise`".into(),
-        );
+        problems.error(Spot::default(), "manca la sezione `[defaults]` con `accept`, `margin` e `otherwise`".into());
         return None;
     };
     for (at, _) in all {
-        let text = format!(
-            "`[defaults]` è già in {}:{}",
-            problems.file(first),
-            first.line
-        );
+        let text = format!("`[defaults]` è già in {}:{}", problems.file(first), first.line);
         problems.error(at, text);
     }
     defaults
@@ -151,12 +117,7 @@ fn names<'d, T>(what: &str, declared: &'d [Declared<T>], problems: &mut Problems
     let mut names = Names::new();
     for one in declared {
         if let Some(first) = names.get(one.id.as_str()).copied() {
-            let text = format!(
-                "{what} `{}`: esiste già in {}:{}",
-                one.id,
-                problems.file(first),
-                first.line
-            );
+            let text = format!("{what} `{}`: esiste già in {}:{}", one.id, problems.file(first), first.line);
             problems.error(one.at, text);
         } else {
             names.insert(&one.id, one.at);
@@ -167,49 +128,22 @@ fn names<'d, T>(what: &str, declared: &'d [Declared<T>], problems: &mut Problems
 
 impl Known<'_> {
     fn facts(&self) -> impl Iterator<Item = &str> {
-        FACTS.into_iter().chain(
-            self.extractors
-                .keys()
-                .copied()
-                .filter(|name| !FACTS.contains(name)),
-        )
+        FACTS.into_iter().chain(self.extractors.keys().copied().filter(|name| !FACTS.contains(name)))
     }
 
     /// Whether a name exists; if not, what is wrong, in Italian.
     fn missing(&self, mention: Mention, name: &str) -> Option<String> {
         let (what, found, near) = match mention {
-            Mention::Rule => (
-                "la regola",
-                self.rules.contains_key(name),
-                hint(name, self.rules.keys().copied()),
-            ),
-            Mention::Office => (
-                "l'ufficio",
-                self.offices.contains_key(name),
-                hint(name, self.offices.keys().copied()),
-            ),
-            Mention::Template => (
-                "il modello",
-                self.templates.contains(name),
-                hint(name, self.templates.iter().copied()),
-            ),
-            Mention::Need => (
-                "il dato",
-                self.facts().any(|fact| fact == name),
-                hint(name, self.facts()),
-            ),
+            Mention::Rule => ("la regola", self.rules.contains_key(name), hint(name, self.rules.keys().copied())),
+            Mention::Office => ("l'ufficio", self.offices.contains_key(name), hint(name, self.offices.keys().copied())),
+            Mention::Template => {
+                ("il modello", self.templates.contains(name), hint(name, self.templates.iter().copied()))
+            }
+            Mention::Need => ("il dato", self.facts().any(|fact| fact == name), hint(name, self.facts())),
             Mention::Extractor => {
-                let known = EXPECT_KEYS.into_iter().chain(
-                    self.extractors
-                        .keys()
-                        .copied()
-                        .filter(|name| *name != "dossier"),
-                );
-                (
-                    "la chiave",
-                    self.extractors.contains_key(name),
-                    hint(name, known),
-                )
+                let known =
+                    EXPECT_KEYS.into_iter().chain(self.extractors.keys().copied().filter(|name| *name != "dossier"));
+                ("la chiave", self.extractors.contains_key(name), hint(name, known))
             }
         };
         (!found).then(|| format!("{what} `{name}` non esiste{near}"))
@@ -222,13 +156,11 @@ fn mentions(name: &str, case: &DraftCase, known: &Known<'_>, problems: &mut Prob
             problems.error(word.at, format!("test `{name}`: {missing}"));
         }
     }
-    if let Some(thread) = case
-        .case
-        .thread
-        .as_ref()
-        .filter(|thread| !case.case.dossiers.contains_key(*thread))
-    {
-        problems.error(case.case.at, format!("test `{name}`: `thread`: il fascicolo `{thread}` non è fra i `dossiers` di questo file"));
+    if let Some(thread) = case.case.thread.as_ref().filter(|thread| !case.case.dossiers.contains_key(*thread)) {
+        problems.error(
+            case.case.at,
+            format!("test `{name}`: `thread`: il fascicolo `{thread}` non è fra i `dossiers` di questo file"),
+        );
     }
 }
 
@@ -239,48 +171,33 @@ fn untested(
     known: &Known<'_>,
     problems: &mut Problems<'_>,
 ) {
-    let expected =
-        |case: &Declared<DraftCase>| case.item.as_ref().map(|item| item.case.expect.rule.clone());
-    let rules_expected: Vec<Option<Option<String>>> = cases.iter().map(expected).collect();
-    // A test with mistakes, or with a mistyped rule, may be the missing one: nobody is blamed twice.
-    let unclear = |rule: &Option<Option<String>>| {
-        rule.as_ref().is_none_or(|rule| {
-            rule.as_ref()
-                .is_some_and(|id| !known.rules.contains_key(id.as_str()))
-        })
+    let expected = |case: &DraftCase| -> Vec<String> {
+        let expect = &case.case.expect;
+        expect.rule.iter().chain(expect.shadow.iter().flatten()).cloned().collect()
     };
-    if rules_expected.iter().any(unclear) {
+    let expected: BTreeSet<String> = cases.iter().filter_map(|case| case.item.as_ref()).flat_map(expected).collect();
+    // A test with mistakes, or with a mistyped rule, may be the missing one: nobody is blamed twice.
+    let unknown = |id: &String| !known.rules.contains_key(id.as_str());
+    if cases.iter().any(|case| case.item.is_none()) || expected.iter().any(unknown) {
         return;
     }
-    let expected: BTreeSet<&str> = rules_expected
-        .iter()
-        .flatten()
-        .flatten()
-        .map(String::as_str)
-        .collect();
-    for rule in rules
-        .iter()
-        .filter(|rule| !expected.contains(rule.id.as_str()))
-    {
-        problems.error(rule.at, format!("regola `{}`: nessun test la prova: aggiungi un `[test.\"…\"]` con `expect = {{ rule = \"{}\" }}`", rule.id, rule.id));
+    for Declared { id, at, item } in rules.iter().filter(|rule| !expected.contains(&rule.id)) {
+        let key = if item.as_ref().is_some_and(|rule| rule.mode == Mode::Shadow) { "shadow" } else { "rule" };
+        let text = format!(
+            "regola `{id}`: nessun test la prova: aggiungi un `[test.\"…\"]` con `expect = {{ {key} = \"{id}\" }}`"
+        );
+        problems.error(*at, text);
     }
 }
 
 /// Looks up every name a rule mentions.
-fn resolve(
-    id: &str,
-    at: Spot,
-    rule: &DraftRule,
-    known: &Known<'_>,
-    problems: &mut Problems<'_>,
-) -> Option<Rule> {
+fn resolve(id: &str, at: Spot, rule: &DraftRule, known: &Known<'_>, problems: &mut Problems<'_>) -> Option<Rule> {
     let before = problems.errors();
-    let look_up =
-        |mention: Mention, key: &str, word: &Written<String>, problems: &mut Problems<'_>| {
-            if let Some(missing) = known.missing(mention, &word.value) {
-                problems.error(word.at, format!("regola `{id}`: `{key}`: {missing}"));
-            }
-        };
+    let look_up = |mention: Mention, key: &str, word: &Written<String>, problems: &mut Problems<'_>| {
+        if let Some(missing) = known.missing(mention, &word.value) {
+            problems.error(word.at, format!("regola `{id}`: `{key}`: {missing}"));
+        }
+    };
     let office = match rule.office.value.as_str() {
         "from-dossier" => OfficeChoice::FromDossier,
         written => match written.strip_prefix("from-dossier-or:") {
@@ -289,30 +206,12 @@ fn resolve(
         },
     };
     if let OfficeChoice::Fixed(office) | OfficeChoice::FromDossierOr(office) = &office {
-        look_up(
-            Mention::Office,
-            "office",
-            &Written {
-                value: office.clone(),
-                at: rule.office.at,
-            },
-            problems,
-        );
+        look_up(Mention::Office, "office", &Written { value: office.clone(), at: rule.office.at }, problems);
     }
-    rule.needs
-        .iter()
-        .for_each(|need| look_up(Mention::Need, "needs", need, problems));
-    rule.missing
-        .iter()
-        .for_each(|template| look_up(Mention::Template, "missing", template, problems));
-    rule.reply
-        .iter()
-        .for_each(|template| look_up(Mention::Template, "reply", template, problems));
-    let signals = rule
-        .signals
-        .iter()
-        .map(|signal| resolve_signal(id, signal, known, problems))
-        .collect();
+    rule.needs.iter().for_each(|need| look_up(Mention::Need, "needs", need, problems));
+    rule.missing.iter().for_each(|template| look_up(Mention::Template, "missing", template, problems));
+    rule.reply.iter().for_each(|template| look_up(Mention::Template, "reply", template, problems));
+    let signals = rule.signals.iter().map(|signal| resolve_signal(id, signal, known, problems)).collect();
     (problems.errors() == before).then(|| Rule {
         id: id.to_string(),
         title: rule.title.clone(),
@@ -333,12 +232,7 @@ fn resolve(
     })
 }
 
-fn resolve_signal(
-    id: &str,
-    signal: &DraftSignal,
-    known: &Known<'_>,
-    problems: &mut Problems<'_>,
-) -> Signal {
+fn resolve_signal(id: &str, signal: &DraftSignal, known: &Known<'_>, problems: &mut Problems<'_>) -> Signal {
     let look = match &signal.look {
         DraftLook::Regex(places, pattern) => Look::Regex(places.clone(), pattern.clone()),
         DraftLook::Has(fact) => {
@@ -352,72 +246,58 @@ fn resolve_signal(
             for list in lists {
                 if !known.lists.contains_key(list.value.as_str()) {
                     let near = hint(&list.value, known.lists.keys().copied());
-                    problems.error(
-                        list.at,
-                        format!(
-                            "regola `{id}`: `words`: la lista `@{}` non esiste{near}",
-                            list.value
-                        ),
-                    );
+                    problems
+                        .error(list.at, format!("regola `{id}`: `words`: la lista `@{}` non esiste{near}", list.value));
                 }
-                phrases.extend(
-                    known
-                        .phrases
-                        .get(list.value.as_str())
-                        .copied()
-                        .unwrap_or_default()
-                        .iter()
-                        .cloned(),
-                );
+                phrases.extend(known.phrases.get(list.value.as_str()).copied().unwrap_or_default().iter().cloned());
             }
             phrases.sort_unstable();
             phrases.dedup();
             Look::Words(places.clone(), phrases)
         }
     };
-    Signal {
-        score: signal.score,
-        look,
-    }
+    Signal { score: signal.score, look }
 }
 
 /// A rule whose points cannot reach `accept`, or the last resort, which must not score.
 fn reach(rule: &Rule, defaults: &Defaults, problems: &mut Problems<'_>) {
     if rule.id == defaults.otherwise.value {
         if !rule.signals.is_empty() {
-            problems.error(rule.at, format!("regola `{}`: è quella di `otherwise`, vale quando nessun'altra vale: togli `signals`", rule.id));
+            problems.error(
+                rule.at,
+                format!(
+                    "regola `{}`: è quella di `otherwise`, vale quando nessun'altra vale: togli `signals`",
+                    rule.id
+                ),
+            );
         }
         return;
     }
     if rule.signals.is_empty() {
-        problems.error(
-            rule.at,
-            format!(
-                "regola `{}`: non può mai essere scelta: non ha `signals`",
-                rule.id
-            ),
-        );
+        problems.error(rule.at, format!("regola `{}`: non può mai essere scelta: non ha `signals`", rule.id));
         return;
     }
     let most: i32 = rule.signals.iter().map(|signal| signal.score.max(0)).sum();
     if most < defaults.accept {
-        problems.error(rule.at, format!("regola `{}`: non può mai essere scelta: i suoi segnali sommano al massimo {most} punti, `accept` è {}", rule.id, defaults.accept));
+        problems.error(
+            rule.at,
+            format!(
+                "regola `{}`: non può mai essere scelta: i suoi segnali sommano al massimo {most} punti, `accept` è {}",
+                rule.id, defaults.accept
+            ),
+        );
     }
 }
 
-/// Two rules with the same signals always tie, unless they never apply on the same day.
+/// Two rules with the same signals always tie, unless they never apply on the same day or one is on trial.
 fn twins(rules: &BTreeMap<String, Rule>, problems: &mut Problems<'_>) {
     let mut seen: BTreeMap<Vec<String>, Vec<&Rule>> = BTreeMap::new();
-    for rule in rules.values().filter(|rule| !rule.signals.is_empty()) {
+    for rule in rules.values().filter(|rule| !rule.signals.is_empty() && rule.mode != Mode::Shadow) {
         let mut essence: Vec<String> = rule.signals.iter().map(essence).collect();
         essence.sort_unstable();
         let same = seen.entry(essence).or_default();
         for other in same.iter().filter(|other| overlap(rule, other)) {
-            let (late, early) = if rule.at > other.at {
-                (rule, *other)
-            } else {
-                (*other, rule)
-            };
+            let (late, early) = if rule.at > other.at { (rule, *other) } else { (*other, rule) };
             let text = format!(
                 "regola `{}`: ha gli stessi segnali di `{}` ({}:{}): finirebbero sempre alla pari",
                 late.id,

@@ -7,42 +7,26 @@
 #[must_use]
 pub fn codice_fiscale_ok(code: &str) -> bool {
     // Values of 0-9 and of A-Z in the odd positions, counted from one.
-    const ODD: [u32; 26] = [
-        1, 0, 5, 7, 9, 13, 15, 17, 19, 21, 2, 4, 18, 20, 11, 3, 6, 8, 12, 14, 16, 10, 22, 25, 24,
-        23,
-    ];
-    if code.len() != 16
-        || !code
-            .bytes()
-            .all(|b| b.is_ascii_uppercase() || b.is_ascii_digit())
-    {
+    const ODD: [u32; 26] =
+        [1, 0, 5, 7, 9, 13, 15, 17, 19, 21, 2, 4, 18, 20, 11, 3, 6, 8, 12, 14, 16, 10, 22, 25, 24, 23];
+    if code.len() != 16 || !code.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit()) {
         return false;
     }
     let rank = |b: u8| {
-        if b.is_ascii_digit() {
-            b - b'0'
-        } else {
-            b - b'A'
-        }
+        if b.is_ascii_digit() { b - b'0' } else { b - b'A' }
     };
     let value = |(i, b): (usize, u8)| match i % 2 {
         0 => ODD.get(usize::from(rank(b))).copied().unwrap_or(0),
         _ => u32::from(rank(b)),
     };
     let sum: u32 = code.bytes().take(15).enumerate().map(value).sum();
-    code.bytes()
-        .last()
-        .is_some_and(|last| last.is_ascii_uppercase() && u32::from(last - b'A') == sum % 26)
+    code.bytes().last().is_some_and(|last| last.is_ascii_uppercase() && u32::from(last - b'A') == sum % 26)
 }
 
 /// Whether an IBAN (upper case, no spaces) leaves remainder 1 (ISO 13616, ISO 7064 mod 97-10).
 #[must_use]
 pub fn iban_ok(iban: &str) -> bool {
-    if !(15..=34).contains(&iban.len())
-        || !iban
-            .bytes()
-            .all(|b| b.is_ascii_uppercase() || b.is_ascii_digit())
-    {
+    if !(15..=34).contains(&iban.len()) || !iban.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit()) {
         return false;
     }
     let turned = iban.bytes().skip(4).chain(iban.bytes().take(4));

@@ -77,8 +77,11 @@ pub(super) enum DraftLook {
 #[derive(Debug)]
 pub(super) struct DraftCase {
     pub(super) case: Case,
-    pub(super) mentions: Vec<(Mention, Written<String>)>,
+    pub(super) mentions: Mentions,
 }
+
+/// Names, each with what it must be the name of.
+pub(super) type Mentions = Vec<(Mention, Written<String>)>;
 
 /// What a name in a test must be the name of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

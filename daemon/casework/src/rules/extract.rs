@@ -34,11 +34,8 @@ pub(super) enum Check {
 }
 
 impl Check {
-    pub(super) const ALL: [(&'static str, Check); 3] = [
-        ("dossier-exists", Check::DossierExists),
-        ("codice-fiscale", Check::CodiceFiscale),
-        ("iban", Check::Iban),
-    ];
+    pub(super) const ALL: [(&'static str, Check); 3] =
+        [("dossier-exists", Check::DossierExists), ("codice-fiscale", Check::CodiceFiscale), ("iban", Check::Iban)];
 }
 
 /// The canonical form: `{anno}/{numero:06}`.
@@ -71,12 +68,8 @@ impl Template {
             if !text.is_empty() {
                 pieces.push(Piece::Text(text.to_owned()));
             }
-            let (inside, after) = after
-                .split_once('}')
-                .ok_or_else(|| format!("`{written}`: manca `}}`"))?;
-            let (name, format) = inside
-                .split_once(':')
-                .map_or((inside, None), |(name, format)| (name, Some(format)));
+            let (inside, after) = after.split_once('}').ok_or_else(|| format!("`{written}`: manca `}}`"))?;
+            let (name, format) = inside.split_once(':').map_or((inside, None), |(name, format)| (name, Some(format)));
             pieces.push(Piece::Group(name.to_owned(), Format::parse(format)?));
             rest = after;
         }
@@ -130,11 +123,7 @@ impl Format {
             Format::AsIs => text.trim().to_owned(),
             Format::Upper => text.trim().to_uppercase(),
             Format::Lower => text.trim().to_lowercase(),
-            Format::Compact => text
-                .chars()
-                .filter(|c| c.is_alphanumeric())
-                .flat_map(char::to_uppercase)
-                .collect(),
+            Format::Compact => text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_uppercase).collect(),
             // `0000123` and `123` are the same number.
             Format::Padded(width) => format!("{:0>width$}", text.trim().trim_start_matches('0')),
         }
@@ -160,11 +149,7 @@ impl Extractor {
         let mut tried = 0;
         for place in &self.places {
             for text in texts(*place) {
-                for found in self
-                    .patterns
-                    .iter()
-                    .flat_map(|pattern| pattern.matches(text))
-                {
+                for found in self.patterns.iter().flat_map(|pattern| pattern.matches(text)) {
                     tried += 1;
                     if tried > CANDIDATES_MAX {
                         return first;
@@ -182,28 +167,13 @@ impl Extractor {
         first
     }
 
-    fn read(
-        &self,
-        name: &str,
-        place: Place,
-        found: &Match<'_>,
-        world: &dyn World,
-    ) -> Option<Found> {
+    fn read(&self, name: &str, place: Place, found: &Match<'_>, world: &dyn World) -> Option<Found> {
         let value = self.value.fill(found);
-        if value.is_empty()
-            || value.len() > VALUE_BYTES_MAX
-            || found.whole().len() > VALUE_BYTES_MAX
-        {
+        if value.is_empty() || value.len() > VALUE_BYTES_MAX || found.whole().len() > VALUE_BYTES_MAX {
             return None;
         }
         let (check, dossier) = self.judge(&value, world);
-        let field = Field {
-            name: name.to_owned(),
-            value,
-            place,
-            matched: found.whole().to_owned(),
-            check,
-        };
+        let field = Field { name: name.to_owned(), value, place, matched: found.whole().to_owned(), check };
         Some(Found { field, dossier })
     }
 
@@ -212,9 +182,7 @@ impl Extractor {
         match self.check {
             None => (FieldCheck::None, None),
             Some(Check::CodiceFiscale) if codice_fiscale_ok(value) => (FieldCheck::Ok, None),
-            Some(Check::CodiceFiscale) => {
-                (failed("il carattere di controllo non corrisponde"), None)
-            }
+            Some(Check::CodiceFiscale) => (failed("il carattere di controllo non corrisponde"), None),
             Some(Check::Iban) if iban_ok(value) => (FieldCheck::Ok, None),
             Some(Check::Iban) => (failed("le cifre di controllo non corrispondono"), None),
             Some(Check::DossierExists) => match world.dossier(value) {

@@ -36,30 +36,15 @@ impl<'n> Form<'n> {
         known: &[&str],
         problems: &mut Problems<'_>,
     ) -> Option<Self> {
-        let at = Spot {
-            file,
-            line: node.line,
-        };
+        let at = Spot { file, line: node.line };
         let Value::Table(entries) = &node.value else {
-            problems.error(
-                at,
-                format!("{what}: serve una tabella, c'è {}", node.value.name()),
-            );
+            problems.error(at, format!("{what}: serve una tabella, c'è {}", node.value.name()));
             return None;
         };
-        for entry in entries
-            .iter()
-            .filter(|entry| !known.contains(&entry.key.as_str()))
-        {
+        for entry in entries.iter().filter(|entry| !known.contains(&entry.key.as_str())) {
             let near = hint(&entry.key, known.iter().copied());
-            let here = Spot {
-                file,
-                line: entry.line,
-            };
-            problems.error(
-                here,
-                format!("{what}: chiave sconosciuta `{}`{near}", entry.key),
-            );
+            let here = Spot { file, line: entry.line };
+            problems.error(here, format!("{what}: chiave sconosciuta `{}`{near}", entry.key));
         }
         Some(Self { what, at, entries })
     }
@@ -71,13 +56,7 @@ impl<'n> Form<'n> {
 
     pub(super) fn get(&self, key: &str) -> Option<(&'n Node, Spot)> {
         let entry = self.entries.iter().find(|entry| entry.key == key)?;
-        Some((
-            &entry.node,
-            Spot {
-                file: self.at.file,
-                line: entry.line,
-            },
-        ))
+        Some((&entry.node, Spot { file: self.at.file, line: entry.line }))
     }
 
     /// Reports that a key is missing, unless it is there (and then its mistake is already reported).
@@ -89,10 +68,7 @@ impl<'n> Form<'n> {
 
     /// Reports a value of the wrong kind.
     fn wrong(&self, key: &str, want: &str, found: &Value, at: Spot, problems: &mut Problems<'_>) {
-        problems.error(
-            at,
-            format!("{}: `{key}`: serve {want}, c'è {}", self.what, found.name()),
-        );
+        problems.error(at, format!("{}: `{key}`: serve {want}, c'è {}", self.what, found.name()));
     }
 
     /// One line of text: not empty, no control characters (it may end in the header of a mail).
@@ -101,29 +77,20 @@ impl<'n> Form<'n> {
         self.line_of(key, node, at, problems)
     }
 
-    fn line_of(
-        &self,
-        key: &str,
-        node: &Node,
-        at: Spot,
-        problems: &mut Problems<'_>,
-    ) -> Option<Written<String>> {
+    fn line_of(&self, key: &str, node: &Node, at: Spot, problems: &mut Problems<'_>) -> Option<Written<String>> {
         let Value::Text(text) = &node.value else {
             self.wrong(key, "un testo", &node.value, at, problems);
             return None;
         };
-        if text.trim().is_empty()
-            || text.len() > LINE_TEXT_MAX
-            || text.chars().any(char::is_control)
-        {
+        if text.trim().is_empty() || text.len() > LINE_TEXT_MAX || text.chars().any(char::is_control) {
             let what = &self.what;
-            problems.error(at, format!("{what}: `{key}`: serve un testo su una riga, non vuoto, di {LINE_TEXT_MAX} byte al massimo"));
+            problems.error(
+                at,
+                format!("{what}: `{key}`: serve un testo su una riga, non vuoto, di {LINE_TEXT_MAX} byte al massimo"),
+            );
             return None;
         }
-        Some(Written {
-            value: text.clone(),
-            at,
-        })
+        Some(Written { value: text.clone(), at })
     }
 
     /// Any text, on several lines too.
@@ -137,29 +104,15 @@ impl<'n> Form<'n> {
     }
 
     /// A number within bounds.
-    pub(super) fn number(
-        &self,
-        key: &str,
-        from: i32,
-        to: i32,
-        problems: &mut Problems<'_>,
-    ) -> Option<Written<i32>> {
+    pub(super) fn number(&self, key: &str, from: i32, to: i32, problems: &mut Problems<'_>) -> Option<Written<i32>> {
         let (node, at) = self.get(key)?;
         let Value::Number(number) = node.value else {
             self.wrong(key, "un numero", &node.value, at, problems);
             return None;
         };
-        let fits = i32::try_from(number)
-            .ok()
-            .filter(|n| (from..=to).contains(n));
+        let fits = i32::try_from(number).ok().filter(|n| (from..=to).contains(n));
         if fits.is_none() {
-            problems.error(
-                at,
-                format!(
-                    "{}: `{key} = {number}`: serve un numero da {from} a {to}",
-                    self.what
-                ),
-            );
+            problems.error(at, format!("{}: `{key} = {number}`: serve un numero da {from} a {to}", self.what));
         }
         fits.map(|value| Written { value, at })
     }
@@ -178,22 +131,12 @@ impl<'n> Form<'n> {
         if let Value::Date(date) = node.value {
             return Some(date);
         }
-        self.wrong(
-            key,
-            "una data senza virgolette, per esempio 2027-01-31",
-            &node.value,
-            at,
-            problems,
-        );
+        self.wrong(key, "una data senza virgolette, per esempio 2027-01-31", &node.value, at, problems);
         None
     }
 
     /// A list of one-line texts, or one text alone, which is a list of one.
-    pub(super) fn lines(
-        &self,
-        key: &str,
-        problems: &mut Problems<'_>,
-    ) -> Option<Vec<Written<String>>> {
+    pub(super) fn lines(&self, key: &str, problems: &mut Problems<'_>) -> Option<Vec<Written<String>>> {
         let (node, at) = self.get(key)?;
         self.lines_of(key, node, at, problems)
     }
@@ -208,32 +151,18 @@ impl<'n> Form<'n> {
     ) -> Option<Vec<Written<String>>> {
         let file = self.at.file;
         match &node.value {
-            Value::Text(_) => self
-                .line_of(key, node, at, problems)
-                .map(|one| Vec::from([one])),
+            Value::Text(_) => self.line_of(key, node, at, problems).map(|one| Vec::from([one])),
             Value::List(items) if items.is_empty() || items.len() > LIST_MAX => {
                 problems.error(
                     at,
-                    format!(
-                        "{}: `{key}`: servono da 1 a {LIST_MAX} voci, ce ne sono {}",
-                        self.what,
-                        items.len()
-                    ),
+                    format!("{}: `{key}`: servono da 1 a {LIST_MAX} voci, ce ne sono {}", self.what, items.len()),
                 );
                 None
             }
             Value::List(items) => {
                 let mut read = Vec::with_capacity(items.len());
                 for item in items {
-                    read.extend(self.line_of(
-                        key,
-                        item,
-                        Spot {
-                            file,
-                            line: item.line,
-                        },
-                        problems,
-                    ));
+                    read.extend(self.line_of(key, item, Spot { file, line: item.line }, problems));
                 }
                 (read.len() == items.len()).then_some(read)
             }
@@ -245,12 +174,7 @@ impl<'n> Form<'n> {
     }
 
     /// One word of a closed list.
-    pub(super) fn choice<T: Copy>(
-        &self,
-        key: &str,
-        known: &[(&str, T)],
-        problems: &mut Problems<'_>,
-    ) -> Option<T> {
+    pub(super) fn choice<T: Copy>(&self, key: &str, known: &[(&str, T)], problems: &mut Problems<'_>) -> Option<T> {
         let word = self.line(key, problems)?;
         self.chosen(key, &word, known, problems)
     }
@@ -263,19 +187,10 @@ impl<'n> Form<'n> {
         known: &[(&str, T)],
         problems: &mut Problems<'_>,
     ) -> Option<T> {
-        let found = known
-            .iter()
-            .find(|(name, _)| *name == word.value)
-            .map(|(_, meaning)| *meaning);
+        let found = known.iter().find(|(name, _)| *name == word.value).map(|(_, meaning)| *meaning);
         if found.is_none() {
             let near = hint(&word.value, known.iter().map(|(name, _)| *name));
-            problems.error(
-                word.at,
-                format!(
-                    "{}: `{key}`: valore sconosciuto `{}`{near}",
-                    self.what, word.value
-                ),
-            );
+            problems.error(word.at, format!("{}: `{key}`: valore sconosciuto `{}`{near}", self.what, word.value));
         }
         found
     }

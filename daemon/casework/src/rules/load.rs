@@ -34,23 +34,14 @@ pub struct SourceFile {
 pub fn load(files: &[SourceFile], templates: &[&str]) -> Result<Rulebook, Vec<Problem>> {
     let mut problems = Problems::new(files.iter().map(|file| file.name.as_str()).collect());
     if files.len() > FILES_MAX {
-        problems.error(
-            Spot {
-                file: FILES_MAX,
-                line: 0,
-            },
-            format!("più di {FILES_MAX} file di regole"),
-        );
+        problems.error(Spot { file: FILES_MAX, line: 0 }, format!("più di {FILES_MAX} file di regole"));
         return Err(problems.into_sorted());
     }
     let mut draft = Draft::default();
     let mut readable = true;
     for (index, file) in files.iter().enumerate() {
         let tree = if file.text.len() > FILE_BYTES_MAX {
-            Err((
-                0,
-                format!("file più grande di {} KiB", FILE_BYTES_MAX / 1024),
-            ))
+            Err((0, format!("file più grande di {} KiB", FILE_BYTES_MAX / 1024)))
         } else {
             parse(&file.text)
         };
@@ -62,11 +53,7 @@ pub fn load(files: &[SourceFile], templates: &[&str]) -> Result<Rulebook, Vec<Pr
             }
         }
     }
-    let parts = if readable {
-        assemble(draft, templates, &mut problems)
-    } else {
-        None
-    };
+    let parts = if readable { assemble(draft, templates, &mut problems) } else { None };
     let errors = problems.errors();
     let found = problems.into_sorted();
     match parts {
@@ -88,13 +75,9 @@ fn digest(files: &[SourceFile]) -> String {
         context.update(&(file.text.len() as u64).to_be_bytes());
         context.update(file.text.as_bytes());
     }
-    context
-        .finish()
-        .as_ref()
-        .iter()
-        .fold(String::with_capacity(64), |mut hex, byte| {
-            // Writing to a String cannot fail.
-            let _ = write!(hex, "{byte:02x}");
-            hex
-        })
+    context.finish().as_ref().iter().fold(String::with_capacity(64), |mut hex, byte| {
+        // Writing to a String cannot fail.
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
 }

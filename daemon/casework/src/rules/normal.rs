@@ -43,10 +43,7 @@ impl Normal {
                 if !normal.text.is_empty() {
                     normal.text.push(' ');
                 }
-                Word {
-                    at: normal.text.len()..normal.text.len(),
-                    source: at..at,
-                }
+                Word { at: normal.text.len()..normal.text.len(), source: at..at }
             });
             for lower in c.to_lowercase().filter(|lower| !is_invisible(*lower)) {
                 fold(lower, &mut normal.text);
@@ -69,9 +66,7 @@ impl Normal {
 
     /// The words, in order.
     pub fn words(&self) -> impl ExactSizeIterator<Item = &str> {
-        self.words
-            .iter()
-            .map(|word| self.text.get(word.at.clone()).unwrap_or_default())
+        self.words.iter().map(|word| self.text.get(word.at.clone()).unwrap_or_default())
     }
 
     /// The word at this position.
@@ -80,26 +75,13 @@ impl Normal {
     }
 
     /// Positions of the words equal to `stem` (or, if `open`, beginning with it), found without reading the text again.
-    pub(super) fn positions<'n>(
-        &'n self,
-        stem: &'n str,
-        open: bool,
-    ) -> impl Iterator<Item = usize> {
+    pub(super) fn positions<'n>(&'n self, stem: &'n str, open: bool) -> impl Iterator<Item = usize> {
         let word = |at: &usize| self.word(*at).unwrap_or_default();
         let first = self.sorted.partition_point(|at| word(at) < stem);
         let same = move |at: &&usize| {
-            if open {
-                word(at).starts_with(stem)
-            } else {
-                word(at) == stem
-            }
+            if open { word(at).starts_with(stem) } else { word(at) == stem }
         };
-        self.sorted
-            .get(first..)
-            .unwrap_or_default()
-            .iter()
-            .take_while(same)
-            .copied()
+        self.sorted.get(first..).unwrap_or_default().iter().take_while(same).copied()
     }
 
     /// Where the words `range` stand in the original text.
@@ -153,12 +135,9 @@ mod tests {
 
     #[test]
     fn joins_what_people_write_differently() {
-        for written in [
-            "Qual è l’ESITO?",
-            "qual e' l'esito",
-            "  QUAL  E` —L_ESITO\r\n",
-            "qual e\u{300} l\u{2019}esi\u{ad}to",
-        ] {
+        for written in
+            ["Qual è l’ESITO?", "qual e' l'esito", "  QUAL  E` —L_ESITO\r\n", "qual e\u{300} l\u{2019}esi\u{ad}to"]
+        {
             assert_eq!(Normal::of(written).text(), "qual e l esito", "{written:?}");
         }
     }
@@ -172,10 +151,7 @@ mod tests {
     fn words_know_where_they_came_from() {
         let text = "Già: «PERCHÉ no»";
         let normal = Normal::of(text);
-        assert_eq!(
-            normal.source(1..3).and_then(|r| text.get(r)),
-            Some("PERCHÉ no")
-        );
+        assert_eq!(normal.source(1..3).and_then(|r| text.get(r)), Some("PERCHÉ no"));
         assert_eq!(normal.source(1..4), None);
         assert_eq!(normal.source(1..1), None);
     }

@@ -35,8 +35,10 @@ pub struct Classification {
     pub scores: Vec<RuleScore>,
     /// What the extractors found, with the result of the checks, by name.
     pub fields: Vec<Field>,
-    /// Other rules that reached `accept`: the message may hold more than one request.
+    /// Other rules, not on trial, that reached `accept`: the message may hold more than one request.
     pub also: Vec<String>,
+    /// Rules on trial (`mode = "shadow"`) that reached `accept`. They have no part in the choice.
+    pub shadow: Vec<String>,
     /// How much of the text was read as what.
     pub reading: Reading,
 }
@@ -45,11 +47,7 @@ impl Classification {
     /// The template that answers: `missing_reply` when something is missing, otherwise `reply`.
     #[must_use]
     pub fn template(&self) -> Option<&str> {
-        if self.missing.is_empty() {
-            self.reply.as_deref()
-        } else {
-            self.missing_reply.as_deref()
-        }
+        if self.missing.is_empty() { self.reply.as_deref() } else { self.missing_reply.as_deref() }
     }
 
     /// The value of a field that passed its check (or has none).
@@ -104,7 +102,8 @@ pub struct Hit {
     pub phrase: String,
     /// What matched, as the citizen wrote it; only the beginning of a very long match.
     pub matched: String,
-    /// First byte of the match in that value (for `body` and `body.quoted`: in what [`split`](super::quote::split) returns).
+    /// First byte of the match in that value (for `body` and `body.quoted`: in a half of
+    /// [`split`](super::quote::split)).
     pub start: usize,
     /// First byte after it.
     pub end: usize,

@@ -31,10 +31,7 @@ impl Pattern {
                     PATTERN_BYTES_MAX / 1024
                 )
             }
-            other => format!(
-                "espressione regolare non valida: {}",
-                italian(&other.to_string())
-            ),
+            other => format!("espressione regolare non valida: {}", italian(&other.to_string())),
         })?;
         if regex.is_match("") {
             return Err("espressione regolare che trova anche il testo vuoto".to_owned());
@@ -80,40 +77,17 @@ fn italian(message: &str) -> &str {
         ("unclosed group", "parentesi non chiusa"),
         ("unopened group", "parentesi chiusa ma mai aperta"),
         ("unclosed character class", "parentesi quadra non chiusa"),
-        (
-            "repetition operator missing",
-            "ripetizione senza nulla da ripetere",
-        ),
-        (
-            "invalid repetition count",
-            "ripetizione con i numeri in ordine inverso",
-        ),
+        ("repetition operator missing", "ripetizione senza nulla da ripetere"),
+        ("invalid repetition count", "ripetizione con i numeri in ordine inverso"),
         ("unclosed counted repetition", "parentesi graffa non chiusa"),
-        (
-            "unrecognized escape",
-            "dopo `\\` c'è una lettera senza significato",
-        ),
-        (
-            "backreferences",
-            "i richiami come `\\1` non si possono usare",
-        ),
-        (
-            "look-around",
-            "`(?=`, `(?!`, `(?<=` e `(?<!` non si possono usare",
-        ),
+        ("unrecognized escape", "dopo `\\` c'è una lettera senza significato"),
+        ("backreferences", "i richiami come `\\1` non si possono usare"),
+        ("look-around", "`(?=`, `(?!`, `(?<=` e `(?<!` non si possono usare"),
     ];
     // The last line says what; those above draw the place.
-    let line = message
-        .lines()
-        .rev()
-        .find(|line| !line.trim().is_empty())
-        .unwrap_or_default()
-        .trim();
+    let line = message.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or_default().trim();
     let line = line.strip_prefix("error: ").unwrap_or(line);
-    KNOWN
-        .iter()
-        .find(|(english, _)| line.starts_with(english))
-        .map_or(line, |(_, italian)| italian)
+    KNOWN.iter().find(|(english, _)| line.starts_with(english)).map_or(line, |(_, italian)| italian)
 }
 
 #[cfg(test)]
@@ -124,9 +98,7 @@ mod tests {
     fn refuses_what_is_too_large_too_deep_or_empty() {
         let says = |written: &str| Pattern::compile(written).expect_err("refused");
         assert!(says(r"\w{1,2000}\w{1,2000}").contains("troppo grande"));
-        assert!(
-            says(&alloc::format!("{}a{}", "(".repeat(60), ")".repeat(60))).contains("non valida")
-        );
+        assert!(says(&alloc::format!("{}a{}", "(".repeat(60), ")".repeat(60))).contains("non valida"));
         assert!(says("(a").contains("parentesi non chiusa"));
         assert!(says("(?=a)").contains("non si possono usare"));
         assert!(says("a*").contains("vuoto"));

@@ -32,23 +32,14 @@ impl Phrase {
     pub(super) fn parse(written: &str) -> Result<Self, String> {
         let mut words = Vec::new();
         for token in written.split_whitespace() {
-            let (stem, open) = token
-                .strip_suffix('*')
-                .map_or((token, false), |stem| (stem, true));
+            let (stem, open) = token.strip_suffix('*').map_or((token, false), |stem| (stem, true));
             if stem.contains('*') {
-                return Err(format!(
-                    "`{written}`: l'asterisco può stare solo alla fine di una parola"
-                ));
+                return Err(format!("`{written}`: l'asterisco può stare solo alla fine di una parola"));
             }
             if open && stem.chars().filter(|c| c.is_alphanumeric()).count() < STEM_CHARS_MIN {
-                return Err(format!(
-                    "`{written}`: prima di `*` servono almeno {STEM_CHARS_MIN} lettere"
-                ));
+                return Err(format!("`{written}`: prima di `*` servono almeno {STEM_CHARS_MIN} lettere"));
             }
-            words.extend(Normal::of(stem).words().map(|text| Word {
-                text: text.to_owned(),
-                open: false,
-            }));
+            words.extend(Normal::of(stem).words().map(|text| Word { text: text.to_owned(), open: false }));
             if let Some(last) = words.last_mut() {
                 last.open = open;
             }
@@ -57,15 +48,9 @@ impl Phrase {
             return Err(format!("`{written}`: non contiene parole"));
         }
         if words.len() > PHRASE_WORDS_MAX {
-            return Err(format!(
-                "`{written}`: più di {PHRASE_WORDS_MAX} parole in una frase"
-            ));
+            return Err(format!("`{written}`: più di {PHRASE_WORDS_MAX} parole in una frase"));
         }
-        Ok(Self {
-            written: written.to_owned(),
-            words,
-            address: written.trim().to_ascii_lowercase(),
-        })
+        Ok(Self { written: written.to_owned(), words, address: written.trim().to_ascii_lowercase() })
     }
 
     /// What makes two phrases the same, however they are written.
@@ -78,15 +63,9 @@ impl Phrase {
     pub(super) fn find(&self, text: &Normal) -> Option<Range<usize>> {
         let opening = self.words.first()?;
         let follows = |at: &usize| {
-            self.words
-                .iter()
-                .zip(*at..)
-                .all(|(word, at)| text.word(at).is_some_and(|seen| word.fits(seen)))
+            self.words.iter().zip(*at..).all(|(word, at)| text.word(at).is_some_and(|seen| word.fits(seen)))
         };
-        let first = text
-            .positions(&opening.text, opening.open)
-            .filter(follows)
-            .min()?;
+        let first = text.positions(&opening.text, opening.open).filter(follows).min()?;
         text.source(first..first + self.words.len())
     }
 
@@ -100,22 +79,14 @@ impl Phrase {
         if self.address.contains('@') {
             return address == self.address;
         }
-        let domain = address
-            .rsplit_once('@')
-            .map_or(address.as_str(), |(_, domain)| domain);
-        domain
-            .strip_suffix(self.address.as_str())
-            .is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+        let domain = address.rsplit_once('@').map_or(address.as_str(), |(_, domain)| domain);
+        domain.strip_suffix(self.address.as_str()).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
     }
 }
 
 impl Word {
     fn fits(&self, seen: &str) -> bool {
-        if self.open {
-            seen.starts_with(self.text.as_str())
-        } else {
-            seen == self.text
-        }
+        if self.open { seen.starts_with(self.text.as_str()) } else { seen == self.text }
     }
 }
 
@@ -124,36 +95,22 @@ mod tests {
     use super::*;
 
     fn found(phrase: &str, text: &str) -> Option<String> {
-        let range = Phrase::parse(phrase)
-            .expect("a good phrase")
-            .find(&Normal::of(text))?;
+        let range = Phrase::parse(phrase).expect("a good phrase").find(&Normal::of(text))?;
         text.get(range).map(str::to_owned)
     }
 
     #[test]
     fn finds_whole_words_only() {
-        assert_eq!(
-            found("stato dell'istanza", "Lo STATO  dell’istanza?").as_deref(),
-            Some("STATO  dell’istanza")
-        );
+        assert_eq!(found("stato dell'istanza", "Lo STATO  dell’istanza?").as_deref(), Some("STATO  dell’istanza"));
         assert_eq!(found("via", "ho inviato"), None);
-        assert_eq!(
-            found("via", "ho inviato in via Roma").as_deref(),
-            Some("via")
-        );
+        assert_eq!(found("via", "ho inviato in via Roma").as_deref(), Some("via"));
     }
 
     #[test]
     fn an_asterisk_is_any_ending_of_its_own_word() {
-        assert_eq!(
-            found("mi sono trasferit*", "Mi sono trasferita.").as_deref(),
-            Some("Mi sono trasferita")
-        );
+        assert_eq!(found("mi sono trasferit*", "Mi sono trasferita.").as_deref(), Some("Mi sono trasferita"));
         assert_eq!(found("invi* document*", "invio i documenti"), None);
-        assert_eq!(
-            found("dell'istanz*", "dell'istanza").as_deref(),
-            Some("dell'istanza")
-        );
+        assert_eq!(found("dell'istanz*", "dell'istanza").as_deref(), Some("dell'istanza"));
     }
 
     #[test]
@@ -178,20 +135,8 @@ mod tests {
         assert!(!domain.fits_address("x@pec.comune.example.altro.test"));
         assert!(!domain.fits_address("x@finta-pec.comune.example"));
         assert!(!domain.fits_address("pec.comune.example@altro.test"));
-        assert!(
-            Phrase::parse("info@ditta.test")
-                .expect("good")
-                .fits_address("INFO@ditta.test")
-        );
-        assert!(
-            !Phrase::parse("info@ditta.test")
-                .expect("good")
-                .fits_address("altra.info@ditta.test")
-        );
-        assert!(
-            Phrase::parse("fatture@*")
-                .expect("good")
-                .fits_address("fatture@ditta.test")
-        );
+        assert!(Phrase::parse("info@ditta.test").expect("good").fits_address("INFO@ditta.test"));
+        assert!(!Phrase::parse("info@ditta.test").expect("good").fits_address("altra.info@ditta.test"));
+        assert!(Phrase::parse("fatture@*").expect("good").fits_address("fatture@ditta.test"));
     }
 }

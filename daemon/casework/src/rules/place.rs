@@ -63,10 +63,7 @@ impl Place {
     /// The word that names this place in a rules file.
     #[must_use]
     pub fn code(self) -> &'static str {
-        Self::ALL
-            .iter()
-            .find(|(_, place)| *place == self)
-            .map_or("", |(code, _)| code)
+        Self::ALL.iter().find(|(_, place)| *place == self).map_or("", |(code, _)| code)
     }
 
     /// Addresses are compared whole, or by domain; everything else as running text.

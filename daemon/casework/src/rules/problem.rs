@@ -47,10 +47,7 @@ pub(super) struct Problems<'a> {
 
 impl<'a> Problems<'a> {
     pub(super) fn new(names: Vec<&'a str>) -> Self {
-        Self {
-            names,
-            found: Vec::new(),
-        }
+        Self { names, found: Vec::new() }
     }
 
     /// Name of the file a spot is in.
@@ -69,12 +66,7 @@ impl<'a> Problems<'a> {
     fn push(&mut self, at: Spot, text: String, warning: bool) {
         if self.found.len() < PROBLEMS_MAX {
             let line = (at.line > 0).then_some(at.line);
-            self.found.push(Problem {
-                file: self.file(at).into(),
-                line,
-                text,
-                warning,
-            });
+            self.found.push(Problem { file: self.file(at).into(), line, text, warning });
         }
     }
 

@@ -1,8 +1,8 @@
 //! Which lines of a message are new, and which quote an earlier one.
 //!
 //! One pass over the lines, each looked at with a bounded look-ahead. Italian, German and English styles: `>` lines,
-//! the sentence before them (`Il giorno … ha scritto:`, `Am … schrieb …:`, `On … wrote:`), the separators of mail programs
-//! (`-----Messaggio originale-----`) and the block of headers Outlook writes (`Da: / Inviato: / A: / Oggetto:`).
+//! the sentence before them (`Il giorno … ha scritto:`, `Am … schrieb …:`, `On … wrote:`), the separators of mail
+//! programs (`-----Messaggio originale-----`) and the headers Outlook writes (`Da: / Inviato: / A: / Oggetto:`).
 
 use super::normal::Normal;
 use alloc::string::String;
@@ -36,10 +36,7 @@ pub fn split(text: &str) -> Split {
             break;
         }
         match attribution(rest) {
-            Some(Attribution {
-                lines,
-                marked: true,
-            }) => {
+            Some(Attribution { lines, marked: true }) => {
                 let (sentence, after) = rest.split_at(lines);
                 halves.quoted.extend(sentence.iter().copied());
                 rest = after;
@@ -49,11 +46,7 @@ pub fn split(text: &str) -> Split {
                 break;
             }
             None => {
-                let half = if is_marked(line) {
-                    &mut halves.quoted
-                } else {
-                    &mut halves.new
-                };
+                let half = if is_marked(line) { &mut halves.quoted } else { &mut halves.new };
                 half.push_str(line);
                 rest = after;
             }
@@ -66,9 +59,7 @@ pub fn split(text: &str) -> Split {
 #[must_use]
 pub fn is_reply(subject: &str) -> bool {
     let head = subject.split_once(':').map_or("", |(head, _)| head).trim();
-    ["r", "re", "rif", "ris", "aw", "antw"]
-        .iter()
-        .any(|mark| head.eq_ignore_ascii_case(mark))
+    ["r", "re", "rif", "ris", "aw", "antw"].iter().any(|mark| head.eq_ignore_ascii_case(mark))
 }
 
 fn is_marked(line: &str) -> bool {
@@ -78,11 +69,7 @@ fn is_marked(line: &str) -> bool {
 /// The beginning of a line, without spaces and the asterisks of bold text.
 fn head(line: &str) -> &str {
     let cut = line.floor_char_boundary(LINE_BYTES_MAX);
-    line.get(..cut)
-        .unwrap_or(line)
-        .trim()
-        .trim_matches('*')
-        .trim()
+    line.get(..cut).unwrap_or(line).trim().trim_matches('*').trim()
 }
 
 /// `-----Messaggio originale-----` and its relatives: the words between at least two hyphens on each side.
@@ -101,8 +88,7 @@ fn is_separator(line: &str) -> bool {
         "originalnachricht",
     ];
     let hyphens = line.len().saturating_sub(inner.len()) >= 4 && line.starts_with("--");
-    (hyphens && known.contains(&words.text()))
-        || words.text() == "inizio messaggio inoltrato" && line.ends_with(':')
+    (hyphens && known.contains(&words.text())) || words.text() == "inizio messaggio inoltrato" && line.ends_with(':')
 }
 
 /// `Da:` and, soon after, a date and another header: what Outlook and web mail write above a quotation.
@@ -119,12 +105,7 @@ fn is_header_block(rest: &[&str]) -> bool {
     let block = || after.iter().take(BLOCK_LINES_MAX);
     names(first, &["da", "from", "von"])
         && block().any(|l| names(l, &["inviato", "data", "sent", "date", "gesendet", "datum"]))
-        && block().any(|l| {
-            names(
-                l,
-                &["a", "to", "an", "per", "oggetto", "subject", "betreff"],
-            )
-        })
+        && block().any(|l| names(l, &["a", "to", "an", "per", "oggetto", "subject", "betreff"]))
 }
 
 struct Attribution {
@@ -139,10 +120,7 @@ struct Attribution {
 /// address or a time: *"Il 3 marzo il vicino mi ha scritto:"* is a citizen's own sentence.
 fn attribution(rest: &[&str]) -> Option<Attribution> {
     let opening = Normal::of(head(rest.first()?));
-    let opens = opening
-        .words()
-        .next()
-        .is_some_and(|w| ["il", "in", "on", "am", "le"].contains(&w));
+    let opens = opening.words().next().is_some_and(|w| ["il", "in", "on", "am", "le"].contains(&w));
     if !opens {
         return None;
     }
@@ -160,28 +138,24 @@ fn attribution(rest: &[&str]) -> Option<Attribution> {
         let normal = Normal::of(&sentence);
         let words: Vec<&str> = normal.words().collect();
         let says = words.windows(2).any(|w| w == ["ha", "scritto"])
-            || words
-                .iter()
-                .any(|w| ["wrote", "schrieb", "scriveva"].contains(w));
+            || words.iter().any(|w| ["wrote", "schrieb", "scriveva"].contains(w));
         let dated = words.iter().any(|w| w.bytes().all(|b| b.is_ascii_digit()));
         let next = rest.iter().skip(i + 1).find(|l| !l.trim().is_empty());
         let marked = next.is_some_and(|l| is_marked(l));
         let sure = marked || sentence.contains('@') || has_time(&sentence);
         // "In attesa di risposta.\nIl giorno …": the sentence begins at the second line.
         let later = (1..=i).any(|k| rest.get(k..).and_then(attribution).is_some());
-        return (says && dated && sure && !later).then_some(Attribution {
-            lines: i + 1,
-            marked,
-        });
+        return (says && dated && sure && !later).then_some(Attribution { lines: i + 1, marked });
     }
     None
 }
 
 /// `10:12` or `9.05` somewhere in the sentence.
 fn has_time(sentence: &str) -> bool {
-    sentence.as_bytes().windows(4).any(|w| {
-        matches!(w, [a, b':' | b'.', c, d] if a.is_ascii_digit() && c.is_ascii_digit() && d.is_ascii_digit())
-    })
+    sentence
+        .as_bytes()
+        .windows(4)
+        .any(|w| matches!(w, [a, b':' | b'.', c, d] if a.is_ascii_digit() && c.is_ascii_digit() && d.is_ascii_digit()))
 }
 
 #[cfg(test)]
@@ -195,7 +169,8 @@ mod tests {
 
     #[test]
     fn marked_lines_are_quoted_and_answers_between_them_are_new() {
-        let text = "Il giorno 3 marzo 2026 l'ufficio ha scritto:\n> domanda uno\nrisposta uno\n> domanda due\nrisposta due\n";
+        let text =
+            "Il giorno 3 marzo 2026 l'ufficio ha scritto:\n> domanda uno\nrisposta uno\n> domanda due\nrisposta due\n";
         assert_eq!(new(text), "risposta uno\nrisposta due\n");
     }
 
@@ -242,12 +217,7 @@ mod tests {
     #[test]
     fn replies_and_forwards_are_told_apart() {
         assert!(is_reply("R: pratica") && is_reply(" RE: x") && is_reply("AW: x"));
-        assert!(
-            !is_reply("I: pratica")
-                && !is_reply("Fwd: x")
-                && !is_reply("Residenza: x")
-                && !is_reply("pratica")
-        );
+        assert!(!is_reply("I: pratica") && !is_reply("Fwd: x") && !is_reply("Residenza: x") && !is_reply("pratica"));
     }
 
     proptest! {

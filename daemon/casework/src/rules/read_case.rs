@@ -2,7 +2,8 @@
 
 use super::book::Kind;
 use super::cases::{Case, Expect};
-use super::draft::{DraftCase, Mention};
+use super::classify::FACTS;
+use super::draft::{DraftCase, Mention, Mentions};
 use super::form::{Form, Written};
 use super::problem::{Problems, Spot};
 use super::syntax::{Node, Value};
@@ -33,7 +34,7 @@ const CASE_KEYS: [&str; 12] = [
     "expect",
 ];
 /// What `expect` may hold besides the names of extractors.
-pub(super) const EXPECT_KEYS: [&str; 11] = [
+pub(super) const EXPECT_KEYS: [&str; 12] = [
     "rule",
     "not_rule",
     "kind",
@@ -42,66 +43,34 @@ pub(super) const EXPECT_KEYS: [&str; 11] = [
     "missing",
     "tie",
     "also",
+    "shadow",
     "min_score",
     "deadline",
     "dossier",
 ];
 /// Names no extractor may have: facts of `has`, and keys of `expect`. (`dossier` is both, with one meaning.)
-pub(super) const RESERVED: [&str; 13] = [
-    "attachment",
-    "identity",
-    "thread",
-    "rule",
-    "not_rule",
-    "kind",
-    "office",
-    "reply",
-    "missing",
-    "tie",
-    "also",
-    "min_score",
-    "deadline",
-];
+pub(super) fn is_reserved(name: &str) -> bool {
+    name != "dossier" && (FACTS.contains(&name) || EXPECT_KEYS.contains(&name))
+}
 
 /// The register the tests of one file see: number → office.
-pub(super) fn dossiers(
-    root: &Form<'_>,
-    problems: &mut Problems<'_>,
-) -> (BTreeMap<String, String>, Vec<(Mention, Written<String>)>) {
+pub(super) fn dossiers(root: &Form<'_>, problems: &mut Problems<'_>) -> (BTreeMap<String, String>, Mentions) {
     let (mut register, mut mentions) = (BTreeMap::new(), Vec::new());
     let Some((node, at)) = root.get("dossiers") else {
         return (register, mentions);
     };
     let Value::Table(entries) = &node.value else {
-        problems.error(
-            at,
-            "`dossiers`: serve una tabella, per esempio { \"2026/000123\" = \"suap\" }".into(),
-        );
+        problems.error(at, "`dossiers`: serve una tabella, per esempio { \"2026/000123\" = \"suap\" }".into());
         return (register, mentions);
     };
     for entry in entries {
-        let at = Spot {
-            file: root.at.file,
-            line: entry.line,
-        };
+        let at = Spot { file: root.at.file, line: entry.line };
         match &entry.node.value {
             Value::Text(office) if is_number(&entry.key) => {
                 register.insert(entry.key.clone(), office.clone());
-                mentions.push((
-                    Mention::Office,
-                    Written {
-                        value: office.clone(),
-                        at,
-                    },
-                ));
+                mentions.push((Mention::Office, Written { value: office.clone(), at }));
             }
-            _ => problems.error(
-                at,
-                format!(
-                    "dossiers: `{}`: serve \"AAAA/NNNNNN\" = \"ufficio\"",
-                    entry.key
-                ),
-            ),
+            _ => problems.error(at, format!("dossiers: `{}`: serve \"AAAA/NNNNNN\" = \"ufficio\"", entry.key)),
         }
     }
     (register, mentions)
@@ -110,9 +79,7 @@ pub(super) fn dossiers(
 /// `AAAA/NNNNNN`.
 fn is_number(number: &str) -> bool {
     let digits = |part: &str, n: usize| part.len() == n && part.bytes().all(|b| b.is_ascii_digit());
-    number
-        .split_once('/')
-        .is_some_and(|(year, serial)| digits(year, 4) && digits(serial, 6))
+    number.split_once('/').is_some_and(|(year, serial)| digits(year, 4) && digits(serial, 6))
 }
 
 pub(super) fn read_case(
@@ -125,15 +92,8 @@ pub(super) fn read_case(
     let form = Form::open(what, node, at.file, &CASE_KEYS, problems)?;
     form.require("expect", problems);
     let before = problems.errors();
-    let values = |list: Option<Vec<Written<String>>>| {
-        list.unwrap_or_default()
-            .into_iter()
-            .map(|w| w.value)
-            .collect()
-    };
-    let word = |text: Option<Written<String>>, other: &str| {
-        text.map_or_else(|| other.to_owned(), |w| w.value)
-    };
+    let values = |list: Option<Vec<Written<String>>>| list.unwrap_or_default().into_iter().map(|w| w.value).collect();
+    let word = |text: Option<Written<String>>, other: &str| text.map_or_else(|| other.to_owned(), |w| w.value);
     let mut case = Case {
         name: name.to_owned(),
         at,
@@ -156,32 +116,16 @@ pub(super) fn read_case(
     (problems.errors() == before).then_some(DraftCase { case, mentions })
 }
 
-fn expect(
-    case: &Form<'_>,
-    mentions: &mut Vec<(Mention, Written<String>)>,
-    problems: &mut Problems<'_>,
-) -> Option<Expect> {
+fn expect(case: &Form<'_>, mentions: &mut Mentions, problems: &mut Problems<'_>) -> Option<Expect> {
     let (node, _) = case.get("expect")?;
     // The other keys are names of extractors, which other files may define: they are looked up later.
     let own: Vec<&str> = match &node.value {
         Value::Table(entries) => entries.iter().map(|entry| entry.key.as_str()).collect(),
         _ => Vec::new(),
     };
-    let form = Form::open(
-        format!("{}: expect", case.what),
-        node,
-        case.at.file,
-        &own,
-        problems,
-    )?;
-    if ["rule", "not_rule", "tie"]
-        .iter()
-        .all(|key| form.get(key).is_none())
-    {
-        problems.error(
-            form.at,
-            format!("{}: serve almeno `rule`, `not_rule` o `tie`", form.what),
-        );
+    let form = Form::open(format!("{}: expect", case.what), node, case.at.file, &own, problems)?;
+    if ["rule", "not_rule", "tie", "shadow"].iter().all(|key| form.get(key).is_none()) {
+        problems.error(form.at, format!("{}: serve almeno `rule`, `not_rule`, `tie` o `shadow`", form.what));
     }
     let mut one = |key: &str, mention: Mention, problems: &mut Problems<'_>| {
         let word = form.line(key, problems)?;
@@ -195,26 +139,10 @@ fn expect(
     let reply = one("reply", Mention::Template, problems).map(some);
     let dossier = form.line("dossier", problems).map(|word| some(word.value));
     let mut fields = Vec::new();
-    for entry in form
-        .entries()
-        .iter()
-        .filter(|entry| !EXPECT_KEYS.contains(&entry.key.as_str()))
-    {
-        let at = Spot {
-            file: case.at.file,
-            line: entry.line,
-        };
-        mentions.push((
-            Mention::Extractor,
-            Written {
-                value: entry.key.clone(),
-                at,
-            },
-        ));
-        fields.extend(
-            form.line(&entry.key, problems)
-                .map(|word| (entry.key.clone(), some(word.value))),
-        );
+    for entry in form.entries().iter().filter(|entry| !EXPECT_KEYS.contains(&entry.key.as_str())) {
+        let at = Spot { file: case.at.file, line: entry.line };
+        mentions.push((Mention::Extractor, Written { value: entry.key.clone(), at }));
+        fields.extend(form.line(&entry.key, problems).map(|word| (entry.key.clone(), some(word.value))));
     }
     let mut many = |key: &str, mention: Mention, problems: &mut Problems<'_>| {
         let words = form.lines(key, problems)?;
@@ -231,12 +159,9 @@ fn expect(
         missing: many("missing", Mention::Need, problems),
         tie: many("tie", Mention::Rule, problems),
         also: many("also", Mention::Rule, problems),
-        min_score: form
-            .number("min_score", 1, i32::MAX, problems)
-            .map(|n| n.value),
-        deadline: form
-            .number("deadline", 1, i32::MAX, problems)
-            .map(|n| n.value.unsigned_abs()),
+        shadow: many("shadow", Mention::Rule, problems),
+        min_score: form.number("min_score", 1, i32::MAX, problems).map(|n| n.value),
+        deadline: form.number("deadline", 1, i32::MAX, problems).map(|n| n.value.unsigned_abs()),
         dossier,
         fields,
     })

@@ -23,27 +23,18 @@ const TEMPLATES: [&str; 7] = [
 ];
 
 static SHIPPED: LazyLock<Vec<SourceFile>> = LazyLock::new(|| files(&root().join("rules")));
-static BOOK: LazyLock<Rulebook> =
-    LazyLock::new(|| load(&SHIPPED, &TEMPLATES).expect("the shipped rules are good"));
+static BOOK: LazyLock<Rulebook> = LazyLock::new(|| load(&SHIPPED, &TEMPLATES).expect("the shipped rules are good"));
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
 fn files(dir: &Path) -> Vec<SourceFile> {
-    let paths = fs::read_dir(dir)
-        .expect("the directory")
-        .map(|entry| entry.expect("an entry").path());
-    let mut paths: Vec<PathBuf> = paths
-        .filter(|path| path.extension().is_some_and(|end| end == "toml"))
-        .collect();
+    let paths = fs::read_dir(dir).expect("the directory").map(|entry| entry.expect("an entry").path());
+    let mut paths: Vec<PathBuf> = paths.filter(|path| path.extension().is_some_and(|end| end == "toml")).collect();
     paths.sort();
     let file = |path: PathBuf| SourceFile {
-        name: path
-            .file_name()
-            .expect("a name")
-            .to_string_lossy()
-            .into_owned(),
+        name: path.file_name().expect("a name").to_string_lossy().into_owned(),
         text: fs::read_to_string(&path).expect("text"),
     };
     paths.into_iter().map(file).collect()
@@ -80,18 +71,9 @@ fn material<'a>(subject: &'a str, text: &'a str, attachments: &'a [&'a str]) -> 
 #[test]
 fn the_shipped_rules_pass_their_tests() {
     let results = run_tests(&BOOK);
-    let failed: Vec<String> = results
-        .iter()
-        .filter(|r| !r.ok)
-        .map(|r| format!("{}:{} «{}»: {}", r.file, r.line, r.name, r.detail))
-        .collect();
-    assert!(
-        failed.is_empty(),
-        "{} of {}:\n{}",
-        failed.len(),
-        results.len(),
-        failed.join("\n")
-    );
+    let failed: Vec<String> =
+        results.iter().filter(|r| !r.ok).map(|r| format!("{}:{} «{}»: {}", r.file, r.line, r.name, r.detail)).collect();
+    assert!(failed.is_empty(), "{} of {}:\n{}", failed.len(), results.len(), failed.join("\n"));
     assert!(results.len() >= 40);
 }
 
@@ -103,26 +85,14 @@ fn every_mistake_is_reported_as_expected() {
     let mut wrong = Vec::new();
     for file in files(&dir) {
         let has_base = !file.text.lines().any(|line| line == "# senza base");
-        let set: Vec<SourceFile> = base
-            .iter()
-            .filter(|_| has_base)
-            .chain([&file])
-            .cloned()
-            .collect();
+        let set: Vec<SourceFile> = base.iter().filter(|_| has_base).chain([&file]).cloned().collect();
         let seen: Vec<String> = match load(&set, &TEMPLATES) {
-            Ok(book) => book
-                .warnings()
-                .iter()
-                .chain(&book.past_review(date(2026, 6, 1)))
-                .map(Problem::to_string)
-                .collect(),
+            Ok(book) => {
+                book.warnings().iter().chain(&book.past_review(date(2026, 6, 1))).map(Problem::to_string).collect()
+            }
             Err(problems) => problems.iter().map(Problem::to_string).collect(),
         };
-        let want: Vec<&str> = file
-            .text
-            .lines()
-            .filter_map(|line| line.strip_prefix("# atteso: "))
-            .collect();
+        let want: Vec<&str> = file.text.lines().filter_map(|line| line.strip_prefix("# atteso: ")).collect();
         if seen != want || want.is_empty() {
             wrong.push(format!("{}\n  {}", file.name, seen.join("\n  ")));
         }
@@ -149,33 +119,22 @@ expect = { rule = "resto" }
 "#;
 
 fn file(name: &str, text: &str) -> SourceFile {
-    SourceFile {
-        name: name.to_string(),
-        text: text.to_string(),
-    }
+    SourceFile { name: name.to_string(), text: text.to_string() }
 }
 
 fn small(more: &str) -> Rulebook {
-    load(&[file("a.toml", &format!("{SMALL}{more}"))], &TEMPLATES)
-        .unwrap_or_else(|problems| panic!("{problems:#?}"))
+    load(&[file("a.toml", &format!("{SMALL}{more}"))], &TEMPLATES).unwrap_or_else(|problems| panic!("{problems:#?}"))
 }
 
 fn says(files: &[SourceFile]) -> Vec<String> {
-    load(files, &TEMPLATES)
-        .expect_err("mistakes")
-        .iter()
-        .map(Problem::to_string)
-        .collect()
+    load(files, &TEMPLATES).expect_err("mistakes").iter().map(Problem::to_string).collect()
 }
 
 #[test]
 fn all_mistakes_are_reported_at_once_in_the_order_of_the_files() {
     let wrong = "format = 1\n[office.x]\ntitel = 'X'\nmail = 'x'\n[words]\na = []\n[rule.y]\nkind = 'nothing'\n";
     let seen = says(&[file("a.toml", SMALL), file("b.toml", wrong)]);
-    let at: Vec<&str> = seen
-        .iter()
-        .filter_map(|text| text.split(' ').nth(2))
-        .collect();
+    let at: Vec<&str> = seen.iter().filter_map(|text| text.split(' ').nth(2)).collect();
     assert_eq!(
         at,
         [
@@ -196,16 +155,11 @@ fn all_mistakes_are_reported_at_once_in_the_order_of_the_files() {
 #[test]
 fn a_file_that_cannot_be_read_has_no_echo_in_the_others() {
     let offices = file("offices.toml", "format = 1\n[office.suap\n");
-    let rules = file(
-        "rules.toml",
-        "format = 1\n[rule.x]\ntitle = 'X'\nkind = 'other'\noffice = 'suap'\nmode = 'auto'\n",
-    );
+    let rules =
+        file("rules.toml", "format = 1\n[rule.x]\ntitle = 'X'\nkind = 'other'\noffice = 'suap'\nmode = 'auto'\n");
     let seen = says(&[file("a.toml", SMALL), offices, rules]);
     assert_eq!(seen.len(), 1, "{seen:#?}");
-    assert!(
-        seen[0].starts_with("errore  offices.toml:2: TOML non valido"),
-        "{seen:#?}"
-    );
+    assert!(seen[0].starts_with("errore  offices.toml:2: TOML non valido"), "{seen:#?}");
 }
 
 #[test]
@@ -219,10 +173,7 @@ fn a_thing_with_mistakes_does_not_blame_who_mentions_it() {
 #[test]
 fn the_digest_is_of_names_and_texts() {
     // Computed apart, from the definition in `Rulebook::digest`.
-    assert_eq!(
-        small("").digest(),
-        "eaac9de0e31a1cc0f6016476a30b834a0cba5d4fcca5e0ec10ead9e9c9d46d36"
-    );
+    assert_eq!(small("").digest(), "eaac9de0e31a1cc0f6016476a30b834a0cba5d4fcca5e0ec10ead9e9c9d46d36");
     let other = load(&[file("b.toml", SMALL)], &TEMPLATES).expect("good");
     assert_ne!(other.digest(), small("").digest());
 }
@@ -235,20 +186,31 @@ fn a_rule_applies_from_its_first_to_its_last_day() {
          [test.x]\nsubject = 'ciao'\ntoday = 2026-03-31\nexpect = { rule = 'x' }\n[test.y]\nsubject = 'ciao'\nexpect = { rule = 'resto' }\n",
     );
     assert!(run_tests(&book).iter().all(|result| result.ok));
-    let on = |today| {
-        classify(
-            &book,
-            &Material {
-                today,
-                ..material("ciao", "", &[])
-            },
-            &Nobody,
-        )
-        .rule
-    };
+    let on = |today| classify(&book, &Material { today, ..material("ciao", "", &[]) }, &Nobody).rule;
     assert_eq!(on(date(2026, 2, 28)), "resto");
     assert_eq!(on(date(2026, 3, 1)), "x");
     assert_eq!(on(date(2026, 4, 1)), "resto");
+}
+
+#[test]
+fn a_rule_on_trial_changes_nothing_and_is_recorded() {
+    let rule = |id: &str, mode: &str, score: i32| {
+        format!(
+            "[rule.{id}]\ntitle = 'X'\nkind = 'other'\noffice = 'urp'\nmode = '{mode}'\n\
+             signals = [{{ score = {score}, in = 'subject', words = 'ciao' }}]\n"
+        )
+    };
+    let live = rule("viva", "auto", 60) + "[test.viva]\nsubject = 'ciao'\nexpect = { rule = 'viva' }\n";
+    let trial =
+        rule("prova", "shadow", 70) + "[test.prova]\nsubject = 'ciao'\nexpect = { rule = 'viva', shadow = 'prova' }\n";
+    let book = small(&(live.clone() + &trial));
+    assert!(run_tests(&book).iter().all(|result| result.ok), "{:?}", run_tests(&book));
+    let ask = |book: &Rulebook| classify(book, &material("ciao", "", &[]), &Nobody);
+    assert_eq!(ask(&book).outcome, ask(&small(&live)).outcome);
+    assert_eq!(
+        (ask(&book).rule.as_str(), ask(&book).shadow, ask(&book).scores.len()),
+        ("viva", ["prova".to_string()].into(), 2)
+    );
 }
 
 /// A register with one dossier, whose office the rules may not know, and perhaps a thread.
@@ -259,90 +221,42 @@ struct Register {
 
 impl World for Register {
     fn dossier(&self, number: &str) -> Option<DossierBrief> {
-        (number == "2026/000001").then(|| DossierBrief {
-            number: number.into(),
-            office: self.office.into(),
-        })
+        (number == "2026/000001").then(|| DossierBrief { number: number.into(), office: self.office.into() })
     }
     fn identity(&self) -> bool {
         true
     }
     fn thread(&self) -> Option<DossierBrief> {
-        self.thread.then(|| DossierBrief {
-            number: "2026/000009".into(),
-            office: self.office.into(),
-        })
+        self.thread.then(|| DossierBrief { number: "2026/000009".into(), office: self.office.into() })
     }
 }
 
 #[test]
 fn the_office_is_always_one_of_the_table() {
     let asked = material("Memoria fascicolo 1/2026", "preavviso di rigetto", &[]);
-    let known = classify(
-        &BOOK,
-        &asked,
-        &Register {
-            office: "suap",
-            thread: false,
-        },
-    );
-    assert_eq!(
-        (known.rule.as_str(), known.office.as_str()),
-        ("documenti-procedimento", "suap")
-    );
-    let unknown = classify(
-        &BOOK,
-        &asked,
-        &Register {
-            office: "soppresso",
-            thread: false,
-        },
-    );
-    assert_eq!(
-        (unknown.rule.as_str(), unknown.office.as_str()),
-        ("documenti-procedimento", "protocollo")
-    );
+    let known = classify(&BOOK, &asked, &Register { office: "suap", thread: false });
+    assert_eq!((known.rule.as_str(), known.office.as_str()), ("documenti-procedimento", "suap"));
+    let unknown = classify(&BOOK, &asked, &Register { office: "soppresso", thread: false });
+    assert_eq!((unknown.rule.as_str(), unknown.office.as_str()), ("documenti-procedimento", "protocollo"));
 }
 
 #[test]
 fn a_number_that_exists_wins_over_the_thread_and_one_that_does_not_leaves_it() {
-    let world = Register {
-        office: "suap",
-        thread: true,
-    };
+    let world = Register { office: "suap", thread: true };
     let dossier = |subject| classify(&BOOK, &material(subject, "", &[]), &world).dossier;
-    assert_eq!(
-        dossier("R: fascicolo 2026/000001").as_deref(),
-        Some("2026/000001")
-    );
-    assert_eq!(
-        dossier("R: fascicolo 2020/000777").as_deref(),
-        Some("2026/000009")
-    );
+    assert_eq!(dossier("R: fascicolo 2026/000001").as_deref(), Some("2026/000001"));
+    assert_eq!(dossier("R: fascicolo 2020/000777").as_deref(), Some("2026/000009"));
     // The first number is another body's: the one that exists is found behind it.
     let behind = classify(
         &BOOK,
         &material("pratica 55/2019", "per voi è la pratica n. 1/2026", &[]),
-        &Register {
-            office: "suap",
-            thread: false,
-        },
+        &Register { office: "suap", thread: false },
     );
     assert_eq!(behind.dossier.as_deref(), Some("2026/000001"));
-    let failed = classify(
-        &BOOK,
-        &material("pratica 55/2019", "", &[]),
-        &Register {
-            office: "suap",
-            thread: false,
-        },
-    );
+    let failed = classify(&BOOK, &material("pratica 55/2019", "", &[]), &Register { office: "suap", thread: false });
     assert_eq!(failed.dossier, None);
     assert!(
-        failed
-            .fields
-            .iter()
-            .any(|f| f.value == "2019/000055" && matches!(f.check, FieldCheck::Failed(_))),
+        failed.fields.iter().any(|f| f.value == "2019/000055" && matches!(f.check, FieldCheck::Failed(_))),
         "{:?}",
         failed.fields
     );
@@ -360,30 +274,11 @@ fn dossier_numbers_are_found_however_they_are_written() {
         "rif. 2026/000001",
         "Pratica numero 1 / 2026",
     ] {
-        let seen = classify(
-            &BOOK,
-            &material(written, "", &[]),
-            &Register {
-                office: "suap",
-                thread: false,
-            },
-        );
+        let seen = classify(&BOOK, &material(written, "", &[]), &Register { office: "suap", thread: false });
         assert_eq!(seen.dossier.as_deref(), Some("2026/000001"), "{written}");
     }
-    for other in [
-        "prot. 1/2026",
-        "delibera n. 1 del 2026",
-        "pratica 1/20261",
-        "2026/1",
-    ] {
-        let seen = classify(
-            &BOOK,
-            &material(other, "", &[]),
-            &Register {
-                office: "suap",
-                thread: false,
-            },
-        );
+    for other in ["prot. 1/2026", "delibera n. 1 del 2026", "pratica 1/20261", "2026/1"] {
+        let seen = classify(&BOOK, &material(other, "", &[]), &Register { office: "suap", thread: false });
         assert_eq!(seen.dossier, None, "{other}");
     }
 }
@@ -391,70 +286,32 @@ fn dossier_numbers_are_found_however_they_are_written() {
 #[test]
 fn a_hit_shows_what_the_citizen_wrote_and_where() {
     let subject = "Urgente: CAMBIO  DI RESIDENZA";
-    let seen = classify(
-        &BOOK,
-        &material(subject, "", &["a.pdf", "Modulo-Residenza.pdf"]),
-        &Nobody,
-    );
-    let rule = seen
-        .scores
-        .iter()
-        .find(|s| s.rule == "variazione-residenza")
-        .expect("scored");
-    let hit = |place| {
-        rule.hits
-            .iter()
-            .find(|h| h.place == Some(place))
-            .expect("a hit")
-    };
+    let seen = classify(&BOOK, &material(subject, "", &["a.pdf", "Modulo-Residenza.pdf"]), &Nobody);
+    let rule = seen.scores.iter().find(|s| s.rule == "variazione-residenza").expect("scored");
+    let hit = |place| rule.hits.iter().find(|h| h.place == Some(place)).expect("a hit");
     let first = hit(Place::Subject);
     assert_eq!(
         (first.points, first.phrase.as_str(), first.matched.as_str()),
         (50, "cambio di residenza", "CAMBIO  DI RESIDENZA")
     );
-    assert_eq!(
-        subject.get(first.start..first.end),
-        Some(first.matched.as_str())
-    );
-    assert_eq!(
-        (
-            hit(Place::AttachmentName).item,
-            hit(Place::AttachmentName).matched.as_str()
-        ),
-        (1, "Modulo-Residenza")
-    );
+    assert_eq!(subject.get(first.start..first.end), Some(first.matched.as_str()));
+    assert_eq!((hit(Place::AttachmentName).item, hit(Place::AttachmentName).matched.as_str()), (1, "Modulo-Residenza"));
 }
 
 #[test]
 fn what_lies_beyond_the_bound_is_not_read_and_it_says_so() {
     let far = format!("{}à reclamo buche", "x ".repeat(place::PLACE_BYTES_MAX / 2));
     let seen = classify(&BOOK, &material("", &far, &[]), &Nobody);
-    assert!(
-        seen.reading.cut && seen.scores.is_empty(),
-        "{:?}",
-        seen.scores
-    );
-    let near = format!(
-        "{}reclamo buche",
-        "x ".repeat(place::PLACE_BYTES_MAX / 2 - 20)
-    );
-    assert!(
-        !classify(&BOOK, &material("", &near, &[]), &Nobody)
-            .scores
-            .is_empty()
-    );
+    assert!(seen.reading.cut && seen.scores.is_empty(), "{:?}", seen.scores);
+    let near = format!("{}reclamo buche", "x ".repeat(place::PLACE_BYTES_MAX / 2 - 20));
+    assert!(!classify(&BOOK, &material("", &near, &[]), &Nobody).scores.is_empty());
 }
 
 #[test]
 fn a_decision_never_stores_a_page_for_a_match() {
     let wide = format!("cambio{}di residenza", " ".repeat(100_000));
     let seen = classify(&BOOK, &material(&wide, "", &[]), &Nobody);
-    let hit = &seen
-        .scores
-        .iter()
-        .find(|s| s.rule == "variazione-residenza")
-        .expect("scored")
-        .hits[0];
+    let hit = &seen.scores.iter().find(|s| s.rule == "variazione-residenza").expect("scored").hits[0];
     assert_eq!((hit.end - hit.start, hit.matched.len()), (wide.len(), 200));
 }
 
@@ -475,24 +332,16 @@ fn a_stored_explanation_can_be_read_back() {
     let seen = classify(
         &BOOK,
         &material("Sollecito pratica 1/2026", "CF RSSMRA80A01H501X", &[]),
-        &Register {
-            office: "suap",
-            thread: false,
-        },
+        &Register { office: "suap", thread: false },
     );
     let stored = serde_json::to_string(&seen).expect("text");
-    assert_eq!(
-        serde_json::from_str::<Classification>(&stored).expect("the same"),
-        seen
-    );
+    assert_eq!(serde_json::from_str::<Classification>(&stored).expect("the same"), seen);
 }
 
 /// Text that hits many signals: the rules' own phrases between anything else.
 fn letter() -> impl Strategy<Value = String> {
     static PHRASES: LazyLock<Vec<String>> = LazyLock::new(|| {
-        let quoted = SHIPPED
-            .iter()
-            .flat_map(|file| file.text.split('"').skip(1).step_by(2));
+        let quoted = SHIPPED.iter().flat_map(|file| file.text.split('"').skip(1).step_by(2));
         quoted.map(|text| text.replace('*', "o")).collect()
     });
     let piece = prop_oneof![
@@ -539,7 +388,7 @@ proptest! {
         match &seen.outcome {
             Outcome::Chosen { score, lead } => {
                 prop_assert!(*score >= BOOK.accept() && lead.is_none_or(|lead| lead >= BOOK.margin()));
-                prop_assert!(seen.scores.iter().all(|other| other.rule == seen.rule || other.score <= score - BOOK.margin() || other.score <= 0));
+                prop_assert!(seen.shadow.is_empty() && seen.scores.iter().all(|other| other.rule == seen.rule || other.score <= score - BOOK.margin() || other.score <= 0));
             }
             Outcome::Tie(rules) => prop_assert!(rules.len() > 1 && seen.rule == BOOK.otherwise().id),
             Outcome::BelowAccept { .. } => prop_assert_eq!(&seen.rule, &BOOK.otherwise().id),
@@ -552,4 +401,19 @@ proptest! {
         let asked = material(&subject, &text, &["segnatura.xml"]);
         prop_assert_eq!(classify(&BOOK, &asked, &Nobody), classify(&TURNED[turn], &asked, &Nobody));
     }
+}
+
+/// What the README shows must work: an administrator will paste it.
+#[test]
+fn the_examples_of_the_readme_load_and_pass() {
+    let readme = fs::read_to_string(root().join("rules/README.md")).expect("the README");
+    let examples = readme.split("```toml\n").skip(1).filter_map(|rest| rest.split("```").next());
+    let mut set = SHIPPED.clone();
+    set.extend(
+        examples.enumerate().map(|(n, text)| file(&format!("example-{n}.toml"), &format!("format = 1\n{text}"))),
+    );
+    assert!(set.len() > SHIPPED.len());
+    let book = load(&set, &TEMPLATES).unwrap_or_else(|problems| panic!("{problems:#?}"));
+    let failed: Vec<TestResult> = run_tests(&book).into_iter().filter(|result| !result.ok).collect();
+    assert!(failed.is_empty(), "{failed:#?}");
 }

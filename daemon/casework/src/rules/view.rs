@@ -17,16 +17,13 @@ const MATCHED_BYTES_MAX: usize = 200;
 
 /// New and quoted text.
 ///
-/// When nothing new was written and the message answers nothing, the "quotation" is the message: a forwarded request, or
-/// a letter that looks like one. An empty answer (only attachments) stays empty: its quotation is our own letter.
+/// When nothing new was written and the message answers nothing, the "quotation" is the message: a forwarded request,
+/// or a letter that looks like one. An empty answer (only attachments) stays empty: it quotes our own letter.
 pub(super) fn halves(material: &Material<'_>, world: &dyn World) -> Split {
     let text = cut(material.text, PLACE_BYTES_MAX);
     let halves = split(text);
     if halves.new.trim().is_empty() && !is_reply(material.subject) && world.thread().is_none() {
-        return Split {
-            new: text.into(),
-            quoted: String::new(),
-        };
+        return Split { new: text.into(), quoted: String::new() };
     }
     halves
 }
@@ -40,10 +37,7 @@ pub(super) struct View<'a> {
 
 impl<'a> View<'a> {
     pub(super) fn of(material: &Material<'a>, halves: &'a Split) -> Self {
-        let domain = material
-            .from
-            .rsplit_once('@')
-            .map_or("", |(_, domain)| domain);
+        let domain = material.from.rsplit_once('@').map_or("", |(_, domain)| domain);
         let mut shortened = material.text.len() > PLACE_BYTES_MAX;
         let mut texts: BTreeMap<Place, Vec<&'a str>> = BTreeMap::new();
         for (_, place) in Place::ALL {
@@ -59,36 +53,14 @@ impl<'a> View<'a> {
                 Place::PecKind => &[material.pec_kind],
                 Place::PecGrade => &[material.grade],
             };
-            shortened |= values.len() > VALUES_MAX
-                || values.iter().any(|value| value.len() > PLACE_BYTES_MAX);
-            texts.insert(
-                place,
-                values
-                    .iter()
-                    .take(VALUES_MAX)
-                    .map(|value| cut(value, PLACE_BYTES_MAX))
-                    .collect(),
-            );
+            shortened |= values.len() > VALUES_MAX || values.iter().any(|value| value.len() > PLACE_BYTES_MAX);
+            texts.insert(place, values.iter().take(VALUES_MAX).map(|value| cut(value, PLACE_BYTES_MAX)).collect());
         }
         let running = texts.iter().filter(|(place, _)| !place.holds_addresses());
-        let normals = running
-            .map(|(place, values)| {
-                (
-                    *place,
-                    values.iter().map(|value| Normal::of(value)).collect(),
-                )
-            })
-            .collect();
-        let reading = Reading {
-            new_bytes: halves.new.len(),
-            quoted_bytes: halves.quoted.len(),
-            cut: shortened,
-        };
-        Self {
-            texts,
-            normals,
-            reading,
-        }
+        let normals =
+            running.map(|(place, values)| (*place, values.iter().map(|value| Normal::of(value)).collect())).collect();
+        let reading = Reading { new_bytes: halves.new.len(), quoted_bytes: halves.quoted.len(), cut: shortened };
+        Self { texts, normals, reading }
     }
 
     /// The values of a place.
@@ -96,7 +68,7 @@ impl<'a> View<'a> {
         self.texts.get(&place).map_or(&[], Vec::as_slice)
     }
 
-    /// Where one of the phrases stands: the first place and value that has one, there the earliest and then the longest.
+    /// Where one of the phrases stands: in the first place and value that has one, the earliest, then the longest.
     pub(super) fn find_words(&self, places: &[Place], phrases: &[Phrase]) -> Option<Hit> {
         places.iter().find_map(|place| {
             let values = self.texts(*place).iter().enumerate();
@@ -109,8 +81,7 @@ impl<'a> View<'a> {
                     }?;
                     Some((range, phrase.written.as_str()))
                 });
-                let (range, phrase) =
-                    hits.min_by_key(|(range, phrase)| (range.start, Reverse(range.end), *phrase))?;
+                let (range, phrase) = hits.min_by_key(|(range, phrase)| (range.start, Reverse(range.end), *phrase))?;
                 hit(*place, item, text, range, phrase)
             })
         })
@@ -120,9 +91,7 @@ impl<'a> View<'a> {
     pub(super) fn find_pattern(&self, places: &[Place], pattern: &Pattern) -> Option<Hit> {
         places.iter().find_map(|place| {
             let values = self.texts(*place).iter().enumerate();
-            values.into_iter().find_map(|(item, text)| {
-                hit(*place, item, text, pattern.find(text)?, pattern.written())
-            })
+            values.into_iter().find_map(|(item, text)| hit(*place, item, text, pattern.find(text)?, pattern.written()))
         })
     }
 }

@@ -2,8 +2,10 @@
 //!
 //! Never asked: \Seen, STORE, EXPUNGE, ENVELOPE, BODYSTRUCTURE, SEARCH (rules.md §4).
 
+use std::cmp::Reverse;
+
 use async_imap::imap_proto::{
-    AttributeValue, MailboxDatum, MessageSection, Response, ResponseCode, SectionPath,
+    AttributeValue, Capability, MailboxDatum, MessageSection, Response, ResponseCode, SectionPath,
 };
 
 use super::{
@@ -32,7 +34,7 @@ pub(super) struct Piece {
 }
 
 /// One message of a listing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Listed {
     pub(super) uid: u32,
     /// RFC822.SIZE, in bytes: a claim.
@@ -42,7 +44,6 @@ pub(super) struct Listed {
 impl<S: Wire> Driver<S> {
     /// What the server can do, as it spells it, in upper case.
     pub(super) async fn capabilities(&mut self) -> Result<Vec<String>, Trouble> {
-        use async_imap::imap_proto::Capability;
         let mut names = Vec::new();
         let room = small_room(self.exists);
         let tagged = self.command("CAPABILITY", room, |response| {
@@ -82,7 +83,7 @@ impl<S: Wire> Driver<S> {
         });
         match tagged.await? {
             Tagged::Ok => Ok(selected),
-            Tagged::No { .. } | Tagged::Bad => Err(Trouble::Folder(folder.to_owned())),
+            Tagged::No | Tagged::Bad => Err(Trouble::Folder(folder.to_owned())),
         }
     }
 
@@ -117,7 +118,8 @@ impl<S: Wire> Driver<S> {
             Ok(())
         });
         tagged.await?.ok("UID FETCH")?;
-        listed.sort_unstable();
+        // Of two lines about one message the one with a size counts.
+        listed.sort_unstable_by_key(|l| (l.uid, Reverse(l.size)));
         listed.dedup_by_key(|l| l.uid);
         Ok(listed)
     }

@@ -10,7 +10,7 @@ use std::{io, time::Duration};
 use async_imap::{
     Authenticator, Client, Session,
     error::Error as ImapError,
-    imap_proto::{MailboxDatum, RequestId, Response, ResponseCode, Status},
+    imap_proto::{MailboxDatum, RequestId, Response, Status},
 };
 use tokio::{
     io::{AsyncRead, AsyncWrite},
@@ -24,9 +24,11 @@ use super::{
 use crate::secret::Secret;
 
 /// Longest silence while an answer is due (reliability §3.1: idle 60 s). Beyond: reconnect.
-pub(super) const READ_TIMEOUT: Duration = Duration::from_secs(60);
+const READ_TIMEOUT: Duration = Duration::from_secs(60);
 /// Longest time for the whole answer to one command. Beyond: reconnect.
-pub(super) const COMMAND_TIMEOUT: Duration = Duration::from_secs(30 * 60);
+const COMMAND_TIMEOUT: Duration = Duration::from_secs(30 * 60);
+/// Wait for the answer to LOGOUT, which changes nothing.
+const LOGOUT_TIMEOUT: Duration = Duration::from_secs(5);
 /// Largest literal where we asked for none (a server may quote a folder name this way).
 const SMALL_LITERAL: u64 = 4 * 1024;
 /// Unasked-for bytes tolerated with any answer: another client may be flagging ten thousand messages meanwhile.
@@ -58,10 +60,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + std::fmt::Debug> Wire for S {}
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Tagged {
     Ok,
-    No {
-        /// The server says the folder does not exist yet (RFC 3501 §7.1).
-        try_create: bool,
-    },
+    No,
     Bad,
 }
 
@@ -194,7 +193,7 @@ impl<S: Wire> Driver<S> {
     /// LOGOUT, for politeness: whatever happens, the connection is over.
     pub(super) async fn logout(mut self) {
         let _ = timeout(
-            Duration::from_secs(5),
+            LOGOUT_TIMEOUT,
             self.session.run_command_and_check_ok("LOGOUT"),
         )
         .await;
@@ -244,12 +243,8 @@ fn ended(tag: &RequestId, response: &Response<'_>) -> Result<Option<Tagged>, Tro
             status: Status::Ok, ..
         } => Ok(Some(Tagged::Ok)),
         Response::Done {
-            status: Status::No,
-            outcome,
-            ..
-        } => Ok(Some(Tagged::No {
-            try_create: matches!(outcome.code, Some(ResponseCode::TryCreate)),
-        })),
+            status: Status::No, ..
+        } => Ok(Some(Tagged::No)),
         Response::Done { .. } => Ok(Some(Tagged::Bad)),
         _ => Ok(None),
     }

@@ -10,7 +10,7 @@ use tokio::{
 };
 
 use super::{
-    super::cursor::Window,
+    super::{HEAD_BYTES_MAX, cursor::Window},
     commands::{Listed, Part},
     driver::{Driver, Wire},
     trouble::Trouble,
@@ -20,8 +20,6 @@ use super::{
 const PIECE_BYTES: u32 = 1 << 20;
 /// A message announced small may be this much longer than announced before it is refused; then it is fetched in pieces.
 const SLACK_BYTES: u64 = 1 << 20;
-/// Headers handed over of a message that is too large (Postfix keeps 100 kB; a PEC envelope has 10).
-const HEADER_BYTES: u32 = 256 * 1024;
 /// Times a message is fetched when its length is not the one announced.
 const SIZE_TRIES: u32 = 2;
 
@@ -42,7 +40,7 @@ pub(super) enum Fetched {
 
 /// Fetches one listed message into `spool`, which is created or emptied.
 ///
-/// `first_try`: ask for everything; on later tries do without INTERNALDATE, which is not worth a message.
+/// `first_try`: the plain way. Later ones do without INTERNALDATE, which is not worth a message, and ask in pieces.
 pub(super) async fn fetch<S: Wire>(
     driver: &mut Driver<S>,
     listed: Listed,
@@ -53,7 +51,7 @@ pub(super) async fn fetch<S: Wire>(
     let size = u64::from(listed.size);
     if size > message_bytes_max {
         let part = Part::Headers {
-            length: HEADER_BYTES,
+            length: u32::try_from(HEAD_BYTES_MAX).unwrap_or(PIECE_BYTES),
         };
         let Some(piece) = driver.part(listed.uid, part, first_try).await? else {
             return gone(driver, listed.uid).await;
@@ -69,7 +67,7 @@ pub(super) async fn fetch<S: Wire>(
     let mut tries = 1;
     loop {
         // The second time in pieces whatever the size announced: another way to the same bytes.
-        let in_pieces = size > u64::from(PIECE_BYTES) || tries > 1;
+        let in_pieces = size > u64::from(PIECE_BYTES) || tries > 1 || !first_try;
         let Some((bytes, date)) = pour(
             driver,
             listed.uid,

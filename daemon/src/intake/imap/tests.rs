@@ -18,6 +18,7 @@ use server::{Act, Server, say};
 
 mod faults;
 mod server;
+mod session;
 
 /// A cursor kept in memory, shared with the test.
 #[derive(Clone, Default)]

@@ -30,6 +30,11 @@ use super::{
 const TRIES_MAX: u32 = 3;
 /// How long a message that could not be fetched is left alone.
 const UNREADABLE_PAUSE: Duration = Duration::from_secs(3_600);
+/// Most failing messages remembered; beyond, all have their tries again.
+const FAILED_MAX: usize = 10_000;
+/// A connection that lasted this long after its first look was sound: the pauses begin again from the shortest. A server
+/// that lets us in and throws us out at once is not hammered.
+const STEADY: Duration = Duration::from_secs(60);
 /// Shortest wait between two looks, whatever the configuration or an over-eager server says.
 const LOOK_MIN: Duration = Duration::from_secs(1);
 
@@ -68,6 +73,9 @@ enum Taken {
 struct Failed {
     tries: u32,
     last: Instant,
+    trouble: Trouble,
+    /// [`Event::Unreadable`] was reported.
+    told: bool,
 }
 
 /// One mailbox and all it needs.
@@ -82,8 +90,10 @@ pub(super) struct Watcher<'a, D, C, R> {
     known: Option<Cursor>,
     /// (UIDVALIDITY, UID) → failures. In memory: after a restart each has its tries again.
     failed: HashMap<(u32, u32), Failed>,
-    /// Failures in a row since the folder was last listed to its end.
+    /// Lost connections in a row, none of them steady.
     failures: u32,
+    /// When the folder was first listed to its end on this connection.
+    first_look: Option<Instant>,
 }
 
 impl<'a, D: Dial, C: CursorStore, R: Fn(Event)> Watcher<'a, D, C, R> {
@@ -106,6 +116,7 @@ impl<'a, D: Dial, C: CursorStore, R: Fn(Event)> Watcher<'a, D, C, R> {
             known,
             failed: HashMap::new(),
             failures: 0,
+            first_look: None,
         }
     }
 
@@ -128,6 +139,13 @@ impl<'a, D: Dial, C: CursorStore, R: Fn(Event)> Watcher<'a, D, C, R> {
                 Ok(End::Trouble(trouble)) => trouble,
                 Err(_) => Trouble::Panicked,
             };
+            if self
+                .first_look
+                .take()
+                .is_some_and(|look| look.elapsed() >= STEADY)
+            {
+                self.failures = 0;
+            }
             self.failures = self.failures.saturating_add(1);
             let login = trouble == Trouble::LoginRefused;
             let pause = pause(self.failures, login, seed);
@@ -153,7 +171,7 @@ impl<'a, D: Dial, C: CursorStore, R: Fn(Event)> Watcher<'a, D, C, R> {
         let mut driver = Driver::login(stream, &settings.user, &settings.password).await?;
         let capabilities = driver.capabilities().await?;
         let can = |name: &str| capabilities.iter().any(|c| c == name);
-        let (idle, can_move) = (can("IDLE"), can("MOVE"));
+        let (mut idle, can_move) = (can("IDLE"), can("MOVE"));
         let selected = driver
             .open(&settings.folder, settings.move_to.is_none())
             .await?;
@@ -179,15 +197,18 @@ impl<'a, D: Dial, C: CursorStore, R: Fn(Event)> Watcher<'a, D, C, R> {
             let kept = self
                 .look(&mut driver, &mut cursor, uidnext.take(), can_move)
                 .await?;
-            self.failures = 0;
+            self.first_look.get_or_insert_with(Instant::now);
             (self.report)(Event::Looked { kept });
+            let eager = Instant::now() + LOOK_MIN;
             if idle {
-                let eager = Instant::now() + LOOK_MIN;
-                driver.idle(next_look.max(eager)).await?;
-                tokio::time::sleep_until(eager).await;
-            } else {
-                tokio::time::sleep_until(next_look).await;
+                match driver.idle(next_look.max(eager)).await {
+                    Ok(()) => {}
+                    // Offered, and refused when asked: the connection is sound, the poll finds the mail.
+                    Err(Trouble::Refused(_)) => idle = false,
+                    Err(trouble) => return Err(trouble.into()),
+                }
             }
+            tokio::time::sleep_until(if idle { eager } else { next_look.max(eager) }).await;
         }
     }
 
@@ -243,20 +264,31 @@ impl<'a, D: Dial, C: CursorStore, R: Fn(Event)> Watcher<'a, D, C, R> {
         can_move: bool,
     ) -> Result<Taken, End> {
         let (uid, key) = (listed.uid, (cursor.uidvalidity(), listed.uid));
-        let tries = match self.failed.get(&key) {
+        let tries = match self.failed.get_mut(&key) {
             Some(f) if f.tries >= TRIES_MAX && f.last.elapsed() < UNREADABLE_PAUSE => {
+                // A panic left no time to say so.
+                if !std::mem::replace(&mut f.told, true) {
+                    let trouble = f.trouble.clone();
+                    (self.report)(Event::Unreadable { uid, trouble });
+                }
                 return Ok(Taken::Waiting);
             }
             Some(f) if f.tries >= TRIES_MAX => 1,
             Some(f) => f.tries + 1,
             None => 1,
         };
+        if self.failed.len() >= FAILED_MAX {
+            self.failed.clear();
+        }
         // Count first, then try (house rule 7): a panic in the try must count.
+        let (last, trouble) = (Instant::now(), Trouble::Panicked);
         self.failed.insert(
             key,
             Failed {
                 tries,
-                last: Instant::now(),
+                last,
+                trouble,
+                told: false,
             },
         );
         let spool = self.spool_dir.join(format!("imap-{}-{uid}.tmp", key.0));
@@ -277,12 +309,20 @@ impl<'a, D: Dial, C: CursorStore, R: Fn(Event)> Watcher<'a, D, C, R> {
             }
             Err(trouble) => {
                 remove(&spool).await;
-                if tries >= TRIES_MAX {
+                let told = tries >= TRIES_MAX;
+                if told {
                     (self.report)(Event::Unreadable {
                         uid,
                         trouble: trouble.clone(),
                     });
                 }
+                let failed = Failed {
+                    tries,
+                    last: Instant::now(),
+                    trouble: trouble.clone(),
+                    told,
+                };
+                self.failed.insert(key, failed);
                 // A refusal leaves the connection sound: go on with the next one.
                 return if matches!(trouble, Trouble::Refused(_)) {
                     Ok(Taken::Waiting)
@@ -382,9 +422,12 @@ async fn move_to<S: Wire>(
         return Err(Trouble::Refused("UID MOVE"));
     }
     let (mut tagged, mut proved) = driver.uid_move(uid, folder).await?;
-    if let Tagged::No { .. } = tagged {
-        // Not every server says TRYCREATE. If the folder exists CREATE is refused and nothing is lost.
-        driver.create(folder).await?;
+    if tagged == Tagged::No {
+        // Not every server says TRYCREATE. If the folder exists CREATE is refused, and the second answer is the one to tell.
+        match driver.create(folder).await {
+            Ok(()) | Err(Trouble::Refused(_)) => {}
+            Err(trouble) => return Err(trouble),
+        }
         (tagged, proved) = driver.uid_move(uid, folder).await?;
     }
     tagged.ok("UID MOVE")?;

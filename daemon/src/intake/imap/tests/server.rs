@@ -6,10 +6,11 @@ use std::{
         Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
     },
+    time::Duration,
 };
 
 use tokio::{
-    io::{AsyncBufReadExt, AsyncWriteExt, BufReader, DuplexStream},
+    io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, DuplexStream},
     sync::Notify,
 };
 
@@ -23,6 +24,7 @@ pub(super) enum Act {
     Honest,
     /// Waits for ever.
     Stall,
+    Wait(Duration),
     Close,
 }
 
@@ -51,6 +53,8 @@ pub(super) struct Server {
     pub(super) folder: Arc<Mutex<Folder>>,
     pub(super) news: Arc<Notify>,
     connections: AtomicUsize,
+    /// The first connection is cut after so many bytes from the server.
+    pub(super) cut_at: Option<u64>,
     liar: Arc<Liar>,
 }
 
@@ -74,6 +78,7 @@ impl Server {
             folder: Arc::new(Mutex::new(folder)),
             news: Arc::default(),
             connections: AtomicUsize::new(0),
+            cut_at: None,
             liar: Arc::new(liar),
         }
     }
@@ -87,8 +92,12 @@ impl Dial for Server {
     type Stream = DuplexStream;
 
     async fn dial(&self) -> Result<DuplexStream, Trouble> {
-        let (ours, theirs) = tokio::io::duplex(8 * 1024);
+        let (mut ours, theirs) = tokio::io::duplex(8 * 1024);
         let number = self.connections.fetch_add(1, Ordering::SeqCst);
+        if let Some(cut_at) = self.cut_at.filter(|_| number == 0) {
+            let (near, far) = tokio::io::duplex(8 * 1024);
+            tokio::spawn(cut(far, std::mem::replace(&mut ours, near), cut_at));
+        }
         tokio::spawn(serve(
             theirs,
             number,
@@ -166,6 +175,7 @@ async fn act(
                 stream.write_all(&bytes).await.ok()?;
             }
             Act::Stall => std::future::pending::<()>().await,
+            Act::Wait(time) => tokio::time::sleep(time).await,
             Act::Close => return None,
         }
     }
@@ -256,5 +266,16 @@ fn fetch(folder: &Folder, set: &str, items: &str, out: &mut Vec<u8>) {
             out.extend_from_slice(slice);
         }
         out.extend(b")\r\n");
+    }
+}
+
+/// Carries bytes both ways until `at` have come from the server; then both ends close.
+async fn cut(client: DuplexStream, server: DuplexStream, at: u64) {
+    let (mut from_client, mut to_client) = tokio::io::split(client);
+    let (from_server, mut to_server) = tokio::io::split(server);
+    let mut from_server = from_server.take(at);
+    tokio::select! {
+        _ = tokio::io::copy(&mut from_client, &mut to_server) => {}
+        _ = tokio::io::copy(&mut from_server, &mut to_client) => {}
     }
 }

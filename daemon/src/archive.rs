@@ -60,12 +60,18 @@ pub struct Archive {
 }
 
 impl Archive {
+    /// The archive of a data folder, to be read: nothing is made.
+    #[must_use]
+    pub fn at(data: &Path) -> Self {
+        Self { root: data.join("archive"), spool: data.join("spool") }
+    }
+
     /// Opens `<data>/archive` and `<data>/spool`, making them if need be.
     ///
     /// # Errors
     /// Those of the disk.
     pub fn open(data: &Path) -> io::Result<Self> {
-        let archive = Self { root: data.join("archive"), spool: data.join("spool") };
+        let archive = Self::at(data);
         for dir in [archive.root.join(Shelf::In.name()), archive.root.join(Shelf::Out.name()), archive.spool.clone()] {
             fs::create_dir_all(&dir)?;
             sync_dir(&dir)?;

@@ -1,5 +1,15 @@
 //! The command line: arguments → configuration → run. What people read is Italian; `--json` keys are stable English.
 
+/// Prints a line for people. A reader that went away (`sportello status | head`) ends the command in peace.
+macro_rules! say {
+    ($($arg:tt)*) => {{
+        use std::io::Write;
+        if writeln!(std::io::stdout(), $($arg)*).is_err() {
+            std::process::exit(i32::from($crate::cli::OK));
+        }
+    }};
+}
+
 mod check;
 #[cfg(feature = "demo")]
 mod demo;
@@ -73,7 +83,6 @@ struct ConfigArg {
 /// Runs the command of this process.
 #[must_use]
 pub fn main() -> ExitCode {
-    // A closed pipe (`sportello status | head`) ends the command, not with a panic.
     let code = match Cli::parse().command {
         Command::Run(args) => run::main(&args),
         #[cfg(feature = "demo")]

@@ -86,7 +86,7 @@ fn anomaly(seen: &Examined, message: &Content, known: &Known, desk: &Desk) -> De
 fn ordinary(seen: &Examined, content: Option<&Content>, why: String, known: &Known, desk: &Desk) -> Decision {
     let sender = content.and_then(|c| c.from.first()).map(|m| m.address.as_str()).or(seen.from.as_deref()).unwrap_or_default();
     let mut trail = vec![Reason::new("not-certified", why.clone())];
-    let marks = content.map(|c| guard::machine_marks(sender, c)).unwrap_or_default();
+    let marks = content.map(|c| guard::machine_marks(sender, seen, c)).unwrap_or_default();
     if !marks.is_empty() && (known.answers_ours || is_ours(sender, desk)) {
         trail.extend(marks);
         let why = String::from("messaggio automatico in risposta a uno nostro");
@@ -107,7 +107,7 @@ fn ordinary(seen: &Examined, content: Option<&Content>, why: String, known: &Kno
 /// To a person, with what is odd. Never answered.
 pub(crate) fn quarantine(seen: &Examined, content: Option<&Content>, why: String, known: &Known, desk: &Desk) -> Decision {
     let mut trail: Vec<Reason> =
-        seen.report.failures().map(|(check, why)| Reason { code: why.code.into(), text: format!("{}: {}", check.code(), why.text) }).collect();
+        seen.report.failures().map(|(check, why)| Reason { code: why.code.into(), text: format!("{}: {}", check.title(), why.text) }).collect();
     if trail.is_empty() {
         trail.push(Reason::new("quarantine", why.clone()));
     }

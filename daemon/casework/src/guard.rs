@@ -9,7 +9,7 @@ use crate::known::Known;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
-use pec::Content;
+use pec::{Content, Examined};
 
 /// Header by which one instance of this program recognises another.
 pub const INSTANCE_HEADER: &str = "X-Sportello-Istanza";
@@ -21,33 +21,45 @@ pub const SENDER_A_DAY_MAX: u32 = 5;
 pub const DOSSIER_A_DAY_MAX: u32 = 4;
 
 /// The marks of a machine on a message; empty = a person seems to have written it.
+///
+/// The inner message is looked at, where an automaton of another body leaves its mark, and the envelope too: a provider
+/// copies some headers there and adds its own (rules.md §3).
 #[must_use]
-pub fn machine_marks(sender: &str, message: &Content) -> Vec<Reason> {
+pub fn machine_marks(sender: &str, seen: &Examined, message: &Content) -> Vec<Reason> {
     let mut marks = Vec::new();
-    let mut mark = |code: &'static str, text: String| marks.push(Reason::new(code, text));
     if address::is_machine(sender) {
-        mark("sender-machine", format!("il mittente {sender} è un programma"));
+        marks.push(Reason::new("sender-machine", format!("il mittente {sender} è un programma")));
     }
-    if message.return_path.as_deref().is_some_and(|p| address::key(p).is_empty()) {
-        mark("null-return-path", String::from("il Return-Path è vuoto: è un avviso automatico"));
+    header_marks(&message.machine_headers, message.return_path.as_deref(), &mut marks);
+    header_marks(&seen.machine_headers, seen.return_path.as_deref(), &mut marks);
+    marks.dedup();
+    marks
+}
+
+fn header_marks(headers: &[(String, String)], return_path: Option<&str>, marks: &mut Vec<Reason>) {
+    if return_path.is_some_and(|p| address::key(p).is_empty()) {
+        let text = String::from("il Return-Path è vuoto: è un avviso automatico");
+        marks.push(Reason::new("null-return-path", text));
     }
-    for (name, value) in &message.machine_headers {
+    for (name, value) in headers {
         let token = value.split(|c: char| c == ';' || c.is_whitespace()).find(|t| !t.is_empty()).unwrap_or_default();
         let token = token.to_ascii_lowercase();
         let is_mark = match name.as_str() {
             // The token decides, its parameters do not (RFC 3834 §5.2). FreeScout took `no` for a mark.
             "auto-submitted" => token != "no",
             "precedence" => matches!(token.as_str(), "bulk" | "junk" | "list" | "auto_reply"),
-            "x-auto-response-suppress" => matches!(token.trim_end_matches(','), "all" | "oof" | "autoreply" | "dr" | "rn" | "nrn"),
+            "x-auto-response-suppress" => {
+                matches!(token.trim_end_matches(','), "all" | "oof" | "autoreply" | "dr" | "rn" | "nrn")
+            }
             "content-type" => token.starts_with("multipart/report"),
             "x-autoreply" | "x-autorespond" | "x-loop" | "x-failed-recipients" => true,
             other => other.starts_with("list-") || other.eq_ignore_ascii_case(INSTANCE_HEADER),
         };
         if is_mark {
-            mark("automatic-header", format!("l'intestazione {name}: {} dice che è un messaggio automatico", short(value)));
+            let text = format!("l'intestazione {name}: {} dice che è un messaggio automatico", short(value));
+            marks.push(Reason::new("automatic-header", text));
         }
     }
-    marks
 }
 
 /// The brakes: how much has been sent already. Empty = an answer of this kind may go.
@@ -82,8 +94,10 @@ fn short(value: &str) -> String {
 mod tests {
     use super::*;
 
-    fn with(name: &str, value: &str) -> Content {
-        Content { machine_headers: alloc::vec![(name.into(), value.into())], ..Content::default() }
+    fn marks(name: &str, value: &str) -> usize {
+        let mut marks = Vec::new();
+        header_marks(&[(name.into(), value.into())], None, &mut marks);
+        marks.len()
     }
 
     #[test]
@@ -104,22 +118,30 @@ mod tests {
             ("x-sportello-istanza", "comune"),
         ];
         for (name, value) in marked {
-            assert_eq!(machine_marks("a@b.example", &with(name, value)).len(), 1, "{name}: {value}");
+            assert_eq!(marks(name, value), 1, "{name}: {value}");
         }
     }
 
     #[test]
     fn a_person_is_not_taken_for_a_machine() {
         for (name, value) in [("auto-submitted", "no"), ("auto-submitted", " No ; x=y"), ("precedence", "first-class")] {
-            assert!(machine_marks("a@b.example", &with(name, value)).is_empty(), "{name}: {value}");
+            assert_eq!(marks(name, value), 0, "{name}: {value}");
         }
     }
 
+    /// The same ordinary mail with a mark inside, outside, and nowhere.
     #[test]
-    fn null_return_path_and_program_senders_are_marks() {
-        let bounce = Content { return_path: Some("".into()), ..Content::default() };
-        assert!(!machine_marks("a@b.example", &bounce).is_empty());
-        assert!(!machine_marks("mailer-daemon@b.example", &Content::default()).is_empty());
+    fn marks_are_seen_inside_the_message_and_on_its_envelope() {
+        let anchors = pec::Anchors::default();
+        let policy = pec::Policy { anchors: &anchors, mailboxes: &[], arrival: None, sha1_until: None };
+        let seen = |head: &str| pec::examine(format!("{head}From: a@b.example\r\n\r\nciao\r\n").as_bytes(), &policy);
+        let (plain, bounce) = (seen(""), seen("Return-Path: <>\r\n"));
+        let quiet = Content::default();
+        let vacation = Content { machine_headers: seen("Auto-Submitted: auto-replied\r\n").machine_headers, ..Content::default() };
+        assert!(machine_marks("a@b.example", &plain, &quiet).is_empty());
+        assert_eq!(machine_marks("a@b.example", &plain, &vacation).len(), 1);
+        assert_eq!(machine_marks("a@b.example", &bounce, &quiet).len(), 1);
+        assert_eq!(machine_marks("mailer-daemon@b.example", &plain, &quiet).len(), 1);
     }
 
     #[test]

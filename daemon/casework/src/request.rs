@@ -26,7 +26,7 @@ pub(crate) fn decide(seen: &Examined, daticert: &Daticert, message: &Content, kn
     }
     let class = classify(seen, sender, daticert, message, known, desk);
     let mut trail = vec![Reason::new("rule", outcome_in_words(&class, desk))];
-    let marks = guard::machine_marks(sender, message);
+    let marks = guard::machine_marks(sender, seen, message);
     if !marks.is_empty() && known.answers_ours {
         // An autoresponder met one of our messages: a task for each would feed it.
         trail.extend(marks);
@@ -50,13 +50,11 @@ pub(crate) fn decide(seen: &Examined, daticert: &Daticert, message: &Content, kn
             .inspect_err(|reason| trail.push(reason.clone()))
             .ok()
     });
-    // The request is lawful on arrival; the state says whether its receipt is on the way.
-    if let (Some(Change::Opened { dossier }), Some(reply)) = (changes.first_mut(), &reply)
-        && dossier.state == State::Ricevuta
-        && class.missing.is_empty()
+    // «Protocollata» means that the receipt is on its way (law.md §10): without it the dossier is only received.
+    if let (Some(Change::Opened { dossier }), None) = (changes.first_mut(), &reply)
+        && dossier.state == State::Protocollata
     {
-        dossier.state = State::Protocollata;
-        trail.push(Reason::new("receipt-out", format!("la risposta «{}» vale come ricevuta", reply.template)));
+        dossier.state = State::Ricevuta;
     }
     let task = letters::task(&class, seen, daticert, message, case, reply.as_ref(), &trail, known, desk);
     let disposition = if is_placed {
@@ -148,6 +146,11 @@ fn tie(
     let number = dossier::number(rome(known.now).year(), known.next_ordinal);
     let deadline = term(class);
     let start = rome(daticert.data).date();
+    let state = match (class.missing.is_empty(), class.mode) {
+        (false, _) => State::DaRegolarizzare,
+        (true, Mode::Auto) if class.reply.is_some() => State::Protocollata,
+        (true, _) => State::Ricevuta,
+    };
     trail.push(Reason::new("dossier-opened", format!("aperto il fascicolo {number}")));
     Tie::Open(
         Dossier {
@@ -155,7 +158,7 @@ fn tie(
             kind: class.kind,
             title: class.title.clone(),
             office: class.office.clone(),
-            state: if class.missing.is_empty() { State::Ricevuta } else { State::DaRegolarizzare },
+            state,
             state_since: known.now,
             // The term runs from the receipt of the request (art. 2 c. 6). The certified instant which the envelope carries
             // is that of acceptance by the sender's provider: never later than ours, so never to the citizen's harm.

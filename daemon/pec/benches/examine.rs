@@ -35,6 +35,30 @@ fn examination(c: &mut Criterion) {
         group.bench_with_input(BenchmarkId::from_parameter(name), &raw, |b, raw| b.iter(|| examine(raw, &policy)));
     }
     group.finish();
+    openssl(c, &authority, at);
+}
+
+/// The yardstick, in the same run and on the same messages: `openssl cms -verify` as a command, its start included; it
+/// checks the signature only (no chain, no PEC rules). Left out, and said, where there is no `openssl`.
+fn openssl(c: &mut Criterion, authority: &Authority, at: Timestamp) {
+    let verify = |file: &std::path::Path| {
+        let args = ["cms", "-verify", "-noverify", "-out", "/dev/null", "-in"];
+        std::process::Command::new("openssl").args(args).arg(file).output()
+    };
+    if verify(std::path::Path::new("/dev/null")).is_err() {
+        println!("openssl is not installed: no yardstick");
+        return;
+    }
+    let mut group = c.benchmark_group("openssl cms -verify");
+    group.sample_size(10);
+    let dir = tempfile::tempdir().unwrap();
+    for (name, attachment) in [("20 KB", 6_000), ("1 MB", 720_000), ("30 MB", 22_000_000)] {
+        let file = dir.path().join("message.eml");
+        std::fs::write(&file, sealed(authority, attachment, at)).unwrap();
+        assert!(verify(&file).unwrap().status.success());
+        group.bench_with_input(BenchmarkId::from_parameter(name), &file, |b, file| b.iter(|| verify(file)));
+    }
+    group.finish();
 }
 
 criterion_group!(benches, examination);

@@ -96,6 +96,34 @@ pub struct Content {
     pub notes: Vec<String>,
 }
 
+/// The headers by which a machine's mail is known (RFC 3834 §5, RFC 2369, RFC 3462): name (lower case) and value.
+pub(crate) fn machine_headers(head: &Entity<'_>) -> Vec<(String, String)> {
+    let of_machines = head.fields.iter().filter(|field| {
+        let name = field.name();
+        matches!(
+            name.as_str(),
+            "auto-submitted"
+                | "precedence"
+                | "x-auto-response-suppress"
+                | "x-autoreply"
+                | "x-autorespond"
+                | "x-loop"
+                | "x-sportello-istanza"
+                | "x-failed-recipients"
+        ) || name.starts_with("list-")
+            || name == "content-type" && MediaType::read(field.value).is_some_and(|m| m.kind == "multipart/report")
+    });
+    of_machines.take(MACHINE_HEADERS_MAX).map(|field| (field.name(), unstructured(field.value))).collect()
+}
+
+/// The address of Return-Path; empty for `<>`.
+pub(crate) fn return_path(head: &Entity<'_>) -> Option<String> {
+    head.first("Return-Path").map(|f| {
+        let text = f.text();
+        text.strip_prefix('<').and_then(|t| t.strip_suffix('>')).unwrap_or(&text).trim().into()
+    })
+}
+
 impl Content {
     /// Reads a message: always something, and the reason if a limit left some of it unread.
     ///
@@ -150,32 +178,12 @@ impl Content {
             to: mailboxes(value("To")),
             cc: mailboxes(value("Cc")),
             reply_to: mailboxes(value("Reply-To")),
-            return_path: head.first("Return-Path").map(|f| {
-                let text = f.text();
-                text.strip_prefix('<').and_then(|t| t.strip_suffix('>')).unwrap_or(&text).trim().into()
-            }),
+            return_path: return_path(head),
             subject: unstructured(value("Subject")),
             date: head.first("Date").and_then(|f| date(f.value)),
             ..Self::default()
         };
-        for field in &head.fields {
-            let name = field.name();
-            let machine = matches!(
-                name.as_str(),
-                "auto-submitted"
-                    | "precedence"
-                    | "x-auto-response-suppress"
-                    | "x-autoreply"
-                    | "x-autorespond"
-                    | "x-loop"
-                    | "x-sportello-istanza"
-                    | "x-failed-recipients"
-            ) || name.starts_with("list-")
-                || name == "content-type" && MediaType::read(field.value).is_some_and(|m| m.kind == "multipart/report");
-            if machine && content.machine_headers.len() < MACHINE_HEADERS_MAX {
-                content.machine_headers.push((name, unstructured(field.value)));
-            }
-        }
+        content.machine_headers = machine_headers(head);
         for name in ["From", "Subject"] {
             if head.all(name).count() > 1 {
                 content.note(format!("l'intestazione {name} c'è più di una volta: vale la prima"));

@@ -1,7 +1,7 @@
 //! The one door: bytes in, findings out.
 
 use crate::consistency;
-use crate::content::{mailboxes, unstructured};
+use crate::content::{machine_headers, mailboxes, return_path, unstructured};
 use crate::mime::{self, Entity};
 use crate::parts::Parts;
 use crate::proof::{self, Proof};
@@ -55,6 +55,10 @@ pub struct Examined {
     pub subject: String,
     /// The word of X-Trasporto / X-Ricevuta at the top. A claim.
     pub claimed: Option<String>,
+    /// Address of the outer Return-Path; `Some("")` for `<>`. A claim.
+    pub return_path: Option<String>,
+    /// Outer headers by which a machine's mail is known; see [`Content::machine_headers`]. A claim.
+    pub machine_headers: Vec<(String, String)>,
     /// What is proven.
     pub verdict: Verdict,
 }
@@ -166,6 +170,8 @@ pub fn examine(raw: &[u8], policy: &Policy<'_>) -> Examined {
         from: head.first("From").and_then(|f| mailboxes(f.value).into_iter().next()).map(|m| m.address),
         subject: head.first("Subject").map(|f| unstructured(f.value)).unwrap_or_default(),
         claimed: text(X_TRASPORTO).or_else(|| text(X_RICEVUTA)),
+        return_path: return_path(&head),
+        machine_headers: machine_headers(&head),
         verdict,
     }
 }

@@ -139,6 +139,29 @@ impl Check {
         Check::Time,
     ];
 
+    /// What is checked, in plain Italian.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Bytes => "si può leggere",
+            Self::Marker => "tipo dichiarato",
+            Self::Structure => "struttura firmata",
+            Self::Cms => "busta di firma",
+            Self::Signature => "firma",
+            Self::Algorithm => "algoritmi",
+            Self::Chain => "autorità",
+            Self::Revocation => "revoca",
+            Self::Signer => "gestore firmatario",
+            Self::Parts => "parti",
+            Self::Daticert => "daticert.xml",
+            Self::Kind => "tipo certificato",
+            Self::Identifiers => "identificativi",
+            Self::Sender => "mittente",
+            Self::Recipient => "destinatario",
+            Self::OwnProvider => "il nostro gestore",
+            Self::Time => "orari",
+        }
+    }
+
     /// Stable English code, used in `--json` and in the journal.
     pub fn code(self) -> &'static str {
         match self {

@@ -47,7 +47,7 @@ pub(super) fn main(args: &Args) -> u8 {
             return CANNOT_START;
         }
     };
-    println!("Configurazione: va bene ({} caselle)", config.mailboxes.len());
+    say!("Configurazione: va bene ({} caselle)", config.mailboxes.len());
     let office = match Office::read(&config, key) {
         Ok(office) => office,
         Err(problems) => return fail(&problems),
@@ -55,7 +55,7 @@ pub(super) fn main(args: &Args) -> u8 {
     let mut code = files_are_fine(&office.desk);
     for anchor in &office.trust.anchors.list {
         let warning = if anchor.simulation { "   ATTENZIONE: è una SIMULAZIONE, non usarla in servizio" } else { "" };
-        println!("Fiducia: {}{warning}", anchor.name);
+        say!("Fiducia: {}{warning}", anchor.name);
     }
     if args.connect && !connections(&config) {
         code = FOUND;
@@ -70,8 +70,8 @@ fn fail(problems: &[Problem]) -> u8 {
 
 fn files_are_fine(desk: &Desk) -> u8 {
     let tests = rules::run_tests(&desk.rules).len();
-    println!("Regole: {}, con {tests} prove riuscite; uffici: {}", desk.rules.rules().count(), desk.rules.offices().count());
-    println!("Modelli: {}", desk.templates.names().len());
+    say!("Regole: {}, con {tests} prove riuscite; uffici: {}", desk.rules.rules().count(), desk.rules.offices().count());
+    say!("Modelli: {}", desk.templates.names().len());
     let today = calendar::rome(Clock::System.now()).date();
     let late = desk.rules.past_review(today);
     print_problems(&desk.rules.warnings().iter().chain(&late).cloned().collect::<Vec<_>>());
@@ -119,7 +119,7 @@ async fn mailbox_answers(mailbox: &Mailbox) -> Result<String, String> {
 fn said(what: &str, answer: Result<String, String>) -> bool {
     match answer {
         Ok(text) => {
-            println!("{what}: risponde ({text})");
+            say!("{what}: risponde ({text})");
             true
         }
         Err(why) => {

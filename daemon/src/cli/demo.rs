@@ -23,19 +23,19 @@ pub(super) fn main(args: &Args) -> u8 {
         eprintln!("{}: {e}", root.display());
         return FOUND;
     }
-    println!("Sportello, dimostrazione. Gestori Pec, cittadini e messaggi sono SIMULATI e inventati; tutto il resto è il servizio vero.");
+    say!("Sportello, dimostrazione. Gestori Pec, cittadini e messaggi sono SIMULATI e inventati; tutto il resto è il servizio vero.");
     let start = Instant::now();
-    let shown = match demo::play(&root, |line| println!("{line}")) {
+    let shown = match demo::play(&root, |line| say!("{line}")) {
         Ok(shown) => shown,
         Err(why) => {
             eprintln!("\n{why}\nLa cartella è {}: si può riprendere con --keep.", root.display());
             return FOUND;
         }
     };
-    println!("\n{}", messages_table(&shown.overview, usize::MAX));
+    say!("\n{}", messages_table(&shown.overview, usize::MAX));
     let earlier = shown.steps - shown.played;
     let resumed = if earlier == 0 { String::new() } else { format!(" ({earlier} erano già state fatte)") };
-    println!(
+    say!(
         "{} scene{resumed}, {} messaggi, {} fascicoli, {} messaggi in uscita, {:.1} secondi.",
         shown.steps,
         shown.overview.messages.len(),
@@ -44,7 +44,7 @@ pub(super) fn main(args: &Args) -> u8 {
         start.elapsed().as_secs_f64()
     );
     let dir = root.display();
-    println!(
+    say!(
         "\nDa guardare:\n  {dir}/risposte             le risposte ai cittadini, un file .eml ciascuna\n  {dir}/compiti              i compiti agli uffici\n  {dir}/servizio/archive     i messaggi ricevuti e inviati, per impronta\n  {dir}/servizio/journal     il registro, una riga per fatto\n\nE poi:\n  sportello status {dir}/servizio\n  sportello verify-journal {dir}/servizio --archive\n  sportello demo --keep {dir}"
     );
     OK

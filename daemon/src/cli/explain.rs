@@ -61,9 +61,9 @@ pub(super) fn main(args: &Args) -> u8 {
             Ok(bytes) => {
                 let explained = bench.explain(&bytes);
                 if args.json {
-                    println!("{}", explained.json(&file.display().to_string()));
+                    say!("{}", explained.json(&file.display().to_string()));
                 } else {
-                    println!("{}", explained.text(&file.display().to_string(), args.letters));
+                    say!("{}", explained.text(&file.display().to_string(), args.letters));
                 }
             }
             Err(e) => {

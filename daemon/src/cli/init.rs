@@ -20,7 +20,7 @@ pub(super) fn main(args: &Args) -> u8 {
     match written {
         Ok(()) => {
             let file = args.file.display();
-            println!("Ho scritto {file}. Completalo, poi:\n  sportello check --config {file} --connect\n  sportello run --config {file}");
+            say!("Ho scritto {file}. Completalo, poi:\n  sportello check --config {file} --connect\n  sportello run --config {file}");
             OK
         }
         Err(e) => {

@@ -6,6 +6,7 @@ use crate::digest::flow;
 use crate::outbox::schedule::Shown;
 use crate::store::Overview;
 use crate::store::rows::{ItemRow, MessageRow};
+use casework::receipts::Fact;
 use casework::{Disposition, calendar};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -38,7 +39,7 @@ pub(super) fn main(args: &Args) -> u8 {
         }
     };
     if args.json {
-        println!("{}", as_json(&overview, &digest));
+        say!("{}", as_json(&overview, &digest));
     } else {
         print(&overview, args.all);
     }
@@ -58,26 +59,32 @@ fn attention(overview: &Overview) -> Vec<String> {
             Shown::Failed => "non consegnata: la spedizione va fatta su carta",
             _ => continue,
         };
-        let why = if item.last.is_empty() { String::new() } else { format!(" ({})", item.last) };
+        // What the receipts say outweighs the provider's first answer.
+        let said = item.facts.iter().find_map(|fact| match fact {
+            Fact::NotDelivered { why, .. } | Fact::NotAccepted { why, .. } => Some(why),
+            _ => None,
+        });
+        let said = said.unwrap_or(&item.last);
+        let why = if said.is_empty() { String::new() } else { format!(" ({said})") };
         lines.push(format!("{}  «{}» a {}: {what}{why}", calendar::stamp(item.moved_at), item.outgoing.template, item.outgoing.to));
     }
     lines
 }
 
 fn print(overview: &Overview, all: bool) {
-    println!("{}", messages_table(overview, if all { usize::MAX } else { SHOWN }));
+    say!("{}", messages_table(overview, if all { usize::MAX } else { SHOWN }));
     let mut by_state: BTreeMap<Shown, usize> = BTreeMap::new();
     for item in &overview.items {
         *by_state.entry(item.shown()).or_default() += 1;
     }
     let states: Vec<String> = by_state.iter().map(|(state, n)| format!("{n} {}", state.title())).collect();
-    println!("Messaggi: {}   Fascicoli: {}   In uscita: {}", overview.messages.len(), overview.dossiers.len(), states.join(", "));
-    println!("Registro: {} righe, ultima impronta {}", overview.seq, overview.head);
+    say!("Messaggi: {}   Fascicoli: {}   In uscita: {}", overview.messages.len(), overview.dossiers.len(), states.join(", "));
+    say!("Registro: {} righe, ultima impronta {}", overview.seq, overview.head);
     let attention = attention(overview);
     if !attention.is_empty() {
-        println!("\nDa guardare:");
+        say!("\nDa guardare:");
         for line in attention {
-            println!("  {line}");
+            say!("  {line}");
         }
     }
 }

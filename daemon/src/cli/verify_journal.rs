@@ -34,7 +34,7 @@ pub(super) fn main(args: &Args) -> u8 {
         Ok(head) => head,
         Err(trouble) => {
             if args.json {
-                println!("{}", serde_json::json!({ "sound": false, "why": trouble.to_string() }));
+                say!("{}", serde_json::json!({ "sound": false, "why": trouble.to_string() }));
             } else {
                 eprintln!("IL REGISTRO NON È INTEGRO\n{trouble}");
             }
@@ -43,27 +43,23 @@ pub(super) fn main(args: &Args) -> u8 {
     };
     let mut damaged = Vec::new();
     if args.archive {
-        match Archive::open(&args.data) {
-            Ok(archive) => {
-                for (shelf, digest) in &named {
-                    if let Err(e) = archive.read(*shelf, digest) {
-                        damaged.push(format!("{digest}: {e}"));
-                    }
-                }
+        let archive = Archive::at(&args.data);
+        for (shelf, digest) in &named {
+            if let Err(e) = archive.read(*shelf, digest) {
+                damaged.push(format!("{digest}: {e}"));
             }
-            Err(e) => damaged.push(format!("{}: {e}", args.data.display())),
         }
     }
     if args.json {
         let read = args.archive.then_some(named.len());
-        println!(
+        say!(
             "{}",
             serde_json::json!({ "sound": true, "lines": head.seq, "head": head.hash, "archive_read": read, "archive_damaged": damaged })
         );
     } else {
-        println!("Registro integro: {} righe, ultima impronta {}", head.seq, head.hash);
+        say!("Registro integro: {} righe, ultima impronta {}", head.seq, head.hash);
         if args.archive {
-            println!("Archivio: {} messaggi riletti, {} danneggiati o mancanti", named.len(), damaged.len());
+            say!("Archivio: {} messaggi riletti, {} danneggiati o mancanti", named.len(), damaged.len());
         }
         for line in &damaged {
             eprintln!("{line}");

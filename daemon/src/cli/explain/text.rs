@@ -4,7 +4,7 @@ use crate::cli::paint::cut;
 use crate::cli::status::grade;
 use casework::rules::{Classification, FieldCheck, Outcome as RuleOutcome};
 use casework::{Change, Decision, Disposition, Lane, calendar};
-use pec::{Check, Content, Evidence, Examined, Outcome, Verdict};
+use pec::{Content, Evidence, Examined, Outcome, Verdict};
 use std::fmt::Write;
 
 /// Rules shown with their points.
@@ -61,32 +61,10 @@ fn checks(out: &mut String, seen: &Examined) {
             Outcome::Fail(why) => ("NO", why.text.clone()),
         };
         let said = [why.as_str(), entry.evidence.as_str()].into_iter().filter(|s| !s.is_empty()).collect::<Vec<_>>().join(" · ");
-        let _ = writeln!(out, "  {mark:<3} {:<22} {said}", title(entry.check));
+        let _ = writeln!(out, "  {mark:<3} {:<22} {said}", entry.check.title());
     }
     for note in &seen.report.notes {
         let _ = writeln!(out, "  nota: {note}");
-    }
-}
-
-fn title(check: Check) -> &'static str {
-    match check {
-        Check::Bytes => "si può leggere",
-        Check::Marker => "tipo dichiarato",
-        Check::Structure => "struttura firmata",
-        Check::Cms => "busta di firma",
-        Check::Signature => "firma",
-        Check::Algorithm => "algoritmi",
-        Check::Chain => "autorità",
-        Check::Revocation => "revoca",
-        Check::Signer => "gestore firmatario",
-        Check::Parts => "parti",
-        Check::Daticert => "daticert.xml",
-        Check::Kind => "tipo certificato",
-        Check::Identifiers => "identificativi",
-        Check::Sender => "mittente",
-        Check::Recipient => "destinatario",
-        Check::OwnProvider => "il nostro gestore",
-        Check::Time => "orari",
     }
 }
 

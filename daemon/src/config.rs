@@ -199,6 +199,7 @@ fn read(root: &mut Table<'_, '_>, m: &mut Mistakes) -> Config {
     let rules = dati.text("regole", m).map(PathBuf::from);
     let templates = dati.text("modelli", m).map(PathBuf::from);
     entity.fallback_office = dati.text("ufficio_smistamento", m).unwrap_or_else(|| "protocollo".into());
+    entity.in_service_since = dati.located("in_servizio_dal", m).and_then(|(text, at)| start_of_day(&text, "dati.in_servizio_dal", at, m));
     dati.finish(m);
 
     let mut mailboxes: Vec<Mailbox> = Vec::new();
@@ -234,14 +235,10 @@ fn read(root: &mut Table<'_, '_>, m: &mut Mistakes) -> Config {
 
     let mut fiducia = root.table("fiducia", m);
     let anchors = fiducia.text("ancore", m).map(PathBuf::from);
-    let sha1_until = fiducia.located("sha1_fino_al", m).and_then(|(text, at)| {
-        let end = text.parse::<jiff::civil::Date>().ok().and_then(|day| day.tomorrow().ok());
-        let end = end.and_then(|day| day.to_zoned(jiff::tz::TimeZone::UTC).ok());
-        if end.is_none() {
-            m.add(Some(at), "`fiducia.sha1_fino_al` deve essere una data: \"2026-12-31\"".into());
-        }
-        end.map(|zoned| zoned.timestamp())
-    });
+    let sha1_until = fiducia
+        .located("sha1_fino_al", m)
+        .and_then(|(text, at)| start_of_day(&text, "fiducia.sha1_fino_al", at, m))
+        .map(|start| start.saturating_add(SignedDuration::from_hours(24)).unwrap_or(start));
     fiducia.finish(m);
 
     let mut registro = root.table("registro_tecnico", m);
@@ -339,6 +336,15 @@ fn address_of(table: &mut Table<'_, '_>, key: &'static str, m: &mut Mistakes) ->
 
 fn seconds(table: &mut Table<'_, '_>, key: &'static str, default: u64, bounds: std::ops::RangeInclusive<u64>, m: &mut Mistakes) -> Duration {
     Duration::from_secs(table.number(key, default, bounds, m))
+}
+
+/// The first instant of a day, read as UTC: these keys part years of mail, not hours.
+fn start_of_day(text: &str, key: &str, at: usize, m: &mut Mistakes) -> Option<Timestamp> {
+    let day = text.parse::<jiff::civil::Date>().ok().and_then(|day| day.to_zoned(jiff::tz::TimeZone::UTC).ok());
+    if day.is_none() {
+        m.add(Some(at), format!("`{key}` deve essere una data, per esempio \"2026-12-31\""));
+    }
+    day.map(|zoned| zoned.timestamp())
 }
 
 fn month_and_day(text: &str) -> Option<(i8, i8)> {

@@ -149,6 +149,7 @@ fn config(root: &Path, world: &World) -> Result<Config, String> {
             responsible: "Ada Neri".into(),
             substitute: "Segretario generale, segretario@pec.comune.test".into(),
             privacy_url: "https://www.comune.example/privacy".into(),
+            in_service_since: None,
             patron: None,
             fallback_office: "protocollo".into(),
         },

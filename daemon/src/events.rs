@@ -39,6 +39,14 @@ pub fn resumed(messages: usize) {
         info!(event = "resumed", messages, "sealed messages of the last run are decided now");
     }
 }
+/// A sound copy of a message replaced one that no longer had its digest.
+pub fn archive_healed(digest: &str) {
+    error!(event = "archive_healed", flow = flow(digest), "a damaged copy was set aside and replaced; check the disk");
+}
+/// A sealed message no longer has its digest, and no sound copy is at hand.
+pub fn archive_damaged(digest: &str, why: &impl Display) {
+    error!(event = "archive_damaged", flow = flow(digest), %why, "archived bytes are damaged; the message must come again");
+}
 /// A message is on disk.
 pub fn message_sealed(digest: &str, bytes: u64) {
     debug!(event = "message_sealed", flow = flow(digest), bytes, "message sealed");

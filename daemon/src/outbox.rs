@@ -19,6 +19,7 @@ use jiff::{SignedDuration, Timestamp};
 use schedule::{ACCEPTANCE_OVERDUE, ATTEMPTS_MAX, Move, Shown, next_attempt};
 use std::collections::{BTreeSet, VecDeque};
 use std::future::Future;
+use std::io::ErrorKind;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -145,9 +146,20 @@ impl Outbox {
     /// One attempt at one item. Returns until when its road is closed, if the attempt showed that it must be.
     async fn send(&self, item: ItemRow) -> Result<Option<Timestamp>, Trouble> {
         let id = item.outgoing.id.as_str();
-        let bytes = self.archive.read(Shelf::Out, &item.frozen).map_err(|e| Trouble::Io("archive".into(), e))?;
         let n = item.attempts + 1;
         self.step(&item, Move::Claimed { n })?;
+        let bytes = match self.archive.read(Shelf::Out, &item.frozen) {
+            Ok(bytes) => bytes,
+            // One damaged letter must not stop the others; what it said is in the register, a person sends it.
+            Err(e) if matches!(e.kind(), ErrorKind::InvalidData | ErrorKind::NotFound) => {
+                events::archive_damaged(&item.frozen, &e);
+                let why = format!("la copia da inviare è danneggiata: {e}");
+                self.step(&item, Move::Refused { why: why.clone() })?;
+                self.to_paper(&item, why)?;
+                return Ok(None);
+            }
+            Err(e) => return Err(Trouble::Io("archive".into(), e)),
+        };
         let courier = match (item.outgoing.lane, &self.roads.offices) {
             (Lane::Internal, Some(offices)) => offices,
             _ => &self.roads.pec,

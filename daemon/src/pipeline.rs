@@ -11,6 +11,7 @@ use crate::store::{Committed, Store, Trouble};
 use casework::{Change, Decision, Disposition, Interest, Known, Reason};
 use jiff::{SignedDuration, Timestamp};
 use pec::{Evidence, Examined, OwnMailbox, Policy, Verdict};
+use std::io::ErrorKind;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::{Notify, mpsc, watch};
@@ -86,7 +87,7 @@ impl Pipeline {
         let seen = self.examine(sealed, about, n, &office);
         let interest = seen.as_ref().map(|seen| casework::interest(seen, &office.desk.rules)).unwrap_or_default();
         let mut store = self.store(); // held to the commit: nothing moves between snapshot and write
-        let known = store.known(sealed.digest(), &interest, now)?;
+        let known = Known { received: about.received, ..store.known(sealed.digest(), &interest, now)? };
         let decision = match &seen {
             Ok(seen) => casework::decide(seen, &known, &office.desk),
             Err(why) => casework::set_aside(why.clone(), &known, &office.desk),
@@ -176,7 +177,15 @@ impl Pipeline {
         let mut resumed = 0;
         for digest in self.archive.digests(Shelf::In).map_err(disk)? {
             if self.store().message(&digest)?.is_none() {
-                let sealed = self.archive.reopen(&digest).map_err(disk)?;
+                let sealed = match self.archive.reopen(&digest) {
+                    Ok(sealed) => sealed,
+                    // Not decided, so not acknowledged: the server still has it.
+                    Err(e) if e.kind() == ErrorKind::InvalidData => {
+                        events::archive_damaged(&digest, &e);
+                        continue;
+                    }
+                    Err(e) => return Err(disk(e)),
+                };
                 let about = Circumstances { place: "archivio".into(), received: None, oversized: None };
                 self.settle(&sealed, &about)?;
                 resumed += 1;

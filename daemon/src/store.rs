@@ -164,6 +164,7 @@ impl Store {
     /// See [`Trouble`].
     pub fn known(&self, digest: &str, interest: &Interest, now: Timestamp) -> Result<Known, Trouble> {
         let mut known = Known { revision: self.journal.head().seq, digest: digest.to_owned(), ..Known::nothing(now) };
+        known.began = self.index.get(key::BEGAN)?.unwrap_or(known.began);
         if let Some(identity) = &interest.identity
             && let Some((first, signed)) = self.index.get::<(String, String)>(&key::identity(&identity.key))?
         {

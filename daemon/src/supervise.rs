@@ -189,7 +189,9 @@ impl Service {
             }
             Source::Imap(..) => {
                 let settings = imap_settings(mailbox)?;
-                let cursors = Cursors { account: account.clone(), store: self.store.clone() };
+                // UIDs mean nothing in another folder or account: each has a cursor of its own.
+                let place = format!("{account}|{}@{}|{}", settings.user, settings.host, settings.folder);
+                let cursors = Cursors { place, store: self.store.clone() };
                 let report = move |event: imap::Event| events::imap(&account, &event);
                 parts.spawn(async move {
                     imap::watch(settings, cursors, deliveries, spool, stopped, report).await;
@@ -235,16 +237,16 @@ fn part_ended(part: Option<Result<Result<(), Trouble>, tokio::task::JoinError>>)
 
 /// Keeps a mailbox's cursor in the store.
 struct Cursors {
-    account: String,
+    place: String,
     store: Arc<Mutex<Store>>,
 }
 
 impl imap::CursorStore for Cursors {
     fn load(&mut self) -> Option<Cursor> {
-        self.store.lock().unwrap_or_else(PoisonError::into_inner).cursor(&self.account)
+        self.store.lock().unwrap_or_else(PoisonError::into_inner).cursor(&self.place)
     }
     fn save(&mut self, cursor: &Cursor) -> io::Result<()> {
-        self.store.lock().unwrap_or_else(PoisonError::into_inner).keep_cursor(&self.account, cursor)
+        self.store.lock().unwrap_or_else(PoisonError::into_inner).keep_cursor(&self.place, cursor)
     }
 }
 

@@ -6,15 +6,20 @@ use crate::known::{Earlier, Known};
 use crate::letters::Claim;
 use crate::receipts::{self, Fact, Outcome};
 use crate::{address, guard, letters, request};
+use crate::calendar::stamp;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec;
 use alloc::vec::Vec;
+use jiff::Span;
 use pec::{Certified, Content, Daticert, Evidence, Examined, Grade, Unproven, Verdict};
 
 /// Decides. Pure: the same findings, snapshot and desk give the same decision, next year too.
 #[must_use]
 pub fn decide(seen: &Examined, known: &Known, desk: &Desk) -> Decision {
+    if let Some(why) = predates(seen, known, desk) {
+        return only(Disposition::Noted { why: why.clone() }, vec![Reason::new("before-service", why)]);
+    }
     match &seen.verdict {
         Verdict::Unproven(unproven) => uncertified(seen, unproven, known, desk),
         Verdict::Certified(certified) => match &known.earlier {
@@ -27,6 +32,26 @@ pub fn decide(seen: &Examined, known: &Known, desk: &Desk) -> Decision {
             },
         },
     }
+}
+
+/// How far two clocks may differ, minutes, before a message counts as older than the service.
+const SERVICE_MARGIN_MINUTES: i64 = 10;
+
+/// A mailbox that is handed to the service may hold years of mail which people have answered: it is kept and examined, and
+/// nothing else. Receipts are not asked: of what others sent they are orphans anyway.
+fn predates(seen: &Examined, known: &Known, desk: &Desk) -> Option<String> {
+    let dated = match &seen.verdict {
+        Verdict::Certified(certified) => match certified.evidence() {
+            Evidence::Envelope { daticert, .. } => Some(daticert.data),
+            Evidence::Receipt { .. } => None,
+            Evidence::Anomaly { .. } => known.received,
+        },
+        Verdict::Unproven(_) => known.received,
+    };
+    let since = desk.entity.in_service_since.unwrap_or(known.began);
+    let since = since.checked_sub(Span::new().minutes(SERVICE_MARGIN_MINUTES)).unwrap_or(since);
+    let dated = dated.filter(|dated| *dated < since)?;
+    Some(format!("è del {}, prima che il servizio cominciasse", stamp(dated)))
 }
 
 /// A decision that changes and sends nothing.

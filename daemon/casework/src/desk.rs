@@ -5,6 +5,7 @@ use crate::reply::Templates;
 use crate::rules::Rulebook;
 use alloc::string::String;
 use alloc::vec::Vec;
+use jiff::Timestamp;
 
 /// The public body.
 #[derive(Debug, Clone, Default)]
@@ -25,6 +26,8 @@ pub struct Entity {
     pub substitute: String,
     /// Address of the privacy notice.
     pub privacy_url: String,
+    /// Messages from this instant on are worked on; `None` = from the beginning of the register.
+    pub in_service_since: Option<Timestamp>,
     /// (month, day) of the patron's day, a local holiday.
     pub patron: Option<(i8, i8)>,
     /// Office (id) that gets what no rule places, and quarantine.

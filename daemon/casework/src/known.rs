@@ -20,6 +20,10 @@ pub struct Known {
     pub now: Timestamp,
     /// SHA-256 of the message, lower-case hex.
     pub digest: String,
+    /// When the mail server received the message, if it says so.
+    pub received: Option<Timestamp>,
+    /// When this register began: what is older was somebody else's to answer.
+    pub began: Timestamp,
     /// Whether this certified identity was seen before.
     pub earlier: Earlier,
     /// The dossiers that were asked for and exist.
@@ -72,6 +76,8 @@ impl Known {
             revision: 0,
             now,
             digest: String::new(),
+            received: None,
+            began: Timestamp::MIN,
             earlier: Earlier::No,
             dossiers: Vec::new(),
             thread: None,

@@ -49,7 +49,7 @@ impl From<JournalTrouble> for Fault {
 pub fn project(index: &Index, record: &Record, head: &Head) -> Result<(), Fault> {
     let mut batch = Batch::default();
     match &record.event {
-        Event::Begun { .. } => {}
+        Event::Begun { .. } => batch.put(key::BEGAN, &record.at),
         Event::Attempted { digest, n } => batch.put(&key::attempts(digest), n),
         Event::SeenAgain { digest, place } => seen_again(index, &mut batch, digest, place)?,
         Event::Tasked { cause, outgoing, frozen } => queue(&mut batch, outgoing, frozen, cause, record.at, record.at),

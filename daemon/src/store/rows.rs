@@ -83,6 +83,8 @@ pub(super) mod key {
 
     /// The last journal line that the index has seen.
     pub(crate) const WATERMARK: &str = "meta/watermark";
+    /// When the register began.
+    pub(crate) const BEGAN: &str = "meta/began";
     pub(crate) const MESSAGES: &str = "message/";
     pub(crate) const DOSSIERS: &str = "dossier/";
     pub(crate) const ITEMS: &str = "item/";

@@ -131,9 +131,14 @@ impl Server {
     /// The file cannot be read, or is empty; in Italian.
     pub fn password(&self) -> Result<Secret, String> {
         let path = self.password_file.display();
-        let text = std::fs::read_to_string(&self.password_file).map_err(|e| format!("{path}: non riesco a leggere la password: {e}"))?;
+        let text = std::fs::read_to_string(&self.password_file)
+            .map_err(|e| format!("{path}: non riesco a leggere la password: {e}"))?;
         let password = text.trim_end_matches(['\r', '\n']);
-        if password.is_empty() { Err(format!("{path}: il file della password è vuoto")) } else { Ok(Secret::new(password)) }
+        if password.is_empty() {
+            Err(format!("{path}: il file della password è vuoto"))
+        } else {
+            Ok(Secret::new(password))
+        }
     }
 }
 
@@ -145,11 +150,13 @@ impl Config {
     pub fn read(path: &Path) -> Result<Self, Vec<Problem>> {
         let file = path.display().to_string();
         let fail = |text: String| vec![Problem { file: file.clone(), line: None, text, warning: false }];
-        let length = std::fs::metadata(path).map_err(|e| fail(format!("non riesco a leggere la configurazione: {e}")))?.len();
+        let length =
+            std::fs::metadata(path).map_err(|e| fail(format!("non riesco a leggere la configurazione: {e}")))?.len();
         if length > FILE_BYTES_MAX {
             return Err(fail(format!("il file è di {length} byte: una configurazione non supera i {FILE_BYTES_MAX}")));
         }
-        let text = std::fs::read_to_string(path).map_err(|e| fail(format!("non riesco a leggere la configurazione: {e}")))?;
+        let text =
+            std::fs::read_to_string(path).map_err(|e| fail(format!("non riesco a leggere la configurazione: {e}")))?;
         Self::parse(&file, &text)
     }
 
@@ -199,7 +206,8 @@ fn read(root: &mut Table<'_, '_>, m: &mut Mistakes) -> Config {
     let rules = dati.text("regole", m).map(PathBuf::from);
     let templates = dati.text("modelli", m).map(PathBuf::from);
     entity.fallback_office = dati.text("ufficio_smistamento", m).unwrap_or_else(|| "protocollo".into());
-    entity.in_service_since = dati.located("in_servizio_dal", m).and_then(|(text, at)| start_of_day(&text, "dati.in_servizio_dal", at, m));
+    entity.in_service_since =
+        dati.located("in_servizio_dal", m).and_then(|(text, at)| start_of_day(&text, "dati.in_servizio_dal", at, m));
     dati.finish(m);
 
     let mut mailboxes: Vec<Mailbox> = Vec::new();
@@ -254,7 +262,20 @@ fn read(root: &mut Table<'_, '_>, m: &mut Mistakes) -> Config {
     let filter = registro.text("filtro", m).unwrap_or_else(|| "info".into());
     registro.finish(m);
 
-    Config { entity, data, rules, templates, anchors, sha1_until, mailboxes, pec, offices, hold, brake, log: Log { json, filter } }
+    Config {
+        entity,
+        data,
+        rules,
+        templates,
+        anchors,
+        sha1_until,
+        mailboxes,
+        pec,
+        offices,
+        hold,
+        brake,
+        log: Log { json, filter },
+    }
 }
 
 /// A table without which nothing works.
@@ -279,7 +300,10 @@ fn mailbox(table: &mut Table<'_, '_>, m: &mut Mistakes) -> Mailbox {
         if imap.is_there() {
             m.add(at, "una casella è `imap` o `maildir`, non tutte e due".into());
         }
-        Source::Maildir { dir: PathBuf::from(maildir.required("cartella", m)), poll: seconds(&mut maildir, "poll_secondi", 5, 1..=3600, m) }
+        Source::Maildir {
+            dir: PathBuf::from(maildir.required("cartella", m)),
+            poll: seconds(&mut maildir, "poll_secondi", 5, 1..=3600, m),
+        }
     } else {
         if !imap.is_there() {
             m.add(at, "manca dove si trova la casella: [casella.imap] oppure [casella.maildir]".into());
@@ -334,7 +358,13 @@ fn address_of(table: &mut Table<'_, '_>, key: &'static str, m: &mut Mistakes) ->
     text
 }
 
-fn seconds(table: &mut Table<'_, '_>, key: &'static str, default: u64, bounds: std::ops::RangeInclusive<u64>, m: &mut Mistakes) -> Duration {
+fn seconds(
+    table: &mut Table<'_, '_>,
+    key: &'static str,
+    default: u64,
+    bounds: std::ops::RangeInclusive<u64>,
+    m: &mut Mistakes,
+) -> Duration {
     Duration::from_secs(table.number(key, default, bounds, m))
 }
 
@@ -365,9 +395,15 @@ mod tests {
         let written = Config::parse("sportello.toml", REFERENCE).unwrap();
         // Every line that shows a default, uncommented, changes nothing.
         let shown = REFERENCE.replace("# porta = 993 ", "porta = 993 ").replace("# porta = 465", "porta = 465");
-        let shown = shown.replace("# poll_secondi = 300", "poll_secondi = 300").replace("# idle_secondi = 540", "idle_secondi = 540");
-        let shown = shown.replace("# attesa_secondi = 600", "attesa_secondi = 600").replace("# byte_massimi", "byte_massimi");
-        let shown = shown.replace("# automatici_in", "automatici_in").replace("# formato", "formato").replace("# filtro", "filtro");
+        let shown = shown
+            .replace("# poll_secondi = 300", "poll_secondi = 300")
+            .replace("# idle_secondi = 540", "idle_secondi = 540");
+        let shown =
+            shown.replace("# attesa_secondi = 600", "attesa_secondi = 600").replace("# byte_massimi", "byte_massimi");
+        let shown = shown
+            .replace("# automatici_in", "automatici_in")
+            .replace("# formato", "formato")
+            .replace("# filtro", "filtro");
         assert_ne!(shown, REFERENCE);
         assert_eq!(format!("{:?}", Config::parse("x", &shown).unwrap()), format!("{written:?}"));
     }
@@ -377,7 +413,17 @@ mod tests {
         // A key that the reader asks for and the manual does not name would be a secret.
         let source = include_str!("config.rs");
         let tests = source.find("#[cfg(test)]").unwrap();
-        for call in ["required(\"", ".text(\"", "located(\"", "number(\"", "texts(\"", ".table(\"", "tables(\"", "seconds(&mut imap, \"", "seconds(&mut maildir, \""] {
+        for call in [
+            "required(\"",
+            ".text(\"",
+            "located(\"",
+            "number(\"",
+            "texts(\"",
+            ".table(\"",
+            "tables(\"",
+            "seconds(&mut imap, \"",
+            "seconds(&mut maildir, \"",
+        ] {
             for (at, _) in source[..tests].match_indices(call) {
                 let key = source[at + call.len()..].split('"').next().unwrap();
                 assert!(REFERENCE.contains(key), "`{key}` is not in sportello.toml");
@@ -389,7 +435,8 @@ mod tests {
     fn all_mistakes_are_told_at_once_with_their_lines() {
         let text = "[ente]\nnome = 3\npatrono = \"31-12\"\nnomme = \"x\"\n[dati]\ncartella = \"/x\"\n[[casella]]\nnome = \"a\"\nindirizzo = \"senza chiocciola\"\n[casella.imap]\nporta = 0\n";
         let found = Config::parse("s.toml", text).unwrap_err();
-        let shown: Vec<String> = found.iter().map(|p| format!("{}:{} {}", p.file, p.line.unwrap_or(0), p.text)).collect();
+        let shown: Vec<String> =
+            found.iter().map(|p| format!("{}:{} {}", p.file, p.line.unwrap_or(0), p.text)).collect();
         let all = shown.join("\n");
         for expected in [
             "s.toml:2 `ente.nome` deve essere un testo",

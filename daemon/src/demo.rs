@@ -59,7 +59,11 @@ pub fn play(root: &Path, mut say: impl FnMut(&str)) -> Result<Shown, String> {
         pec: Box::new(Provider { world: world.clone(), copies: root.join("risposte") }),
         offices: Some(Box::new(Offices { dir: root.join("compiti") })),
     };
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(3).enable_all().build().map_err(|e| e.to_string())?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(3)
+        .enable_all()
+        .build()
+        .map_err(|e| e.to_string())?;
     let (stop, stopped) = watch::channel(false);
     let store = service.store();
     runtime.block_on(async {
@@ -91,7 +95,12 @@ fn play_step(step: &Step, world: &World, store: &Mutex<Store>) -> Result<(), Str
 }
 
 /// Waits until every message is decided and every answer has come to its end, telling each move.
-async fn quiet(store: &Mutex<Store>, world: &World, story: &mut Story, say: &mut impl FnMut(&str)) -> Result<(), String> {
+async fn quiet(
+    store: &Mutex<Store>,
+    world: &World,
+    story: &mut Story,
+    say: &mut impl FnMut(&str),
+) -> Result<(), String> {
     let since = Instant::now();
     loop {
         let (seq, overview) = {

@@ -78,7 +78,12 @@ pub fn item_moved(cause: &str, item: &str, state: Shown, attempt: u32) {
 }
 /// An item may have been taken: a receipt or a person decides.
 pub fn item_unknown(cause: &str, item: &str) {
-    error!(event = "item_unknown", flow = flow(cause), item, "the provider may have taken the item; it is not sent again");
+    error!(
+        event = "item_unknown",
+        flow = flow(cause),
+        item,
+        "the provider may have taken the item; it is not sent again"
+    );
 }
 /// An item was refused for good.
 pub fn item_refused(cause: &str, item: &str, why: &str) {
@@ -113,14 +118,32 @@ pub fn imap(account: &str, event: &ImapEvent) {
     match event {
         ImapEvent::Connected { exists, idle } => info!(event = "imap_connected", account, exists, idle, "mailbox open"),
         ImapEvent::Looked { kept } => debug!(event = "imap_looked", account, kept, "mailbox listed to its end"),
-        ImapEvent::Rescan(why) => warn!(event = "imap_rescan", account, ?why, "all messages are fetched again and recognised by content"),
-        ImapEvent::Vanished { uid } => warn!(event = "imap_vanished", account, uid, "a message was removed before we had it"),
-        ImapEvent::SizeMismatch { uid } => warn!(event = "imap_size_mismatch", account, uid, "announced and sent sizes differ"),
-        ImapEvent::Oversized { uid, size } => error!(event = "imap_oversized", account, uid, size, "message too large; a person is told"),
-        ImapEvent::Unreadable { uid, trouble } => error!(event = "imap_unreadable", account, uid, %trouble, "message cannot be fetched; tried again later"),
-        ImapEvent::NotMoved { uid, trouble } => warn!(event = "imap_not_moved", account, uid, %trouble, "message kept, not moved on the server"),
-        ImapEvent::CursorNotSaved => error!(event = "imap_cursor_not_saved", account, "cursor not saved; a restart fetches again"),
-        ImapEvent::Lost { trouble, pause } => warn!(event = "imap_lost", account, %trouble, pause_s = pause.as_secs(), "connection lost"),
-        ImapEvent::LoginRefused { pause } => error!(event = "imap_login_refused", account, pause_s = pause.as_secs(), "login refused"),
+        ImapEvent::Rescan(why) => {
+            warn!(event = "imap_rescan", account, ?why, "all messages are fetched again and recognised by content")
+        }
+        ImapEvent::Vanished { uid } => {
+            warn!(event = "imap_vanished", account, uid, "a message was removed before we had it")
+        }
+        ImapEvent::SizeMismatch { uid } => {
+            warn!(event = "imap_size_mismatch", account, uid, "announced and sent sizes differ")
+        }
+        ImapEvent::Oversized { uid, size } => {
+            error!(event = "imap_oversized", account, uid, size, "message too large; a person is told")
+        }
+        ImapEvent::Unreadable { uid, trouble } => {
+            error!(event = "imap_unreadable", account, uid, %trouble, "message cannot be fetched; tried again later")
+        }
+        ImapEvent::NotMoved { uid, trouble } => {
+            warn!(event = "imap_not_moved", account, uid, %trouble, "message kept, not moved on the server")
+        }
+        ImapEvent::CursorNotSaved => {
+            error!(event = "imap_cursor_not_saved", account, "cursor not saved; a restart fetches again")
+        }
+        ImapEvent::Lost { trouble, pause } => {
+            warn!(event = "imap_lost", account, %trouble, pause_s = pause.as_secs(), "connection lost")
+        }
+        ImapEvent::LoginRefused { pause } => {
+            error!(event = "imap_login_refused", account, pause_s = pause.as_secs(), "login refused")
+        }
     }
 }

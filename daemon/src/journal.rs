@@ -75,7 +75,9 @@ impl fmt::Display for Trouble {
         match self {
             Self::Io(path, e) => write!(f, "{}: {e}", path.display()),
             Self::Broken { file, line, why } => write!(f, "{}:{line}: {why}", file.display()),
-            Self::Stopped => f.write_str("una scrittura del registro è fallita: riavviare dopo aver controllato il disco"),
+            Self::Stopped => {
+                f.write_str("una scrittura del registro è fallita: riavviare dopo aver controllato il disco")
+            }
         }
     }
 }
@@ -217,9 +219,14 @@ fn walk<E: From<Trouble>>(
             }
             return Err(broken("l'ultima riga è incompleta".into()).into());
         }
-        let record: Record = serde_json::from_slice(&line).map_err(|e| broken(format!("non è una riga del registro: {e}")))?;
+        let record: Record =
+            serde_json::from_slice(&line).map_err(|e| broken(format!("non è una riga del registro: {e}")))?;
         if record.prev != head.hash || record.seq != head.seq + 1 {
-            return Err(broken(format!("la riga {} non segue la {}: il registro è stato alterato", record.seq, head.seq)).into());
+            return Err(broken(format!(
+                "la riga {} non segue la {}: il registro è stato alterato",
+                record.seq, head.seq
+            ))
+            .into());
         }
         *head = Head { seq: record.seq, hash: sha256(&line) };
         sound += read as u64;
@@ -285,7 +292,9 @@ mod tests {
         assert!(Journal::verify(dir.path(), Tail::Closed, |_, _| {}).is_err());
         assert_eq!(journal(dir.path()).head(), &head);
         assert_eq!(Journal::verify(dir.path(), Tail::Closed, |_, _| {}).unwrap(), head);
-        let kept = fs::read_dir(dir.path().join("journal")).unwrap().any(|e| e.unwrap().file_name().to_string_lossy().starts_with("torn-"));
+        let kept = fs::read_dir(dir.path().join("journal"))
+            .unwrap()
+            .any(|e| e.unwrap().file_name().to_string_lossy().starts_with("torn-"));
         assert!(kept);
     }
 

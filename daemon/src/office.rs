@@ -52,9 +52,14 @@ impl Office {
 ///
 /// # Errors
 /// Every mistake.
-pub fn desk(entity: Entity, rules: Option<&Path>, templates: Option<&Path>, key: EffectKey) -> Result<Desk, Vec<Problem>> {
-    let rule_files = rules.map_or_else(|| Ok(shipped::rules()), |dir| read_rules(dir));
-    let template_files = templates.map_or_else(|| Ok(shipped::templates()), |dir| read_templates(dir));
+pub fn desk(
+    entity: Entity,
+    rules: Option<&Path>,
+    templates: Option<&Path>,
+    key: EffectKey,
+) -> Result<Desk, Vec<Problem>> {
+    let rule_files = rules.map_or_else(|| Ok(shipped::rules()), read_rules);
+    let template_files = templates.map_or_else(|| Ok(shipped::templates()), read_templates);
     let (rule_files, template_files) = match (rule_files, template_files) {
         (Ok(rules), Ok(templates)) => (rules, templates),
         (rules, templates) => return Err(rules.err().into_iter().chain(templates.err()).flatten().collect()),
@@ -64,7 +69,12 @@ pub fn desk(entity: Entity, rules: Option<&Path>, templates: Option<&Path>, key:
     let failed: Vec<Problem> = rules::run_tests(&rules)
         .into_iter()
         .filter(|test| !test.ok)
-        .map(|test| Problem { file: test.file, line: Some(test.line), text: format!("la prova «{}» non passa: {}", test.name, test.detail), warning: false })
+        .map(|test| Problem {
+            file: test.file,
+            line: Some(test.line),
+            text: format!("la prova «{}» non passa: {}", test.name, test.detail),
+            warning: false,
+        })
         .collect();
     if !failed.is_empty() {
         return Err(failed);
@@ -72,7 +82,10 @@ pub fn desk(entity: Entity, rules: Option<&Path>, templates: Option<&Path>, key:
     if rules.office(&entity.fallback_office).is_none() {
         let known: Vec<&str> = rules.offices().map(|o| o.id.as_str()).collect();
         let hint = casework::nearest::hint(&entity.fallback_office, known.iter().copied());
-        let text = format!("`dati.ufficio_smistamento`: l'ufficio «{}» non è fra quelli delle regole{hint}", entity.fallback_office);
+        let text = format!(
+            "`dati.ufficio_smistamento`: l'ufficio «{}» non è fra quelli delle regole{hint}",
+            entity.fallback_office
+        );
         return Err(vec![Problem { file: "sportello.toml".into(), line: None, text, warning: false }]);
     }
     Ok(Desk { entity, rules, templates, key })
@@ -84,12 +97,16 @@ fn read_rules(dir: &Path) -> Result<Vec<SourceFile>, Vec<Problem>> {
 
 fn read_templates(dir: &Path) -> Result<Vec<TemplateFile>, Vec<Problem>> {
     let language = dir.join("it");
-    Ok(read_folder(&language, "hbs")?.into_iter().map(|(name, text)| TemplateFile { name: format!("it/{name}"), text }).collect())
+    Ok(read_folder(&language, "hbs")?
+        .into_iter()
+        .map(|(name, text)| TemplateFile { name: format!("it/{name}"), text })
+        .collect())
 }
 
 /// Files with one ending, by name.
 fn read_folder(dir: &Path, ending: &str) -> Result<Vec<(String, String)>, Vec<Problem>> {
-    let problem = |path: &Path, text: String| Problem { file: path.display().to_string(), line: None, text, warning: false };
+    let problem =
+        |path: &Path, text: String| Problem { file: path.display().to_string(), line: None, text, warning: false };
     let mut paths: Vec<_> = fs::read_dir(dir)
         .map_err(|e| vec![problem(dir, format!("non riesco a leggere la cartella: {e}"))])?
         .filter_map(|entry| entry.ok().map(|e| e.path()))
@@ -97,14 +114,19 @@ fn read_folder(dir: &Path, ending: &str) -> Result<Vec<(String, String)>, Vec<Pr
         .collect();
     paths.sort();
     if paths.is_empty() || paths.len() > FILES_MAX {
-        return Err(vec![problem(dir, format!("ci sono {} file .{ending}: ne serve almeno uno, al più {FILES_MAX}", paths.len()))]);
+        return Err(vec![problem(
+            dir,
+            format!("ci sono {} file .{ending}: ne serve almeno uno, al più {FILES_MAX}", paths.len()),
+        )]);
     }
     let mut problems = Vec::new();
     let mut files = Vec::new();
     for path in paths {
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         match fs::metadata(&path).map(|m| m.len()) {
-            Ok(length) if length > FILE_BYTES_MAX => problems.push(problem(&path, format!("{length} byte: il massimo è {FILE_BYTES_MAX}"))),
+            Ok(length) if length > FILE_BYTES_MAX => {
+                problems.push(problem(&path, format!("{length} byte: il massimo è {FILE_BYTES_MAX}")))
+            }
             Ok(_) | Err(_) => match fs::read_to_string(&path) {
                 Ok(text) => files.push((name, text)),
                 Err(e) => problems.push(problem(&path, format!("non riesco a leggerlo: {e}"))),
@@ -135,7 +157,10 @@ pub fn effect_key(data: &Path) -> io::Result<EffectKey> {
         Err(e) => return Err(e),
     };
     let secret: [u8; EffectKey::BYTES] = secret.try_into().map_err(|_| {
-        io::Error::new(io::ErrorKind::InvalidData, format!("{}: la chiave deve essere di {} byte", path.display(), EffectKey::BYTES))
+        io::Error::new(
+            io::ErrorKind::InvalidData,
+            format!("{}: la chiave deve essere di {} byte", path.display(), EffectKey::BYTES),
+        )
     })?;
     Ok(EffectKey::new(&secret))
 }

@@ -113,7 +113,12 @@ impl Outbox {
     }
 
     /// One round on one road. Returns when the next item of it is due.
-    async fn round(&self, lane: Lane, lanes: &mut Lanes, stop: &watch::Receiver<bool>) -> Result<Option<Timestamp>, Trouble> {
+    async fn round(
+        &self,
+        lane: Lane,
+        lanes: &mut Lanes,
+        stop: &watch::Receiver<bool>,
+    ) -> Result<Option<Timestamp>, Trouble> {
         loop {
             let now = self.clock.now();
             if let Some(until) = lanes.closed_until(lane).filter(|until| *until > now) {
@@ -175,7 +180,9 @@ impl Outbox {
             Outcome::Taken { reply } => Move::Submitted { reply },
             Outcome::Unknown { why } => Move::Unknown { why },
             Outcome::Never { why, .. } => Move::Refused { why },
-            Outcome::Later { why, .. } if n >= ATTEMPTS_MAX => Move::Refused { why: format!("dopo {n} tentativi: {why}") },
+            Outcome::Later { why, .. } if n >= ATTEMPTS_MAX => {
+                Move::Refused { why: format!("dopo {n} tentativi: {why}") }
+            }
             Outcome::Later { why, .. } => Move::Requeued { due: next_attempt(now, n, id), why },
             Outcome::LaneStopped { why } => {
                 let until = now.checked_add(LANE_PAUSE).unwrap_or(now);
@@ -224,7 +231,9 @@ impl Outbox {
                 known.awaited_dossier = Some(number.clone());
             }
             let fact = Fact::NotAccepted { at: now, why };
-            let Some(task) = letters::paper_task(&fact, &Store::awaited(item.clone()), &known, &office.desk) else { return Ok(()) };
+            let Some(task) = letters::paper_task(&fact, &Store::awaited(item.clone()), &known, &office.desk) else {
+                return Ok(());
+            };
             let frozen = match post::freeze(&task, &office.desk, now, &[]) {
                 Ok(bytes) => self.archive.keep(Shelf::Out, &bytes).map_err(|e| Trouble::Io("archive".into(), e))?,
                 Err(why) => {

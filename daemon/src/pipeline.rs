@@ -106,10 +106,14 @@ impl Pipeline {
     fn examine(&self, sealed: &Sealed, about: &Circumstances, n: u32, office: &Office) -> Result<Examined, String> {
         if let Some(size) = about.oversized {
             let mega = size / 1_000_000;
-            return Err(format!("il messaggio è di {mega} MB, più del massimo: resta sul server, qui ci sono solo le intestazioni"));
+            return Err(format!(
+                "il messaggio è di {mega} MB, più del massimo: resta sul server, qui ci sono solo le intestazioni"
+            ));
         }
         if n > ATTEMPTS_MAX {
-            return Err(format!("l'esame non è arrivato in fondo per {ATTEMPTS_MAX} volte: il messaggio va letto da una persona"));
+            return Err(format!(
+                "l'esame non è arrivato in fondo per {ATTEMPTS_MAX} volte: il messaggio va letto da una persona"
+            ));
         }
         let policy = Policy {
             anchors: &office.trust.anchors,
@@ -146,7 +150,9 @@ impl Pipeline {
                 }
                 Err(why) => {
                     events::letter_not_composed(sealed.digest(), &letter.template, &why);
-                    decision.trail.push(Reason::new("not-composed", format!("«{}» non si può scrivere: {why}", letter.template)));
+                    decision
+                        .trail
+                        .push(Reason::new("not-composed", format!("«{}» non si può scrivere: {why}", letter.template)));
                 }
             }
         }
@@ -231,8 +237,12 @@ fn findings(seen: &Examined, interest: &Interest) -> Findings {
     };
     if let Verdict::Certified(certified) = &seen.verdict {
         let signer = certified.signer();
-        findings.signer =
-            Some([signer.address.clone(), signer.organisation.clone(), signer.anchor.clone(), signer.certificate_sha256.clone()]);
+        findings.signer = Some([
+            signer.address.clone(),
+            signer.organisation.clone(),
+            signer.anchor.clone(),
+            signer.certificate_sha256.clone(),
+        ]);
         findings.proven = Some(match certified.evidence() {
             Evidence::Envelope { daticert, .. } | Evidence::Receipt { daticert, .. } => daticert.tipo.word().to_owned(),
             Evidence::Anomaly { .. } => "busta-anomalia".to_owned(),

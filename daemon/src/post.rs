@@ -14,7 +14,12 @@ pub const ORIGINAL_BYTES_MAX: usize = 7 * 1024 * 1024;
 ///
 /// # Errors
 /// Why it cannot be a message: an address that mail cannot carry.
-pub fn freeze(outgoing: &Outgoing, desk: &Desk, date: Timestamp, original: &[u8]) -> Result<Vec<u8>, submit::ComposeTrouble> {
+pub fn freeze(
+    outgoing: &Outgoing,
+    desk: &Desk,
+    date: Timestamp,
+    original: &[u8],
+) -> Result<Vec<u8>, submit::ComposeTrouble> {
     let ids: Vec<MessageId> = outgoing.references.iter().filter_map(|id| MessageId::new(id)).collect();
     let attachments = if outgoing.with_original && original.len() <= ORIGINAL_BYTES_MAX {
         // As a plain file: message/rfc822 may not be base64-encoded, and an ordinary relay would break its lines.

@@ -39,7 +39,9 @@ mod tests {
     #[test]
     fn every_file_of_the_folders_is_shipped() {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-        for (dir, prefix, ending, listed) in [("rules", "", "toml", super::RULES), ("templates/it", "it/", "hbs", super::TEMPLATES)] {
+        for (dir, prefix, ending, listed) in
+            [("rules", "", "toml", super::RULES), ("templates/it", "it/", "hbs", super::TEMPLATES)]
+        {
             let on_disk: BTreeSet<String> = std::fs::read_dir(root.join(dir))
                 .unwrap()
                 .map(|e| e.unwrap().path())

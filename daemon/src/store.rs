@@ -168,7 +168,11 @@ impl Store {
         if let Some(identity) = &interest.identity
             && let Some((first, signed)) = self.index.get::<(String, String)>(&key::identity(&identity.key))?
         {
-            known.earlier = if signed == identity.signed_sha256 { Earlier::Same { digest: first } } else { Earlier::Other { digest: first } };
+            known.earlier = if signed == identity.signed_sha256 {
+                Earlier::Same { digest: first }
+            } else {
+                Earlier::Other { digest: first }
+            };
         }
         for id in interest.answers.iter().take(ANSWERS_MAX) {
             known.answers_ours |= self.index.get::<String>(&key::ours(id))?.is_some();
@@ -214,7 +218,10 @@ impl Store {
     /// # Errors
     /// See [`Trouble`]; `Program` when the store moved since `known` was taken.
     pub fn commit(&mut self, sealed: &Sealed, known: &Known, decided: Decided) -> Result<Committed, Trouble> {
-        if known.revision != self.journal.head().seq || known.digest != sealed.digest() || decided.digest != sealed.digest() {
+        if known.revision != self.journal.head().seq
+            || known.digest != sealed.digest()
+            || decided.digest != sealed.digest()
+        {
             return Err(Trouble::Program("decisione presa su un'altra revisione o su un altro messaggio".into()));
         }
         let digest = decided.digest.clone();

@@ -134,7 +134,11 @@ impl Service {
     ///
     /// # Errors
     /// A password that cannot be read.
-    pub fn start(&self, roads: Roads, stopped: &watch::Receiver<bool>) -> Result<JoinSet<Result<(), Trouble>>, Vec<Problem>> {
+    pub fn start(
+        &self,
+        roads: Roads,
+        stopped: &watch::Receiver<bool>,
+    ) -> Result<JoinSet<Result<(), Trouble>>, Vec<Problem>> {
         let mut parts = JoinSet::new();
         let (deliveries, arriving) = mpsc::channel(DELIVERIES_WAITING);
         for mailbox in &self.config.mailboxes {
@@ -175,8 +179,12 @@ impl Service {
         std::fs::create_dir_all(&spool).map_err(|e| vec![trouble_to_problem(&spool, &e)])?;
         match &mailbox.source {
             Source::Maildir { dir, poll } => {
-                let settings =
-                    maildir::Settings { account: account.clone(), dir: dir.clone(), poll: *poll, message_bytes_max: mailbox.message_bytes_max };
+                let settings = maildir::Settings {
+                    account: account.clone(),
+                    dir: dir.clone(),
+                    poll: *poll,
+                    message_bytes_max: mailbox.message_bytes_max,
+                };
                 let report = move |round: io::Result<u64>| {
                     if let Err(e) = round {
                         events::maildir_failed(&account, &e);
@@ -253,7 +261,11 @@ impl imap::CursorStore for Cursors {
 /// What `pec` must know of our mailboxes.
 #[must_use]
 pub fn own_mailboxes(config: &Config) -> Vec<OwnMailbox> {
-    config.mailboxes.iter().map(|m| OwnMailbox { address: m.address.clone(), provider_host: m.provider_host.clone() }).collect()
+    config
+        .mailboxes
+        .iter()
+        .map(|m| OwnMailbox { address: m.address.clone(), provider_host: m.provider_host.clone() })
+        .collect()
 }
 
 fn password(server: &Server) -> Result<crate::secret::Secret, Vec<Problem>> {

@@ -52,20 +52,13 @@ pub(crate) async fn connect(host: &str, port: u16) -> Result<TcpStream, DialTrou
     let mut last = io::Error::new(io::ErrorKind::NotFound, "nessun indirizzo per questo nome");
     for address in addresses.take(ADDRESSES_MAX) {
         let attempt = async {
-            let socket = if address.is_ipv4() {
-                TcpSocket::new_v4()
-            } else {
-                TcpSocket::new_v6()
-            }?;
+            let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
             socket.set_keepalive(true)?;
             let stream = socket.connect(address).await?;
             stream.set_nodelay(true)?;
             Ok(stream)
         };
-        match tokio::time::timeout(CONNECT_TIMEOUT, attempt)
-            .await
-            .unwrap_or_else(|_| Err(timed_out()))
-        {
+        match tokio::time::timeout(CONNECT_TIMEOUT, attempt).await.unwrap_or_else(|_| Err(timed_out())) {
             Ok(stream) => return Ok(stream),
             Err(why) => last = why,
         }
@@ -74,14 +67,9 @@ pub(crate) async fn connect(host: &str, port: u16) -> Result<TcpStream, DialTrou
 }
 
 /// Encrypts an open connection. `name` is what the certificate must carry; `ca_file` adds authorities to the system's.
-pub(crate) async fn encrypt(
-    tcp: TcpStream,
-    name: &str,
-    ca_file: Option<&Path>,
-) -> Result<TlsStream, DialTrouble> {
+pub(crate) async fn encrypt(tcp: TcpStream, name: &str, ca_file: Option<&Path>) -> Result<TlsStream, DialTrouble> {
     let tls = |why: String| DialTrouble::Tls(why);
-    let server = ServerName::try_from(name.to_owned())
-        .map_err(|_| tls(format!("«{name}» non è un nome di server")))?;
+    let server = ServerName::try_from(name.to_owned()).map_err(|_| tls(format!("«{name}» non è un nome di server")))?;
     let connector = TlsConnector::from(Arc::new(client_config(ca_file).map_err(tls)?));
     match tokio::time::timeout(HANDSHAKE_TIMEOUT, connector.connect(server, tcp)).await {
         Ok(Ok(stream)) => Ok(stream),
@@ -103,10 +91,7 @@ fn client_config(ca_file: Option<&Path>) -> Result<ClientConfig, String> {
         }
     }
     if roots.is_empty() {
-        return Err(
-            "nessuna autorità di certificazione: installare ca-certificates o indicare un file"
-                .to_owned(),
-        );
+        return Err("nessuna autorità di certificazione: installare ca-certificates o indicare un file".to_owned());
     }
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     Ok(ClientConfig::builder_with_provider(provider)
@@ -118,9 +103,5 @@ fn client_config(ca_file: Option<&Path>) -> Result<ClientConfig, String> {
 
 /// The TLS version in force, for a person (`TLSv1_3`).
 pub(crate) fn version(stream: &TlsStream) -> String {
-    stream
-        .get_ref()
-        .1
-        .protocol_version()
-        .map_or_else(|| "?".to_owned(), |v| format!("{v:?}"))
+    stream.get_ref().1.protocol_version().map_or_else(|| "?".to_owned(), |v| format!("{v:?}"))
 }

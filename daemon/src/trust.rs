@@ -56,7 +56,8 @@ impl Trust {
         let path = dir.join(MANIFEST);
         let file = path.display().to_string();
         let problem = |text: String| Problem { file: file.clone(), line: None, text, warning: false };
-        let text = std::fs::read_to_string(&path).map_err(|e| vec![problem(format!("non riesco a leggere le ancore: {e}"))])?;
+        let text = std::fs::read_to_string(&path)
+            .map_err(|e| vec![problem(format!("non riesco a leggere le ancore: {e}"))])?;
         let manifest: Manifest = toml::from_str(&text).map_err(|e| {
             let line = e.span().map(|s| text.get(..s.start).unwrap_or_default().matches('\n').count() + 1);
             vec![Problem { line, ..problem(e.message().to_owned()) }]

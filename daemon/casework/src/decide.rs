@@ -1,12 +1,12 @@
 //! The decision: what a message is for the office, and what now. One path for each thing that `pec` can prove.
 
+use crate::calendar::stamp;
 use crate::decision::{Change, Decision, Disposition, Reason};
 use crate::desk::Desk;
 use crate::known::{Earlier, Known};
 use crate::letters::Claim;
 use crate::receipts::{self, Fact, Outcome};
 use crate::{address, guard, letters, request};
-use crate::calendar::stamp;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec;
@@ -109,7 +109,8 @@ fn anomaly(seen: &Examined, message: &Content, known: &Known, desk: &Desk) -> De
 /// Ordinary mail goes to a person and is never answered by the machine; a machine's mail that answers ours, or comes
 /// from one of our own addresses, is only noted: a task for each would let two automata feed each other.
 fn ordinary(seen: &Examined, content: Option<&Content>, why: String, known: &Known, desk: &Desk) -> Decision {
-    let sender = content.and_then(|c| c.from.first()).map(|m| m.address.as_str()).or(seen.from.as_deref()).unwrap_or_default();
+    let sender =
+        content.and_then(|c| c.from.first()).map(|m| m.address.as_str()).or(seen.from.as_deref()).unwrap_or_default();
     let mut trail = vec![Reason::new("not-certified", why.clone())];
     let marks = content.map(|c| guard::machine_marks(sender, seen, c)).unwrap_or_default();
     if !marks.is_empty() && (known.answers_ours || is_ours(sender, desk)) {
@@ -130,9 +131,18 @@ fn ordinary(seen: &Examined, content: Option<&Content>, why: String, known: &Kno
 }
 
 /// To a person, with what is odd. Never answered.
-pub(crate) fn quarantine(seen: &Examined, content: Option<&Content>, why: String, known: &Known, desk: &Desk) -> Decision {
-    let mut trail: Vec<Reason> =
-        seen.report.failures().map(|(check, why)| Reason { code: why.code.into(), text: format!("{}: {}", check.title(), why.text) }).collect();
+pub(crate) fn quarantine(
+    seen: &Examined,
+    content: Option<&Content>,
+    why: String,
+    known: &Known,
+    desk: &Desk,
+) -> Decision {
+    let mut trail: Vec<Reason> = seen
+        .report
+        .failures()
+        .map(|(check, why)| Reason { code: why.code.into(), text: format!("{}: {}", check.title(), why.text) })
+        .collect();
     if trail.is_empty() {
         trail.push(Reason::new("quarantine", why.clone()));
     }

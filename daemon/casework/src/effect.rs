@@ -35,7 +35,9 @@ impl EffectKey {
     #[must_use]
     pub fn effect_id(&self, cause: &str, effect: &str, recipient: &str, ordinal: u32) -> String {
         let mut context = hmac::Context::with_key(&self.0);
-        for field in [cause.as_bytes(), effect.as_bytes(), crate::address::key(recipient).as_bytes(), &ordinal.to_be_bytes()] {
+        for field in
+            [cause.as_bytes(), effect.as_bytes(), crate::address::key(recipient).as_bytes(), &ordinal.to_be_bytes()]
+        {
             context.update(&(field.len() as u64).to_be_bytes());
             context.update(field);
         }

@@ -77,7 +77,10 @@ pub fn brakes(template: &str, dossier: Option<&str>, known: &Known) -> Vec<Reaso
     }
     let all = traffic.to_sender.len();
     if all >= SENDER_A_DAY_MAX as usize {
-        reasons.push(Reason::new("brake-sender", format!("oggi a questo mittente sono già partite {all} risposte automatiche")));
+        reasons.push(Reason::new(
+            "brake-sender",
+            format!("oggi a questo mittente sono già partite {all} risposte automatiche"),
+        ));
     }
     let touched = dossier.and_then(|number| traffic.touched.get(number)).copied().unwrap_or(0);
     if touched >= DOSSIER_A_DAY_MAX {
@@ -124,7 +127,8 @@ mod tests {
 
     #[test]
     fn a_person_is_not_taken_for_a_machine() {
-        for (name, value) in [("auto-submitted", "no"), ("auto-submitted", " No ; x=y"), ("precedence", "first-class")] {
+        for (name, value) in [("auto-submitted", "no"), ("auto-submitted", " No ; x=y"), ("precedence", "first-class")]
+        {
             assert_eq!(marks(name, value), 0, "{name}: {value}");
         }
     }
@@ -137,7 +141,8 @@ mod tests {
         let seen = |head: &str| pec::examine(format!("{head}From: a@b.example\r\n\r\nciao\r\n").as_bytes(), &policy);
         let (plain, bounce) = (seen(""), seen("Return-Path: <>\r\n"));
         let quiet = Content::default();
-        let vacation = Content { machine_headers: seen("Auto-Submitted: auto-replied\r\n").machine_headers, ..Content::default() };
+        let vacation =
+            Content { machine_headers: seen("Auto-Submitted: auto-replied\r\n").machine_headers, ..Content::default() };
         assert!(machine_marks("a@b.example", &plain, &quiet).is_empty());
         assert_eq!(machine_marks("a@b.example", &plain, &vacation).len(), 1);
         assert_eq!(machine_marks("a@b.example", &bounce, &quiet).len(), 1);

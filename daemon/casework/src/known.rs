@@ -153,7 +153,8 @@ fn of_content(interest: &mut Interest, message: &Content, book: &rules::Rulebook
     interest.answers = message.in_reply_to.iter().chain(&message.references).cloned().collect();
     let asked = Asked::default();
     let names: Vec<&str> = message.attachments.iter().map(|a| a.name.as_str()).collect();
-    let _ = rules::classify(book, &material(message, &interest.sender, &names, &[], "", "", Timestamp::UNIX_EPOCH), &asked);
+    let _ =
+        rules::classify(book, &material(message, &interest.sender, &names, &[], "", "", Timestamp::UNIX_EPOCH), &asked);
     interest.dossiers = asked.0.into_inner();
 }
 
@@ -199,7 +200,9 @@ pub(crate) fn material<'a>(
 
 /// Provider, kind, PEC id and recipient name one certified event; anomaly envelopes have no such name.
 fn identity(certified: &Certified) -> Option<Identity> {
-    let (Evidence::Envelope { daticert, .. } | Evidence::Receipt { daticert, .. }) = certified.evidence() else { return None };
+    let (Evidence::Envelope { daticert, .. } | Evidence::Receipt { daticert, .. }) = certified.evidence() else {
+        return None;
+    };
     let signer = certified.signer();
     Some(Identity {
         key: format!(

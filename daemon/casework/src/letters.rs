@@ -50,7 +50,8 @@ pub(crate) fn reply(
     put(&mut values, "prossimo_passo", json!(next_step(class, case)));
     put(&mut values, "numero_indicato", json!(number_named(class)));
     put(&mut values, "mancanze", json!(class.missing.iter().map(|need| gap(need)).collect::<Vec<_>>()));
-    let answer_by = crate::calendar::last_day(rome(known.now).date(), INTEGRATION_DAYS, Calendar::Solar, desk.entity.patron);
+    let answer_by =
+        crate::calendar::last_day(rome(known.now).date(), INTEGRATION_DAYS, Calendar::Solar, desk.entity.patron);
     put(&mut values, "rispondi_entro", json!(answer_by));
     let files = files(message);
     if !files.is_empty() {
@@ -120,7 +121,11 @@ impl<'a> Claim<'a> {
     /// Of an examined message, with its content as far as it could be read.
     pub(crate) fn of(seen: &'a Examined, content: Option<&'a Content>) -> Self {
         let author = content.and_then(|c| c.from.first()).map(|m| m.address.as_str());
-        Self { from: author.or(seen.from.as_deref()), subject: content.map_or(seen.subject.as_str(), |c| &c.subject), content }
+        Self {
+            from: author.or(seen.from.as_deref()),
+            subject: content.map_or(seen.subject.as_str(), |c| &c.subject),
+            content,
+        }
     }
 }
 
@@ -142,7 +147,10 @@ pub(crate) fn check_task(
     put(
         &mut values,
         "come_rispondere",
-        json!(["Guarda l'originale prima di fidarti di quello che dice.", "A chi scrive non è partita nessuna risposta automatica."]),
+        json!([
+            "Guarda l'originale prima di fidarti di quello che dice.",
+            "A chi scrive non è partita nessuna risposta automatica."
+        ]),
     );
     given(&mut values, "mittente_dichiarato", claim.from.unwrap_or_default());
     given(&mut values, "oggetto_messaggio", claim.subject);
@@ -179,7 +187,11 @@ pub fn paper_task(fact: &Fact, awaited: &Awaited, known: &Known, desk: &Desk) ->
     }
     put(&mut values, "testo", json!(awaited.text));
     put(&mut values, "originale", json!(original(known)));
-    put(&mut values, "come_rispondere", json!(["Spedisci il testo per raccomandata e annota la spedizione nel fascicolo."]));
+    put(
+        &mut values,
+        "come_rispondere",
+        json!(["Spedisci il testo per raccomandata e annota la spedizione nel fascicolo."]),
+    );
     to_office("compito-mancata-consegna", values, office, case.map(|d| d.number.clone()), false, known, desk)
 }
 
@@ -227,8 +239,12 @@ fn next_step(class: &Classification, case: Option<&Dossier>) -> &'static str {
     match (case, class.kind) {
         (None, _) => "Una persona dell'ufficio legge il tuo messaggio e ti risponde.",
         (Some(_), _) if !class.missing.is_empty() => "Rispondi a questo messaggio con quello che manca.",
-        (Some(_), Kind::Participation | Kind::IntegrationReply) => "L'ufficio valuta quello che hai mandato e ne tiene conto nella decisione.",
-        (Some(_), Kind::StatusEnquiry) => "L'ufficio continua il suo lavoro. Ti scriviamo quando la pratica cambia stato.",
+        (Some(_), Kind::Participation | Kind::IntegrationReply) => {
+            "L'ufficio valuta quello che hai mandato e ne tiene conto nella decisione."
+        }
+        (Some(_), Kind::StatusEnquiry) => {
+            "L'ufficio continua il suo lavoro. Ti scriviamo quando la pratica cambia stato."
+        }
         (Some(_), _) => "L'ufficio esamina la richiesta e ti scrive l'esito.",
     }
 }
@@ -270,7 +286,9 @@ fn gap(need: &str) -> Value {
 
 fn files(message: &Content) -> Vec<Value> {
     let named = message.attachments.iter().filter(|a| !a.name.trim().is_empty());
-    named.map(|a| json!({ "nome": a.name, "esito": if a.size == 0 { "ricevuto, ma è vuoto" } else { "ricevuto" } })).collect()
+    named
+        .map(|a| json!({ "nome": a.name, "esito": if a.size == 0 { "ricevuto, ma è vuoto" } else { "ricevuto" } }))
+        .collect()
 }
 
 /// The verification in one line.
@@ -351,10 +369,9 @@ fn write(
     known: &Known,
     desk: &Desk,
 ) -> Result<Outgoing, Reason> {
-    let rendered = desk
-        .templates
-        .render(template, &values)
-        .map_err(|trouble| Reason::new("template", format!("il modello «{template}» non si può scrivere: {trouble}")))?;
+    let rendered = desk.templates.render(template, &values).map_err(|trouble| {
+        Reason::new("template", format!("il modello «{template}» non si può scrivere: {trouble}"))
+    })?;
     let id = desk.key.effect_id(&known.digest, template, &to, 0);
     Ok(Outgoing {
         message_id: EffectKey::message_id(&id, &desk.domain()),

@@ -68,8 +68,11 @@ impl Fact {
     #[must_use]
     pub fn at(&self) -> Timestamp {
         match self {
-            Self::Accepted { at, .. } | Self::NotAccepted { at, .. } | Self::Delivered { at, .. }
-            | Self::NotDelivered { at, .. } | Self::Delayed { at, .. } => *at,
+            Self::Accepted { at, .. }
+            | Self::NotAccepted { at, .. }
+            | Self::Delivered { at, .. }
+            | Self::NotDelivered { at, .. }
+            | Self::Delayed { at, .. } => *at,
         }
     }
 }
@@ -121,8 +124,10 @@ pub fn outcome(facts: &BTreeSet<Fact>) -> Outcome {
 /// Different PEC ids among the acceptances: we were sent twice. An incident for a person, never hidden (§4.5).
 #[must_use]
 pub fn sent_twice(facts: &BTreeSet<Fact>) -> bool {
-    let ids: BTreeSet<&str> =
-        facts.iter().filter_map(|f| if let Fact::Accepted { pec_id, .. } = f { Some(pec_id.as_str()) } else { None }).collect();
+    let ids: BTreeSet<&str> = facts
+        .iter()
+        .filter_map(|f| if let Fact::Accepted { pec_id, .. } = f { Some(pec_id.as_str()) } else { None })
+        .collect();
     ids.len() > 1
 }
 
@@ -160,7 +165,10 @@ pub const LAST_NOTICE_HOURS: i64 = 22;
 /// Why the receipt is an orphan (pec.md §9.12), in Italian: it is kept and never changes a state.
 pub fn fact(daticert: &Daticert, awaited: &Awaited) -> Result<Fact, String> {
     if !address::same(&daticert.mittente, &awaited.sender) {
-        return Err(format!("il mittente certificato è {}, il messaggio era partito da {}", daticert.mittente, awaited.sender));
+        return Err(format!(
+            "il mittente certificato è {}, il messaggio era partito da {}",
+            daticert.mittente, awaited.sender
+        ));
     }
     let listed = daticert.destinatari.iter().find(|d| address::same(&d.address, &awaited.recipient));
     let Some(listed) = listed else {
@@ -194,7 +202,9 @@ pub fn fact(daticert: &Daticert, awaited: &Awaited) -> Result<Fact, String> {
     match &daticert.tipo {
         Tipo::Accettazione => Ok(Fact::Accepted { at, pec_id, esterno: listed.esterno }),
         Tipo::NonAccettazione => Ok(Fact::NotAccepted { at, why: why() }),
-        Tipo::AvvenutaConsegna if daticert.consegna.is_none() => Err(String::from("non dice a chi è stata fatta la consegna")),
+        Tipo::AvvenutaConsegna if daticert.consegna.is_none() => {
+            Err(String::from("non dice a chi è stata fatta la consegna"))
+        }
         Tipo::AvvenutaConsegna => Ok(Fact::Delivered { at, pec_id }),
         Tipo::ErroreConsegna => Ok(Fact::NotDelivered { at, why: why() }),
         Tipo::PreavvisoErroreConsegna => Ok(Fact::Delayed { at, last: is_last_notice(daticert, awaited) }),
@@ -210,12 +220,10 @@ fn is_last_notice(daticert: &Daticert, awaited: &Awaited) -> bool {
     if daticert.errore_esteso.as_deref().is_some_and(|t| t.trim_start().starts_with("5.4.1")) {
         return true;
     }
-    let sent = awaited
-        .facts
-        .iter()
-        .find_map(|f| matches!(f, Fact::Accepted { .. }).then(|| f.at()))
-        .or(awaited.first_attempt);
-    sent.and_then(|t| t.checked_add(Span::new().hours(LAST_NOTICE_HOURS)).ok()).is_some_and(|limit| daticert.data >= limit)
+    let sent =
+        awaited.facts.iter().find_map(|f| matches!(f, Fact::Accepted { .. }).then(|| f.at())).or(awaited.first_attempt);
+    sent.and_then(|t| t.checked_add(Span::new().hours(LAST_NOTICE_HOURS)).ok())
+        .is_some_and(|limit| daticert.data >= limit)
         && daticert.errore != Errore::Nessuno
 }
 

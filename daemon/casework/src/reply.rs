@@ -89,11 +89,7 @@ impl fmt::Display for RenderTrouble {
         match self {
             Self::Unknown { template } => write!(out, "modello `{template}` sconosciuto"),
             Self::Missing { template, fields } => {
-                write!(
-                    out,
-                    "modello `{template}`: mancano o sono scritti male: {}",
-                    fields.join(", ")
-                )
+                write!(out, "modello `{template}`: mancano o sono scritti male: {}", fields.join(", "))
             }
             Self::Engine { template, detail } => write!(out, "modello `{template}`: {detail}"),
         }
@@ -120,13 +116,7 @@ pub fn load(files: &[TemplateFile]) -> Result<Templates, Vec<Problem>> {
     let mut problems = Vec::new();
     if files.len() > TEMPLATES_MAX {
         let text = format!("più di {TEMPLATES_MAX} modelli");
-        return Err([Problem {
-            file: "templates".into(),
-            line: None,
-            text,
-            warning: false,
-        }]
-        .into());
+        return Err([Problem { file: "templates".into(), line: None, text, warning: false }].into());
     }
     let mut templates = Templates::none(digest_of(&files));
     for file in &files {
@@ -136,28 +126,15 @@ pub fn load(files: &[TemplateFile]) -> Result<Templates, Vec<Problem>> {
         let name = format!("it/{}.hbs", message.name);
         if !files.iter().any(|file| file.name == name) {
             let text = format!("manca il modello {}", message.purpose);
-            problems.push(Problem {
-                file: name,
-                line: None,
-                text,
-                warning: false,
-            });
+            problems.push(Problem { file: name, line: None, text, warning: false });
         }
     }
-    if problems.is_empty() {
-        Ok(templates)
-    } else {
-        Err(problems)
-    }
+    if problems.is_empty() { Ok(templates) } else { Err(problems) }
 }
 
 impl Templates {
     fn none(digest: String) -> Self {
-        Self {
-            engine: Engine::new(),
-            messages: BTreeMap::new(),
-            digest,
-        }
+        Self { engine: Engine::new(), messages: BTreeMap::new(), digest }
     }
 
     /// The names that `render` knows: `presa-in-carico`, and variants such as `presa-in-carico.tributi`.
@@ -175,9 +152,7 @@ impl Templates {
     /// Values that fill every field of a message, as the administrator's preview shows it.
     #[must_use]
     pub fn sample(&self, name: &str) -> Option<Value> {
-        self.messages
-            .get(name)
-            .map(|message| values::sample(message))
+        self.messages.get(name).map(|message| values::sample(message))
     }
 
     /// Writes one letter. Values that the message does not know are ignored, so one set of facts serves several messages.
@@ -185,18 +160,9 @@ impl Templates {
     /// # Errors
     /// A mandatory fact is absent or of the wrong form: the letter is not written at all.
     pub fn render(&self, name: &str, given: &Value) -> Result<Rendered, RenderTrouble> {
-        let message = self
-            .messages
-            .get(name)
-            .ok_or_else(|| RenderTrouble::Unknown {
-                template: name.to_string(),
-            })?;
+        let message = self.messages.get(name).ok_or_else(|| RenderTrouble::Unknown { template: name.to_string() })?;
         let prepared = values::prepare(message, given)?;
-        self.write(name, &prepared)
-            .map_err(|detail| RenderTrouble::Engine {
-                template: name.to_string(),
-                detail,
-            })
+        self.write(name, &prepared).map_err(|detail| RenderTrouble::Engine { template: name.to_string(), detail })
     }
 
     /// What deserves a second look but does not stop the service: letters to citizens that are hard to read.
@@ -207,26 +173,18 @@ impl Templates {
                 return None;
             }
             let letter = self.render(name, &values::sample(message)).ok()?;
-            let index =
-                readable::gulpease(&letter.text).filter(|index| *index < readable::GULPEASE_MIN)?;
+            let index = readable::gulpease(&letter.text).filter(|index| *index < readable::GULPEASE_MIN)?;
             let text = format!(
                 "testo difficile: indice Gulpease {index}, ne servono {}: frasi più brevi, parole più comuni",
                 readable::GULPEASE_MIN
             );
-            Some(Problem {
-                file: format!("it/{name}.hbs"),
-                line: None,
-                text,
-                warning: true,
-            })
+            Some(Problem { file: format!("it/{name}.hbs"), line: None, text, warning: true })
         };
         self.messages.iter().filter_map(hard).collect()
     }
 
     fn write(&self, name: &str, prepared: &Value) -> Result<Rendered, String> {
-        let subject = self
-            .engine
-            .render(&subject_key(name), &values::for_subject(prepared))?;
+        let subject = self.engine.render(&subject_key(name), &values::for_subject(prepared))?;
         let text = wrap::wrap(&self.engine.render(name, prepared)?);
         // Cleaned again, because fixed text may hold a line end between two parts of a condition.
         let subject = clean::line(&subject, usize::MAX);
@@ -243,39 +201,21 @@ impl Templates {
     fn add(&mut self, file: &TemplateFile) -> Vec<Problem> {
         let problem = |Fault { line, text }| {
             let line = (line > 0).then_some(line);
-            Problem {
-                file: file.name.clone(),
-                line,
-                text,
-                warning: false,
-            }
+            Problem { file: file.name.clone(), line, text, warning: false }
         };
         self.read(file).into_iter().map(problem).collect()
     }
 
     fn read(&mut self, file: &TemplateFile) -> Vec<Fault> {
         let refuse = |line: usize, text: String| Vec::from([Fault { line, text }]);
-        let name = file
-            .name
-            .strip_prefix("it/")
-            .and_then(|name| name.strip_suffix(".hbs"));
+        let name = file.name.strip_prefix("it/").and_then(|name| name.strip_suffix(".hbs"));
         let Some(name) = name.filter(|name| !name.contains(['/', '\\'])) else {
-            return refuse(
-                0,
-                "un modello sta in templates/it/ e finisce con .hbs".to_string(),
-            );
+            return refuse(0, "un modello sta in templates/it/ e finisce con .hbs".to_string());
         };
         let Some(message) = catalogue::message(name) else {
             let known: Vec<&str> = MESSAGES.iter().map(|message| message.name).collect();
-            let near = crate::nearest::nearest(name, &known)
-                .map_or(String::new(), |near| format!("forse `{near}`? "));
-            return refuse(
-                0,
-                format!(
-                    "modello `{name}` sconosciuto: {near}i modelli sono {}",
-                    known.join(", ")
-                ),
-            );
+            let near = crate::nearest::nearest(name, &known).map_or(String::new(), |near| format!("forse `{near}`? "));
+            return refuse(0, format!("modello `{name}` sconosciuto: {near}i modelli sono {}", known.join(", ")));
         };
         if file.text.len() > TEMPLATE_MAX {
             return refuse(0, format!("il modello supera {} KiB", TEMPLATE_MAX / 1024));
@@ -283,23 +223,14 @@ impl Templates {
         // Windows editors open a file with an invisible mark.
         let source = file.text.trim_start_matches('\u{feff}');
         let Some((subject, body, body_line)) = parts(source) else {
-            return refuse(
-                1,
-                "la prima riga è `Oggetto: …`, la seconda è vuota, poi il testo".to_string(),
-            );
+            return refuse(1, "la prima riga è `Oggetto: …`, la seconda è vuota, poi il testo".to_string());
         };
-        let compiled = (
-            self.engine.add(&subject_key(name), subject),
-            self.engine.add(name, body),
-        );
+        let compiled = (self.engine.add(&subject_key(name), subject), self.engine.add(name, body));
         let (subject, body) = match compiled {
             (Ok(subject), Ok(body)) => (subject, body),
             (subject, body) => {
                 let mut faults: Vec<Fault> = subject.err().into_iter().collect();
-                faults.extend(body.err().map(|fault| Fault {
-                    line: fault.line + body_line - 1,
-                    ..fault
-                }));
+                faults.extend(body.err().map(|fault| Fault { line: fault.line + body_line - 1, ..fault }));
                 return faults;
             }
         };
@@ -330,8 +261,7 @@ fn parts(file: &str) -> Option<(&str, &str, usize)> {
     let (first, rest) = file.split_once('\n')?;
     let subject = first.trim_end().strip_prefix("Oggetto:")?.trim_start();
     let (second, body) = rest.split_once('\n')?;
-    (!subject.is_empty() && second.trim().is_empty() && !body.trim().is_empty())
-        .then_some((subject, body, 3))
+    (!subject.is_empty() && second.trim().is_empty() && !body.trim().is_empty()).then_some((subject, body, 3))
 }
 
 fn digest_of(files: &[&TemplateFile]) -> String {
@@ -343,10 +273,5 @@ fn digest_of(files: &[&TemplateFile]) -> String {
             context.update(part.as_bytes());
         }
     }
-    context
-        .finish()
-        .as_ref()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    context.finish().as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
 }

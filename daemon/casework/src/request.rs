@@ -93,7 +93,14 @@ fn brief(dossier: &Dossier) -> DossierBrief {
     DossierBrief { number: dossier.number.clone(), office: dossier.office.clone() }
 }
 
-fn classify(seen: &Examined, sender: &str, daticert: &Daticert, message: &Content, known: &Known, desk: &Desk) -> Classification {
+fn classify(
+    seen: &Examined,
+    sender: &str,
+    daticert: &Daticert,
+    message: &Content,
+    known: &Known,
+    desk: &Desk,
+) -> Classification {
     let names: Vec<&str> = message.attachments.iter().map(|a| a.name.as_str()).collect();
     let to: Vec<&str> = daticert.destinatari.iter().map(|d| d.address.as_str()).collect();
     let material = material(message, sender, &names, &to, daticert.tipo.word(), seen.grade.code(), known.now);
@@ -127,7 +134,11 @@ fn tie(
 ) -> Tie {
     let linked = class.dossier.as_deref().or(known.thread.as_deref()).and_then(|number| known.dossier(number));
     if let Some(dossier) = linked {
-        let by = if dossier.has_party(sender) { "il mittente ne è parte" } else { "risponde a un nostro messaggio; il mittente non ne è parte" };
+        let by = if dossier.has_party(sender) {
+            "il mittente ne è parte"
+        } else {
+            "risponde a un nostro messaggio; il mittente non ne è parte"
+        };
         trail.push(Reason::new("dossier", format!("fascicolo {}: {by}", dossier.number)));
         return Tie::Existing(dossier.clone().into());
     }
@@ -241,7 +252,9 @@ fn outcome_in_words(class: &Classification, desk: &Desk) -> String {
         rules::Outcome::Chosen { score, lead: Some(lead) } => {
             format!("regola {}: {score} punti (ne bastano {accept}), {lead} più della seconda", class.rule)
         }
-        rules::Outcome::Chosen { score, lead: None } => format!("regola {}: {score} punti (ne bastano {accept})", class.rule),
+        rules::Outcome::Chosen { score, lead: None } => {
+            format!("regola {}: {score} punti (ne bastano {accept})", class.rule)
+        }
         rules::Outcome::BelowAccept { best: Some((rule, score)) } => {
             format!("nessuna regola arriva a {accept} punti; la più vicina è {rule} con {score}")
         }

@@ -5,8 +5,8 @@ use crate::clock::Clock;
 use crate::config::{Config, Mailbox, Source};
 use crate::intake::imap;
 use crate::office::{Office, desk};
-use crate::supervise::{imap_settings, smtp};
 use crate::submit;
+use crate::supervise::{imap_settings, smtp};
 use casework::effect::EffectKey;
 use casework::rules::{self, Problem};
 use casework::{Desk, Entity, calendar};
@@ -70,7 +70,11 @@ fn fail(problems: &[Problem]) -> u8 {
 
 fn files_are_fine(desk: &Desk) -> u8 {
     let tests = rules::run_tests(&desk.rules).len();
-    say!("Regole: {}, con {tests} prove riuscite; uffici: {}", desk.rules.rules().count(), desk.rules.offices().count());
+    say!(
+        "Regole: {}, con {tests} prove riuscite; uffici: {}",
+        desk.rules.rules().count(),
+        desk.rules.offices().count()
+    );
     say!("Modelli: {}", desk.templates.names().len());
     let today = calendar::rome(Clock::System.now()).date();
     let late = desk.rules.past_review(today);
@@ -89,7 +93,8 @@ fn connections(config: &Config) -> bool {
         let Some(road) = road else { continue };
         let answer = match smtp(road) {
             Ok(settings) => runtime.block_on(submit::probe(&settings)).map(|report| {
-                let size = report.size_max.map_or(String::new(), |max| format!(", messaggi fino a {} MB", max / 1_000_000));
+                let size =
+                    report.size_max.map_or(String::new(), |max| format!(", messaggi fino a {} MB", max / 1_000_000));
                 format!("{}{size}", report.tls)
             }),
             Err(problems) => Err(problems.iter().map(|p| p.text.clone()).collect()),
@@ -107,12 +112,17 @@ async fn mailbox_answers(mailbox: &Mailbox) -> Result<String, String> {
             Err(e) => Err(format!("{}: {e}", new.display())),
         };
     }
-    let settings = imap_settings(mailbox).map_err(|problems| problems.iter().map(|p| p.text.clone()).collect::<String>())?;
+    let settings =
+        imap_settings(mailbox).map_err(|problems| problems.iter().map(|p| p.text.clone()).collect::<String>())?;
     let report = imap::probe(&settings).await.map_err(|trouble| trouble.to_string())?;
     if settings.move_to.is_some() && !report.can_move {
         return Err("il server non sa spostare i messaggi (MOVE): togli `sposta_in`".into());
     }
-    let idle = if report.idle { "avvisa dei nuovi messaggi (IDLE)" } else { "non ha IDLE: i messaggi si vedono al giro successivo" };
+    let idle = if report.idle {
+        "avvisa dei nuovi messaggi (IDLE)"
+    } else {
+        "non ha IDLE: i messaggi si vedono al giro successivo"
+    };
     Ok(format!("{}, {} messaggi, {idle}", report.tls, report.exists))
 }
 

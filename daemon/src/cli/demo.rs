@@ -23,7 +23,9 @@ pub(super) fn main(args: &Args) -> u8 {
         eprintln!("{}: {e}", root.display());
         return FOUND;
     }
-    say!("Sportello, dimostrazione. Gestori Pec, cittadini e messaggi sono SIMULATI e inventati; tutto il resto è il servizio vero.");
+    say!(
+        "Sportello, dimostrazione. Gestori Pec, cittadini e messaggi sono SIMULATI e inventati; tutto il resto è il servizio vero."
+    );
     let start = Instant::now();
     let shown = match demo::play(&root, |line| say!("{line}")) {
         Ok(shown) => shown,

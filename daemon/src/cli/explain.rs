@@ -83,7 +83,10 @@ fn read(file: &Path) -> std::io::Result<Vec<u8>> {
     }
     let mut open = std::fs::File::open(file)?;
     if open.metadata()?.len() > FILE_BYTES_MAX {
-        return Err(std::io::Error::other(format!("più di {} MB: il servizio non lo esaminerebbe", FILE_BYTES_MAX / 1_000_000)));
+        return Err(std::io::Error::other(format!(
+            "più di {} MB: il servizio non lo esaminerebbe",
+            FILE_BYTES_MAX / 1_000_000
+        )));
     }
     open.read_to_end(&mut bytes)?;
     Ok(bytes)
@@ -118,7 +121,11 @@ impl Bench {
     ///
     /// # Errors
     /// Mistakes in what is shipped.
-    pub fn shipped(trust: Trust, mailboxes: Vec<OwnMailbox>, now: Timestamp) -> Result<Self, Vec<casework::rules::Problem>> {
+    pub fn shipped(
+        trust: Trust,
+        mailboxes: Vec<OwnMailbox>,
+        now: Timestamp,
+    ) -> Result<Self, Vec<casework::rules::Problem>> {
         let desk = crate::office::desk(sample_entity(), None, None, EffectKey::new(&[0; EffectKey::BYTES]))?;
         Ok(Self { office: Office { desk, trust }, mailboxes, sha1_until: None, arrived: None, now })
     }

@@ -16,11 +16,17 @@ pub(super) struct Args {
 }
 
 pub(super) fn main(args: &Args) -> u8 {
-    let written = OpenOptions::new().write(true).create_new(true).open(&args.file).and_then(|mut f| f.write_all(REFERENCE.as_bytes()));
+    let written = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .open(&args.file)
+        .and_then(|mut f| f.write_all(REFERENCE.as_bytes()));
     match written {
         Ok(()) => {
             let file = args.file.display();
-            say!("Ho scritto {file}. Completalo, poi:\n  sportello check --config {file} --connect\n  sportello run --config {file}");
+            say!(
+                "Ho scritto {file}. Completalo, poi:\n  sportello check --config {file} --connect\n  sportello run --config {file}"
+            );
             OK
         }
         Err(e) => {

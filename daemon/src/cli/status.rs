@@ -66,7 +66,12 @@ fn attention(overview: &Overview) -> Vec<String> {
         });
         let said = said.unwrap_or(&item.last);
         let why = if said.is_empty() { String::new() } else { format!(" ({said})") };
-        lines.push(format!("{}  «{}» a {}: {what}{why}", calendar::stamp(item.moved_at), item.outgoing.template, item.outgoing.to));
+        lines.push(format!(
+            "{}  «{}» a {}: {what}{why}",
+            calendar::stamp(item.moved_at),
+            item.outgoing.template,
+            item.outgoing.to
+        ));
     }
     lines
 }
@@ -78,7 +83,12 @@ fn print(overview: &Overview, all: bool) {
         *by_state.entry(item.shown()).or_default() += 1;
     }
     let states: Vec<String> = by_state.iter().map(|(state, n)| format!("{n} {}", state.title())).collect();
-    say!("Messaggi: {}   Fascicoli: {}   In uscita: {}", overview.messages.len(), overview.dossiers.len(), states.join(", "));
+    say!(
+        "Messaggi: {}   Fascicoli: {}   In uscita: {}",
+        overview.messages.len(),
+        overview.dossiers.len(),
+        states.join(", ")
+    );
     say!("Registro: {} righe, ultima impronta {}", overview.seq, overview.head);
     let attention = attention(overview);
     if !attention.is_empty() {
@@ -101,13 +111,16 @@ fn row(message: &MessageRow, items: &BTreeMap<&str, &ItemRow>) -> Vec<String> {
     let own: Vec<&ItemRow> = message.items.iter().filter_map(|id| items.get(id.as_str()).copied()).collect();
     let reply = own.iter().find(|i| i.outgoing.lane == casework::Lane::Pec);
     let (what, dossier, office) = match &message.disposition {
-        Disposition::Request { kind, office, dossier } => (kind.title().to_owned(), dossier.clone(), Some(office.clone())),
+        Disposition::Request { kind, office, dossier } => {
+            (kind.title().to_owned(), dossier.clone(), Some(office.clone()))
+        }
         Disposition::ToPerson { office, .. } => (message.disposition.title().to_owned(), None, Some(office.clone())),
         Disposition::Quarantine { .. } => (message.disposition.title().to_owned(), None, None),
         Disposition::Receipt { .. } => (message.proven.clone().unwrap_or_default(), None, None),
         other => (other.title().to_owned(), None, None),
     };
-    let again = if message.places.len() > 1 { format!(" (visto {} volte)", message.places.len()) } else { String::new() };
+    let again =
+        if message.places.len() > 1 { format!(" (visto {} volte)", message.places.len()) } else { String::new() };
     vec![
         calendar::stamp(message.decided_at),
         flow(&message.digest).to_owned(),

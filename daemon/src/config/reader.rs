@@ -94,7 +94,10 @@ impl<'t, 'a> Table<'t, 'a> {
         let name = self.path(key);
         let Some(value) = self.get(key) else { return Vec::new() };
         let DeValue::Array(list) = value.get_ref() else {
-            mistakes.add(Some(value.span().start), format!("`{name}` si scrive [[{name}]], con due parentesi: può essercene più di una"));
+            mistakes.add(
+                Some(value.span().start),
+                format!("`{name}` si scrive [[{name}]], con due parentesi: può essercene più di una"),
+            );
             return Vec::new();
         };
         let tables = list.iter().filter_map(|entry| match entry.get_ref() {
@@ -143,7 +146,13 @@ impl<'t, 'a> Table<'t, 'a> {
     }
 
     /// A whole number within bounds, or the default.
-    pub fn number(&mut self, key: &'static str, default: u64, bounds: std::ops::RangeInclusive<u64>, mistakes: &mut Mistakes) -> u64 {
+    pub fn number(
+        &mut self,
+        key: &'static str,
+        default: u64,
+        bounds: std::ops::RangeInclusive<u64>,
+        mistakes: &mut Mistakes,
+    ) -> u64 {
         let name = self.path(key);
         let Some(value) = self.get(key) else { return default };
         let number = match value.get_ref() {
@@ -165,7 +174,9 @@ impl<'t, 'a> Table<'t, 'a> {
         let name = self.path(key);
         let Some(value) = self.get(key) else { return Vec::new() };
         let list = match value.get_ref() {
-            DeValue::Array(list) => list.iter().map(|v| v.get_ref().as_str().map(str::to_owned)).collect::<Option<Vec<_>>>(),
+            DeValue::Array(list) => {
+                list.iter().map(|v| v.get_ref().as_str().map(str::to_owned)).collect::<Option<Vec<_>>>()
+            }
             _ => None,
         };
         list.unwrap_or_else(|| {

@@ -36,11 +36,18 @@ impl World {
             // One way of sealing for each habit of real providers: DER and BER, parts in either order, SHA-256 and SHA-1.
             let alfa = authority.provider("Alfa PEC S.p.A.", ENTITY_PROVIDER, Style::aruba_like(), now)?;
             let beta = authority.provider("Beta Mail S.r.l.", "pec.beta.test", Style::legalmail_like(), now)?;
-            let gamma = authority.provider("Gamma Certificata S.p.A.", "pec.gamma.test", Style::register_like(), now)?;
+            let gamma =
+                authority.provider("Gamma Certificata S.p.A.", "pec.gamma.test", Style::register_like(), now)?;
             let delta = authority.provider("Delta Posta S.p.A.", "pec.delta.test", Style::trust_like(), now)?;
             let signer = alfa.signer().describe();
-            let domains = [("pec.comune.test", alfa), ("cittadini.test", beta), ("imprese.test", gamma), ("amministrazioni.test", delta)];
-            let circuit = Circuit::new(&root.join("caselle"), domains.map(|(domain, provider)| (domain.to_owned(), provider)));
+            let domains = [
+                ("pec.comune.test", alfa),
+                ("cittadini.test", beta),
+                ("imprese.test", gamma),
+                ("amministrazioni.test", delta),
+            ];
+            let circuit =
+                Circuit::new(&root.join("caselle"), domains.map(|(domain, provider)| (domain.to_owned(), provider)));
             let inbox = circuit.maildir(ENTITY)?;
             for part in ["tmp", "new", "cur"] {
                 fs::create_dir_all(inbox.join(part)).map_err(disk)?;
@@ -78,7 +85,8 @@ impl World {
     /// The messages that reached the entity, as they are on disk, oldest name first.
     pub(super) fn received(&self) -> Result<Vec<Vec<u8>>, Error> {
         let inbox = self.circuit.maildir(ENTITY)?;
-        let mut paths: Vec<PathBuf> = fs::read_dir(inbox.join("cur")).map_err(disk)?.filter_map(|e| e.ok().map(|e| e.path())).collect();
+        let mut paths: Vec<PathBuf> =
+            fs::read_dir(inbox.join("cur")).map_err(disk)?.filter_map(|e| e.ok().map(|e| e.path())).collect();
         paths.sort();
         paths.iter().map(fs::read).collect::<Result<_, _>>().map_err(disk)
     }

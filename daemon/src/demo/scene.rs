@@ -27,7 +27,11 @@ pub(super) const STEPS: &[Step] = &[
     Step { name: "variazione", title: "Anna Bianchi dichiara il cambio di residenza", play: data_change },
     Step { name: "memorie", title: "Anna presenta osservazioni citando il numero del fascicolo", play: participation },
     Step { name: "stato", title: "Anna chiede a che punto è la pratica", play: status_enquiry },
-    Step { name: "conversazione", title: "Anna risponde alla nostra ricevuta, senza citare il numero", play: reply_in_thread },
+    Step {
+        name: "conversazione",
+        title: "Anna risponde alla nostra ricevuta, senza citare il numero",
+        play: reply_in_thread,
+    },
     Step { name: "estraneo", title: "Uno sconosciuto chiede notizie del fascicolo di Anna", play: stranger },
     Step { name: "incompleta", title: "Mario Rossi cambia residenza e dimentica il codice fiscale", play: incomplete },
     Step { name: "maiuscole", title: "UN MESSAGGIO TUTTO IN MAIUSCOLE, con la busta manomessa", play: forged_capitals },
@@ -93,7 +97,9 @@ fn stranger(world: &World, so_far: &Overview) -> Result<(), Error> {
 }
 
 fn incomplete(world: &World, _: &Overview) -> Result<(), Error> {
-    let mail = from(MARIO, "Mario Rossi").subject("cambio residenza").text("ciao, ho cambiato casa, adesso sto in via Po 4. Mario\n");
+    let mail = from(MARIO, "Mario Rossi")
+        .subject("cambio residenza")
+        .text("ciao, ho cambiato casa, adesso sto in via Po 4. Mario\n");
     world.send(&mail).map(drop)
 }
 
@@ -108,7 +114,9 @@ fn forged_capitals(world: &World, _: &Overview) -> Result<(), Error> {
 }
 
 fn anomaly(world: &World, _: &Overview) -> Result<(), Error> {
-    let mail = from("luisa@posta.example", "Luisa").subject("Informazioni sulla mensa").text("Come iscrivo mio figlio alla mensa?\n");
+    let mail = from("luisa@posta.example", "Luisa")
+        .subject("Informazioni sulla mensa")
+        .text("Come iscrivo mio figlio alla mensa?\n");
     world.send(&mail).map(drop)
 }
 
@@ -116,7 +124,9 @@ fn fake_headers(world: &World, _: &Overview) -> Result<(), Error> {
     let daticert = format!(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?><postacert tipo=\"posta-certificata\" errore=\"nessuno\"><intestazione><mittente>{ANNA}</mittente></intestazione></postacert>"
     );
-    let mail = from(ANNA, "Per conto di: anna").subject("POSTA CERTIFICATA: cambio IBAN").text("Cambiate il mio IBAN, subito.\n");
+    let mail = from(ANNA, "Per conto di: anna")
+        .subject("POSTA CERTIFICATA: cambio IBAN")
+        .text("Cambiate il mio IBAN, subito.\n");
     let dressed = forge::ordinary_dressed_as_pec(mail, ("X-Trasporto", "posta-certificata"), daticert.as_bytes());
     world.circuit.drop_raw(ENTITY, &dressed.compose(Timestamp::now())?.raw).map(drop)
 }

@@ -91,15 +91,23 @@ impl Story {
         }
         for change in &decided.decision.changes {
             match change {
-                Change::Opened { dossier } => lines.push(format!("aperto il fascicolo {} «{}»", dossier.number, dossier.title)),
+                Change::Opened { dossier } => {
+                    lines.push(format!("aperto il fascicolo {} «{}»", dossier.number, dossier.title))
+                }
                 Change::Incident { text, .. } => lines.push(format!("INCIDENTE: {text}")),
                 Change::Filed { .. } | Change::Learned { .. } => {}
             }
         }
         for letter in &decided.decision.outgoing {
             let (what, line) = match letter.lane {
-                Lane::Pec => (format!("risposta «{}»", letter.template), format!("risposta «{}» per {}", letter.template, letter.to)),
-                Lane::Internal => (format!("compito «{}»", letter.template), format!("compito «{}» per {}", letter.template, letter.to)),
+                Lane::Pec => (
+                    format!("risposta «{}»", letter.template),
+                    format!("risposta «{}» per {}", letter.template, letter.to),
+                ),
+                Lane::Internal => (
+                    format!("compito «{}»", letter.template),
+                    format!("compito «{}» per {}", letter.template, letter.to),
+                ),
             };
             self.items.insert(letter.id.clone(), what);
             lines.push(line);

@@ -41,12 +41,7 @@ pub struct Cursor {
 impl Cursor {
     /// Nothing finished yet.
     pub fn new(uidvalidity: u32) -> Self {
-        Self {
-            uidvalidity,
-            uidnext: 1,
-            settled: 1,
-            done: Vec::new(),
-        }
+        Self { uidvalidity, uidnext: 1, settled: 1, done: Vec::new() }
     }
 
     /// The UIDVALIDITY it speaks of.
@@ -66,10 +61,7 @@ impl Cursor {
 
     fn holds(&self, uid: u32) -> bool {
         let after = self.done.partition_point(|&(from, _)| from <= uid);
-        after
-            .checked_sub(1)
-            .and_then(|i| self.done.get(i))
-            .is_some_and(|&(_, to)| uid <= to)
+        after.checked_sub(1).and_then(|i| self.done.get(i)).is_some_and(|&(_, to)| uid <= to)
     }
 
     /// Records that the message is durable.
@@ -79,16 +71,9 @@ impl Cursor {
             return;
         }
         let at = self.done.partition_point(|&(from, _)| from <= uid);
-        let before = at.checked_sub(1).filter(|&i| {
-            self.done
-                .get(i)
-                .is_some_and(|&(_, to)| to.saturating_add(1) == uid)
-        });
-        let after = self
-            .done
-            .get(at)
-            .copied()
-            .filter(|&(from, _)| uid.saturating_add(1) == from);
+        let before =
+            at.checked_sub(1).filter(|&i| self.done.get(i).is_some_and(|&(_, to)| to.saturating_add(1) == uid));
+        let after = self.done.get(at).copied().filter(|&(from, _)| uid.saturating_add(1) == from);
         match (before, after) {
             (Some(i), Some((_, to))) => {
                 self.done.remove(at);
@@ -119,10 +104,7 @@ impl Cursor {
     /// `waiting`: the lowest UID that was listed and is not finished. `newest`: the highest UID known to exist.
     /// The floor passes neither a waiting message nor the newest [`LATE_UIDS`].
     pub fn settle(&mut self, listed_to: u32, waiting: Option<u32>, newest: u32) {
-        let floor = listed_to
-            .saturating_add(1)
-            .min(newest.saturating_sub(LATE_UIDS))
-            .min(waiting.unwrap_or(u32::MAX));
+        let floor = listed_to.saturating_add(1).min(newest.saturating_sub(LATE_UIDS)).min(waiting.unwrap_or(u32::MAX));
         if floor <= self.settled {
             return;
         }
@@ -172,16 +154,10 @@ pub fn plan(known: Option<&Cursor>, selected: &Selected) -> Option<Plan> {
     match known {
         None => (cursor, why) = (Cursor::new(uidvalidity), Why::First),
         Some(k) if k.uidvalidity != uidvalidity => {
-            (cursor, why) = (
-                Cursor::new(uidvalidity),
-                Why::ValidityChanged { was: k.uidvalidity },
-            );
+            (cursor, why) = (Cursor::new(uidvalidity), Why::ValidityChanged { was: k.uidvalidity });
         }
         Some(k) if selected.uidnext.is_some_and(|next| next < k.uidnext) => {
-            (cursor, why) = (
-                Cursor::new(uidvalidity),
-                Why::UidnextFell { was: k.uidnext },
-            );
+            (cursor, why) = (Cursor::new(uidvalidity), Why::UidnextFell { was: k.uidnext });
         }
         Some(k) => (cursor, why) = (k.clone(), Why::Continue),
     }
@@ -202,10 +178,7 @@ impl Window {
     /// The stretch of `width` UIDs at `from`; open-ended when it reaches the end, or when no end is known.
     pub fn at(from: u32, width: u32, uidnext: Option<u32>) -> Self {
         let to = from.saturating_add(width.max(1) - 1);
-        Self {
-            from,
-            to: uidnext.is_some_and(|next| to < next).then_some(to),
-        }
+        Self { from, to: uidnext.is_some_and(|next| to < next).then_some(to) }
     }
 }
 
@@ -226,11 +199,7 @@ pub struct NotACursor;
 impl fmt::Display for Cursor {
     /// One line, for the disk: `v1 UIDVALIDITY UIDNEXT SETTLED FROM:TO,FROM:TO…` (`-` when nothing is finished above).
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "v1 {} {} {} ",
-            self.uidvalidity, self.uidnext, self.settled
-        )?;
+        write!(f, "v1 {} {} {} ", self.uidvalidity, self.uidnext, self.settled)?;
         if self.done.is_empty() {
             return f.write_str("-");
         }
@@ -262,10 +231,7 @@ impl FromStr for Cursor {
         for range in ranges.split(',') {
             let (from, to) = range.split_once(':').ok_or(NotACursor)?;
             let (from, to) = (number(from)?, number(to)?);
-            let floor = cursor
-                .done
-                .last()
-                .map_or(cursor.settled, |&(_, end)| end.saturating_add(2));
+            let floor = cursor.done.last().map_or(cursor.settled, |&(_, end)| end.saturating_add(2));
             if from < floor || to < from || cursor.done.len() == RANGES_MAX {
                 return Err(NotACursor);
             }

@@ -164,13 +164,8 @@ pub async fn watch<C, R>(
     C: CursorStore + Send,
     R: Fn(Event) + Send + Sync,
 {
-    let dial = TlsDial {
-        settings: &settings,
-    };
-    watch_over(
-        &settings, &dial, cursors, deliveries, spool_dir, stop, report,
-    )
-    .await;
+    let dial = TlsDial { settings: &settings };
+    watch_over(&settings, &dial, cursors, deliveries, spool_dir, stop, report).await;
 }
 
 async fn watch_over<D: Dial, C: CursorStore, R: Fn(Event)>(
@@ -204,14 +199,7 @@ pub async fn probe(settings: &Settings) -> Result<ProbeReport, Trouble> {
     driver.logout().await;
     let can = |name: &str| capabilities.iter().any(|c| c == name);
     let (idle, can_move) = (can("IDLE"), can("MOVE"));
-    Ok(ProbeReport {
-        tls,
-        capabilities,
-        exists: selected.exists,
-        uidvalidity: selected.uidvalidity,
-        idle,
-        can_move,
-    })
+    Ok(ProbeReport { tls, capabilities, exists: selected.exists, uidvalidity: selected.uidvalidity, idle, can_move })
 }
 
 /// The only way there is outside the tests: TLS from the first byte.
@@ -225,14 +213,7 @@ impl Dial for TlsDial<'_> {
     async fn dial(&self) -> Result<tls::TlsStream, Trouble> {
         let s = self.settings;
         let name = s.server_name.as_deref().unwrap_or(&s.host);
-        let dialled = async {
-            tls::encrypt(
-                tls::connect(&s.host, s.port).await?,
-                name,
-                s.ca_file.as_deref(),
-            )
-            .await
-        };
+        let dialled = async { tls::encrypt(tls::connect(&s.host, s.port).await?, name, s.ca_file.as_deref()).await };
         dialled.await.map_err(|why| match why {
             DialTrouble::Unreachable(why) => Trouble::Unreachable(why.to_string()),
             DialTrouble::Tls(why) => Trouble::Tls(why),

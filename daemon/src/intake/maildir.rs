@@ -53,7 +53,8 @@ pub async fn watch(
 
 /// Hands over what is in `new/`, oldest name first. Returns how many messages were kept.
 async fn look(settings: &Settings, deliveries: &mpsc::Sender<Delivery>, spool: &Path) -> io::Result<u64> {
-    let mut files: Vec<PathBuf> = fs::read_dir(settings.dir.join("new"))?.filter_map(|e| e.ok().map(|e| e.path())).collect();
+    let mut files: Vec<PathBuf> =
+        fs::read_dir(settings.dir.join("new"))?.filter_map(|e| e.ok().map(|e| e.path())).collect();
     files.sort();
     let mut kept = 0;
     for path in files.into_iter().take(ROUND_MAX) {

@@ -108,9 +108,10 @@ impl State {
     #[must_use]
     pub fn recovery(&self, now: Timestamp) -> Option<Move> {
         match self {
-            State::Submitting => {
-                Some(Move::Requeued { due: now, why: "arresto prima del punto finale: certamente non presa in carico".into() })
-            }
+            State::Submitting => Some(Move::Requeued {
+                due: now,
+                why: "arresto prima del punto finale: certamente non presa in carico".into(),
+            }),
             State::InDot => Some(Move::Unknown { why: "arresto mentre il gestore rispondeva".into() }),
             _ => None,
         }

@@ -88,9 +88,14 @@ impl Index {
     }
 
     /// Rows whose key begins with `prefix`, in order of key, starting from `from` (a whole key, or the prefix).
-    pub fn scan<T: DeserializeOwned + 'static>(&self, prefix: &str, from: &str) -> impl Iterator<Item = io::Result<(String, T)>> + use<T> {
+    pub fn scan<T: DeserializeOwned + 'static>(
+        &self,
+        prefix: &str,
+        from: &str,
+    ) -> impl Iterator<Item = io::Result<(String, T)>> + use<T> {
         let prefix = prefix.to_owned();
-        let in_prefix = move |row: &io::Result<(String, Vec<u8>)>| row.as_ref().map_or(true, |(key, _)| key.starts_with(&prefix));
+        let in_prefix =
+            move |row: &io::Result<(String, Vec<u8>)>| row.as_ref().map_or(true, |(key, _)| key.starts_with(&prefix));
         self.rows(from).take_while(in_prefix).map(|row| {
             let (key, json) = row?;
             Ok((key, serde_json::from_slice(&json)?))
@@ -104,7 +109,8 @@ impl Index {
                 Ok((String::from_utf8_lossy(&key).into_owned(), json.to_vec()))
             })),
             Backend::Memory(map) => {
-                let rows: Vec<_> = map.borrow().range(from.to_owned()..).map(|(k, v)| Ok((k.clone(), v.clone()))).collect();
+                let rows: Vec<_> =
+                    map.borrow().range(from.to_owned()..).map(|(k, v)| Ok((k.clone(), v.clone()))).collect();
                 Box::new(rows.into_iter())
             }
         }
@@ -116,7 +122,10 @@ impl Index {
     /// Those of the disk; a row beyond [`ROW_BYTES_MAX`].
     pub fn apply(&self, batch: Batch) -> io::Result<()> {
         if let Some(key) = batch.too_large {
-            return Err(io::Error::new(io::ErrorKind::InvalidData, format!("la riga {key} dell'indice è troppo grande")));
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidData,
+                format!("la riga {key} dell'indice è troppo grande"),
+            ));
         }
         match &self.0 {
             Backend::Sled(db, data) => {

@@ -93,7 +93,9 @@ fn decide(index: &Index, batch: &mut Batch, record: &Record, decided: &Decided) 
                     batch.put(&key::item(item), &row);
                 }
             }
-            Change::Incident { code, text } => batch.put(&key::incident(record.seq, n), &(at, code, text, &decided.digest)),
+            Change::Incident { code, text } => {
+                batch.put(&key::incident(record.seq, n), &(at, code, text, &decided.digest))
+            }
         }
     }
 

@@ -111,17 +111,11 @@ pub enum Outcome {
 
 impl Outcome {
     fn later(why: impl Into<String>) -> Self {
-        Self::Later {
-            why: why.into(),
-            code: None,
-        }
+        Self::Later { why: why.into(), code: None }
     }
 
     fn never(why: impl Into<String>) -> Self {
-        Self::Never {
-            why: why.into(),
-            code: None,
-        }
+        Self::Never { why: why.into(), code: None }
     }
 }
 
@@ -143,13 +137,7 @@ pub struct ProbeReport {
 /// after the gate ran, the truth is that of [`Outcome::Unknown`].
 ///
 /// `bytes` are what [`super::compose`] made: ASCII, CRLF line ends; the server receives them unchanged.
-pub async fn attempt<G, F>(
-    settings: &SmtpSettings,
-    from: &str,
-    to: &str,
-    bytes: &[u8],
-    gate: G,
-) -> Outcome
+pub async fn attempt<G, F>(settings: &SmtpSettings, from: &str, to: &str, bytes: &[u8], gate: G) -> Outcome
 where
     G: FnOnce() -> F,
     F: Future<Output = Result<(), String>>,
@@ -172,26 +160,16 @@ where
 pub async fn probe(settings: &SmtpSettings) -> Result<ProbeReport, String> {
     let (stream, replay) = dial(settings).await.map_err(Outcome::into_why)?;
     let tls = tls::version(&stream);
-    let (mut connection, _keeper) = open(stream, replay, settings)
-        .await
-        .map_err(Outcome::into_why)?;
-    let eight_bit = connection
-        .server_info()
-        .supports_feature(Extension::EightBitMime);
+    let (mut connection, _keeper) = open(stream, replay, settings).await.map_err(Outcome::into_why)?;
+    let eight_bit = connection.server_info().supports_feature(Extension::EightBitMime);
     // lettre does not keep SIZE: ask once more.
     let hello = format!("EHLO {}\r\n", settings.hello);
     let size_max = match timeout(ENVELOPE_TIMEOUT, connection.command(hello)).await {
-        Ok(Ok(response)) => response
-            .message()
-            .find_map(|line| line.strip_prefix("SIZE ")?.trim().parse().ok()),
+        Ok(Ok(response)) => response.message().find_map(|line| line.strip_prefix("SIZE ")?.trim().parse().ok()),
         _ => None,
     };
     leave(connection).await;
-    Ok(ProbeReport {
-        tls,
-        size_max,
-        eight_bit,
-    })
+    Ok(ProbeReport { tls, size_max, eight_bit })
 }
 
 /// One message, checked.
@@ -205,10 +183,8 @@ struct Job<'a> {
 
 impl<'a> Job<'a> {
     fn check(from: &str, to: &str, bytes: &'a [u8]) -> Result<Self, Outcome> {
-        let from = address(from)
-            .ok_or_else(|| Outcome::never("l'indirizzo del mittente non è utilizzabile"))?;
-        let to = address(to)
-            .ok_or_else(|| Outcome::never("l'indirizzo del destinatario non è utilizzabile"))?;
+        let from = address(from).ok_or_else(|| Outcome::never("l'indirizzo del mittente non è utilizzabile"))?;
+        let to = address(to).ok_or_else(|| Outcome::never("l'indirizzo del destinatario non è utilizzabile"))?;
         match bytes.strip_suffix(b"\r\n") {
             Some(body) if bytes.is_ascii() && well_formed(bytes) => Ok(Self { from, to, body }),
             _ => Err(Outcome::never(
@@ -226,32 +202,20 @@ async fn dial(settings: &SmtpSettings) -> Result<(tls::TlsStream, &'static [u8])
         });
     }
     let unreachable = |why: DialTrouble| match why {
-        DialTrouble::Unreachable(why) => {
-            Outcome::later(format!("il server SMTP non è raggiungibile ({why})"))
-        }
-        DialTrouble::Tls(why) => Outcome::later(format!(
-            "la connessione cifrata col server SMTP non riesce ({why})"
-        )),
+        DialTrouble::Unreachable(why) => Outcome::later(format!("il server SMTP non è raggiungibile ({why})")),
+        DialTrouble::Tls(why) => Outcome::later(format!("la connessione cifrata col server SMTP non riesce ({why})")),
     };
     let name = settings.server_name.as_deref().unwrap_or(&settings.host);
-    let mut tcp = tls::connect(&settings.host, settings.port)
-        .await
-        .map_err(unreachable)?;
+    let mut tcp = tls::connect(&settings.host, settings.port).await.map_err(unreachable)?;
     let replay: &[u8] = match settings.security {
         Security::Implicit => b"",
         Security::StartTls => {
             let asked = timeout(GREETING_TIMEOUT, starttls::ask(&mut tcp, &settings.hello)).await;
-            asked
-                .unwrap_or(Err(
-                    "il server SMTP non risponde in tempo prima di STARTTLS",
-                ))
-                .map_err(Outcome::later)?;
+            asked.unwrap_or(Err("il server SMTP non risponde in tempo prima di STARTTLS")).map_err(Outcome::later)?;
             starttls::GREETING_USED_UP
         }
     };
-    let stream = tls::encrypt(tcp, name, settings.ca_file.as_deref())
-        .await
-        .map_err(unreachable)?;
+    let stream = tls::encrypt(tcp, name, settings.ca_file.as_deref()).await.map_err(unreachable)?;
     Ok((stream, replay))
 }
 
@@ -268,13 +232,8 @@ where
     let hello = ClientId::Domain(settings.hello.clone());
     let greeting = AsyncSmtpConnection::connect_with_transport(Box::new(gated), &hello);
     let mut connection = answer(Phase::Greeting, timeout(GREETING_TIMEOUT, greeting).await)?;
-    let credentials =
-        Credentials::new(settings.user.clone(), settings.password.expose().to_owned());
-    let auth = timeout(
-        AUTH_TIMEOUT,
-        connection.auth(&[Mechanism::Plain, Mechanism::Login], &credentials),
-    )
-    .await;
+    let credentials = Credentials::new(settings.user.clone(), settings.password.expose().to_owned());
+    let auth = timeout(AUTH_TIMEOUT, connection.auth(&[Mechanism::Plain, Mechanism::Login], &credentials)).await;
     match answer(Phase::Auth, auth) {
         Ok(_) => Ok((connection, keeper)),
         Err(outcome) => {
@@ -284,13 +243,7 @@ where
     }
 }
 
-async fn run<S, G, F>(
-    stream: S,
-    replay: &'static [u8],
-    settings: &SmtpSettings,
-    job: Job<'_>,
-    gate: G,
-) -> Outcome
+async fn run<S, G, F>(stream: S, replay: &'static [u8], settings: &SmtpSettings, job: Job<'_>, gate: G) -> Outcome
 where
     S: AsyncRead + AsyncWrite + Send + Sync + Unpin + 'static,
     G: FnOnce() -> F,
@@ -314,36 +267,16 @@ where
 
 async fn envelope(connection: &mut AsyncSmtpConnection, job: &Job<'_>) -> Result<(), Outcome> {
     let mail = Mail::new(Some(job.from.clone()), Vec::new());
-    answer(
-        Phase::Mail,
-        timeout(ENVELOPE_TIMEOUT, connection.command(mail)).await,
-    )?;
+    answer(Phase::Mail, timeout(ENVELOPE_TIMEOUT, connection.command(mail)).await)?;
     let rcpt = Rcpt::new(job.to.clone(), Vec::new());
-    answer(
-        Phase::Rcpt,
-        timeout(ENVELOPE_TIMEOUT, connection.command(rcpt)).await,
-    )?;
-    let data = answer(
-        Phase::Data,
-        timeout(DATA_TIMEOUT, connection.command(Data)).await,
-    )?;
+    answer(Phase::Rcpt, timeout(ENVELOPE_TIMEOUT, connection.command(rcpt)).await)?;
+    let data = answer(Phase::Data, timeout(DATA_TIMEOUT, connection.command(Data)).await)?;
     // lettre takes any 2xx or 3xx for a yes.
-    if data.has_code(354) {
-        Ok(())
-    } else {
-        Err(Outcome::later(
-            "il server SMTP ha risposto a DATA in modo inatteso",
-        ))
-    }
+    if data.has_code(354) { Ok(()) } else { Err(Outcome::later("il server SMTP ha risposto a DATA in modo inatteso")) }
 }
 
 /// The body, the gate, the dot, the answer (reliability §4.3).
-async fn content<G, F>(
-    connection: &mut AsyncSmtpConnection,
-    keeper: Keeper,
-    body: &[u8],
-    gate: G,
-) -> Outcome
+async fn content<G, F>(connection: &mut AsyncSmtpConnection, keeper: Keeper, body: &[u8], gate: G) -> Outcome
 where
     G: FnOnce() -> F,
     F: Future<Output = Result<(), String>>,
@@ -372,12 +305,8 @@ where
         return Outcome::later("la connessione col server SMTP si è chiusa prima del punto finale");
     }
     match answer(Phase::Dot, timeout(DOT_TIMEOUT, message).await) {
-        Ok(reply) if reply.code().severity == Severity::PositiveCompletion => Outcome::Taken {
-            reply: words(&reply),
-        },
-        Ok(_) => Outcome::Unknown {
-            why: "il server SMTP ha risposto al punto finale in modo inatteso".to_owned(),
-        },
+        Ok(reply) if reply.code().severity == Severity::PositiveCompletion => Outcome::Taken { reply: words(&reply) },
+        Ok(_) => Outcome::Unknown { why: "il server SMTP ha risposto al punto finale in modo inatteso".to_owned() },
         Err(outcome) => outcome,
     }
 }
@@ -412,22 +341,15 @@ impl fmt::Display for Phase {
 }
 
 /// What an answer, or its absence, proves in each phase.
-fn answer<T>(
-    phase: Phase,
-    answered: Result<Result<T, SmtpError>, tokio::time::error::Elapsed>,
-) -> Result<T, Outcome> {
+fn answer<T>(phase: Phase, answered: Result<Result<T, SmtpError>, tokio::time::error::Elapsed>) -> Result<T, Outcome> {
     let error = match answered {
         Ok(Ok(value)) => return Ok(value),
         Ok(Err(error)) => error,
         Err(_) if phase == Phase::Dot => {
-            return Err(Outcome::Unknown {
-                why: "il server SMTP non ha risposto in tempo al punto finale".to_owned(),
-            });
+            return Err(Outcome::Unknown { why: "il server SMTP non ha risposto in tempo al punto finale".to_owned() });
         }
         Err(_) => {
-            return Err(Outcome::later(format!(
-                "il server SMTP non ha risposto in tempo {phase}"
-            )));
+            return Err(Outcome::later(format!("il server SMTP non ha risposto in tempo {phase}")));
         }
     };
     let Some(code) = error.status().map(u16::from) else {
@@ -441,10 +363,7 @@ fn answer<T>(
             _ => Outcome::later(format!("la connessione col server SMTP si è interrotta {phase}")),
         });
     };
-    let text = error
-        .source()
-        .map(|said| HeaderText::new(&said.to_string()).to_string())
-        .unwrap_or_default();
+    let text = error.source().map(|said| HeaderText::new(&said.to_string()).to_string()).unwrap_or_default();
     let why = format!("il server SMTP ha risposto {phase}: {code} {text}");
     Err(verdict(phase, code, why))
 }
@@ -454,14 +373,8 @@ fn verdict(phase: Phase, code: u16, why: String) -> Outcome {
     let permanent = (500..600).contains(&code);
     match phase {
         // A greeting speaks of the server, never of the message.
-        Phase::Greeting => Outcome::Later {
-            why,
-            code: Some(code),
-        },
-        _ if !permanent => Outcome::Later {
-            why,
-            code: Some(code),
-        },
+        Phase::Greeting => Outcome::Later { why, code: Some(code) },
+        _ if !permanent => Outcome::Later { why, code: Some(code) },
         // 530 (RFC 4954 §6): authentication required, whatever was asked.
         Phase::Auth => Outcome::LaneStopped { why },
         Phase::Mail | Phase::Rcpt | Phase::Data if code == 530 => Outcome::LaneStopped { why },
@@ -469,13 +382,8 @@ fn verdict(phase: Phase, code: u16, why: String) -> Outcome {
         // (`553 … not owned by user`, rules.md §3). Except 552: this message is too large.
         Phase::Mail if code != 552 => Outcome::LaneStopped { why },
         // Postfix, and providers built on it, say so only at RCPT (`smtpd_delay_reject`).
-        Phase::Rcpt if why.to_ascii_lowercase().contains("sender address rejected") => {
-            Outcome::LaneStopped { why }
-        }
-        Phase::Mail | Phase::Rcpt | Phase::Data | Phase::Dot => Outcome::Never {
-            why,
-            code: Some(code),
-        },
+        Phase::Rcpt if why.to_ascii_lowercase().contains("sender address rejected") => Outcome::LaneStopped { why },
+        Phase::Mail | Phase::Rcpt | Phase::Data | Phase::Dot => Outcome::Never { why, code: Some(code) },
     }
 }
 
@@ -488,10 +396,9 @@ impl Outcome {
     fn into_why(self) -> String {
         match self {
             Self::Taken { reply } => reply,
-            Self::Later { why, .. }
-            | Self::Never { why, .. }
-            | Self::Unknown { why }
-            | Self::LaneStopped { why } => why,
+            Self::Later { why, .. } | Self::Never { why, .. } | Self::Unknown { why } | Self::LaneStopped { why } => {
+                why
+            }
         }
     }
 }

@@ -64,19 +64,11 @@ pub enum ComposeTrouble {
 impl fmt::Display for ComposeTrouble {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Address(which) => write!(
-                f,
-                "l'indirizzo nel campo {which} non è un indirizzo di posta utilizzabile"
-            ),
+            Self::Address(which) => write!(f, "l'indirizzo nel campo {which} non è un indirizzo di posta utilizzabile"),
             Self::Date => f.write_str("la data della lettera è fuori dagli anni 1970-9999"),
-            Self::Header(name) => write!(
-                f,
-                "l'intestazione «{name}» non può essere aggiunta a una lettera"
-            ),
+            Self::Header(name) => write!(f, "l'intestazione «{name}» non può essere aggiunta a una lettera"),
             Self::Attachment(what) => write!(f, "allegato non utilizzabile: {what}"),
-            Self::Form => {
-                f.write_str("la lettera ha una riga troppo lunga o un carattere non ammesso")
-            }
+            Self::Form => f.write_str("la lettera ha una riga troppo lunga o un carattere non ammesso"),
             Self::Builder(why) => write!(f, "la lettera non si può comporre: {why}"),
         }
     }
@@ -133,9 +125,7 @@ pub fn compose(letter: &Letter) -> Result<Vec<u8>, ComposeTrouble> {
     } else {
         builder.multipart(with_attachments(text, letter)?)
     };
-    let bytes = message
-        .map_err(|why| ComposeTrouble::Builder(why.to_string()))?
-        .formatted();
+    let bytes = message.map_err(|why| ComposeTrouble::Builder(why.to_string()))?.formatted();
     if !bytes.is_ascii() || !well_formed(&bytes) {
         return Err(ComposeTrouble::Form);
     }
@@ -151,10 +141,7 @@ pub(super) fn well_formed(bytes: &[u8]) -> bool {
     };
     let mut rest = lines;
     loop {
-        let end = rest
-            .windows(2)
-            .position(|pair| pair == b"\r\n")
-            .unwrap_or(rest.len());
+        let end = rest.windows(2).position(|pair| pair == b"\r\n").unwrap_or(rest.len());
         let (line, tail) = rest.split_at(end);
         if line.len() > LINE_BYTES_MAX || line.iter().any(|b| matches!(b, b'\r' | b'\n' | 0)) {
             return false;
@@ -168,19 +155,13 @@ pub(super) fn well_formed(bytes: &[u8]) -> bool {
 
 /// An address as we agree to write it: ASCII, no quoting, no literal, nothing that could end a command or a header.
 pub(super) fn address(text: &str) -> Option<Address> {
-    let plain = text
-        .bytes()
-        .all(|b| b.is_ascii_graphic() && !b"\"<>(),;:\\[]".contains(&b));
+    let plain = text.bytes().all(|b| b.is_ascii_graphic() && !b"\"<>(),;:\\[]".contains(&b));
     if plain { text.parse().ok() } else { None }
 }
 
 fn mailbox(party: &Party, which: &'static str) -> Result<Mailbox, ComposeTrouble> {
     let address = address(&party.address).ok_or(ComposeTrouble::Address(which))?;
-    let name = party
-        .name
-        .as_ref()
-        .filter(|n| !n.is_empty())
-        .map(|n| n.as_str().to_owned());
+    let name = party.name.as_ref().filter(|n| !n.is_empty()).map(|n| n.as_str().to_owned());
     Ok(Mailbox::new(name, address))
 }
 
@@ -217,47 +198,28 @@ fn text_part(text: &str) -> Result<SinglePart, ComposeTrouble> {
     let safe: String = lines
         .trim_end_matches('\n')
         .chars()
-        .map(|c| {
-            if c.is_control() && c != '\n' && c != '\t' {
-                ' '
-            } else {
-                c
-            }
-        })
+        .map(|c| if c.is_control() && c != '\n' && c != '\t' { ' ' } else { c })
         .collect();
-    let body = Body::new_with_encoding(safe, ContentTransferEncoding::QuotedPrintable)
-        .map_err(|_| ComposeTrouble::Form)?;
+    let body =
+        Body::new_with_encoding(safe, ContentTransferEncoding::QuotedPrintable).map_err(|_| ComposeTrouble::Form)?;
     Ok(SinglePart::plain(body))
 }
 
 fn with_attachments(text: SinglePart, letter: &Letter) -> Result<MultiPart, ComposeTrouble> {
     if letter.attachments.len() > ATTACHMENTS_MAX {
-        return Err(ComposeTrouble::Attachment(format!(
-            "più di {ATTACHMENTS_MAX} allegati"
-        )));
+        return Err(ComposeTrouble::Attachment(format!("più di {ATTACHMENTS_MAX} allegati")));
     }
     let mut parts = MultiPart::mixed().boundary(BOUNDARY).singlepart(text);
     for attachment in &letter.attachments {
-        let unusable = || {
-            ComposeTrouble::Attachment(format!(
-                "tipo «{}»",
-                HeaderText::new(&attachment.media_type)
-            ))
-        };
-        if !attachment
-            .media_type
-            .bytes()
-            .all(|b| b == b' ' || b.is_ascii_graphic())
-        {
+        let unusable = || ComposeTrouble::Attachment(format!("tipo «{}»", HeaderText::new(&attachment.media_type)));
+        if !attachment.media_type.bytes().all(|b| b == b' ' || b.is_ascii_graphic()) {
             return Err(unusable());
         }
         let media_type = ContentType::parse(&attachment.media_type).map_err(|_| unusable())?;
         // Left to choose, lettre would send a text attachment with bare LF as 7bit.
-        let body =
-            Body::new_with_encoding(attachment.bytes.clone(), ContentTransferEncoding::Base64)
-                .map_err(|_| unusable())?;
-        parts = parts
-            .singlepart(Attached::new(attachment.name.as_str().to_owned()).body(body, media_type));
+        let body = Body::new_with_encoding(attachment.bytes.clone(), ContentTransferEncoding::Base64)
+            .map_err(|_| unusable())?;
+        parts = parts.singlepart(Attached::new(attachment.name.as_str().to_owned()).body(body, media_type));
     }
     Ok(parts)
 }

@@ -54,25 +54,9 @@ impl<S> Gated<S> {
     pub(super) fn new(inner: S, replay: &'static [u8], stall_after: Duration) -> (Self, Keeper) {
         let (at_dot, dot_seen) = oneshot::channel();
         let (let_go, go) = oneshot::channel();
-        let armed = Some(Armed {
-            at_dot: Some(at_dot),
-            go,
-        });
+        let armed = Some(Armed { at_dot: Some(at_dot), go });
         let stall = Box::pin(tokio::time::sleep(stall_after));
-        (
-            Self {
-                inner,
-                replay,
-                armed,
-                stall,
-                stall_after,
-                waiting: false,
-            },
-            Keeper {
-                at_dot: dot_seen,
-                go: let_go,
-            },
-        )
+        (Self { inner, replay, armed, stall, stall_after, waiting: false }, Keeper { at_dot: dot_seen, go: let_go })
     }
 
     /// A write that has to wait may wait `stall_after`, counted from the last progress.
@@ -86,28 +70,19 @@ impl<S> Gated<S> {
             self.stall.as_mut().reset(Instant::now() + self.stall_after);
         }
         ready!(self.stall.as_mut().poll(cx));
-        Poll::Ready(Err(io::Error::new(
-            io::ErrorKind::TimedOut,
-            "scrittura ferma",
-        )))
+        Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "scrittura ferma")))
     }
 }
 
 impl<S: AsyncWrite + Unpin> AsyncWrite for Gated<S> {
-    fn poll_write(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
         if let Some(armed) = this.armed.as_mut()
             && bytes.ends_with(TERMINATOR)
         {
             // A body and its dot in one write is not what lettre does today; if it ever did, nothing may pass.
             if bytes != TERMINATOR {
-                return Poll::Ready(Err(io::Error::other(
-                    "il punto finale non è una scrittura a sé",
-                )));
+                return Poll::Ready(Err(io::Error::other("il punto finale non è una scrittura a sé")));
             }
             if let Some(at_dot) = armed.at_dot.take() {
                 let _ = at_dot.send(());
@@ -135,11 +110,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Gated<S> {
 }
 
 impl<S: AsyncRead + Unpin> AsyncRead for Gated<S> {
-    fn poll_read(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         if !this.replay.is_empty() {
             let (now, later) = this.replay.split_at(this.replay.len().min(buf.remaining()));
@@ -150,12 +121,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Gated<S> {
         let already = buf.filled().len();
         ready!(Pin::new(&mut this.inner).poll_read(cx, buf))?;
         // lettre gives up on a reply that is not UTF-8, even a 250 after the dot; the words do not matter, the code does.
-        for byte in buf
-            .filled_mut()
-            .iter_mut()
-            .skip(already)
-            .filter(|b| !b.is_ascii())
-        {
+        for byte in buf.filled_mut().iter_mut().skip(already).filter(|b| !b.is_ascii()) {
             *byte = b'?';
         }
         Poll::Ready(Ok(()))

@@ -82,9 +82,7 @@ impl MessageId {
         let inner = id.strip_prefix('<')?.strip_suffix('>')?;
         let quotable = !inner.is_empty()
             && id.len() <= MESSAGE_ID_BYTES
-            && inner
-                .bytes()
-                .all(|b| b.is_ascii_graphic() && b != b'<' && b != b'>');
+            && inner.bytes().all(|b| b.is_ascii_graphic() && b != b'<' && b != b'>');
         quotable.then(|| Self(id.to_owned()))
     }
 

@@ -10,29 +10,18 @@ pub(super) const GREETING_USED_UP: &[u8] = b"220 STARTTLS\r\n";
 const REPLY_BYTES_MAX: usize = 10_000;
 
 /// Greeting, EHLO, STARTTLS. On `Ok` the next byte in either direction belongs to TLS.
-pub(super) async fn ask<S: AsyncRead + AsyncWrite + Unpin>(
-    stream: &mut S,
-    hello: &str,
-) -> Result<(), &'static str> {
+pub(super) async fn ask<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut S, hello: &str) -> Result<(), &'static str> {
     const CUT: &str = "la connessione col server SMTP si è interrotta prima di STARTTLS";
     let (greeting, _) = reply(stream).await.ok_or(CUT)?;
     if greeting != 220 {
         return Err("il server SMTP rifiuta la connessione già dal saluto");
     }
-    stream
-        .write_all(format!("EHLO {hello}\r\n").as_bytes())
-        .await
-        .map_err(|_| CUT)?;
+    stream.write_all(format!("EHLO {hello}\r\n").as_bytes()).await.map_err(|_| CUT)?;
     let (code, offers) = reply(stream).await.ok_or(CUT)?;
     if code != 250
-        || !offers.lines().any(|line| {
-            line.get(4..)
-                .is_some_and(|w| w.trim().eq_ignore_ascii_case("STARTTLS"))
-        })
+        || !offers.lines().any(|line| line.get(4..).is_some_and(|w| w.trim().eq_ignore_ascii_case("STARTTLS")))
     {
-        return Err(
-            "il server SMTP non offre STARTTLS: la password non viaggia in chiaro, controllare la porta",
-        );
+        return Err("il server SMTP non offre STARTTLS: la password non viaggia in chiaro, controllare la porta");
     }
     stream.write_all(b"STARTTLS\r\n").await.map_err(|_| CUT)?;
     match reply(stream).await.ok_or(CUT)? {
@@ -47,11 +36,7 @@ async fn reply<S: AsyncRead + Unpin>(stream: &mut S) -> Option<(u16, String)> {
     let mut line_start = 0;
     while text.len() < REPLY_BYTES_MAX {
         let byte = stream.read_u8().await.ok()?;
-        text.push(if byte.is_ascii() {
-            char::from(byte)
-        } else {
-            '?'
-        });
+        text.push(if byte.is_ascii() { char::from(byte) } else { '?' });
         if byte != b'\n' {
             continue;
         }

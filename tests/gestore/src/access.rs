@@ -18,12 +18,8 @@ pub(crate) fn formal_fault(
 ) -> Option<&'static str> {
     let from = message.addresses("From");
     let (to, cc) = (message.addresses("To"), message.addresses("Cc"));
-    let lower = |addresses: &[String]| {
-        addresses
-            .iter()
-            .map(|address| address.to_ascii_lowercase())
-            .collect::<BTreeSet<_>>()
-    };
+    let lower =
+        |addresses: &[String]| addresses.iter().map(|address| address.to_ascii_lowercase()).collect::<BTreeSet<_>>();
     let named: BTreeSet<String> = lower(&to).into_iter().chain(lower(&cc)).collect();
     if from.len() != 1 || !from.iter().all(|address| same_address(address, mail_from)) {
         Some("il campo From non corrisponde al mittente autenticato")
@@ -35,10 +31,7 @@ pub(crate) fn formal_fault(
         Some("i destinatari della busta SMTP non corrispondono ai campi To e Cc")
     } else if size.saturating_mul(rcpt_to.len()) > MOST_BYTES_CARRIED {
         Some("il messaggio supera la dimensione massima")
-    } else if rcpt_to
-        .iter()
-        .any(|address| Fault::of(address) == Some(Fault::NonAccettata))
-    {
+    } else if rcpt_to.iter().any(|address| Fault::of(address) == Some(Fault::NonAccettata)) {
         Some("destinatario non ammesso (guasto simulato)")
     } else {
         None
@@ -46,17 +39,9 @@ pub(crate) fn formal_fault(
 }
 
 /// The original as it travels: Message-ID replaced, the client's one kept aside (RFC 6109 §2.2.1). All other bytes stay.
-pub(crate) fn stamp(
-    message: &Message<'_>,
-    identificativo: &str,
-    msgid: Option<&str>,
-    received: &str,
-) -> Vec<u8> {
+pub(crate) fn stamp(message: &Message<'_>, identificativo: &str, msgid: Option<&str>, received: &str) -> Vec<u8> {
     let mut out = received.as_bytes().to_vec();
-    let kept = message
-        .fields
-        .iter()
-        .filter(|field| !field.is("Message-ID") && !field.is("X-Riferimento-Message-ID"));
+    let kept = message.fields.iter().filter(|field| !field.is("Message-ID") && !field.is("X-Riferimento-Message-ID"));
     out.extend(kept.flat_map(|field| field.raw.iter().copied()));
     if !out.ends_with(b"\n") {
         out.extend_from_slice(b"\r\n");
@@ -72,26 +57,12 @@ pub(crate) fn stamp(
 
 /// Received, To, Cc and Return-Path, byte for byte.
 pub(crate) fn inherit(message: &Message<'_>) -> Vec<u8> {
-    let inherits = |field: &&Field<'_>| {
-        ["Received", "To", "Cc", "Return-Path"]
-            .iter()
-            .any(|name| field.is(name))
-    };
-    message
-        .fields
-        .iter()
-        .filter(inherits)
-        .flat_map(|field| field.raw.iter().copied())
-        .collect()
+    let inherits = |field: &&Field<'_>| ["Received", "To", "Cc", "Return-Path"].iter().any(|name| field.is(name));
+    message.fields.iter().filter(inherits).flat_map(|field| field.raw.iter().copied()).collect()
 }
 
 pub(crate) fn requested(message: &Message<'_>) -> &'static str {
-    match message
-        .text("X-TipoRicevuta")
-        .unwrap_or_default()
-        .to_ascii_lowercase()
-        .as_str()
-    {
+    match message.text("X-TipoRicevuta").unwrap_or_default().to_ascii_lowercase().as_str() {
         "breve" => "breve",
         "sintetica" => "sintetica",
         _ => "completa", // absent means completa (§3.3.2)
@@ -105,8 +76,5 @@ pub(crate) fn same_address(one: &str, other: &str) -> bool {
 
 /// What follows the last `@`, in lower case.
 pub(crate) fn domain_of(address: &str) -> String {
-    address
-        .rsplit_once('@')
-        .map(|(_, domain)| domain.to_ascii_lowercase())
-        .unwrap_or_default()
+    address.rsplit_once('@').map(|(_, domain)| domain.to_ascii_lowercase()).unwrap_or_default()
 }

@@ -7,9 +7,9 @@ use std::path::Path;
 
 use jiff::Timestamp;
 use rcgen::{
-    BasicConstraints, CertificateParams, CidrSubnet, CustomExtension, DistinguishedName, DnType,
-    DnValue, ExtendedKeyUsagePurpose, GeneralSubtree, IsCa, Issuer, KeyPair, KeyUsagePurpose,
-    NameConstraints, PKCS_RSA_SHA256, RsaKeySize, SanType, SerialNumber, date_time_ymd,
+    BasicConstraints, CertificateParams, CidrSubnet, CustomExtension, DistinguishedName, DnType, DnValue,
+    ExtendedKeyUsagePurpose, GeneralSubtree, IsCa, Issuer, KeyPair, KeyUsagePurpose, NameConstraints, PKCS_RSA_SHA256,
+    RsaKeySize, SanType, SerialNumber, date_time_ymd,
 };
 
 use crate::codec::{from_pem, pem};
@@ -102,9 +102,7 @@ impl Authority {
 
         let key = new_key()?;
         let issuing = issuing_params(now)?;
-        let certificate = issuing
-            .signed_by(&key, &Issuer::from_params(&root, &root_key))
-            .map_err(certificate_error)?;
+        let certificate = issuing.signed_by(&key, &Issuer::from_params(&root, &root_key)).map_err(certificate_error)?;
         Ok(Authority {
             root: root_certificate.der().to_vec(),
             certificate: certificate.der().to_vec(),
@@ -160,12 +158,8 @@ impl Authority {
     /// SHA-256 of the issuing authority's SubjectPublicKeyInfo: the pin.
     #[must_use]
     pub fn spki_sha256(&self) -> [u8; 32] {
-        let spki = certificate_fields(&self.certificate)
-            .map(|fields| fields.spki)
-            .unwrap_or_default();
-        crypto::digest(Digest::Sha256, spki)
-            .try_into()
-            .unwrap_or_default()
+        let spki = certificate_fields(&self.certificate).map(|fields| fields.spki).unwrap_or_default();
+        crypto::digest(Digest::Sha256, spki).try_into().unwrap_or_default()
     }
 
     /// A provider with a right certificate for `posta-certificata@<host>`; `host` must end in `.test`, where the authority's
@@ -173,19 +167,8 @@ impl Authority {
     ///
     /// # Errors
     /// When the key or the certificate cannot be made.
-    pub fn provider(
-        &self,
-        name: &str,
-        host: &str,
-        style: Style,
-        now: Timestamp,
-    ) -> Result<Provider> {
-        Ok(Provider::new(
-            name,
-            host,
-            style,
-            self.leaf(&LeafProfile::of_provider(name, host, now))?,
-        ))
+    pub fn provider(&self, name: &str, host: &str, style: Style, now: Timestamp) -> Result<Provider> {
+        Ok(Provider::new(name, host, style, self.leaf(&LeafProfile::of_provider(name, host, now))?))
     }
 
     /// A signer with any certificate one cares to describe, for messages that must be refused.
@@ -196,16 +179,10 @@ impl Authority {
         let key = new_key()?;
         let mut params = params(profile.from, profile.years)?;
         params.distinguished_name = place();
-        params
-            .distinguished_name
-            .push(DnType::OrganizationName, profile.organization.as_str());
-        params
-            .distinguished_name
-            .push(DnType::CommonName, profile.common_name.as_str());
+        params.distinguished_name.push(DnType::OrganizationName, profile.organization.as_str());
+        params.distinguished_name.push(DnType::CommonName, profile.common_name.as_str());
         if let Some(address) = &profile.address {
-            params.subject_alt_names.push(SanType::Rfc822Name(
-                address.as_str().try_into().map_err(certificate_error)?,
-            ));
+            params.subject_alt_names.push(SanType::Rfc822Name(address.as_str().try_into().map_err(certificate_error)?));
         }
         params.key_usages = vec![if profile.digital_signature {
             KeyUsagePurpose::DigitalSignature
@@ -213,56 +190,30 @@ impl Authority {
             KeyUsagePurpose::KeyEncipherment
         }];
         if profile.email_protection {
-            params
-                .extended_key_usages
-                .push(ExtendedKeyUsagePurpose::EmailProtection);
+            params.extended_key_usages.push(ExtendedKeyUsagePurpose::EmailProtection);
         }
-        params
-            .custom_extensions
-            .extend(profile.policy.map(policies));
+        params.custom_extensions.extend(profile.policy.map(policies));
         // ExplicitNoCa would write basicConstraints; a provider's certificate must not have it at all (RFC 6109 §5.5.2).
-        params.is_ca = if profile.is_ca {
-            IsCa::Ca(BasicConstraints::Unconstrained)
-        } else {
-            IsCa::NoCa
-        };
+        params.is_ca = if profile.is_ca { IsCa::Ca(BasicConstraints::Unconstrained) } else { IsCa::NoCa };
         if !profile.is_ca {
             // rcgen writes the subject key identifier of authorities only.
-            params
-                .custom_extensions
-                .push(subject_key_identifier(&params, &key));
+            params.custom_extensions.push(subject_key_identifier(&params, &key));
         }
         let own_key = read_key(&self.pkcs8)?;
         let own_params = issuing_params(profile.from)?;
-        let certificate = params
-            .signed_by(&key, &Issuer::from_params(&own_params, &own_key))
-            .map_err(certificate_error)?;
-        Ok(Signer::new(
-            certificate.der().to_vec(),
-            self.certificate.clone(),
-            key.serialize_der(),
-        ))
+        let certificate =
+            params.signed_by(&key, &Issuer::from_params(&own_params, &own_key)).map_err(certificate_error)?;
+        Ok(Signer::new(certificate.der().to_vec(), self.certificate.clone(), key.serialize_der()))
     }
 }
 
 fn issuing_params(now: Timestamp) -> Result<CertificateParams> {
-    let mut params = authority_params(
-        ISSUING_NAME,
-        now,
-        ISSUING_YEARS,
-        BasicConstraints::Constrained(0),
-    )?;
-    params.extended_key_usages = vec![
-        ExtendedKeyUsagePurpose::ClientAuth,
-        ExtendedKeyUsagePurpose::EmailProtection,
-    ];
+    let mut params = authority_params(ISSUING_NAME, now, ISSUING_YEARS, BasicConstraints::Constrained(0))?;
+    params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth, ExtendedKeyUsagePurpose::EmailProtection];
     params.custom_extensions.push(policies(POLICY_AUTHORITY));
     // The real one lists the hosts of all providers; here a provider is any host under `.test` (RFC 5280 §4.2.1.10).
     params.name_constraints = Some(NameConstraints {
-        permitted_subtrees: vec![
-            GeneralSubtree::Rfc822Name(".test".into()),
-            GeneralSubtree::DirectoryName(place()),
-        ],
+        permitted_subtrees: vec![GeneralSubtree::Rfc822Name(".test".into()), GeneralSubtree::DirectoryName(place())],
         excluded_subtrees: vec![
             GeneralSubtree::IpAddress(CidrSubnet::V4([0; 4], [0; 4])),
             GeneralSubtree::IpAddress(CidrSubnet::V6([0; 16], [0; 16])),
@@ -271,17 +222,10 @@ fn issuing_params(now: Timestamp) -> Result<CertificateParams> {
     Ok(params)
 }
 
-fn authority_params(
-    name: &str,
-    now: Timestamp,
-    years: i16,
-    depth: BasicConstraints,
-) -> Result<CertificateParams> {
+fn authority_params(name: &str, now: Timestamp, years: i16, depth: BasicConstraints) -> Result<CertificateParams> {
     let mut params = params(now, years)?;
     params.distinguished_name = place();
-    params
-        .distinguished_name
-        .push(DnType::OrganizationName, ORGANIZATION);
+    params.distinguished_name.push(DnType::OrganizationName, ORGANIZATION);
     params.distinguished_name.push(DnType::CommonName, name);
     params.is_ca = IsCa::Ca(depth);
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
@@ -290,17 +234,11 @@ fn authority_params(
 
 fn params(now: Timestamp, years: i16) -> Result<CertificateParams> {
     let day = |date: jiff::civil::Date| {
-        date_time_ymd(
-            i32::from(date.year()),
-            date.month().unsigned_abs(),
-            date.day().unsigned_abs(),
-        )
+        date_time_ymd(i32::from(date.year()), date.month().unsigned_abs(), date.day().unsigned_abs())
     };
     let impossible = |why: jiff::Error| Error::Certificate(why.to_string());
     let first = clock::utc_date(now).yesterday().map_err(impossible)?;
-    let last = first
-        .checked_add(jiff::Span::new().years(years))
-        .map_err(impossible)?;
+    let last = first.checked_add(jiff::Span::new().years(years)).map_err(impossible)?;
     let mut params = CertificateParams::default();
     params.not_before = day(first);
     params.not_after = day(last);
@@ -331,10 +269,7 @@ fn policies(dotted: &str) -> CustomExtension {
 
 fn subject_key_identifier(params: &CertificateParams, key: &KeyPair) -> CustomExtension {
     const SUBJECT_KEY_IDENTIFIER: &[u64] = &[2, 5, 29, 14];
-    CustomExtension::from_oid_content(
-        SUBJECT_KEY_IDENTIFIER,
-        crate::der::element(0x04, &params.key_identifier(key)),
-    )
+    CustomExtension::from_oid_content(SUBJECT_KEY_IDENTIFIER, crate::der::element(0x04, &params.key_identifier(key)))
 }
 
 fn new_key() -> Result<KeyPair> {
@@ -342,14 +277,12 @@ fn new_key() -> Result<KeyPair> {
 }
 
 fn read_key(pkcs8: &[u8]) -> Result<KeyPair> {
-    KeyPair::from_pkcs8_der_and_sign_algo(&pkcs8.into(), &PKCS_RSA_SHA256)
-        .map_err(certificate_error)
+    KeyPair::from_pkcs8_der_and_sign_algo(&pkcs8.into(), &PKCS_RSA_SHA256).map_err(certificate_error)
 }
 
 pub(crate) fn read_pem(path: &Path, label: &str) -> Result<Vec<u8>> {
     let text = std::fs::read_to_string(path).map_err(Error::io(path))?;
-    from_pem(label, &text)
-        .ok_or_else(|| Error::State(format!("{}: no {label} in it", path.display())))
+    from_pem(label, &text).ok_or_else(|| Error::State(format!("{}: no {label} in it", path.display())))
 }
 
 fn certificate_error(why: rcgen::Error) -> Error {

@@ -36,21 +36,10 @@ mod tests {
     #[test]
     fn only_the_outer_shell_is_opened() {
         let signer_infos = element(0x31, &element(0x30, &[2, 1, 1]));
-        let signed_data = [
-            &[2, 1, 1][..],
-            &element(0x30, &[6, 1, 9]),
-            &element(0xa0, &element(0x30, b"cert")),
-            &signer_infos,
-        ]
-        .concat();
-        let der = element(
-            0x30,
-            &[
-                element(0x06, &[1]),
-                element(0xa0, &element(0x30, &signed_data)),
-            ]
-            .concat(),
-        );
+        let signed_data =
+            [&[2, 1, 1][..], &element(0x30, &[6, 1, 9]), &element(0xa0, &element(0x30, b"cert")), &signer_infos]
+                .concat();
+        let der = element(0x30, &[element(0x06, &[1]), element(0xa0, &element(0x30, &signed_data))].concat());
 
         let ber = indefinite(&der).unwrap();
 

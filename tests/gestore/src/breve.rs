@@ -27,38 +27,16 @@ enum Place {
 fn part(raw: &[u8], depth: usize, place: Place) -> Vec<u8> {
     let message = Message::read(raw);
     let content_type = message.text("Content-Type").unwrap_or_default();
-    let kind = content_type
-        .split(';')
-        .next()
-        .unwrap_or_default()
-        .trim()
-        .to_ascii_lowercase();
+    let kind = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
 
     // An enveloped original is left intact (§3.3.2.2): its attachments cannot be seen.
-    if place == Place::Top
-        && matches!(
-            kind.as_str(),
-            "application/pkcs7-mime" | "application/x-pkcs7-mime"
-        )
-    {
+    if place == Place::Top && matches!(kind.as_str(), "application/pkcs7-mime" | "application/x-pkcs7-mime") {
         return raw.to_vec();
     }
-    let boundary = parameter(&content_type, "boundary")
-        .filter(|_| kind.starts_with("multipart/") && depth > 0);
+    let boundary = parameter(&content_type, "boundary").filter(|_| kind.starts_with("multipart/") && depth > 0);
     if let Some(boundary) = boundary {
-        let header = raw
-            .get(..raw.len() - message.body.len())
-            .unwrap_or_default();
-        return [
-            header,
-            &multipart(
-                message.body,
-                &boundary,
-                kind == "multipart/signed",
-                depth - 1,
-            ),
-        ]
-        .concat();
+        let header = raw.get(..raw.len() - message.body.len()).unwrap_or_default();
+        return [header, &multipart(message.body, &boundary, kind == "multipart/signed", depth - 1)].concat();
     }
     let disposition = message.text("Content-Disposition").unwrap_or_default();
     match parameter(&disposition, "filename").or_else(|| parameter(&content_type, "name")) {
@@ -83,21 +61,13 @@ fn multipart(body: &[u8], boundary: &str, signed: bool, depth: usize) -> Vec<u8>
     let (mut inside, mut count) = (None::<Vec<u8>>, 0);
     for line in body.split_inclusive(|byte| *byte == b'\n') {
         let text = line.trim_ascii_end();
-        let ends = text
-            .strip_suffix(b"--")
-            .is_some_and(|start| start == delimiter.as_bytes());
+        let ends = text.strip_suffix(b"--").is_some_and(|start| start == delimiter.as_bytes());
         if ends || text == delimiter.as_bytes() {
             if let Some(raw) = inside.take() {
                 // The line break before a delimiter belongs to the delimiter (RFC 2046 §5.1.1).
-                let raw = raw
-                    .strip_suffix(b"\n")
-                    .map_or(&raw[..], |raw| raw.strip_suffix(b"\r").unwrap_or(raw));
+                let raw = raw.strip_suffix(b"\n").map_or(&raw[..], |raw| raw.strip_suffix(b"\r").unwrap_or(raw));
                 count += 1;
-                let new = if signed && count == 2 {
-                    raw.to_vec()
-                } else {
-                    part(raw, depth, Place::Inside)
-                };
+                let new = if signed && count == 2 { raw.to_vec() } else { part(raw, depth, Place::Inside) };
                 out.extend(new);
                 out.extend(b"\r\n");
             }
@@ -129,15 +99,11 @@ mod tests {
 
     #[test]
     fn a_named_part_becomes_the_hash_of_its_transferred_bytes() {
-        let original = mixed(
-            "Content-Type: application/pdf; name=\"a.pdf\"\r\nContent-Transfer-Encoding: base64\r\n\r\nQUJD",
-        );
+        let original =
+            mixed("Content-Type: application/pdf; name=\"a.pdf\"\r\nContent-Transfer-Encoding: base64\r\n\r\nQUJD");
         let brief = String::from_utf8(shorten(original.as_bytes())).unwrap();
         assert!(brief.contains("ciao") && !brief.contains("QUJD"), "{brief}");
-        assert!(
-            brief.contains("name=\"a.pdf.hash\"") && brief.contains(SHA1_OF_QUJD),
-            "{brief}"
-        );
+        assert!(brief.contains("name=\"a.pdf.hash\"") && brief.contains(SHA1_OF_QUJD), "{brief}");
         assert!(brief.ends_with("\r\n--b--\r\n"));
     }
 
@@ -145,10 +111,7 @@ mod tests {
     fn a_forwarded_message_is_hashed_whole_and_nested_parts_are_found() {
         let inner = "Content-Type: multipart/related; boundary=c\r\n\r\n--c\r\nContent-Type: message/rfc822; name=m.eml\r\n\r\nSubject: y\r\n\r\nQUJD\r\n--c--\r\n";
         let brief = String::from_utf8(shorten(mixed(inner).as_bytes())).unwrap();
-        assert!(
-            brief.contains("m.eml.hash") && !brief.contains("Subject: y"),
-            "{brief}"
-        );
+        assert!(brief.contains("m.eml.hash") && !brief.contains("Subject: y"), "{brief}");
         assert!(brief.contains("--c--"), "the tree stays: {brief}");
     }
 
@@ -156,10 +119,7 @@ mod tests {
     fn a_signed_original_keeps_its_signature_and_an_enveloped_one_everything() {
         let signed = "Content-Type: multipart/signed; boundary=b\r\n\r\n--b\r\nContent-Type: application/pdf; name=a.pdf\r\n\r\nQUJD\r\n--b\r\nContent-Type: application/pkcs7-signature; name=smime.p7s\r\n\r\nU0lH\r\n--b--\r\n";
         let brief = String::from_utf8(shorten(signed.as_bytes())).unwrap();
-        assert!(
-            brief.contains(SHA1_OF_QUJD) && brief.contains("U0lH"),
-            "{brief}"
-        );
+        assert!(brief.contains(SHA1_OF_QUJD) && brief.contains("U0lH"), "{brief}");
         let enveloped = b"Content-Type: application/pkcs7-mime; name=smime.p7m\r\n\r\nQUJD";
         assert_eq!(shorten(enveloped), enveloped);
     }

@@ -63,9 +63,6 @@ pub struct Recipient {
 impl Carriage {
     /// Address and certification of every recipient.
     pub(crate) fn recipients(&self) -> Vec<(&str, bool)> {
-        self.destinatari
-            .iter()
-            .map(|recipient| (recipient.address.as_str(), recipient.certified))
-            .collect()
+        self.destinatari.iter().map(|recipient| (recipient.address.as_str(), recipient.certified)).collect()
     }
 }

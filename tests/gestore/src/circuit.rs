@@ -37,10 +37,7 @@ impl Circuit {
     /// A circuit of `(domain, provider)` pairs over `root`.
     #[must_use]
     pub fn new(root: &Path, domains: impl IntoIterator<Item = (String, Provider)>) -> Circuit {
-        Circuit {
-            network: Network::new(domains),
-            root: root.to_path_buf(),
-        }
+        Circuit { network: Network::new(domains), root: root.to_path_buf() }
     }
 
     /// The providers.
@@ -62,13 +59,7 @@ impl Circuit {
     ///
     /// # Errors
     /// When a signature cannot be made or the disk refuses.
-    pub fn send_at(
-        &self,
-        from: &str,
-        recipients: &[String],
-        raw: &[u8],
-        at: Timestamp,
-    ) -> Result<Dispatch> {
+    pub fn send_at(&self, from: &str, recipients: &[String], raw: &[u8], at: Timestamp) -> Result<Dispatch> {
         let plot = self.network.carry(from, recipients, raw, at)?;
         let mut written = Vec::new();
         for leg in &plot.legs {
@@ -77,10 +68,7 @@ impl Circuit {
                 written.push(self.write(answer)?);
             }
         }
-        Ok(Dispatch {
-            identificativo: plot.identificativo,
-            written,
-        })
+        Ok(Dispatch { identificativo: plot.identificativo, written })
     }
 
     /// Puts bytes into a mailbox as they are: replays, forgeries, service mail.
@@ -89,10 +77,7 @@ impl Circuit {
     /// When the address cannot name a directory or the disk refuses.
     pub fn drop_raw(&self, mailbox: &str, raw: &[u8]) -> Result<Written> {
         let path = maildir::deliver(&self.maildir(mailbox)?, raw)?;
-        Ok(Written {
-            mailbox: mailbox.to_string(),
-            path,
-        })
+        Ok(Written { mailbox: mailbox.to_string(), path })
     }
 
     /// The Maildir of an address.
@@ -111,11 +96,7 @@ impl Circuit {
 
     /// The last hop adds what local delivery adds.
     fn write(&self, letter: &Letter) -> Result<Written> {
-        let mut raw = format!(
-            "Return-Path: <{}>\r\nDelivered-To: {}\r\n",
-            letter.mail_from, letter.to
-        )
-        .into_bytes();
+        let mut raw = format!("Return-Path: <{}>\r\nDelivered-To: {}\r\n", letter.mail_from, letter.to).into_bytes();
         raw.extend_from_slice(&letter.raw);
         self.drop_raw(&letter.to, &raw)
     }

@@ -19,10 +19,7 @@ impl Local {
     /// The wall clock of Italy at `at`.
     pub(crate) fn in_italy(at: Timestamp) -> Local {
         let hours = if is_summer(at) { 2 } else { 1 };
-        Local {
-            civil: Offset::constant(hours).to_datetime(at),
-            hours,
-        }
+        Local { civil: Offset::constant(hours).to_datetime(at), hours }
     }
 
     /// `+0100` or `+0200`: the `zona` of `daticert.xml`.
@@ -32,22 +29,12 @@ impl Local {
 
     /// `dd/mm/yyyy`: the `giorno` of `daticert.xml`.
     pub(crate) fn giorno(&self) -> String {
-        format!(
-            "{:02}/{:02}/{:04}",
-            self.civil.day(),
-            self.civil.month(),
-            self.civil.year()
-        )
+        format!("{:02}/{:02}/{:04}", self.civil.day(), self.civil.month(), self.civil.year())
     }
 
     /// `hh:mm:ss`: the `ora` of `daticert.xml`.
     pub(crate) fn ora(&self) -> String {
-        format!(
-            "{:02}:{:02}:{:02}",
-            self.civil.hour(),
-            self.civil.minute(),
-            self.civil.second()
-        )
+        format!("{:02}:{:02}:{:02}", self.civil.hour(), self.civil.minute(), self.civil.second())
     }
 
     /// The `Date` header (RFC 5322 §3.3).
@@ -61,34 +48,16 @@ impl Local {
             Weekday::Saturday => "Sat",
             Weekday::Sunday => "Sun",
         };
-        let months = [
-            "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
-        ];
-        let month = usize::try_from(self.civil.month())
-            .ok()
-            .and_then(|month| months.get(month.wrapping_sub(1)));
+        let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+        let month = usize::try_from(self.civil.month()).ok().and_then(|month| months.get(month.wrapping_sub(1)));
         let (month, c) = (month.unwrap_or(&"Jan"), self.civil);
-        format!(
-            "{day}, {} {month} {} {} {}",
-            c.day(),
-            c.year(),
-            self.ora(),
-            self.zona()
-        )
+        format!("{day}, {} {month} {} {} {}", c.day(), c.year(), self.ora(), self.zona())
     }
 
     /// `yyyymmddhhmmss`, as many providers begin their identifiers.
     pub(crate) fn compact(&self) -> String {
         let c = self.civil;
-        format!(
-            "{:04}{:02}{:02}{:02}{:02}{:02}",
-            c.year(),
-            c.month(),
-            c.day(),
-            c.hour(),
-            c.minute(),
-            c.second()
-        )
+        format!("{:04}{:02}{:02}{:02}{:02}{:02}", c.year(), c.month(), c.day(), c.hour(), c.minute(), c.second())
     }
 }
 
@@ -113,9 +82,7 @@ pub(crate) fn utc_date(at: Timestamp) -> Date {
 
 fn is_summer(at: Timestamp) -> bool {
     let now = Offset::UTC.to_datetime(at);
-    let change = |month: i8| {
-        last_sunday(now.year(), month).map(|day| DateTime::from_parts(day, ONE_O_CLOCK))
-    };
+    let change = |month: i8| last_sunday(now.year(), month).map(|day| DateTime::from_parts(day, ONE_O_CLOCK));
     match (change(3), change(10)) {
         (Some(starts), Some(ends)) => starts <= now && now < ends,
         _ => false,
@@ -126,8 +93,7 @@ const ONE_O_CLOCK: jiff::civil::Time = jiff::civil::time(1, 0, 0, 0);
 
 fn last_sunday(year: i16, month: i8) -> Option<Date> {
     let last = Date::new(year, month, 31).ok()?; // March and October both have 31 days
-    last.checked_sub(jiff::Span::new().days(i64::from(last.weekday().to_sunday_zero_offset())))
-        .ok()
+    last.checked_sub(jiff::Span::new().days(i64::from(last.weekday().to_sunday_zero_offset()))).ok()
 }
 
 #[cfg(test)]
@@ -159,9 +125,6 @@ mod tests {
 
     #[test]
     fn signing_time_is_utc() {
-        assert_eq!(
-            utc_time("2026-07-01T22:03:04Z".parse().unwrap()),
-            "260701220304Z"
-        );
+        assert_eq!(utc_time("2026-07-01T22:03:04Z".parse().unwrap()), "260701220304Z");
     }
 }

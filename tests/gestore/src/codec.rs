@@ -6,18 +6,11 @@ const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwx
 pub(crate) fn base64(bytes: &[u8]) -> String {
     let mut out = String::with_capacity(bytes.len().div_ceil(3) * 4);
     for group in bytes.chunks(3) {
-        let word = group
-            .iter()
-            .fold(0u32, |word, byte| (word << 8) | u32::from(*byte))
-            << (8 * (3 - group.len()));
+        let word = group.iter().fold(0u32, |word, byte| (word << 8) | u32::from(*byte)) << (8 * (3 - group.len()));
         for place in 0..4 {
             if place <= group.len() {
                 let index = usize::try_from((word >> (18 - 6 * place)) & 0x3f).unwrap_or(0);
-                out.push(
-                    ALPHABET
-                        .get(index)
-                        .map_or('A', |letter| char::from(*letter)),
-                );
+                out.push(ALPHABET.get(index).map_or('A', |letter| char::from(*letter)));
             } else {
                 out.push('=');
             }
@@ -60,10 +53,7 @@ pub(crate) fn base64_lines(bytes: &[u8], width: usize) -> String {
 
 /// PEM (RFC 7468).
 pub(crate) fn pem(label: &str, der: &[u8]) -> String {
-    format!(
-        "-----BEGIN {label}-----\n{}-----END {label}-----\n",
-        base64_lines(der, 64).replace("\r\n", "\n")
-    )
+    format!("-----BEGIN {label}-----\n{}-----END {label}-----\n", base64_lines(der, 64).replace("\r\n", "\n"))
 }
 
 /// The first PEM block of that label.
@@ -85,13 +75,8 @@ pub(crate) fn quoted_printable(bytes: &[u8]) -> String {
         let mut column = 0;
         for (place, byte) in line.iter().enumerate() {
             let last = place + 1 == line.len();
-            let plain = matches!(byte, 0x21..=0x3c | 0x3e..=0x7e)
-                || (matches!(byte, b' ' | b'\t') && !last);
-            let token = if plain {
-                char::from(*byte).to_string()
-            } else {
-                format!("={byte:02X}")
-            };
+            let plain = matches!(byte, 0x21..=0x3c | 0x3e..=0x7e) || (matches!(byte, b' ' | b'\t') && !last);
+            let token = if plain { char::from(*byte).to_string() } else { format!("={byte:02X}") };
             if column + token.len() > LINE - usize::from(!last) {
                 out.push_str("=\r\n");
                 column = 0;
@@ -105,9 +90,7 @@ pub(crate) fn quoted_printable(bytes: &[u8]) -> String {
 
 /// ISO-8859-1, with `?` for what it cannot say: what providers' human texts are written in (RFC 6109 §3).
 pub(crate) fn latin1(text: &str) -> Vec<u8> {
-    text.chars()
-        .map(|letter| u8::try_from(u32::from(letter)).unwrap_or(b'?'))
-        .collect()
+    text.chars().map(|letter| u8::try_from(u32::from(letter)).unwrap_or(b'?')).collect()
 }
 
 /// A header value: itself when it is printable ASCII, else RFC 2047 encoded words in UTF-8, folded.
@@ -125,10 +108,7 @@ pub(crate) fn header_text(text: &str) -> String {
         pending.push(letter);
     }
     words.push(pending);
-    let words: Vec<String> = words
-        .iter()
-        .map(|word| format!("=?UTF-8?B?{}?=", base64(word.as_bytes())))
-        .collect();
+    let words: Vec<String> = words.iter().map(|word| format!("=?UTF-8?B?{}?=", base64(word.as_bytes()))).collect();
     words.join("\r\n ")
 }
 
@@ -148,13 +128,8 @@ mod tests {
 
     #[test]
     fn base64_goes_there_and_back() {
-        for (bytes, text) in [
-            (&b""[..], ""),
-            (b"f", "Zg=="),
-            (b"fo", "Zm8="),
-            (b"foo", "Zm9v"),
-            (b"foob", "Zm9vYg=="),
-        ] {
+        for (bytes, text) in [(&b""[..], ""), (b"f", "Zg=="), (b"fo", "Zm8="), (b"foo", "Zm9v"), (b"foob", "Zm9vYg==")]
+        {
             assert_eq!(base64(bytes), text);
             assert_eq!(from_base64(text.as_bytes()), bytes);
         }
@@ -163,10 +138,7 @@ mod tests {
 
     #[test]
     fn quoted_printable_guards_ends_of_lines_and_long_lines() {
-        assert_eq!(
-            quoted_printable("perché \nno=\n".as_bytes()),
-            "perch=C3=A9=20\r\nno=3D\r\n"
-        );
+        assert_eq!(quoted_printable("perché \nno=\n".as_bytes()), "perch=C3=A9=20\r\nno=3D\r\n");
         let long = quoted_printable(&[b'x'; 200]);
         assert!(long.lines().all(|line| line.len() <= 76), "{long}");
         assert_eq!(long.replace("=\r\n", "").len(), 200);
@@ -178,16 +150,8 @@ mod tests {
         let words = header_text(&"è".repeat(60));
         for word in words.split("\r\n ") {
             assert!(word.len() <= 75, "{word}");
-            let inside = word
-                .strip_prefix("=?UTF-8?B?")
-                .and_then(|word| word.strip_suffix("?="))
-                .unwrap();
-            assert!(
-                String::from_utf8(from_base64(inside.as_bytes()))
-                    .unwrap()
-                    .chars()
-                    .all(|letter| letter == 'è')
-            );
+            let inside = word.strip_prefix("=?UTF-8?B?").and_then(|word| word.strip_suffix("?=")).unwrap();
+            assert!(String::from_utf8(from_base64(inside.as_bytes())).unwrap().chars().all(|letter| letter == 'è'));
         }
     }
 }

@@ -21,9 +21,7 @@ pub(crate) fn digest(which: Digest, bytes: &[u8]) -> Vec<u8> {
 /// `N` bytes from the operating system.
 pub(crate) fn random<const N: usize>() -> Result<[u8; N]> {
     let mut bytes = [0; N];
-    SystemRandom::new()
-        .fill(&mut bytes)
-        .map_err(|_| Error::Signature("no randomness".into()))?;
+    SystemRandom::new().fill(&mut bytes).map_err(|_| Error::Signature("no randomness".into()))?;
     Ok(bytes)
 }
 
@@ -31,23 +29,17 @@ pub(crate) fn random<const N: usize>() -> Result<[u8; N]> {
 pub(crate) fn sign_rsa(which: Digest, pkcs8: &[u8], message: &[u8]) -> Result<Vec<u8>> {
     match which {
         Digest::Sha256 => {
-            let key =
-                RsaKeyPair::from_pkcs8(pkcs8).map_err(|why| Error::Signature(why.to_string()))?;
+            let key = RsaKeyPair::from_pkcs8(pkcs8).map_err(|why| Error::Signature(why.to_string()))?;
             let mut signature = vec![0; key.public_modulus_len()];
-            key.sign(
-                &RSA_PKCS1_SHA256,
-                &SystemRandom::new(),
-                message,
-                &mut signature,
-            )
-            .map_err(|_| Error::Signature("RSA with SHA-256 failed".into()))?;
+            key.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), message, &mut signature)
+                .map_err(|_| Error::Signature("RSA with SHA-256 failed".into()))?;
             Ok(signature)
         }
         // Real providers signed with SHA-1 for years (pec.md §8); aws-lc-rs will not, so the arithmetic is done here.
         // It is not constant-time: these keys protect nothing.
         Digest::Sha1 => {
-            let (modulus, exponent) = private_key(pkcs8)
-                .ok_or_else(|| Error::Signature("not an RSA key in PKCS#8".into()))?;
+            let (modulus, exponent) =
+                private_key(pkcs8).ok_or_else(|| Error::Signature("not an RSA key in PKCS#8".into()))?;
             let length = modulus.len();
             let mut block = vec![0x00, 0x01];
             block.resize(length.saturating_sub(SHA1_PREFIX.len() + 21), 0xff);
@@ -55,9 +47,7 @@ pub(crate) fn sign_rsa(which: Digest, pkcs8: &[u8], message: &[u8]) -> Result<Ve
             block.extend_from_slice(&SHA1_PREFIX);
             block.extend_from_slice(&digest(Digest::Sha1, message));
             let number = |bytes: &[u8]| BigUint::from_bytes_be(bytes);
-            let power = number(&block)
-                .modpow(&number(exponent), &number(modulus))
-                .to_bytes_be();
+            let power = number(&block).modpow(&number(exponent), &number(modulus)).to_bytes_be();
             let mut signature = vec![0; length.saturating_sub(power.len())];
             signature.extend_from_slice(&power);
             Ok(signature)
@@ -66,9 +56,8 @@ pub(crate) fn sign_rsa(which: Digest, pkcs8: &[u8], message: &[u8]) -> Result<Ve
 }
 
 /// DigestInfo of SHA-1 up to the hash itself (RFC 8017 §9.2, note 1).
-const SHA1_PREFIX: [u8; 15] = [
-    0x30, 0x21, 0x30, 0x09, 0x06, 0x05, 0x2b, 0x0e, 0x03, 0x02, 0x1a, 0x05, 0x00, 0x04, 0x14,
-];
+const SHA1_PREFIX: [u8; 15] =
+    [0x30, 0x21, 0x30, 0x09, 0x06, 0x05, 0x2b, 0x0e, 0x03, 0x02, 0x1a, 0x05, 0x00, 0x04, 0x14];
 
 /// The modulus and the private exponent of a PKCS#8 RSA key (RFC 5958 §2, RFC 8017 A.1.2), without leading zeros.
 fn private_key(pkcs8: &[u8]) -> Option<(&[u8], &[u8])> {

@@ -28,11 +28,7 @@ pub(crate) struct Daticert<'a> {
 impl Daticert<'_> {
     /// The XML in UTF-8, lines ending in CRLF, laid out as `style` has it.
     pub(crate) fn xml(&self, style: &Style) -> Vec<u8> {
-        let step = if style.daticert == DaticertTransfer::SevenBit {
-            "  "
-        } else {
-            "    "
-        };
+        let step = if style.daticert == DaticertTransfer::SevenBit { "  " } else { "    " };
         let mut xml = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\r\n");
         let mut line = |depth: usize, text: String| {
             xml.push_str(&step.repeat(depth));
@@ -42,24 +38,12 @@ impl Daticert<'_> {
         let escaped = |text: &str| escape(text, style);
         let leaf = |name: &str, text: &str| format!("<{name}>{}</{name}>", escaped(text));
 
-        line(
-            0,
-            format!(
-                "<postacert tipo=\"{}\" errore=\"{}\">",
-                self.tipo, self.errore
-            ),
-        );
+        line(0, format!("<postacert tipo=\"{}\" errore=\"{}\">", self.tipo, self.errore));
         line(1, "<intestazione>".into());
         line(2, leaf("mittente", self.mittente));
         for (address, certified) in &self.destinatari {
             let tipo = if *certified { "certificato" } else { "esterno" };
-            line(
-                2,
-                format!(
-                    "<destinatari tipo=\"{tipo}\">{}</destinatari>",
-                    escaped(address)
-                ),
-            );
+            line(2, format!("<destinatari tipo=\"{tipo}\">{}</destinatari>", escaped(address)));
         }
         line(2, leaf("risposte", self.risposte));
         line(2, leaf("oggetto", self.oggetto));

@@ -8,11 +8,7 @@ pub(crate) fn element(tag: u8, content: &[u8]) -> Vec<u8> {
         out.extend(u8::try_from(length));
     } else {
         let bytes = length.to_be_bytes();
-        let significant: Vec<u8> = bytes
-            .iter()
-            .copied()
-            .skip_while(|byte| *byte == 0)
-            .collect();
+        let significant: Vec<u8> = bytes.iter().copied().skip_while(|byte| *byte == 0).collect();
         out.extend(u8::try_from(significant.len()).map(|count| 0x80 | count));
         out.extend_from_slice(&significant);
     }
@@ -37,10 +33,7 @@ pub(crate) fn oid(dotted: &str) -> Vec<u8> {
     let first = arcs.next().unwrap_or(0) * 40 + arcs.next().unwrap_or(0);
     let mut content = Vec::new();
     for arc in std::iter::once(first).chain(arcs) {
-        let septets = (1..5)
-            .rev()
-            .map(|place| (arc >> (7 * place)) & 0x7f)
-            .skip_while(|septet| *septet == 0);
+        let septets = (1..5).rev().map(|place| (arc >> (7 * place)) & 0x7f).skip_while(|septet| *septet == 0);
         content.extend(septets.filter_map(|septet| u8::try_from(septet | 0x80).ok()));
         content.extend(u8::try_from(arc & 0x7f));
     }
@@ -69,12 +62,7 @@ impl<'a> Reader<'a> {
                 return None; // indefinite lengths are BER: not ours to read
             }
             let digits = after_length.get(..count)?;
-            (
-                digits
-                    .iter()
-                    .fold(0, |sum: usize, digit| (sum << 8) | usize::from(*digit)),
-                2 + count,
-            )
+            (digits.iter().fold(0, |sum: usize, digit| (sum << 8) | usize::from(*digit)), 2 + count)
         };
         let whole = self.rest.get(..header.checked_add(length)?)?;
         self.rest = self.rest.get(whole.len()..)?;
@@ -83,9 +71,7 @@ impl<'a> Reader<'a> {
 
     /// The content of the next element, if its tag is `tag`.
     pub(crate) fn take(&mut self, tag: u8) -> Option<&'a [u8]> {
-        self.next()
-            .filter(|(found, ..)| *found == tag)
-            .map(|(_, _, content)| content)
+        self.next().filter(|(found, ..)| *found == tag).map(|(_, _, content)| content)
     }
 
     /// A reader inside the next element, if its tag is `tag`.
@@ -114,11 +100,7 @@ pub(crate) fn certificate_fields(der: &[u8]) -> Option<Fields<'_>> {
     tbs.take(0x30)?; // validity
     tbs.take(0x30)?; // subject
     let (_, spki, _) = tbs.next()?;
-    Some(Fields {
-        serial,
-        issuer,
-        spki,
-    })
+    Some(Fields { serial, issuer, spki })
 }
 
 #[cfg(test)]

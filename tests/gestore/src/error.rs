@@ -30,9 +30,9 @@ impl Error {
     #[must_use]
     pub fn exit_code(&self) -> u8 {
         match self {
-            Error::Io(..) | Error::LmtpLater(_) => 75, // EX_TEMPFAIL
-            Error::LmtpNever(_) => 69,                 // EX_UNAVAILABLE
-            Error::State(_) => 78,                     // EX_CONFIG
+            Error::Io(..) | Error::LmtpLater(_) => 75,         // EX_TEMPFAIL
+            Error::LmtpNever(_) => 69,                         // EX_UNAVAILABLE
+            Error::State(_) => 78,                             // EX_CONFIG
             Error::Certificate(_) | Error::Signature(_) => 70, // EX_SOFTWARE
         }
     }

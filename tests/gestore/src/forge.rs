@@ -71,9 +71,7 @@ pub fn with_bytes(raw: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
 /// The first `permille` thousandths of the bytes, as a broken transfer leaves them.
 #[must_use]
 pub fn truncated(raw: &[u8], permille: usize) -> Vec<u8> {
-    raw.get(..raw.len().saturating_mul(permille.min(1000)) / 1000)
-        .unwrap_or(raw)
-        .to_vec()
+    raw.get(..raw.len().saturating_mul(permille.min(1000)) / 1000).unwrap_or(raw).to_vec()
 }
 
 /// Line ends as a program that "fixes" text files leaves them: LF alone.
@@ -108,15 +106,9 @@ pub fn with_signed_part_of(genuine: &[u8], other: &[u8]) -> Option<Vec<u8>> {
 pub fn unsigned(raw: &[u8]) -> Option<Vec<u8>> {
     let (_, inside, _) = signed_part(raw)?;
     let message = Message::read(raw);
-    let kept = message
-        .fields
-        .iter()
-        .filter(|field| !field.is("Content-Type") && !field.is("MIME-Version"));
+    let kept = message.fields.iter().filter(|field| !field.is("Content-Type") && !field.is("MIME-Version"));
     let mut out: Vec<u8> = kept.flat_map(|field| field.raw.iter().copied()).collect();
-    if !inside
-        .windows(13)
-        .any(|bytes| bytes.eq_ignore_ascii_case(b"MIME-Version:"))
-    {
+    if !inside.windows(13).any(|bytes| bytes.eq_ignore_ascii_case(b"MIME-Version:")) {
         out.extend_from_slice(b"MIME-Version: 1.0\r\n");
     }
     out.extend_from_slice(inside);
@@ -126,8 +118,7 @@ pub fn unsigned(raw: &[u8]) -> Option<Vec<u8>> {
 /// An ordinary mail dressed up as a PEC: right-looking headers and a `daticert.xml` that anybody can write, no signature.
 #[must_use]
 pub fn ordinary_dressed_as_pec(mail: Mail, header: (&str, &str), daticert: &[u8]) -> Mail {
-    mail.header(header.0, header.1)
-        .attach("daticert.xml", "application/xml", daticert)
+    mail.header(header.0, header.1).attach("daticert.xml", "application/xml", daticert)
 }
 
 /// What stands before the signed part, the signed part with its headers, what stands after. `None` if the message is not a
@@ -144,7 +135,5 @@ pub fn signed_part(raw: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
 }
 
 fn find(bytes: &[u8], wanted: &[u8]) -> Option<usize> {
-    bytes
-        .windows(wanted.len())
-        .position(|window| window == wanted)
+    bytes.windows(wanted.len()).position(|window| window == wanted)
 }

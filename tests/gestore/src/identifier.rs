@@ -20,18 +20,12 @@ pub(crate) struct Mint {
 impl Mint {
     /// From the system's randomness: unique between processes.
     pub(crate) fn unpredictable() -> Mint {
-        Mint {
-            seed: None,
-            count: Arc::new(AtomicU64::new(0)),
-        }
+        Mint { seed: None, count: Arc::new(AtomicU64::new(0)) }
     }
 
     /// From a seed and a count: the same in every run.
     pub(crate) fn repeatable(seed: u64) -> Mint {
-        Mint {
-            seed: Some(seed),
-            ..Mint::unpredictable()
-        }
+        Mint { seed: Some(seed), ..Mint::unpredictable() }
     }
 
     /// The next one, `<letters and digits>@<host>` (RFC 6109 §2.2.1), in the shape asked for.
@@ -40,33 +34,20 @@ impl Mint {
             None => crypto::random()?,
             Some(seed) => {
                 let count = self.count.fetch_add(1, Ordering::Relaxed);
-                let digest =
-                    crypto::digest(Digest::Sha256, format!("{seed} {host} {count}").as_bytes());
-                digest
-                    .get(..16)
-                    .and_then(|first| first.try_into().ok())
-                    .unwrap_or_default()
+                let digest = crypto::digest(Digest::Sha256, format!("{seed} {host} {count}").as_bytes());
+                digest.get(..16).and_then(|first| first.try_into().ok()).unwrap_or_default()
             }
         };
         let groups = |sizes: &[usize], separator: &str| {
-            let mut digits = entropy
-                .iter()
-                .flat_map(|byte| hex_upper(&[*byte]).chars().collect::<Vec<_>>());
-            let groups: Vec<String> = sizes
-                .iter()
-                .map(|size| digits.by_ref().take(*size).collect())
-                .collect();
+            let mut digits = entropy.iter().flat_map(|byte| hex_upper(&[*byte]).chars().collect::<Vec<_>>());
+            let groups: Vec<String> = sizes.iter().map(|size| digits.by_ref().take(*size).collect()).collect();
             groups.join(separator)
         };
         Ok(match shape {
             Identifiers::Opec => {
                 let number = u128::from_be_bytes(entropy);
-                let (process, serial) =
-                    (number % 100_000, (number >> 20) % 1_000_000_000_000_000_000);
-                format!(
-                    "opec210.{}.{process:05}.{serial:018}.1.63@{host}",
-                    Local::in_italy(at).compact()
-                )
+                let (process, serial) = (number % 100_000, (number >> 20) % 1_000_000_000_000_000_000);
+                format!("opec210.{}.{process:05}.{serial:018}.1.63@{host}", Local::in_italy(at).compact())
             }
             Identifiers::HexGroups => {
                 format!("{}.posta-certificata@{host}", groups(&[8, 8, 8, 8], "."))

@@ -30,21 +30,12 @@ impl Client {
         for target in address.to_socket_addrs().map_err(unreachable)? {
             match TcpStream::connect_timeout(&target, PATIENCE) {
                 Ok(stream) => {
-                    stream
-                        .set_read_timeout(Some(PATIENCE))
-                        .map_err(unreachable)?;
-                    stream
-                        .set_write_timeout(Some(PATIENCE))
-                        .map_err(unreachable)?;
-                    let mut client = Client {
-                        stream: BufReader::new(stream),
-                        eight_bit: false,
-                    };
+                    stream.set_read_timeout(Some(PATIENCE)).map_err(unreachable)?;
+                    stream.set_write_timeout(Some(PATIENCE)).map_err(unreachable)?;
+                    let mut client = Client { stream: BufReader::new(stream), eight_bit: false };
                     client.expect_success()?;
                     let features = client.command("LHLO gestore.test")?;
-                    client.eight_bit = features
-                        .iter()
-                        .any(|feature| feature.eq_ignore_ascii_case("8BITMIME"));
+                    client.eight_bit = features.iter().any(|feature| feature.eq_ignore_ascii_case("8BITMIME"));
                     return Ok(client);
                 }
                 Err(why) => last = unreachable(why),
@@ -87,19 +78,14 @@ impl Client {
 
     fn command(&mut self, line: &str) -> Result<Vec<String>> {
         if line.contains(['\r', '\n']) {
-            return Err(Error::LmtpNever(format!(
-                "{line:?}: a line break in an address"
-            )));
+            return Err(Error::LmtpNever(format!("{line:?}: a line break in an address")));
         }
         self.write(format!("{line}\r\n").as_bytes())?;
         self.expect_success()
     }
 
     fn write(&mut self, bytes: &[u8]) -> Result<()> {
-        self.stream
-            .get_mut()
-            .write_all(bytes)
-            .map_err(|why| Error::LmtpLater(why.to_string()))
+        self.stream.get_mut().write_all(bytes).map_err(|why| Error::LmtpLater(why.to_string()))
     }
 
     /// The texts of a 2xx or 3xx reply.
@@ -108,14 +94,9 @@ impl Client {
         for _ in 0..MOST_LINES {
             let mut line = Vec::new();
             let mut limited = Read::take(&mut self.stream, LONGEST_LINE);
-            limited
-                .read_until(b'\n', &mut line)
-                .map_err(|why| Error::LmtpLater(why.to_string()))?;
+            limited.read_until(b'\n', &mut line).map_err(|why| Error::LmtpLater(why.to_string()))?;
             let line = String::from_utf8_lossy(&line).trim_end().to_string();
-            let (code, more) = (
-                line.get(..3).unwrap_or_default().to_string(),
-                line.get(3..4) == Some("-"),
-            );
+            let (code, more) = (line.get(..3).unwrap_or_default().to_string(), line.get(3..4) == Some("-"));
             texts.push(line.get(4..).unwrap_or_default().to_string());
             match (code.as_bytes().first(), more) {
                 (Some(b'2' | b'3' | b'4' | b'5'), true) => {}

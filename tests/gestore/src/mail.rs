@@ -106,11 +106,7 @@ impl Mail {
     /// An attachment, in base64. A `message/rfc822` one is carried as it is.
     #[must_use]
     pub fn attach(mut self, name: &str, kind: &str, content: &[u8]) -> Mail {
-        self.attachments.push(Attachment {
-            name: name.into(),
-            kind: kind.into(),
-            content: content.into(),
-        });
+        self.attachments.push(Attachment { name: name.into(), kind: kind.into(), content: content.into() });
         self
     }
 
@@ -142,28 +138,19 @@ impl Mail {
     pub fn compose(&self, at: Timestamp) -> Result<Composed> {
         let token = hex(&crypto::random::<12>()?);
         let domain = crate::access::domain_of(&self.from);
-        let message_id = self
-            .message_id
-            .clone()
-            .unwrap_or_else(|| format!("<{token}@{domain}>"));
+        let message_id = self.message_id.clone().unwrap_or_else(|| format!("<{token}@{domain}>"));
         let mut head = String::new();
         let mut field = |name: &str, value: &str| {
             if !value.is_empty() {
                 head.push_str(&format!("{name}: {value}\r\n"));
             }
         };
-        let name = self.display_name.as_deref().map(|name| {
-            if name.is_ascii() {
-                format!("\"{name}\" ")
-            } else {
-                format!("{} ", header_text(name))
-            }
-        });
+        let name = self
+            .display_name
+            .as_deref()
+            .map(|name| if name.is_ascii() { format!("\"{name}\" ") } else { format!("{} ", header_text(name)) });
         field("Date", &Local::in_italy(at).rfc5322());
-        field(
-            "From",
-            &format!("{}<{}>", name.unwrap_or_default(), self.from),
-        );
+        field("From", &format!("{}<{}>", name.unwrap_or_default(), self.from));
         field("To", &self.to.join(", "));
         field("Cc", &self.cc.join(", "));
         field("Subject", &header_text(&self.subject));
@@ -175,30 +162,19 @@ impl Mail {
         let mut raw = head.into_bytes();
         raw.extend(self.content(&token));
         let rcpt_to = self.to.iter().chain(&self.cc).cloned().collect();
-        Ok(Composed {
-            raw,
-            message_id,
-            mail_from: self.from.clone(),
-            rcpt_to,
-        })
+        Ok(Composed { raw, message_id, mail_from: self.from.clone(), rcpt_to })
     }
 
     fn content(&self, token: &str) -> Vec<u8> {
         let text = self.text_part("text/plain", &self.text);
         let body = match &self.html {
             None => text,
-            Some(html) => multipart(
-                "alternative",
-                &format!("alt_{token}"),
-                &[text, self.text_part("text/html", html)],
-            ),
+            Some(html) => multipart("alternative", &format!("alt_{token}"), &[text, self.text_part("text/html", html)]),
         };
         if self.attachments.is_empty() {
             return body;
         }
-        let parts: Vec<Vec<u8>> = std::iter::once(body)
-            .chain(self.attachments.iter().map(Attachment::part))
-            .collect();
+        let parts: Vec<Vec<u8>> = std::iter::once(body).chain(self.attachments.iter().map(Attachment::part)).collect();
         multipart("mixed", &format!("mix_{token}"), &parts)
     }
 
@@ -209,7 +185,8 @@ impl Mail {
         } else {
             ("quoted-printable", quoted_printable(text.as_bytes()))
         };
-        format!("Content-Type: {kind}; charset=utf-8\r\nContent-Transfer-Encoding: {encoding}\r\n\r\n{body}\r\n").into_bytes()
+        format!("Content-Type: {kind}; charset=utf-8\r\nContent-Transfer-Encoding: {encoding}\r\n\r\n{body}\r\n")
+            .into_bytes()
     }
 }
 
@@ -230,8 +207,7 @@ impl Attachment {
 }
 
 fn multipart(kind: &str, boundary: &str, parts: &[Vec<u8>]) -> Vec<u8> {
-    let mut out =
-        format!("Content-Type: multipart/{kind}; boundary=\"{boundary}\"\r\n\r\n").into_bytes();
+    let mut out = format!("Content-Type: multipart/{kind}; boundary=\"{boundary}\"\r\n\r\n").into_bytes();
     for part in parts {
         out.extend_from_slice(format!("--{boundary}\r\n").as_bytes());
         out.extend_from_slice(part);

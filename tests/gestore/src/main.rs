@@ -79,20 +79,10 @@ fn main() -> ExitCode {
 fn run(command: Command) -> Result<()> {
     match command {
         Command::Authority { state, domains } => {
-            let domains = domains
-                .iter()
-                .map(|domain| Domain::parse(domain))
-                .collect::<Result<Vec<Domain>>>()?;
+            let domains = domains.iter().map(|domain| Domain::parse(domain)).collect::<Result<Vec<Domain>>>()?;
             state::prepare(&state, &domains, Timestamp::now())?;
-            let pin: String = Authority::load(&state)?
-                .spki_sha256()
-                .iter()
-                .map(|byte| format!("{byte:02x}"))
-                .collect();
-            println!(
-                "authority {}\npin (SHA-256 of its public key) {pin}",
-                state.join("authority.pem").display()
-            );
+            let pin: String = Authority::load(&state)?.spki_sha256().iter().map(|byte| format!("{byte:02x}")).collect();
+            println!("authority {}\npin (SHA-256 of its public key) {pin}", state.join("authority.pem").display());
             for (domain, provider) in state::network(&state)?.domains() {
                 println!(
                     "domain {domain}: {} <{}>, style {}, signs with {}",
@@ -104,17 +94,9 @@ fn run(command: Command) -> Result<()> {
             }
             Ok(())
         }
-        Command::Pipe {
-            state,
-            lmtp,
-            sender,
-            recipients,
-        } => {
+        Command::Pipe { state, lmtp, sender, recipients } => {
             let mut raw = Vec::new();
-            std::io::stdin()
-                .lock()
-                .read_to_end(&mut raw)
-                .map_err(|cause| Error::Io("standard input".into(), cause))?;
+            std::io::stdin().lock().read_to_end(&mut raw).map_err(|cause| Error::Io("standard input".into(), cause))?;
             pipe::run(&state, &lmtp, &sender, &recipients, &raw)
         }
     }

@@ -72,8 +72,7 @@ impl Segnatura {
 impl Registration {
     fn xml(&self) -> String {
         let registro = self.registro.as_deref().map(plain_escape);
-        let registro =
-            registro.map(|registro| format!("<CodiceRegistro>{registro}</CodiceRegistro>"));
+        let registro = registro.map(|registro| format!("<CodiceRegistro>{registro}</CodiceRegistro>"));
         format!(
             "<Identificatore><CodiceAmministrazione>{}</CodiceAmministrazione><CodiceAOO>{}</CodiceAOO>{}\
              <NumeroRegistrazione>{:07}</NumeroRegistrazione><DataRegistrazione>{}</DataRegistrazione></Identificatore>\n",
@@ -89,19 +88,13 @@ impl Registration {
 /// `Conferma.xml`: the office registered as `own` what we sent under `ours`.
 #[must_use]
 pub fn conferma_ricezione(own: &Registration, ours: &Registration) -> Vec<u8> {
-    document(
-        "ConfermaRicezione",
-        &format!("{}{}", own.xml(), received(Some(ours), "")),
-    )
+    document("ConfermaRicezione", &format!("{}{}", own.xml(), received(Some(ours), "")))
 }
 
 /// `Aggiornamento.xml`: the office updates its confirmation.
 #[must_use]
 pub fn aggiornamento_conferma(own: &Registration, ours: &Registration) -> Vec<u8> {
-    document(
-        "AggiornamentoConferma",
-        &format!("{}{}", own.xml(), received(Some(ours), "")),
-    )
+    document("AggiornamentoConferma", &format!("{}{}", own.xml(), received(Some(ours), "")))
 }
 
 /// `Eccezione.xml`: the office could not take what we sent. Without our registration the message is only described by its
@@ -109,10 +102,7 @@ pub fn aggiornamento_conferma(own: &Registration, ours: &Registration) -> Vec<u8
 #[must_use]
 pub fn notifica_eccezione(ours: Option<&Registration>, subject: &str, motivo: &str) -> Vec<u8> {
     let motivo = plain_escape(motivo);
-    document(
-        "NotificaEccezione",
-        &format!("{}<Motivo>{motivo}</Motivo>\n", received(ours, subject)),
-    )
+    document("NotificaEccezione", &format!("{}<Motivo>{motivo}</Motivo>\n", received(ours, subject)))
 }
 
 /// `Annullamento.xml`: the office cancelled its registration `own`.
@@ -133,10 +123,7 @@ fn received(ours: Option<&Registration>, subject: &str) -> String {
     let content = match ours {
         Some(registration) => registration.xml(),
         None => {
-            format!(
-                "<DescrizioneMessaggio>{}</DescrizioneMessaggio>",
-                plain_escape(subject)
-            )
+            format!("<DescrizioneMessaggio>{}</DescrizioneMessaggio>", plain_escape(subject))
         }
     };
     format!("<MessaggioRicevuto>{content}</MessaggioRicevuto>\n")

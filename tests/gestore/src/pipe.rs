@@ -30,13 +30,7 @@ const OTHERWISE: &str = "otherwise";
 ///
 /// # Errors
 /// [`Error::exit_code`] tells Postfix whether to try again.
-pub fn run(
-    directory: &Path,
-    lmtp: &str,
-    sender: &str,
-    recipients: &[String],
-    raw: &[u8],
-) -> Result<()> {
+pub fn run(directory: &Path, lmtp: &str, sender: &str, recipients: &[String], raw: &[u8]) -> Result<()> {
     let job = job_directory(directory, sender, recipients, raw);
     if !job.exists() {
         let plot = state::network(directory)?.carry(sender, recipients, raw, Timestamp::now())?;
@@ -51,28 +45,20 @@ pub fn run(
 
 fn job_directory(directory: &Path, sender: &str, recipients: &[String], raw: &[u8]) -> PathBuf {
     let head = format!("{sender}\n{}\n", recipients.join("\n"));
-    directory.join("jobs").join(hex(&crypto::digest(
-        Digest::Sha256,
-        &[head.as_bytes(), raw].concat(),
-    )))
+    directory.join("jobs").join(hex(&crypto::digest(Digest::Sha256, &[head.as_bytes(), raw].concat())))
 }
 
 /// The job appears whole or not at all: written under another name, synced and renamed.
 fn write_job(job: &Path, plot: &Plot) -> Result<()> {
     let jobs = job.parent().unwrap_or(job);
     fs::create_dir_all(jobs).map_err(Error::io(jobs))?;
-    let draft = tempfile::Builder::new()
-        .prefix("draft.")
-        .tempdir_in(jobs)
-        .map_err(Error::io(jobs))?;
+    let draft = tempfile::Builder::new().prefix("draft.").tempdir_in(jobs).map_err(Error::io(jobs))?;
     for (number, leg) in plot.legs.iter().enumerate() {
         let step = draft.path().join(format!("{number:05}"));
         fs::create_dir(&step).map_err(Error::io(&step))?;
-        for (name, letter) in [
-            (LETTER, Some(&leg.letter)),
-            (THEN, leg.then.as_ref()),
-            (OTHERWISE, leg.otherwise.as_ref()),
-        ] {
+        for (name, letter) in
+            [(LETTER, Some(&leg.letter)), (THEN, leg.then.as_ref()), (OTHERWISE, leg.otherwise.as_ref())]
+        {
             if let Some(letter) = letter {
                 write_letter(&step.join(name), letter)?;
             }
@@ -128,33 +114,21 @@ fn deliver(file: &Path, client: &mut Client) -> Result<Fate> {
 fn write_letter(path: &Path, letter: &Letter) -> Result<()> {
     let mut file = fs::File::create(path).map_err(Error::io(path))?;
     let head = format!("{}\n{}\n", letter.mail_from, letter.to);
-    file.write_all(&[head.as_bytes(), &letter.raw].concat())
-        .map_err(Error::io(path))?;
+    file.write_all(&[head.as_bytes(), &letter.raw].concat()).map_err(Error::io(path))?;
     file.sync_all().map_err(Error::io(path))
 }
 
 fn read_letter(path: &Path) -> Result<Letter> {
     let bytes = fs::read(path).map_err(Error::io(path))?;
     let mut pieces = bytes.splitn(3, |byte| *byte == b'\n');
-    let mut text = || {
-        pieces
-            .next()
-            .map(|piece| String::from_utf8_lossy(piece).to_string())
-            .unwrap_or_default()
-    };
+    let mut text = || pieces.next().map(|piece| String::from_utf8_lossy(piece).to_string()).unwrap_or_default();
     let (mail_from, to) = (text(), text());
-    Ok(Letter {
-        mail_from,
-        to,
-        raw: pieces.next().unwrap_or_default().to_vec(),
-    })
+    Ok(Letter { mail_from, to, raw: pieces.next().unwrap_or_default().to_vec() })
 }
 
 fn remove(path: &Path) -> Result<()> {
     match fs::remove_file(path) {
-        Err(why) if why.kind() != std::io::ErrorKind::NotFound => {
-            Err(Error::Io(path.to_path_buf(), why))
-        }
+        Err(why) if why.kind() != std::io::ErrorKind::NotFound => Err(Error::Io(path.to_path_buf(), why)),
         _ => Ok(()),
     }
 }

@@ -105,55 +105,27 @@ impl Provider {
     ///
     /// # Errors
     /// Only when no signature can be made; a message's own fault is a [`Submission::Refused`].
-    pub fn submit(
-        &self,
-        raw: &[u8],
-        mail_from: &str,
-        rcpt_to: &[String],
-        at: Timestamp,
-    ) -> Result<Submission> {
+    pub fn submit(&self, raw: &[u8], mail_from: &str, rcpt_to: &[String], at: Timestamp) -> Result<Submission> {
         let raw = with_crlf(raw);
         let message = Message::read(&raw);
         let carriage = self.carriage(&message, mail_from, rcpt_to, at)?;
         if let Some(why) = formal_fault(&message, raw.len(), mail_from, rcpt_to) {
-            return Ok(Submission::Refused(
-                self.non_acceptance(&carriage, why, at)?,
-            ));
+            return Ok(Submission::Refused(self.non_acceptance(&carriage, why, at)?));
         }
         let acceptance = self.acceptance(&carriage, at)?;
         let envelope = self.envelope(&carriage, &message, mail_from, rcpt_to, at)?;
-        Ok(Submission::Accepted {
-            carriage: Box::new(carriage),
-            acceptance,
-            envelope,
-        })
+        Ok(Submission::Accepted { carriage: Box::new(carriage), acceptance, envelope })
     }
 
-    fn carriage(
-        &self,
-        message: &Message<'_>,
-        mail_from: &str,
-        rcpt_to: &[String],
-        at: Timestamp,
-    ) -> Result<Carriage> {
+    fn carriage(&self, message: &Message<'_>, mail_from: &str, rcpt_to: &[String], at: Timestamp) -> Result<Carriage> {
         let identificativo = self.identifier(at)?;
         let to = message.addresses("To");
         let mut destinatari: Vec<Recipient> = Vec::new();
-        let copies = message
-            .addresses("Cc")
-            .into_iter()
-            .map(|address| (address, true));
+        let copies = message.addresses("Cc").into_iter().map(|address| (address, true));
         for (address, copy) in to.into_iter().map(|address| (address, false)).chain(copies) {
-            if !destinatari
-                .iter()
-                .any(|known| same_address(&known.address, &address))
-            {
+            if !destinatari.iter().any(|known| same_address(&known.address, &address)) {
                 let certified = self.directory.certifies(&address);
-                destinatari.push(Recipient {
-                    address,
-                    certified,
-                    copy,
-                });
+                destinatari.push(Recipient { address, certified, copy });
             }
         }
         if destinatari.is_empty() {
@@ -165,20 +137,11 @@ impl Provider {
             destinatari = rcpt_to.iter().map(unnamed).collect();
         }
         let msgid = message.text("Message-ID").filter(|msgid| !msgid.is_empty());
-        let original = stamp(
-            message,
-            &identificativo,
-            msgid.as_deref(),
-            &self.received(mail_from, at),
-        );
+        let original = stamp(message, &identificativo, msgid.as_deref(), &self.received(mail_from, at));
         Ok(Carriage {
             mittente: mail_from.to_string(),
             destinatari,
-            risposte: message
-                .addresses("Reply-To")
-                .into_iter()
-                .next()
-                .unwrap_or_else(|| mail_from.to_string()),
+            risposte: message.addresses("Reply-To").into_iter().next().unwrap_or_else(|| mail_from.to_string()),
             oggetto: message.decoded("Subject").unwrap_or_default(),
             identificativo,
             msgid,
@@ -188,17 +151,8 @@ impl Provider {
     }
 
     fn acceptance(&self, carriage: &Carriage, at: Timestamp) -> Result<Sealed> {
-        let words = self
-            .about(carriage, at)
-            .accettazione(&carriage.recipients());
-        self.receipt(
-            carriage,
-            "accettazione",
-            "ACCETTAZIONE: ",
-            words,
-            Certification::default(),
-            at,
-        )
+        let words = self.about(carriage, at).accettazione(&carriage.recipients());
+        self.receipt(carriage, "accettazione", "ACCETTAZIONE: ", words, Certification::default(), at)
     }
 
     fn non_acceptance(&self, carriage: &Carriage, why: &str, at: Timestamp) -> Result<Sealed> {
@@ -208,14 +162,7 @@ impl Provider {
             errore_esteso: Some(self.extended("5.7.1", why)),
             ..Certification::default()
         };
-        self.receipt(
-            carriage,
-            "non-accettazione",
-            "AVVISO DI NON ACCETTAZIONE: ",
-            words,
-            certification,
-            at,
-        )
+        self.receipt(carriage, "non-accettazione", "AVVISO DI NON ACCETTAZIONE: ", words, certification, at)
     }
 
     /// §3.1.5: Received, To, Cc, Return-Path inherited unchanged; Reply-To the original's or the sender.
@@ -230,32 +177,16 @@ impl Provider {
         let mut headers = vec![
             ("Subject", subject("POSTA CERTIFICATA: ", &carriage.oggetto)),
             ("Date", Local::in_italy(at).rfc5322()),
-            (
-                "From",
-                format!("\"Per conto di: {mail_from}\" <{}>", self.address()),
-            ),
-            (
-                "Reply-To",
-                message
-                    .text("Reply-To")
-                    .unwrap_or_else(|| mail_from.to_string()),
-            ),
+            ("From", format!("\"Per conto di: {mail_from}\" <{}>", self.address())),
+            ("Reply-To", message.text("Reply-To").unwrap_or_else(|| mail_from.to_string())),
             ("X-Trasporto", "posta-certificata".to_string()),
         ];
-        headers.extend(
-            carriage
-                .msgid
-                .clone()
-                .map(|msgid| ("X-Riferimento-Message-ID", msgid)),
-        );
+        headers.extend(carriage.msgid.clone().map(|msgid| ("X-Riferimento-Message-ID", msgid)));
         if self.style.tipo_ricevuta_always || message.all("X-TipoRicevuta").next().is_some() {
             headers.push(("X-TipoRicevuta", carriage.ricevuta.to_string()));
         }
         let words = self.about(carriage, at).busta(&carriage.recipients());
-        let certification = Certification {
-            ricevuta: true,
-            ..Certification::default()
-        };
+        let certification = Certification { ricevuta: true, ..Certification::default() };
         let mut inherited = self.received(mail_from, at).into_bytes();
         inherited.extend(inherit(message));
         let draft = Draft {
@@ -266,26 +197,14 @@ impl Provider {
             daticert: Some(self.daticert(carriage, "posta-certificata", &certification, at)),
             postacert: Some(carriage.original.clone()),
         };
-        self.seal_as(
-            draft,
-            &carriage.identificativo,
-            mail_from,
-            rcpt_to.to_vec(),
-            at,
-        )
+        self.seal_as(draft, &carriage.identificativo, mail_from, rcpt_to.to_vec(), at)
     }
 
     /// Signs a draft of any content as a message of this provider, adding its Message-ID. For messages that obey no rule.
     ///
     /// # Errors
     /// When no signature can be made.
-    pub fn seal(
-        &self,
-        draft: Draft,
-        mail_from: &str,
-        rcpt_to: &[String],
-        at: Timestamp,
-    ) -> Result<Sealed> {
+    pub fn seal(&self, draft: Draft, mail_from: &str, rcpt_to: &[String], at: Timestamp) -> Result<Sealed> {
         let id = self.identifier(at)?;
         self.seal_as(draft, &id, mail_from, rcpt_to.to_vec(), at)
     }
@@ -300,13 +219,7 @@ impl Provider {
     ) -> Result<Sealed> {
         draft.headers.push(("Message-ID".into(), format!("<{id}>")));
         let (raw, tool) = seal::assemble(&draft, &self.style, &self.signer, id, at)?;
-        Ok(Sealed {
-            raw,
-            message_id: id.to_string(),
-            mail_from: mail_from.to_string(),
-            rcpt_to,
-            tool,
-        })
+        Ok(Sealed { raw, message_id: id.to_string(), mail_from: mail_from.to_string(), rcpt_to, tool })
     }
 
     /// A receipt or notice to the sender: text and `daticert.xml` (RFC 6109 §3.1.4 and like it).
@@ -325,26 +238,10 @@ impl Provider {
             self.address()
         };
         let to = certification.to.unwrap_or(&carriage.mittente).to_string();
-        let mut headers = vec![
-            ("Subject", subject(prefix, &carriage.oggetto)),
-            ("X-Ricevuta", ricevuta.to_string()),
-        ];
-        headers.extend(
-            certification
-                .extra_header
-                .map(|(name, value)| (name, value.to_string())),
-        );
-        headers.extend(
-            carriage
-                .msgid
-                .clone()
-                .map(|msgid| ("X-Riferimento-Message-ID", msgid)),
-        );
-        headers.extend([
-            ("Date", Local::in_italy(at).rfc5322()),
-            ("From", from),
-            ("To", to.clone()),
-        ]);
+        let mut headers = vec![("Subject", subject(prefix, &carriage.oggetto)), ("X-Ricevuta", ricevuta.to_string())];
+        headers.extend(certification.extra_header.map(|(name, value)| (name, value.to_string())));
+        headers.extend(carriage.msgid.clone().map(|msgid| ("X-Riferimento-Message-ID", msgid)));
+        headers.extend([("Date", Local::in_italy(at).rfc5322()), ("From", from), ("To", to.clone())]);
         let draft = Draft {
             headers: named(headers),
             text: words.text(),
@@ -356,13 +253,7 @@ impl Provider {
         self.seal(draft, &self.address(), &[to], at)
     }
 
-    fn daticert(
-        &self,
-        carriage: &Carriage,
-        tipo: &str,
-        certification: &Certification<'_>,
-        at: Timestamp,
-    ) -> Vec<u8> {
+    fn daticert(&self, carriage: &Carriage, tipo: &str, certification: &Certification<'_>, at: Timestamp) -> Vec<u8> {
         Daticert {
             tipo,
             errore: certification.errore,
@@ -383,12 +274,7 @@ impl Provider {
     }
 
     pub(crate) fn about<'a>(&self, carriage: &'a Carriage, at: Timestamp) -> About<'a> {
-        About {
-            at,
-            oggetto: &carriage.oggetto,
-            mittente: &carriage.mittente,
-            identificativo: &carriage.identificativo,
-        }
+        About { at, oggetto: &carriage.oggetto, mittente: &carriage.mittente, identificativo: &carriage.identificativo }
     }
 
     /// `errore-esteso` as providers write it by habit (pec.md §4): `<status> - <provider> - <text>`.
@@ -406,8 +292,7 @@ impl Provider {
 
     /// A new identifier in this provider's shape.
     pub(crate) fn identifier(&self, at: Timestamp) -> Result<String> {
-        self.identifiers
-            .next(self.style.identifiers, &self.host, at)
+        self.identifiers.next(self.style.identifiers, &self.host, at)
     }
 }
 
@@ -442,22 +327,11 @@ impl Default for Certification<'_> {
 
 /// Prefix and original subject; the prefix is always readable, the rest encoded where it must be.
 pub(crate) fn subject(prefix: &str, oggetto: &str) -> String {
-    let oggetto: String = oggetto
-        .chars()
-        .map(|letter| {
-            if matches!(letter, '\r' | '\n') {
-                ' '
-            } else {
-                letter
-            }
-        })
-        .collect();
+    let oggetto: String =
+        oggetto.chars().map(|letter| if matches!(letter, '\r' | '\n') { ' ' } else { letter }).collect();
     format!("{prefix}{}", header_text(&oggetto))
 }
 
 pub(crate) fn named(headers: Vec<(&str, String)>) -> Vec<(String, String)> {
-    headers
-        .into_iter()
-        .map(|(name, value)| (name.to_string(), value))
-        .collect()
+    headers.into_iter().map(|(name, value)| (name.to_string(), value)).collect()
 }

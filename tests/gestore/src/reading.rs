@@ -30,11 +30,7 @@ impl<'a> Message<'a> {
             if let Some(field) = raw.get(from..to).filter(|field| !field.is_empty()) {
                 let colon = field.iter().position(|byte| *byte == b':').unwrap_or(0);
                 let (name, value) = field.split_at(colon);
-                fields.push(Field {
-                    raw: field,
-                    name: name.trim_ascii(),
-                    value: value.get(1..).unwrap_or_default(),
-                });
+                fields.push(Field { raw: field, name: name.trim_ascii(), value: value.get(1..).unwrap_or_default() });
             }
         };
         for line in raw.split_inclusive(|byte| *byte == b'\n') {
@@ -55,10 +51,7 @@ impl<'a> Message<'a> {
 
     /// Every field of that name, in order.
     pub(crate) fn all<'s>(&'s self, name: &'s str) -> impl Iterator<Item = Field<'a>> + 's {
-        self.fields
-            .iter()
-            .copied()
-            .filter(move |field| field.is(name))
+        self.fields.iter().copied().filter(move |field| field.is(name))
     }
 
     /// The unfolded text of the first field of that name.
@@ -73,9 +66,7 @@ impl<'a> Message<'a> {
 
     /// Every address in every field of that name.
     pub(crate) fn addresses(&self, name: &str) -> Vec<String> {
-        self.all(name)
-            .flat_map(|field| addresses(&field.text()))
-            .collect()
+        self.all(name).flat_map(|field| addresses(&field.text())).collect()
     }
 }
 
@@ -87,12 +78,7 @@ impl Field<'_> {
 
     /// Unfolded and trimmed; bytes that are not UTF-8 are taken for ISO-8859-1.
     pub(crate) fn text(&self) -> String {
-        let unfolded: Vec<u8> = self
-            .value
-            .iter()
-            .copied()
-            .filter(|byte| !matches!(byte, b'\r' | b'\n'))
-            .collect();
+        let unfolded: Vec<u8> = self.value.iter().copied().filter(|byte| !matches!(byte, b'\r' | b'\n')).collect();
         match String::from_utf8(unfolded) {
             Ok(text) => text.trim().to_string(),
             Err(raw) => words::latin1(raw.as_bytes()).trim().to_string(),
@@ -143,10 +129,7 @@ pub(crate) fn parameter(field: &str, name: &str) -> Option<String> {
     const MOST_SEGMENTS: usize = 100; // no file name is longer
     let parameters = parameters(field);
     let value = |wanted: &str| {
-        parameters
-            .iter()
-            .find(|(known, _)| known.eq_ignore_ascii_case(wanted))
-            .map(|(_, value)| value.clone())
+        parameters.iter().find(|(known, _)| known.eq_ignore_ascii_case(wanted)).map(|(_, value)| value.clone())
     };
     if let Some(plain) = value(name) {
         return Some(words::decode(&plain));
@@ -157,10 +140,7 @@ pub(crate) fn parameter(field: &str, name: &str) -> Option<String> {
     let mut joined = String::new();
     let mut extended = false;
     for number in 0..MOST_SEGMENTS {
-        match (
-            value(&format!("{name}*{number}")),
-            value(&format!("{name}*{number}*")),
-        ) {
+        match (value(&format!("{name}*{number}")), value(&format!("{name}*{number}*"))) {
             (Some(plain), _) => joined.push_str(&plain),
             (None, Some(encoded)) => (extended, joined) = (true, joined + &encoded),
             (None, None) => break,
@@ -233,10 +213,7 @@ mod tests {
     #[test]
     fn addresses_survive_names_comments_and_groups() {
         let list = r#""Rossi, Mario <x@y.test>" <mario@a.test>, (ufficio, vecchio) b@b.test, uffici: c@c.test, "d" <D@d.test>;"#;
-        assert_eq!(
-            addresses(list),
-            ["mario@a.test", "b@b.test", "c@c.test", "D@d.test"]
-        );
+        assert_eq!(addresses(list), ["mario@a.test", "b@b.test", "c@c.test", "D@d.test"]);
         assert!(addresses("undisclosed-recipients:;").is_empty());
     }
 
@@ -244,22 +221,10 @@ mod tests {
     fn parameters_are_read_in_all_their_spellings() {
         for (field, name) in [
             (r#"application/pdf; name="a;b.pdf""#, "a;b.pdf"),
-            (
-                "application/pdf; name==?UTF-8?Q?perch=C3=A9.pdf?=",
-                "perché.pdf",
-            ),
-            (
-                "application/pdf; name*=utf-8''perch%C3%A9.pdf",
-                "perché.pdf",
-            ),
-            (
-                "application/pdf; name*0=\"lungo\"; name*1=\".pdf\"",
-                "lungo.pdf",
-            ),
-            (
-                "application/pdf; name*0*=utf-8''perch%C3%A9; name*1=.pdf",
-                "perché.pdf",
-            ),
+            ("application/pdf; name==?UTF-8?Q?perch=C3=A9.pdf?=", "perché.pdf"),
+            ("application/pdf; name*=utf-8''perch%C3%A9.pdf", "perché.pdf"),
+            ("application/pdf; name*0=\"lungo\"; name*1=\".pdf\"", "lungo.pdf"),
+            ("application/pdf; name*0*=utf-8''perch%C3%A9; name*1=.pdf", "perché.pdf"),
         ] {
             assert_eq!(parameter(field, "name").as_deref(), Some(name), "{field}");
         }

@@ -39,32 +39,16 @@ impl Provider {
     /// # Errors
     /// When no signature can be made.
     pub fn delivery(&self, carriage: &Carriage, recipient: &str, at: Timestamp) -> Result<Sealed> {
-        let only_copy = carriage
-            .destinatari
-            .iter()
-            .any(|known| known.copy && same_address(&known.address, recipient));
+        let only_copy = carriage.destinatari.iter().any(|known| known.copy && same_address(&known.address, recipient));
         let postacert = match carriage.ricevuta {
             "completa" if !only_copy => Some(carriage.original.clone()),
             "breve" if !only_copy => Some(breve::shorten(&carriage.original)),
             _ => None,
         };
-        let words = self
-            .about(carriage, at)
-            .consegna(recipient, postacert.is_some());
-        let certification = Certification {
-            ricevuta: true,
-            consegna: Some(recipient),
-            postacert,
-            ..Certification::default()
-        };
-        self.receipt(
-            carriage,
-            "avvenuta-consegna",
-            "CONSEGNA: ",
-            words,
-            certification,
-            at,
-        )
+        let words = self.about(carriage, at).consegna(recipient, postacert.is_some());
+        let certification =
+            Certification { ricevuta: true, consegna: Some(recipient), postacert, ..Certification::default() };
+        self.receipt(carriage, "avvenuta-consegna", "CONSEGNA: ", words, certification, at)
     }
 
     /// *Avviso di mancata consegna* by the recipient's provider (§3.3.3).
@@ -90,37 +74,23 @@ impl Provider {
             errore_esteso: Some(self.extended(status, why)),
             ..Certification::default()
         };
-        self.receipt(
-            carriage,
-            "errore-consegna",
-            "AVVISO DI MANCATA CONSEGNA: ",
-            words,
-            certification,
-            at,
-        )
+        self.receipt(carriage, "errore-consegna", "AVVISO DI MANCATA CONSEGNA: ", words, certification, at)
     }
 
     /// *Avviso di mancata consegna per superamento dei tempi massimi* by the sender's provider (§3.1.6); call it with the right `at`.
     ///
     /// # Errors
     /// When no signature can be made.
-    pub fn delay_notice(
-        &self,
-        carriage: &Carriage,
-        recipient: &str,
-        delay: Delay,
-        at: Timestamp,
-    ) -> Result<Sealed> {
+    pub fn delay_notice(&self, carriage: &Carriage, recipient: &str, delay: Delay, at: Timestamp) -> Result<Sealed> {
         let (status, why) = match delay {
             Delay::TwelveHours => (
                 "4.4.7",
                 "il messaggio non è stato consegnato nelle prime dodici ore dal suo invio; si prosegue nei tentativi per altre dodici ore",
             ),
             // "5.4.1" is how readers tell the final one (pec.md §7).
-            Delay::TwentyFourHours => (
-                "5.4.1",
-                "il messaggio non è stato consegnato nelle prime ventiquattro ore dal suo invio",
-            ),
+            Delay::TwentyFourHours => {
+                ("5.4.1", "il messaggio non è stato consegnato nelle prime ventiquattro ore dal suo invio")
+            }
         };
         let words = self.about(carriage, at).ritardo(recipient, why);
         let certification = Certification {
@@ -130,14 +100,7 @@ impl Provider {
             ..Certification::default()
         };
         let prefix = "AVVISO DI MANCATA CONSEGNA PER SUP. TEMPO MASSIMO: ";
-        self.receipt(
-            carriage,
-            "preavviso-errore-consegna",
-            prefix,
-            words,
-            certification,
-            at,
-        )
+        self.receipt(carriage, "preavviso-errore-consegna", prefix, words, certification, at)
     }
 
     /// *Avviso di non accettazione per virus* by the sender's provider (§3.1.3). The carriage is that of a message which
@@ -146,58 +109,26 @@ impl Provider {
     /// # Errors
     /// When no signature can be made.
     pub fn non_acceptance_virus(&self, carriage: &Carriage, at: Timestamp) -> Result<Sealed> {
-        let certification = Certification {
-            extra_header: SECURITY_ERROR,
-            ..self.virus()
-        };
+        let certification = Certification { extra_header: SECURITY_ERROR, ..self.virus() };
         let words = self.about(carriage, at).virus();
-        self.receipt(
-            carriage,
-            "non-accettazione",
-            "AVVISO DI NON ACCETTAZIONE PER VIRUS: ",
-            words,
-            certification,
-            at,
-        )
+        self.receipt(carriage, "non-accettazione", "AVVISO DI NON ACCETTAZIONE PER VIRUS: ", words, certification, at)
     }
 
     /// *Avviso di mancata consegna per virus* by the sender's provider (§3.2.4).
     ///
     /// # Errors
     /// When no signature can be made.
-    pub fn non_delivery_virus(
-        &self,
-        carriage: &Carriage,
-        recipient: &str,
-        at: Timestamp,
-    ) -> Result<Sealed> {
-        let certification = Certification {
-            extra_header: SECURITY_ERROR,
-            consegna: Some(recipient),
-            ..self.virus()
-        };
+    pub fn non_delivery_virus(&self, carriage: &Carriage, recipient: &str, at: Timestamp) -> Result<Sealed> {
+        let certification = Certification { extra_header: SECURITY_ERROR, consegna: Some(recipient), ..self.virus() };
         let words = self.about(carriage, at).virus();
-        self.receipt(
-            carriage,
-            "errore-consegna",
-            "AVVISO DI MANCATA CONSEGNA PER VIRUS: ",
-            words,
-            certification,
-            at,
-        )
+        self.receipt(carriage, "errore-consegna", "AVVISO DI MANCATA CONSEGNA PER VIRUS: ", words, certification, at)
     }
 
     /// *Avviso di rilevazione virus* from the recipient's provider to the sender's, `to` (§3.2.3). Users never see one.
     ///
     /// # Errors
     /// When no signature can be made.
-    pub fn virus_found(
-        &self,
-        carriage: &Carriage,
-        recipient: &str,
-        to: &Provider,
-        at: Timestamp,
-    ) -> Result<Sealed> {
+    pub fn virus_found(&self, carriage: &Carriage, recipient: &str, to: &Provider, at: Timestamp) -> Result<Sealed> {
         let service = to.service_mailbox();
         let certification = Certification {
             extra_header: Some(("X-Mittente", &carriage.mittente)),
@@ -206,14 +137,7 @@ impl Provider {
             ..self.virus()
         };
         let words = self.about(carriage, at).virus();
-        self.receipt(
-            carriage,
-            "rilevazione-virus",
-            "PROBLEMA DI SICUREZZA: ",
-            words,
-            certification,
-            at,
-        )
+        self.receipt(carriage, "rilevazione-virus", "PROBLEMA DI SICUREZZA: ", words, certification, at)
     }
 
     /// *Ricevuta di presa in carico* from the recipients' provider to the sender's, `to` (§3.2.1). Users never see one.
@@ -229,19 +153,9 @@ impl Provider {
     ) -> Result<Sealed> {
         let service = to.service_mailbox();
         let words = self.about(carriage, at).presa_in_carico(recipients);
-        let certification = Certification {
-            ricezione: recipients.to_vec(),
-            to: Some(&service),
-            ..Certification::default()
-        };
-        self.receipt(
-            carriage,
-            "presa-in-carico",
-            "PRESA IN CARICO: ",
-            words,
-            certification,
-            at,
-        )
+        let certification =
+            Certification { ricezione: recipients.to_vec(), to: Some(&service), ..Certification::default() };
+        self.receipt(carriage, "presa-in-carico", "PRESA IN CARICO: ", words, certification, at)
     }
 
     /// *Busta di anomalia* by the recipient's provider around an ordinary mail, or around anything else that failed its checks
@@ -249,48 +163,25 @@ impl Provider {
     ///
     /// # Errors
     /// When no signature can be made.
-    pub fn anomaly(
-        &self,
-        raw: &[u8],
-        mail_from: &str,
-        rcpt_to: &[String],
-        at: Timestamp,
-    ) -> Result<Sealed> {
+    pub fn anomaly(&self, raw: &[u8], mail_from: &str, rcpt_to: &[String], at: Timestamp) -> Result<Sealed> {
         let raw = with_crlf(raw);
         let message = Message::read(&raw);
-        let sender = message
-            .addresses("From")
-            .into_iter()
-            .next()
-            .unwrap_or_else(|| mail_from.to_string());
+        let sender = message.addresses("From").into_iter().next().unwrap_or_else(|| mail_from.to_string());
         let oggetto = message.decoded("Subject").unwrap_or_default();
-        let kept = message
-            .text("Message-ID")
-            .map(|id| id.trim_matches(['<', '>']).to_string())
-            .filter(|id| !id.is_empty());
+        let kept =
+            message.text("Message-ID").map(|id| id.trim_matches(['<', '>']).to_string()).filter(|id| !id.is_empty());
         let message_id = match kept {
             Some(kept) => kept,
             None => self.identifier(at)?,
         };
         let recipient = rcpt_to.join(", ");
-        let words = About {
-            at,
-            oggetto: &oggetto,
-            mittente: &sender,
-            identificativo: &message_id,
-        }
-        .anomalia(&recipient);
+        let words =
+            About { at, oggetto: &oggetto, mittente: &sender, identificativo: &message_id }.anomalia(&recipient);
         let headers = vec![
             ("Subject", subject("ANOMALIA MESSAGGIO: ", &oggetto)),
             ("Date", Local::in_italy(at).rfc5322()),
-            (
-                "From",
-                format!("\"Per conto di: {sender}\" <{}>", self.address()),
-            ),
-            (
-                "Reply-To",
-                message.text("Reply-To").unwrap_or(sender.clone()),
-            ),
+            ("From", format!("\"Per conto di: {sender}\" <{}>", self.address())),
+            ("Reply-To", message.text("Reply-To").unwrap_or(sender.clone())),
             ("X-Trasporto", "errore".to_string()),
         ];
         let draft = Draft {
@@ -312,11 +203,7 @@ impl Provider {
 
     fn virus(&self) -> Certification<'static> {
         let errore_esteso = Some(self.extended("5.5.1", "presenza di un virus nel messaggio"));
-        Certification {
-            errore: "virus",
-            errore_esteso,
-            ..Certification::default()
-        }
+        Certification { errore: "virus", errore_esteso, ..Certification::default() }
     }
 }
 

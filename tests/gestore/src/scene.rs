@@ -47,10 +47,7 @@ impl Fault {
     #[must_use]
     pub fn of(address: &str) -> Option<Fault> {
         let (local, _) = address.rsplit_once('@')?;
-        Fault::ALL
-            .into_iter()
-            .find(|(name, _)| local.eq_ignore_ascii_case(name))
-            .map(|(_, fault)| fault)
+        Fault::ALL.into_iter().find(|(name, _)| local.eq_ignore_ascii_case(name)).map(|(_, fault)| fault)
     }
 }
 
@@ -95,19 +92,11 @@ impl Network {
     /// A network in which each `(domain, provider)` is certified.
     #[must_use]
     pub fn new(domains: impl IntoIterator<Item = (String, Provider)>) -> Network {
-        let domains: Vec<(String, Provider)> = domains
-            .into_iter()
-            .map(|(domain, provider)| (domain.to_ascii_lowercase(), provider))
-            .collect();
-        let names: Arc<BTreeSet<String>> =
-            Arc::new(domains.iter().map(|(domain, _)| domain.clone()).collect());
+        let domains: Vec<(String, Provider)> =
+            domains.into_iter().map(|(domain, provider)| (domain.to_ascii_lowercase(), provider)).collect();
+        let names: Arc<BTreeSet<String>> = Arc::new(domains.iter().map(|(domain, _)| domain.clone()).collect());
         let knows = |provider: Provider| provider.with_directory(Directory::Domains(names.clone()));
-        Network {
-            providers: domains
-                .into_iter()
-                .map(|(domain, provider)| (domain, knows(provider)))
-                .collect(),
-        }
+        Network { providers: domains.into_iter().map(|(domain, provider)| (domain, knows(provider))).collect() }
     }
 
     /// The provider of an address, if it is in the circuit.
@@ -118,50 +107,31 @@ impl Network {
 
     /// The domains and their providers.
     pub fn domains(&self) -> impl Iterator<Item = (&str, &Provider)> {
-        self.providers
-            .iter()
-            .map(|(domain, provider)| (domain.as_str(), provider))
+        self.providers.iter().map(|(domain, provider)| (domain.as_str(), provider))
     }
 
     /// A message sent by `from` to `recipients`: from inside the circuit it is sealed, from outside it becomes an anomaly.
     ///
     /// # Errors
     /// When a signature cannot be made.
-    pub fn carry(
-        &self,
-        from: &str,
-        recipients: &[String],
-        raw: &[u8],
-        at: Timestamp,
-    ) -> Result<Plot> {
+    pub fn carry(&self, from: &str, recipients: &[String], raw: &[u8], at: Timestamp) -> Result<Plot> {
         let Some(sender) = self.provider_of(from) else {
             return self.anomalies(from, recipients, raw, at);
         };
         match sender.submit(raw, from, recipients, at)? {
-            Submission::Refused(notice) => Ok(Plot {
-                identificativo: None,
-                legs: vec![Leg::of(letter(&notice, from))],
-            }),
-            Submission::Accepted {
-                carriage,
-                acceptance,
-                envelope,
-            } => {
+            Submission::Refused(notice) => {
+                Ok(Plot { identificativo: None, legs: vec![Leg::of(letter(&notice, from))] })
+            }
+            Submission::Accepted { carriage, acceptance, envelope } => {
                 let mut legs = Vec::new();
                 // Acceptance is about the whole message: one recipient `senza-ricevute@` silences it.
-                if !recipients
-                    .iter()
-                    .any(|address| Fault::of(address) == Some(Fault::SenzaRicevute))
-                {
+                if !recipients.iter().any(|address| Fault::of(address) == Some(Fault::SenzaRicevute)) {
                     legs.push(Leg::of(letter(&acceptance, from)));
                 }
                 for recipient in recipients {
                     legs.extend(self.towards(sender, &carriage, &envelope, from, recipient, at)?);
                 }
-                Ok(Plot {
-                    identificativo: Some(carriage.identificativo),
-                    legs,
-                })
+                Ok(Plot { identificativo: Some(carriage.identificativo), legs })
             }
         }
     }
@@ -181,50 +151,26 @@ impl Network {
         };
         let back = |sealed: Sealed| letter(&sealed, from);
         let late = |delay, hours: i64| {
-            let when = at
-                .checked_add(jiff::SignedDuration::from_hours(hours))
-                .unwrap_or(at);
-            sender
-                .delay_notice(carriage, recipient, delay, when)
-                .map(back)
-                .map(Leg::of)
+            let when = at.checked_add(jiff::SignedDuration::from_hours(hours)).unwrap_or(at);
+            sender.delay_notice(carriage, recipient, delay, when).map(back).map(Leg::of)
         };
         Ok(match Fault::of(recipient) {
             None | Some(Fault::NonAccettata) => vec![Leg {
                 then: Some(back(receiver.delivery(carriage, recipient, at)?)),
-                otherwise: Some(back(receiver.non_delivery(
-                    carriage,
-                    recipient,
-                    Failure::NoDest,
-                    at,
-                )?)),
+                otherwise: Some(back(receiver.non_delivery(carriage, recipient, Failure::NoDest, at)?)),
                 ..delivered
             }],
-            Some(Fault::MancataConsegna) => vec![Leg::of(back(receiver.non_delivery(
-                carriage,
-                recipient,
-                Failure::NoDest,
-                at,
-            )?))],
+            Some(Fault::MancataConsegna) => {
+                vec![Leg::of(back(receiver.non_delivery(carriage, recipient, Failure::NoDest, at)?))]
+            }
             Some(Fault::SenzaRicevute | Fault::Esterna) => vec![delivered],
             Some(Fault::Lenta) => vec![late(Delay::TwelveHours, 12)?],
-            Some(Fault::Scaduta) => vec![
-                late(Delay::TwelveHours, 12)?,
-                late(Delay::TwentyFourHours, 24)?,
-            ],
-            Some(Fault::Virus) => vec![Leg::of(back(
-                sender.non_delivery_virus(carriage, recipient, at)?,
-            ))],
+            Some(Fault::Scaduta) => vec![late(Delay::TwelveHours, 12)?, late(Delay::TwentyFourHours, 24)?],
+            Some(Fault::Virus) => vec![Leg::of(back(sender.non_delivery_virus(carriage, recipient, at)?))],
         })
     }
 
-    fn anomalies(
-        &self,
-        from: &str,
-        recipients: &[String],
-        raw: &[u8],
-        at: Timestamp,
-    ) -> Result<Plot> {
+    fn anomalies(&self, from: &str, recipients: &[String], raw: &[u8], at: Timestamp) -> Result<Plot> {
         let mut legs = Vec::new();
         for recipient in recipients {
             if let Some(receiver) = self.provider_of(recipient) {
@@ -232,27 +178,16 @@ impl Network {
                 legs.push(Leg::of(letter(&envelope, recipient)));
             }
         }
-        Ok(Plot {
-            identificativo: None,
-            legs,
-        })
+        Ok(Plot { identificativo: None, legs })
     }
 }
 
 impl Leg {
     fn of(letter: Letter) -> Leg {
-        Leg {
-            letter,
-            then: None,
-            otherwise: None,
-        }
+        Leg { letter, then: None, otherwise: None }
     }
 }
 
 fn letter(sealed: &Sealed, to: &str) -> Letter {
-    Letter {
-        to: to.to_string(),
-        mail_from: sealed.mail_from.clone(),
-        raw: sealed.raw.clone(),
-    }
+    Letter { to: to.to_string(), mail_from: sealed.mail_from.clone(), raw: sealed.raw.clone() }
 }

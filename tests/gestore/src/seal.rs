@@ -48,10 +48,7 @@ pub(crate) fn assemble(
     at: Timestamp,
 ) -> Result<(Vec<u8>, Tool)> {
     // An anomaly envelope may hold a message with its own Message-ID: the content tells their boundaries apart.
-    let content = hex(&crypto::digest(
-        Digest::Sha256,
-        draft.postacert.as_deref().unwrap_or_default(),
-    ));
+    let content = hex(&crypto::digest(Digest::Sha256, draft.postacert.as_deref().unwrap_or_default()));
     let boundaries = Boundaries::of(style.shell, &format!("{unique} {content}"));
     let signed = signed_part(draft, style, &boundaries);
     let (signature, tool) = signer.sign(&signed, style.digest, style.encoding, at)?;
@@ -82,18 +79,10 @@ pub(crate) fn assemble(
         Shell::MimeLite => "Content-Type: application/pkcs7-signature; name=\"smime.p7s\"\r\nContent-Transfer-Encoding: base64\r\nContent-Disposition: attachment; filename=\"smime.p7s\"\r\n\r\n",
         Shell::JavaMail => "Content-Type: application/pkcs7-signature; name=smime.p7s; smime-type=signed-data\r\nContent-Transfer-Encoding: base64\r\nContent-Disposition: attachment; filename=\"smime.p7s\"\r\nContent-Description: S/MIME Cryptographic Signature\r\n\r\n",
     }.as_bytes());
-    let width = if style.shell == Shell::JavaMail {
-        76
-    } else {
-        64
-    };
+    let width = if style.shell == Shell::JavaMail { 76 } else { 64 };
     raw.extend_from_slice(base64_lines(&signature, width).as_bytes());
     // `openssl smime` leaves an empty line after the signature.
-    let gap = if style.shell == Shell::OpenSsl {
-        "\r\n"
-    } else {
-        ""
-    };
+    let gap = if style.shell == Shell::OpenSsl { "\r\n" } else { "" };
     raw.extend_from_slice(format!("{gap}--{outer}--\r\n").as_bytes());
     Ok((raw, tool))
 }
@@ -103,10 +92,7 @@ fn signed_part(draft: &Draft, style: &Style, boundaries: &Boundaries) -> Vec<u8>
     let mixed = &boundaries.mixed;
     let mut parts = vec![human(draft, style, &boundaries.alternative)];
     let daticert = draft.daticert.as_deref().map(|xml| daticert(xml, style));
-    let postacert = draft
-        .postacert
-        .as_deref()
-        .map(|original| postacert(original, style));
+    let postacert = draft.postacert.as_deref().map(|original| postacert(original, style));
     match style.order {
         PartOrder::DaticertFirst => parts.extend(daticert.into_iter().chain(postacert)),
         PartOrder::PostacertFirst => parts.extend(postacert.into_iter().chain(daticert)),
@@ -135,36 +121,26 @@ fn multipart(boundary: &str, parts: &[Vec<u8>]) -> Vec<u8> {
 
 fn human(draft: &Draft, style: &Style, alternative: &str) -> Vec<u8> {
     let part = |kind: &str, text: &str| {
-        let charset = if style.quoted {
-            "charset=\"iso-8859-1\""
-        } else {
-            "charset=ISO-8859-1"
-        };
-        let inline = if style.shell == Shell::JavaMail {
-            ""
-        } else {
-            "Content-Disposition: inline\r\n"
-        };
+        let charset = if style.quoted { "charset=\"iso-8859-1\"" } else { "charset=ISO-8859-1" };
+        let inline = if style.shell == Shell::JavaMail { "" } else { "Content-Disposition: inline\r\n" };
         let body = quoted_printable(&latin1(text));
-        format!("Content-Type: {kind}; {charset}\r\n{inline}Content-Transfer-Encoding: quoted-printable\r\n\r\n{body}").into_bytes()
+        format!("Content-Type: {kind}; {charset}\r\n{inline}Content-Transfer-Encoding: quoted-printable\r\n\r\n{body}")
+            .into_bytes()
     };
     match style.body {
         Body::Text => part("text/plain", &draft.text),
         Body::Alternative => {
             let header = match style.shell {
-                Shell::JavaMail => format!(
-                    "Content-Type: multipart/alternative; \r\n\tboundary=\"{alternative}\"\r\n\r\n"
-                ),
+                Shell::JavaMail => {
+                    format!("Content-Type: multipart/alternative; \r\n\tboundary=\"{alternative}\"\r\n\r\n")
+                }
                 Shell::OpenSsl | Shell::MimeLite => {
                     format!(
                         "Content-Type: multipart/alternative;\r\n boundary=\"{alternative}\"\r\nContent-Transfer-Encoding: binary\r\n\r\n"
                     )
                 }
             };
-            let parts = [
-                part("text/plain", &draft.text),
-                part("text/html", &draft.html),
-            ];
+            let parts = [part("text/plain", &draft.text), part("text/html", &draft.html)];
             [header.into_bytes(), multipart(alternative, &parts)].concat()
         }
     }
@@ -174,16 +150,10 @@ fn daticert(xml: &[u8], style: &Style) -> Vec<u8> {
     let name = parameter("daticert.xml", style);
     let (encoding, body) = match style.daticert {
         DaticertTransfer::Base64 => ("base64", base64_lines(xml, 76).into_bytes()),
-        DaticertTransfer::QuotedPrintable => {
-            ("quoted-printable", quoted_printable(xml).into_bytes())
-        }
+        DaticertTransfer::QuotedPrintable => ("quoted-printable", quoted_printable(xml).into_bytes()),
         DaticertTransfer::SevenBit => ("7bit", xml.to_vec()),
     };
-    let charset = if style.shell == Shell::JavaMail {
-        " charset=UTF-8;"
-    } else {
-        ""
-    };
+    let charset = if style.shell == Shell::JavaMail { " charset=UTF-8;" } else { "" };
     let mut out = format!(
         "Content-Type: application/xml;{charset} name={name}\r\nContent-Disposition: {}; filename={name}\r\nContent-Transfer-Encoding: {encoding}\r\n\r\n",
         style.disposition
@@ -195,11 +165,7 @@ fn daticert(xml: &[u8], style: &Style) -> Vec<u8> {
 
 fn postacert(original: &[u8], style: &Style) -> Vec<u8> {
     let name = parameter("postacert.eml", style);
-    let encoding = if style.postacert_seven_bit {
-        "Content-Transfer-Encoding: 7bit\r\n"
-    } else {
-        ""
-    };
+    let encoding = if style.postacert_seven_bit { "Content-Transfer-Encoding: 7bit\r\n" } else { "" };
     let mut out = format!(
         "Content-Type: message/rfc822; name={name}\r\nContent-Disposition: {}; filename={name}\r\n{encoding}\r\n",
         style.disposition
@@ -210,11 +176,7 @@ fn postacert(original: &[u8], style: &Style) -> Vec<u8> {
 }
 
 fn parameter(name: &str, style: &Style) -> String {
-    if style.quoted {
-        format!("\"{name}\"")
-    } else {
-        name.to_string()
-    }
+    if style.quoted { format!("\"{name}\"") } else { name.to_string() }
 }
 
 /// Boundaries made from the message's own identifier: they cannot meet in a nested message and repeat with the fixture.
@@ -226,18 +188,11 @@ struct Boundaries {
 
 impl Boundaries {
     fn of(shell: Shell, unique: &str) -> Boundaries {
-        let token =
-            |level: &str| crypto::digest(Digest::Sha256, format!("{level} {unique}").as_bytes());
+        let token = |level: &str| crypto::digest(Digest::Sha256, format!("{level} {unique}").as_bytes());
         let lower = |level: &str| hex(&token(level)).chars().take(24).collect::<String>();
         match shell {
             Shell::OpenSsl => Boundaries {
-                outer: format!(
-                    "----{}",
-                    hex_upper(&token("outer"))
-                        .chars()
-                        .take(32)
-                        .collect::<String>()
-                ),
+                outer: format!("----{}", hex_upper(&token("outer")).chars().take(32).collect::<String>()),
                 mixed: format!("----------=_{}", lower("mixed")),
                 alternative: format!("----------=_{}", lower("alternative")),
             },

@@ -36,12 +36,7 @@ pub struct Signer {
 impl Signer {
     /// A signer with the certificate `leaf`, issued by `issuing`, all in DER. Takes `openssl` if it is on the PATH.
     pub(crate) fn new(leaf: Vec<u8>, issuing: Vec<u8>, pkcs8: Vec<u8>) -> Signer {
-        Signer {
-            leaf,
-            issuing,
-            pkcs8,
-            embedded: false,
-        }
+        Signer { leaf, issuing, pkcs8, embedded: false }
     }
 
     /// The same signer, held to the embedded writer: signatures then depend on nothing outside this crate and repeat byte for byte.
@@ -73,15 +68,8 @@ impl Signer {
     ///
     /// # Errors
     /// When neither tool can sign.
-    pub fn sign(
-        &self,
-        content: &[u8],
-        digest: Digest,
-        encoding: Encoding,
-        at: Timestamp,
-    ) -> Result<(Vec<u8>, Tool)> {
-        let is_now =
-            at.duration_since(Timestamp::now()).as_secs().abs() <= NOW_MEANS_WITHIN_SECONDS;
+    pub fn sign(&self, content: &[u8], digest: Digest, encoding: Encoding, at: Timestamp) -> Result<(Vec<u8>, Tool)> {
+        let is_now = at.duration_since(Timestamp::now()).as_secs().abs() <= NOW_MEANS_WITHIN_SECONDS;
         // An `openssl` that refuses (a policy against SHA-1, as some systems have) falls back as if absent.
         let by_openssl = (is_now && !self.embedded && openssl_version().is_some())
             .then(|| self.sign_with_openssl(content, digest).ok())
@@ -89,20 +77,15 @@ impl Signer {
         let (der, tool) = match by_openssl {
             Some(der) => (der, Tool::OpenSsl),
             None => {
-                let identity = cms::Identity {
-                    leaf: &self.leaf,
-                    issuing: &self.issuing,
-                    pkcs8: &self.pkcs8,
-                };
+                let identity = cms::Identity { leaf: &self.leaf, issuing: &self.issuing, pkcs8: &self.pkcs8 };
                 (cms::sign(&identity, content, digest, at)?, Tool::Embedded)
             }
         };
         match encoding {
             Encoding::Der => Ok((der, tool)),
             Encoding::BerIndefinite => {
-                let ber = ber::indefinite(&der).ok_or_else(|| {
-                    Error::Signature("the signature made is not a SignedData".into())
-                })?;
+                let ber = ber::indefinite(&der)
+                    .ok_or_else(|| Error::Signature("the signature made is not a SignedData".into()))?;
                 Ok((ber, tool))
             }
         }
@@ -113,14 +96,7 @@ impl Signer {
         let files = key_files(self)?;
         let mut child = Command::new("openssl")
             .args(["cms", "-sign", "-binary", "-outform", "DER"])
-            .args([
-                "-md",
-                if digest == Digest::Sha1 {
-                    "sha1"
-                } else {
-                    "sha256"
-                },
-            ])
+            .args(["-md", if digest == Digest::Sha1 { "sha1" } else { "sha256" }])
             .arg("-signer")
             .arg(files.path().join(LEAF))
             .arg("-inkey")
@@ -134,16 +110,12 @@ impl Signer {
             .map_err(|why| failed(why.to_string()))?;
         // A detached signature is small: openssl reads all of its input before it writes, so one thread is enough.
         let written = child.stdin.take().map(|mut input| input.write_all(content));
-        let output = child
-            .wait_with_output()
-            .map_err(|why| failed(why.to_string()))?;
+        let output = child.wait_with_output().map_err(|why| failed(why.to_string()))?;
         let whole = output.status.success() && matches!(written, Some(Ok(())));
         if whole && output.stdout.first() == Some(&0x30) {
             Ok(output.stdout)
         } else {
-            Err(failed(
-                String::from_utf8_lossy(&output.stderr).trim().to_string(),
-            ))
+            Err(failed(String::from_utf8_lossy(&output.stderr).trim().to_string()))
         }
     }
 }
@@ -153,11 +125,7 @@ fn openssl_version() -> Option<&'static str> {
     static VERSION: OnceLock<Option<String>> = OnceLock::new();
     VERSION
         .get_or_init(|| {
-            let output = Command::new("openssl")
-                .arg("version")
-                .stdin(Stdio::null())
-                .output()
-                .ok()?;
+            let output = Command::new("openssl").arg("version").stdin(Stdio::null()).output().ok()?;
             let text = String::from_utf8(output.stdout).ok()?;
             let words: Vec<&str> = text.split_whitespace().take(2).collect();
             (words.first() == Some(&"OpenSSL")).then(|| words.join(" "))

@@ -36,27 +36,15 @@ impl Domain {
     /// # Errors
     /// When it does not look so or there is no such style.
     pub fn parse(argument: &str) -> Result<Domain> {
-        let wrong = || {
-            Error::State(format!(
-                "{argument:?}: expected DOMAIN=HOST[:STYLE[:NAME]], with HOST under .test"
-            ))
-        };
+        let wrong =
+            || Error::State(format!("{argument:?}: expected DOMAIN=HOST[:STYLE[:NAME]], with HOST under .test"));
         let (domain, provider) = argument.split_once('=').ok_or_else(wrong)?;
         let mut pieces = provider.splitn(3, ':');
-        let host = pieces
-            .next()
-            .filter(|host| host.ends_with(".test"))
-            .ok_or_else(wrong)?;
+        let host = pieces.next().filter(|host| host.ends_with(".test")).ok_or_else(wrong)?;
         let style = pieces.next().unwrap_or(Style::aruba_like().name);
-        let style =
-            Style::named(style).ok_or_else(|| Error::State(format!("{style:?}: no such style")))?;
+        let style = Style::named(style).ok_or_else(|| Error::State(format!("{style:?}: no such style")))?;
         let name = pieces.next().unwrap_or(host);
-        Ok(Domain {
-            domain: domain.to_ascii_lowercase(),
-            host: host.into(),
-            style,
-            name: name.into(),
-        })
+        Ok(Domain { domain: domain.to_ascii_lowercase(), host: host.into(), style, name: name.into() })
     }
 }
 
@@ -73,29 +61,17 @@ pub fn prepare(directory: &Path, domains: &[Domain], now: Timestamp) -> Result<(
     for wanted in domains {
         let place = directory.join("hosts").join(&wanted.host);
         if !place.join("leaf.pem").exists() {
-            let signer = authority
-                .provider(&wanted.name, &wanted.host, wanted.style, now)?
-                .signer;
+            let signer = authority.provider(&wanted.name, &wanted.host, wanted.style, now)?.signer;
             write_files(
                 &place,
-                &[
-                    ("leaf.key", pem("PRIVATE KEY", &signer.pkcs8)),
-                    ("leaf.pem", pem("CERTIFICATE", &signer.leaf)),
-                ],
+                &[("leaf.key", pem("PRIVATE KEY", &signer.pkcs8)), ("leaf.pem", pem("CERTIFICATE", &signer.leaf))],
             )?;
         }
         lines.retain(|known| known.domain != wanted.domain);
         lines.push(wanted.clone());
     }
-    let text: String = lines
-        .iter()
-        .map(|line| {
-            format!(
-                "{} {} {} {}\n",
-                line.domain, line.host, line.style.name, line.name
-            )
-        })
-        .collect();
+    let text: String =
+        lines.iter().map(|line| format!("{} {} {} {}\n", line.domain, line.host, line.style.name, line.name)).collect();
     write_files(directory, &[("domains", text)])
 }
 
@@ -109,15 +85,9 @@ pub fn network(directory: &Path) -> Result<Network> {
     for line in known_domains(directory)? {
         let place = directory.join("hosts").join(&line.host);
         let leaf = read_pem(&place.join("leaf.pem"), "CERTIFICATE")?;
-        let signer = Signer::new(
-            leaf,
-            authority.certificate_der().to_vec(),
-            read_pem(&place.join("leaf.key"), "PRIVATE KEY")?,
-        );
-        domains.push((
-            line.domain,
-            Provider::new(&line.name, &line.host, line.style, signer),
-        ));
+        let signer =
+            Signer::new(leaf, authority.certificate_der().to_vec(), read_pem(&place.join("leaf.key"), "PRIVATE KEY")?);
+        domains.push((line.domain, Provider::new(&line.name, &line.host, line.style, signer)));
     }
     Ok(Network::new(domains))
 }
@@ -136,22 +106,9 @@ pub fn known_domains(directory: &Path) -> Result<Vec<Domain>> {
         .map(|line| {
             let mut words = line.splitn(4, ' ');
             let mut word = || words.next().map(str::to_string);
-            match (
-                word(),
-                word(),
-                word().as_deref().and_then(Style::named),
-                word(),
-            ) {
-                (Some(domain), Some(host), Some(style), Some(name)) => Ok(Domain {
-                    domain,
-                    host,
-                    style,
-                    name,
-                }),
-                _ => Err(Error::State(format!(
-                    "{}: cannot read line {line:?}",
-                    path.display()
-                ))),
+            match (word(), word(), word().as_deref().and_then(Style::named), word()) {
+                (Some(domain), Some(host), Some(style), Some(name)) => Ok(Domain { domain, host, style, name }),
+                _ => Err(Error::State(format!("{}: cannot read line {line:?}", path.display()))),
             }
         })
         .collect()
@@ -168,9 +125,7 @@ pub(crate) fn write_files(directory: &Path, files: &[(&str, String)]) -> Result<
         #[cfg(unix)]
         if !name.ends_with(".key") {
             use std::os::unix::fs::PermissionsExt;
-            file.as_file()
-                .set_permissions(fs::Permissions::from_mode(0o644))
-                .map_err(failed)?;
+            file.as_file().set_permissions(fs::Permissions::from_mode(0o644)).map_err(failed)?;
         }
         file.persist(&path).map_err(|why| failed(why.error))?;
     }

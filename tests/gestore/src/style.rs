@@ -201,12 +201,8 @@ impl Style {
     }
 
     /// Every preset.
-    pub const PRESETS: [Style; 4] = [
-        Style::aruba_like(),
-        Style::legalmail_like(),
-        Style::register_like(),
-        Style::trust_like(),
-    ];
+    pub const PRESETS: [Style; 4] =
+        [Style::aruba_like(), Style::legalmail_like(), Style::register_like(), Style::trust_like()];
 
     /// The preset of that name.
     #[must_use]

@@ -43,35 +43,21 @@ impl About<'_> {
     pub(crate) fn accettazione(&self, destinatari: &[(&str, bool)]) -> Wording {
         let mut middle = vec!["ed indirizzato a:".to_string()];
         middle.extend(destinatari.iter().map(|(address, certified)| {
-            format!(
-                "{address} (\"{}\")",
-                if *certified {
-                    "posta certificata"
-                } else {
-                    "posta ordinaria"
-                }
-            )
+            format!("{address} (\"{}\")", if *certified { "posta certificata" } else { "posta ordinaria" })
         }));
         middle.push("è stato accettato dal sistema ed inoltrato.".into());
         self.say("Ricevuta di accettazione", middle)
     }
 
     pub(crate) fn non_accettazione(&self, why: &str) -> Wording {
-        let middle = vec![
-            "non è stato accettato.".into(),
-            format!("Errore: {why}."),
-            "Il messaggio non sarà inoltrato.".into(),
-        ];
+        let middle =
+            vec!["non è stato accettato.".into(), format!("Errore: {why}."), "Il messaggio non sarà inoltrato.".into()];
         self.say("Avviso di non accettazione", middle)
     }
 
     pub(crate) fn busta(&self, destinatari: &[(&str, bool)]) -> Wording {
         let mut middle = vec!["è stato inviato, indirizzato a:".to_string()];
-        middle.extend(
-            destinatari
-                .iter()
-                .map(|(address, _)| (*address).to_string()),
-        );
+        middle.extend(destinatari.iter().map(|(address, _)| (*address).to_string()));
         middle.push("Il messaggio originale è incluso in allegato.".into());
         self.say("Messaggio di posta certificata", middle)
     }
@@ -97,14 +83,8 @@ impl About<'_> {
     }
 
     pub(crate) fn ritardo(&self, recipient: &str, why: &str) -> Wording {
-        let middle = vec![
-            format!("e destinato all'utente \"{recipient}\""),
-            format!("{why}."),
-        ];
-        self.say(
-            "Avviso di mancata consegna per superamento dei limiti di tempo",
-            middle,
-        )
+        let middle = vec![format!("e destinato all'utente \"{recipient}\""), format!("{why}.")];
+        self.say("Avviso di mancata consegna per superamento dei limiti di tempo", middle)
     }
 
     pub(crate) fn presa_in_carico(&self, recipients: &[&str]) -> Wording {
@@ -149,12 +129,8 @@ impl Wording {
 
     /// No images, scripts or links (RFC 6109 §4.3.1).
     pub(crate) fn html(&self) -> String {
-        let escaped = |text: &str| {
-            text.replace('&', "&amp;")
-                .replace('<', "&lt;")
-                .replace('>', "&gt;")
-                .replace('"', "&quot;")
-        };
+        let escaped =
+            |text: &str| text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;");
         let lines: Vec<String> = self.lines.iter().map(|line| escaped(line)).collect();
         format!(
             "<html>\n<head><title>{0}</title></head>\n<body>\n<h3>{0}</h3>\n<hr><br>\n{1}<br>\n</body>\n</html>\n",

@@ -44,9 +44,7 @@ fn encoded_word(from: &str) -> Option<(String, &str)> {
 pub(crate) fn decode_extended(value: &str) -> String {
     let mut pieces = value.splitn(3, '\'');
     match (pieces.next(), pieces.next(), pieces.next()) {
-        (Some(charset), Some(_), Some(coded)) => {
-            in_charset(charset, &percent(coded.as_bytes(), b'%'))
-        }
+        (Some(charset), Some(_), Some(coded)) => in_charset(charset, &percent(coded.as_bytes(), b'%')),
         _ => value.to_string(),
     }
 }
@@ -56,10 +54,7 @@ fn percent(coded: &[u8], mark: u8) -> Vec<u8> {
     let mut out = Vec::with_capacity(coded.len());
     let mut rest = coded;
     while let Some((first, after)) = rest.split_first() {
-        let digits = after
-            .get(..2)
-            .filter(|_| *first == mark)
-            .and_then(|pair| std::str::from_utf8(pair).ok());
+        let digits = after.get(..2).filter(|_| *first == mark).and_then(|pair| std::str::from_utf8(pair).ok());
         match digits.and_then(|pair| u8::from_str_radix(pair, 16).ok()) {
             Some(byte) => {
                 out.push(byte);

@@ -16,10 +16,7 @@ use gestore::Timestamp;
 type Taken = (String, Vec<u8>);
 
 /// An LMTP server that asks `answer` what to say to the final dot, or to RCPT when the answer begins with 5.
-fn server(
-    connections: usize,
-    answer: impl Fn(&str) -> &'static str + Send + 'static,
-) -> (String, Receiver<Taken>) {
+fn server(connections: usize, answer: impl Fn(&str) -> &'static str + Send + 'static) -> (String, Receiver<Taken>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap().to_string();
     let (sender, receiver) = channel();
@@ -46,14 +43,8 @@ fn serve(stream: TcpStream, answer: &impl Fn(&str) -> &'static str, taken: &Send
         let reply = match line.get(..4).unwrap_or_default() {
             "LHLO" => "250-scripted\r\n250 8BITMIME",
             "RCPT" => {
-                to = line
-                    .trim_end()
-                    .trim_start_matches("RCPT TO:<")
-                    .trim_end_matches('>')
-                    .to_string();
-                Some(answer(&to))
-                    .filter(|reply| reply.starts_with('5'))
-                    .unwrap_or("250 ok")
+                to = line.trim_end().trim_start_matches("RCPT TO:<").trim_end_matches('>').to_string();
+                Some(answer(&to)).filter(|reply| reply.starts_with('5')).unwrap_or("250 ok")
             }
             "DATA" => {
                 say.write_all(b"354 go\r\n").unwrap();
@@ -80,68 +71,36 @@ fn serve(stream: TcpStream, answer: &impl Fn(&str) -> &'static str, taken: &Send
 }
 
 fn gestore(arguments: &[&str], input: &[u8]) -> (i32, String) {
-    run(
-        Command::new(env!("CARGO_BIN_EXE_gestore")).args(arguments),
-        input,
-    )
+    run(Command::new(env!("CARGO_BIN_EXE_gestore")).args(arguments), input)
 }
 
 fn run(command: &mut Command, input: &[u8]) -> (i32, String) {
-    let mut child = command
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     child.stdin.take().unwrap().write_all(input).unwrap();
     let output = child.wait_with_output().unwrap();
     (
         output.status.code().unwrap(),
-        [output.stdout, output.stderr]
-            .concat()
-            .iter()
-            .map(|byte| char::from(*byte))
-            .collect(),
+        [output.stdout, output.stderr].concat().iter().map(|byte| char::from(*byte)).collect(),
     )
 }
 
 fn prepared() -> tempfile::TempDir {
     let state = tempfile::tempdir().unwrap();
     let path = state.path().display().to_string();
-    let domains = [
-        "--domain",
-        "ente.test=pec.alfa.test",
-        "--domain",
-        "cittadini.test=pec.beta.test:legalmail:Beta",
-    ];
-    let (code, said) = gestore(
-        &[&["authority", "--state", &path], &domains[..]].concat(),
-        b"",
-    );
+    let domains = ["--domain", "ente.test=pec.alfa.test", "--domain", "cittadini.test=pec.beta.test:legalmail:Beta"];
+    let (code, said) = gestore(&[&["authority", "--state", &path], &domains[..]].concat(), b"");
     assert_eq!(code, 0, "{said}");
-    assert!(
-        said.contains("SIMULAZIONE Beta <posta-certificata@pec.beta.test>"),
-        "{said}"
-    );
+    assert!(said.contains("SIMULAZIONE Beta <posta-certificata@pec.beta.test>"), "{said}");
     state
 }
 
 fn pipe(state: &Path, lmtp: &str, raw: &[u8]) -> (i32, String) {
     let state = state.display().to_string();
-    gestore(
-        &[
-            "pipe", "--state", &state, "--lmtp", lmtp, "--", SENDER, OFFICE,
-        ],
-        raw,
-    )
+    gestore(&["pipe", "--state", &state, "--lmtp", lmtp, "--", SENDER, OFFICE], raw)
 }
 
 fn kinds(taken: &Receiver<Taken>) -> Vec<(String, String)> {
-    let kind = |raw: &[u8]| {
-        header(raw, "X-Ricevuta")
-            .or_else(|| header(raw, "X-Trasporto"))
-            .unwrap()
-    };
+    let kind = |raw: &[u8]| header(raw, "X-Ricevuta").or_else(|| header(raw, "X-Trasporto")).unwrap();
     taken.try_iter().map(|(to, raw)| (to, kind(&raw))).collect()
 }
 
@@ -159,36 +118,19 @@ fn a_submitted_message_is_sealed_delivered_and_answered() {
     let state = prepared();
     let state = state.path();
     let mail = mail().eight_bit().compose(Timestamp::now()).unwrap();
-    let as_postfix_pipes_it: Vec<u8> = mail
-        .raw
-        .iter()
-        .copied()
-        .filter(|byte| *byte != b'\r')
-        .collect();
+    let as_postfix_pipes_it: Vec<u8> = mail.raw.iter().copied().filter(|byte| *byte != b'\r').collect();
 
     // All goes well; a line that is only a dot arrives as one.
     let (lmtp, taken) = server(1, |_| "250 ok");
     let (code, said) = pipe(state, &lmtp, &as_postfix_pipes_it);
     assert_eq!(code, 0, "{said}");
     let messages: Vec<Taken> = taken.try_iter().collect();
-    assert_eq!(
-        messages
-            .iter()
-            .map(|(to, _)| to.as_str())
-            .collect::<Vec<_>>(),
-        [SENDER, OFFICE, SENDER]
-    );
+    assert_eq!(messages.iter().map(|(to, _)| to.as_str()).collect::<Vec<_>>(), [SENDER, OFFICE, SENDER]);
     let envelope = &messages[1].1;
-    assert!(
-        envelope.windows(7).any(|bytes| bytes == b"\r\n.\r\nci"),
-        "{}",
-        String::from_utf8_lossy(envelope)
-    );
-    if let Some((success, why)) = common::verify(
-        envelope,
-        &state.join("root.pem").display().to_string(),
-        Timestamp::now(),
-    ) {
+    assert!(envelope.windows(7).any(|bytes| bytes == b"\r\n.\r\nci"), "{}", String::from_utf8_lossy(envelope));
+    if let Some((success, why)) =
+        common::verify(envelope, &state.join("root.pem").display().to_string(), Timestamp::now())
+    {
         assert!(success, "{why}");
     }
     assert_eq!(jobs(state), 0);
@@ -200,39 +142,20 @@ fn a_submitted_message_is_sealed_delivered_and_answered() {
     // It is up, but the office's mailbox is over quota: acceptance goes out, the rest waits.
     let (lmtp, taken) = server(1, |to| if to == OFFICE { "452 full" } else { "250 ok" });
     let (code, said) = pipe(state, &lmtp, &mail.raw);
-    assert_eq!(
-        (code, kinds(&taken)),
-        (75, vec![of(SENDER, "accettazione")]),
-        "{said}"
-    );
+    assert_eq!((code, kinds(&taken)), (75, vec![of(SENDER, "accettazione")]), "{said}");
 
     // It has room again: no second acceptance.
     let (lmtp, taken) = server(1, |_| "250 ok");
     let (code, said) = pipe(state, &lmtp, &mail.raw);
     assert_eq!(code, 0, "{said}");
-    assert_eq!(
-        kinds(&taken),
-        [
-            of(OFFICE, "posta-certificata"),
-            of(SENDER, "avvenuta-consegna")
-        ]
-    );
+    assert_eq!(kinds(&taken), [of(OFFICE, "posta-certificata"), of(SENDER, "avvenuta-consegna")]);
     assert_eq!(jobs(state), 0);
 
     // A mailbox that does not exist.
-    let (lmtp, taken) = server(1, |to| {
-        if to == OFFICE {
-            "550 no such user"
-        } else {
-            "250 ok"
-        }
-    });
+    let (lmtp, taken) = server(1, |to| if to == OFFICE { "550 no such user" } else { "250 ok" });
     let (code, said) = pipe(state, &lmtp, &mail.raw);
     assert_eq!(code, 0, "{said}");
-    assert_eq!(
-        kinds(&taken),
-        [of(SENDER, "accettazione"), of(SENDER, "errore-consegna")]
-    );
+    assert_eq!(kinds(&taken), [of(SENDER, "accettazione"), of(SENDER, "errore-consegna")]);
 
     // Two at once do not meet.
     let (lmtp, taken) = server(2, |_| "250 ok");
@@ -255,17 +178,11 @@ fn without_an_openssl_command_everything_goes_on() {
         run(command.args(arguments).env("PATH", ""), input)
     };
     let (code, said) = bare(&["authority", "--state", &path], b"");
-    assert!(
-        code == 0 && said.contains("no `openssl` command found"),
-        "{said}"
-    );
+    assert!(code == 0 && said.contains("no `openssl` command found"), "{said}");
 
     let (lmtp, taken) = server(1, |_| "250 ok");
     let mail = mail().compose(Timestamp::now()).unwrap();
-    let (code, said) = bare(
-        &["pipe", "--state", &path, "--lmtp", &lmtp, SENDER, OFFICE],
-        &mail.raw,
-    );
+    let (code, said) = bare(&["pipe", "--state", &path, "--lmtp", &lmtp, SENDER, OFFICE], &mail.raw);
     assert_eq!(code, 0, "{said}");
     for (_, raw) in taken.try_iter() {
         let root = state.path().join("root.pem").display().to_string();
@@ -291,9 +208,6 @@ fn wrong_arguments_are_explained_and_do_not_come_again() {
     let (code, said) = gestore(&["--help"], b"");
     assert_eq!(code, 0);
     for (local, _) in gestore::Fault::ALL {
-        assert!(
-            said.contains(&format!("{local}@")),
-            "--help does not teach {local}@"
-        );
+        assert!(said.contains(&format!("{local}@")), "--help does not teach {local}@");
     }
 }

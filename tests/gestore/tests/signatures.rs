@@ -20,11 +20,7 @@ fn each_kind_verifies(at: Timestamp, signed_by: Tool) {
 
             let damaged = forge::with_bytes(&raw, b"multipart/mixed", b"multipart/Mixed");
             let (success, why) = verify(&damaged, &root, at).unwrap();
-            assert!(
-                !success,
-                "{kind} by {} still verifies with a signed byte changed: {why}",
-                provider.name
-            );
+            assert!(!success, "{kind} by {} still verifies with a signed byte changed: {why}", provider.name);
         }
     }
 }
@@ -51,14 +47,9 @@ fn the_two_tools_write_the_same_structure() {
         let shapes: Vec<String> = [Timestamp::now(), past()]
             .into_iter()
             .map(|at| {
-                let (cms, _) = signer
-                    .sign(b"content\r\n", digest, Encoding::Der, at)
-                    .unwrap();
-                let (success, text, why) = openssl(
-                    &["cms", "-cmsout", "-print", "-inform", "DER", "-noout"],
-                    &cms,
-                )
-                .unwrap();
+                let (cms, _) = signer.sign(b"content\r\n", digest, Encoding::Der, at).unwrap();
+                let (success, text, why) =
+                    openssl(&["cms", "-cmsout", "-print", "-inform", "DER", "-noout"], &cms).unwrap();
                 assert!(success, "{why}");
                 let text = String::from_utf8(text).unwrap();
                 let signer_infos = text.split("signerInfos:").nth(1).unwrap().to_string();
@@ -86,14 +77,8 @@ fn the_two_tools_write_the_same_structure() {
                         && !line.contains("algorithm: rc2")
                         && !line.contains("algorithm: aes")
                 };
-                let lines: Vec<String> = all(&signer_infos)
-                    .into_iter()
-                    .filter(capabilities)
-                    .collect();
-                format!(
-                    "{} certificates, {lines:?}",
-                    text.matches("d.certificate:").count()
-                )
+                let lines: Vec<String> = all(&signer_infos).into_iter().filter(capabilities).collect();
+                format!("{} certificates, {lines:?}", text.matches("d.certificate:").count())
             })
             .collect();
         assert!(shapes[0].starts_with("2 certificates"), "{}", shapes[0]);
@@ -105,27 +90,14 @@ fn the_two_tools_write_the_same_structure() {
 fn ber_says_the_same_as_der() {
     let signer = world().providers[0].signer().clone().embedded();
     for digest in [Digest::Sha1, Digest::Sha256] {
-        let (der, _) = signer
-            .sign(b"content\r\n", digest, Encoding::Der, past())
-            .unwrap();
-        let (ber, _) = signer
-            .sign(b"content\r\n", digest, Encoding::BerIndefinite, past())
-            .unwrap();
+        let (der, _) = signer.sign(b"content\r\n", digest, Encoding::Der, past()).unwrap();
+        let (ber, _) = signer.sign(b"content\r\n", digest, Encoding::BerIndefinite, past()).unwrap();
         assert!(ber.starts_with(&[0x30, 0x80]) && der.starts_with(&[0x30, 0x82]));
-        let normal = |bytes: &[u8]| {
-            openssl(
-                &["cms", "-cmsout", "-inform", "DER", "-outform", "DER"],
-                bytes,
-            )
-        };
-        let (Some((_, from_ber, why)), Some((_, from_der, _))) = (normal(&ber), normal(&der))
-        else {
+        let normal = |bytes: &[u8]| openssl(&["cms", "-cmsout", "-inform", "DER", "-outform", "DER"], bytes);
+        let (Some((_, from_ber, why)), Some((_, from_der, _))) = (normal(&ber), normal(&der)) else {
             return;
         };
-        assert_eq!(
-            from_der, der,
-            "what the embedded signer writes is already DER: {why}"
-        );
+        assert_eq!(from_der, der, "what the embedded signer writes is already DER: {why}");
         assert_eq!(from_ber, der, "{why}");
     }
 }
@@ -141,12 +113,8 @@ fn the_chain_has_the_profile_of_the_real_circuit() {
     };
     std::fs::write(file("leaf.pem"), &leaf).unwrap();
 
-    let (root, issuing, leaf_file, at) = (
-        file("root.pem"),
-        file("authority.pem"),
-        file("leaf.pem"),
-        past().as_second().to_string(),
-    );
+    let (root, issuing, leaf_file, at) =
+        (file("root.pem"), file("authority.pem"), file("leaf.pem"), past().as_second().to_string());
     let chain = [
         "verify",
         "-x509_strict",
@@ -163,9 +131,7 @@ fn the_chain_has_the_profile_of_the_real_circuit() {
     let (success, _, why) = openssl(&chain, b"").unwrap();
     assert!(success, "{why}");
 
-    let text = |pem: &[u8]| {
-        String::from_utf8(openssl(&["x509", "-noout", "-text"], pem).unwrap().1).unwrap()
-    };
+    let text = |pem: &[u8]| String::from_utf8(openssl(&["x509", "-noout", "-text"], pem).unwrap().1).unwrap();
     let leaf = text(&leaf);
     for wanted in [
         "SIMULAZIONE",
@@ -201,15 +167,10 @@ fn name_constraints_bind() {
         address: Some("posta-certificata@pec.evil.example".into()),
         ..LeafProfile::of_provider("Alfa", "pec.alfa.test", past())
     };
-    let provider = world().providers[0]
-        .clone()
-        .with_signer(world().authority.leaf(&stranger).unwrap());
+    let provider = world().providers[0].clone().with_signer(world().authority.leaf(&stranger).unwrap());
     let envelope = accepted(&provider, &mail().compose(past()).unwrap(), past()).envelope;
     if let Some((success, why)) = verify(&envelope.raw, &root, past()) {
-        assert!(
-            !success && why.contains("permitted subtree violation"),
-            "{why}"
-        );
+        assert!(!success && why.contains("permitted subtree violation"), "{why}");
     }
 }
 
@@ -220,9 +181,7 @@ fn a_second_authority_has_the_same_name_and_is_not_believed() {
     let root = trust.path().join("root.pem").display().to_string();
     let impostor = Authority::create(past()).unwrap();
     assert_ne!(impostor.spki_sha256(), world().authority.spki_sha256());
-    let provider = impostor
-        .provider("Alfa", "pec.alfa.test", Style::aruba_like(), past())
-        .unwrap();
+    let provider = impostor.provider("Alfa", "pec.alfa.test", Style::aruba_like(), past()).unwrap();
     let envelope = accepted(&provider, &mail().compose(past()).unwrap(), past()).envelope;
     if let Some((success, why)) = verify(&envelope.raw, &root, past()) {
         assert!(!success, "{why}");
@@ -234,38 +193,17 @@ fn wrong_profiles_are_wrong_in_that_point_alone() {
     let right = LeafProfile::of_provider("Alfa", "pec.alfa.test", past());
     let text = |profile: &LeafProfile| {
         let signer = world().authority.leaf(profile).unwrap();
-        openssl(
-            &["x509", "-inform", "DER", "-noout", "-text"],
-            signer.certificate_der(),
-        )
-        .map(|(_, text, _)| String::from_utf8(text).unwrap())
+        openssl(&["x509", "-inform", "DER", "-noout", "-text"], signer.certificate_der())
+            .map(|(_, text, _)| String::from_utf8(text).unwrap())
     };
-    let Some(no_policy) = text(&LeafProfile {
-        policy: None,
-        ..right.clone()
-    }) else {
+    let Some(no_policy) = text(&LeafProfile { policy: None, ..right.clone() }) else {
         return;
     };
-    assert!(
-        !no_policy.contains("Policies") && no_policy.contains("E-mail Protection"),
-        "{no_policy}"
-    );
-    let authority = text(&LeafProfile {
-        is_ca: true,
-        ..right.clone()
-    })
-    .unwrap();
-    assert!(
-        authority.contains("CA:TRUE") && authority.matches("Subject Key Identifier").count() == 1,
-        "{authority}"
-    );
-    let cipher = text(&LeafProfile {
-        digital_signature: false,
-        email_protection: false,
-        address: None,
-        ..right
-    })
-    .unwrap();
+    assert!(!no_policy.contains("Policies") && no_policy.contains("E-mail Protection"), "{no_policy}");
+    let authority = text(&LeafProfile { is_ca: true, ..right.clone() }).unwrap();
+    assert!(authority.contains("CA:TRUE") && authority.matches("Subject Key Identifier").count() == 1, "{authority}");
+    let cipher =
+        text(&LeafProfile { digital_signature: false, email_protection: false, address: None, ..right }).unwrap();
     assert!(
         cipher.contains("Key Encipherment")
             && !cipher.contains("E-mail Protection")
@@ -280,12 +218,8 @@ fn edited_headers_leave_the_signature_right_and_edited_content_does_not() {
     write_trust(trust.path());
     let root = trust.path().join("root.pem").display().to_string();
     let java = &world().providers[1];
-    let one = accepted(java, &mail().compose(past()).unwrap(), past())
-        .envelope
-        .raw;
-    let two = accepted(java, &mail().compose(past()).unwrap(), past())
-        .envelope
-        .raw;
+    let one = accepted(java, &mail().compose(past()).unwrap(), past()).envelope.raw;
+    let two = accepted(java, &mail().compose(past()).unwrap(), past()).envelope.raw;
     let judged = |raw: &[u8]| verify(raw, &root, past()).map(|(success, _)| success);
     if judged(&one).is_none() {
         return;
@@ -296,12 +230,7 @@ fn edited_headers_leave_the_signature_right_and_edited_content_does_not() {
         forge::without_header(&one, "X-Trasporto"),
         forge::with_second_header(&one, "X-Ricevuta", "accettazione"),
     ] {
-        assert_eq!(
-            judged(&still_right),
-            Some(true),
-            "{}",
-            String::from_utf8_lossy(&still_right)
-        );
+        assert_eq!(judged(&still_right), Some(true), "{}", String::from_utf8_lossy(&still_right));
     }
     for wrong in [
         forge::with_bytes(&one, OFFICE.as_bytes(), b"ufficio@ente.test"),
@@ -310,11 +239,6 @@ fn edited_headers_leave_the_signature_right_and_edited_content_does_not() {
         forge::unsigned(&one).unwrap(),
         forge::without_trailing_blanks(&one),
     ] {
-        assert_eq!(
-            judged(&wrong),
-            Some(false),
-            "{}",
-            String::from_utf8_lossy(&wrong)
-        );
+        assert_eq!(judged(&wrong), Some(false), "{}", String::from_utf8_lossy(&wrong));
     }
 }

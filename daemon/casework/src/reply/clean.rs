@@ -12,8 +12,7 @@ pub(super) const QUOTE_MAX: usize = 32 * 1024;
 pub(super) const QUOTE_LINES_MAX: usize = 800;
 
 /// What a cut quotation ends with.
-pub(super) const CUT_NOTE: &str =
-    "[Testo tagliato perché troppo lungo. Il resto è nel messaggio originale.]";
+pub(super) const CUT_NOTE: &str = "[Testo tagliato perché troppo lungo. Il resto è nel messaggio originale.]";
 
 /// What opens every line of a quotation, so that no line of a citizen can pass for one of ours.
 pub(super) const QUOTE_MARK: &str = "> ";
@@ -80,16 +79,12 @@ pub(super) fn quote(text: &str) -> String {
 
 /// The longest beginning of `text` that is at most `max` bytes.
 fn cut(text: &str, max: usize) -> &str {
-    text.get(..text.floor_char_boundary(max))
-        .unwrap_or_default()
+    text.get(..text.floor_char_boundary(max)).unwrap_or_default()
 }
 
 /// A carriage return alone ends a line too: old Macs wrote so, and attackers still do.
 fn is_line_end(c: char) -> bool {
-    matches!(
-        c,
-        '\n' | '\r' | '\u{b}' | '\u{c}' | '\u{85}' | '\u{2028}' | '\u{2029}'
-    )
+    matches!(c, '\n' | '\r' | '\u{b}' | '\u{c}' | '\u{85}' | '\u{2028}' | '\u{2029}')
 }
 
 /// Characters that are not seen, but change what is: direction marks (a name read backwards), zero-width ones, tags.
@@ -107,10 +102,7 @@ mod tests {
 
     #[test]
     fn a_line_cannot_open_a_header() {
-        assert_eq!(
-            line("Ciao\r\nBcc: spia@pec.example\0fine", 400),
-            "Ciao Bcc: spia@pec.example fine"
-        );
+        assert_eq!(line("Ciao\r\nBcc: spia@pec.example\0fine", 400), "Ciao Bcc: spia@pec.example fine");
         assert_eq!(line("a\u{2028}b\u{85}c\u{b}d", 400), "a b c d");
     }
 
@@ -123,20 +115,13 @@ mod tests {
     #[test]
     fn a_long_line_says_that_it_is_cut() {
         let cut = line(&"è".repeat(5000), 400);
-        assert!(
-            cut.ends_with("è…") && cut.len() <= 400 && cut.len() > 390,
-            "{}",
-            cut.len()
-        );
+        assert!(cut.ends_with("è…") && cut.len() <= 400 && cut.len() > 390, "{}", cut.len());
         assert_eq!(line("breve", 400), "breve");
     }
 
     #[test]
     fn every_quoted_line_is_marked() {
-        assert_eq!(
-            quote("uno\r\n\r\n\r\n\tdue\rtre\n\n"),
-            "> uno\n>\n>  due\n> tre".to_string()
-        );
+        assert_eq!(quote("uno\r\n\r\n\r\n\tdue\rtre\n\n"), "> uno\n>\n>  due\n> tre".to_string());
     }
 
     #[test]

@@ -31,12 +31,7 @@ pub(super) fn day(iso: &str) -> Option<String> {
 /// Seconds are left out, never rounded: 12:00:34 reads «ore 12:00», and the certified second stays in the receipt.
 pub(super) fn instant(rfc3339: &str) -> Option<String> {
     let there = rome(rfc3339.parse::<Timestamp>().ok()?);
-    Some(format!(
-        "{}, ore {:02}:{:02}",
-        words(there.date()),
-        there.hour(),
-        there.minute()
-    ))
+    Some(format!("{}, ore {:02}:{:02}", words(there.date()), there.hour(), there.minute()))
 }
 
 fn words(date: Date) -> String {
@@ -63,19 +58,10 @@ mod tests {
     #[test]
     fn the_hour_is_the_hour_of_rome() {
         let shown = |text| instant(text).unwrap();
-        assert_eq!(
-            shown("2026-07-01T22:30:00Z"),
-            "giovedì 2 luglio 2026, ore 00:30"
-        );
-        assert_eq!(
-            shown("2025-12-31T23:00:00Z"),
-            "giovedì 1° gennaio 2026, ore 00:00"
-        );
+        assert_eq!(shown("2026-07-01T22:30:00Z"), "giovedì 2 luglio 2026, ore 00:30");
+        assert_eq!(shown("2025-12-31T23:00:00Z"), "giovedì 1° gennaio 2026, ore 00:00");
         // One second before midnight is still that day: nothing is rounded (Cons. Stato 8546/2024).
-        assert_eq!(
-            shown("2026-03-02T23:59:59+01:00"),
-            "lunedì 2 marzo 2026, ore 23:59"
-        );
+        assert_eq!(shown("2026-03-02T23:59:59+01:00"), "lunedì 2 marzo 2026, ore 23:59");
     }
 
     #[test]

@@ -21,13 +21,7 @@ pub(super) enum Node {
     /// `{{path}}`
     Show { path: String, line: usize },
     /// `{{#kind path}} body {{else}} otherwise {{/kind}}`
-    Block {
-        kind: Block,
-        path: String,
-        line: usize,
-        body: Vec<Node>,
-        otherwise: Vec<Node>,
-    },
+    Block { kind: Block, path: String, line: usize, body: Vec<Node>, otherwise: Vec<Node> },
 }
 
 /// The blocks that a template may use.
@@ -64,20 +58,12 @@ impl Engine {
         if source.matches("{{#").count() + source.matches('(').count() > NESTING_MAX {
             return Err(Fault {
                 line: 1,
-                text: format!(
-                    "più di {NESTING_MAX} blocchi e parentesi: il modello è troppo complicato"
-                ),
+                text: format!("più di {NESTING_MAX} blocchi e parentesi: il modello è troppo complicato"),
             });
         }
         let template = Template::compile(source).map_err(|error| {
             let (line, column) = error.pos().unwrap_or((1, 1));
-            Fault {
-                line,
-                text: format!(
-                    "colonna {column}: non riesco a leggere il modello: {}",
-                    error.reason()
-                ),
-            }
+            Fault { line, text: format!("colonna {column}: non riesco a leggere il modello: {}", error.reason()) }
         })?;
         let nodes = nodes(&template)?;
         self.0.register_template(name, template);
@@ -86,9 +72,7 @@ impl Engine {
 
     /// Writes the values into the template.
     pub(super) fn render(&self, name: &str, values: &Value) -> Result<String, String> {
-        self.0
-            .render(name, values)
-            .map_err(|error| error.to_string())
+        self.0.render(name, values).map_err(|error| error.to_string())
     }
 }
 
@@ -96,21 +80,13 @@ fn nodes(template: &Template) -> Result<Vec<Node>, Fault> {
     let mut out = Vec::new();
     for (index, element) in template.elements.iter().enumerate() {
         let line = template.mapping.get(index).map_or(1, |at| at.0);
-        let refuse = |text: &str| {
-            Err(Fault {
-                line,
-                text: text.to_string(),
-            })
-        };
+        let refuse = |text: &str| Err(Fault { line, text: text.to_string() });
         match element {
             TemplateElement::RawString(text) => out.push(Node::Text(text.clone())),
             TemplateElement::Comment(_) => {}
             TemplateElement::Expression(tag) => match plain(&tag.name) {
                 Some(path) if tag.params.is_empty() && tag.hash.is_empty() => {
-                    out.push(Node::Show {
-                        path: path.to_string(),
-                        line,
-                    });
+                    out.push(Node::Show { path: path.to_string(), line });
                 }
                 _ => return refuse("tra {{ e }} va solo il nome di un campo"),
             },
@@ -119,9 +95,7 @@ fn nodes(template: &Template) -> Result<Vec<Node>, Fault> {
                 return refuse("usa due parentesi graffe, {{campo}}, non tre");
             }
             _ => {
-                return refuse(
-                    "i modelli usano solo {{campo}}, {{#if}}, {{#unless}}, {{#each}} e {{else}}",
-                );
+                return refuse("i modelli usano solo {{campo}}, {{#if}}, {{#unless}}, {{#each}} e {{else}}");
             }
         }
     }
@@ -134,25 +108,15 @@ fn block(tag: &HelperTemplate, line: usize) -> Result<Node, Fault> {
         Some("unless") => Block::Unless,
         Some("each") => Block::Each,
         other => {
-            let text = format!(
-                "blocco `#{}` sconosciuto: si usano if, unless, each",
-                other.unwrap_or_default()
-            );
+            let text = format!("blocco `#{}` sconosciuto: si usano if, unless, each", other.unwrap_or_default());
             return Err(Fault { line, text });
         }
     };
     let [path] = tag.params.as_slice() else {
-        return Err(Fault {
-            line,
-            text: "dopo #if, #unless e #each va il nome di un campo, uno solo".to_string(),
-        });
+        return Err(Fault { line, text: "dopo #if, #unless e #each va il nome di un campo, uno solo".to_string() });
     };
-    let Some(path) = plain(path).filter(|_| tag.hash.is_empty() && tag.block_param.is_none())
-    else {
-        return Err(Fault {
-            line,
-            text: "dopo #if, #unless e #each va solo il nome di un campo".to_string(),
-        });
+    let Some(path) = plain(path).filter(|_| tag.hash.is_empty() && tag.block_param.is_none()) else {
+        return Err(Fault { line, text: "dopo #if, #unless e #each va solo il nome di un campo".to_string() });
     };
     let branch = |part: &Option<Template>| part.as_ref().map_or(Ok(Vec::new()), nodes);
     Ok(Node::Block {

@@ -8,12 +8,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 /// Every fault of one template, with the line of the file where it is, or where the text begins.
-pub(super) fn lint(
-    message: &'static Message,
-    subject: &[Node],
-    body: &[Node],
-    body_line: usize,
-) -> Vec<Fault> {
+pub(super) fn lint(message: &'static Message, subject: &[Node], body: &[Node], body_line: usize) -> Vec<Fault> {
     let mut in_subject = Reading::new(message, 1, true);
     in_subject.walk(subject, &mut Vec::new());
     let mut in_body = Reading::new(message, body_line, false);
@@ -27,10 +22,9 @@ pub(super) fn lint(
             Need::Subject if !in_subject.always(name) => {
                 format!("l'oggetto deve contenere {{{{{name}}}}}: {}", field.meaning)
             }
-            Need::Always if !in_body.always(name) && !in_subject.always(name) => format!(
-                "manca {{{{{name}}}}} ({}): deve comparire sempre, fuori da ogni {{{{#if}}}}",
-                field.meaning
-            ),
+            Need::Always if !in_body.always(name) && !in_subject.always(name) => {
+                format!("manca {{{{{name}}}}} ({}): deve comparire sempre, fuori da ogni {{{{#if}}}}", field.meaning)
+            }
             Need::OneOf(_) | Need::IfGiven if !in_body.when_given(name) => format!(
                 "manca {{{{{name}}}}} ({}): va dentro {{{{#{} {name}}}}}, senza altre condizioni",
                 field.meaning,
@@ -38,31 +32,12 @@ pub(super) fn lint(
             ),
             _ => continue,
         };
-        faults.push(Fault {
-            line: if field.need == Need::Subject {
-                1
-            } else {
-                body_line
-            },
-            text: missing,
-        });
+        faults.push(Fault { line: if field.need == Need::Subject { 1 } else { body_line }, text: missing });
     }
-    let said = in_body
-        .said
-        .to_lowercase()
-        .split_whitespace()
-        .collect::<Vec<_>>()
-        .join(" ");
-    for phrase in message
-        .must_say
-        .iter()
-        .filter(|phrase| !said.contains(phrase.words))
-    {
+    let said = in_body.said.to_lowercase().split_whitespace().collect::<Vec<_>>().join(" ");
+    for phrase in message.must_say.iter().filter(|phrase| !said.contains(phrase.words)) {
         let text = format!("manca «{}» nel testo ({})", phrase.words, phrase.why);
-        faults.push(Fault {
-            line: body_line,
-            text,
-        });
+        faults.push(Fault { line: body_line, text });
     }
     faults
 }
@@ -110,14 +85,7 @@ enum Meaning {
 
 impl Reading {
     fn new(message: &'static Message, first_line: usize, is_subject: bool) -> Self {
-        Self {
-            message,
-            first_line,
-            is_subject,
-            faults: Vec::new(),
-            shown: Vec::new(),
-            said: String::new(),
-        }
+        Self { message, first_line, is_subject, faults: Vec::new(), shown: Vec::new(), said: String::new() }
     }
 
     fn walk(&mut self, nodes: &[Node], path: &mut Path) {
@@ -128,13 +96,7 @@ impl Reading {
                     self.said.push(' ');
                 }
                 Node::Show { path: name, line } => self.show(name, *line, path),
-                Node::Block {
-                    kind,
-                    path: name,
-                    line,
-                    body,
-                    otherwise,
-                } => {
+                Node::Block { kind, path: name, line, body, otherwise } => {
                     self.block(*kind, name, *line, body, otherwise, path);
                 }
             }
@@ -149,29 +111,16 @@ impl Reading {
             Meaning::Field(field, depth) => {
                 let name = field.name;
                 if field.is_list() {
-                    self.fault(
-                        line,
-                        format!("`{name}` è un elenco: usa {{{{#each {name}}}}}"),
-                    );
+                    self.fault(line, format!("`{name}` è un elenco: usa {{{{#each {name}}}}}"));
                 } else if matches!(field.kind, Kind::Flag) {
-                    self.fault(
-                        line,
-                        format!("`{name}` è una condizione: usa {{{{#if {name}}}}}"),
-                    );
+                    self.fault(line, format!("`{name}` è una condizione: usa {{{{#if {name}}}}}"));
                 } else if self.is_subject
-                    && !matches!(
-                        field.kind,
-                        Kind::Line | Kind::Number | Kind::Date | Kind::Instant
-                    )
+                    && !matches!(field.kind, Kind::Line | Kind::Number | Kind::Date | Kind::Instant)
                 {
                     self.fault(line, format!("`{name}` non può stare nell'oggetto"));
-                } else if field.may_be_absent()
-                    && !guards(path).any(|g| g.given && g.field == name && g.depth == depth)
+                } else if field.may_be_absent() && !guards(path).any(|g| g.given && g.field == name && g.depth == depth)
                 {
-                    self.fault(
-                        line,
-                        format!("`{name}` può mancare: va dentro {{{{#if {name}}}}}"),
-                    );
+                    self.fault(line, format!("`{name}` può mancare: va dentro {{{{#if {name}}}}}"));
                 }
                 if depth == 0 {
                     self.shown.push((name, guards(path).collect()));
@@ -192,47 +141,22 @@ impl Reading {
         }
     }
 
-    fn block(
-        &mut self,
-        kind: Block,
-        name: &str,
-        line: usize,
-        body: &[Node],
-        otherwise: &[Node],
-        path: &mut Path,
-    ) {
+    fn block(&mut self, kind: Block, name: &str, line: usize, body: &[Node], otherwise: &[Node], path: &mut Path) {
         let meaning = self.resolve(name, path);
         let (body_step, else_step) = match (kind, meaning) {
             (_, Meaning::Unknown) => return self.unknown(name, line, path),
             (Block::Each, Meaning::Field(list, 0)) if list.is_list() => {
                 // A list has no condition of its own: when it is empty, nothing is shown.
-                let absent = Guard {
-                    field: list.name,
-                    depth: 0,
-                    given: false,
-                };
+                let absent = Guard { field: list.name, depth: 0, given: false };
                 (Step::List(list), Step::Condition(absent))
             }
             (Block::Each, _) => {
-                return self.fault(
-                    line,
-                    format!("`{name}` non è un elenco: {{{{#each}}}} non serve"),
-                );
+                return self.fault(line, format!("`{name}` non è un elenco: {{{{#each}}}} non serve"));
             }
             (_, Meaning::Field(field, depth)) => {
                 let given = kind == Block::If;
-                let guard = Guard {
-                    field: field.name,
-                    depth,
-                    given,
-                };
-                (
-                    Step::Condition(guard),
-                    Step::Condition(Guard {
-                        given: !given,
-                        ..guard
-                    }),
-                )
+                let guard = Guard { field: field.name, depth, given };
+                (Step::Condition(guard), Step::Condition(Guard { given: !given, ..guard }))
             }
             // `{{#unless @last}}, {{/unless}}`: what depends on the position is not about the case.
             (_, Meaning::Position | Meaning::Entry) => {
@@ -264,10 +188,7 @@ impl Reading {
             _ => (!shows("this")).then_some("this"),
         };
         if let Some(name) = missing {
-            self.fault(
-                line,
-                format!("dentro {{{{#each {}}}}} manca {{{{{name}}}}}", list.name),
-            );
+            self.fault(line, format!("dentro {{{{#each {}}}}} manca {{{{{name}}}}}", list.name));
         }
     }
 
@@ -283,31 +204,21 @@ impl Reading {
             return self.of_case(name);
         };
         if let Some(outer) = name.strip_prefix("../") {
-            return if lists.len() == 1 {
-                self.of_case(outer)
-            } else {
-                Meaning::Unknown
-            };
+            return if lists.len() == 1 { self.of_case(outer) } else { Meaning::Unknown };
         }
         match (name, list.kind) {
             ("@first" | "@last" | "@index", _) => Meaning::Position,
             ("this", Kind::Lines) => Meaning::Entry,
             (_, Kind::Items(fields)) => {
                 let name = name.strip_prefix("this.").unwrap_or(name);
-                fields
-                    .iter()
-                    .find(|f| f.name == name)
-                    .map_or(Meaning::Unknown, |f| Meaning::Field(f, lists.len()))
+                fields.iter().find(|f| f.name == name).map_or(Meaning::Unknown, |f| Meaning::Field(f, lists.len()))
             }
             _ => Meaning::Unknown,
         }
     }
 
     fn of_case(&self, name: &str) -> Meaning {
-        self.message
-            .fields()
-            .find(|f| f.name == name)
-            .map_or(Meaning::Unknown, |f| Meaning::Field(f, 0))
+        self.message.fields().find(|f| f.name == name).map_or(Meaning::Unknown, |f| Meaning::Field(f, 0))
     }
 
     fn unknown(&mut self, name: &str, line: usize, path: &Path) {
@@ -320,36 +231,25 @@ impl Reading {
             Some(_) => ["this"].to_vec(),
             None => self.message.fields().map(|f| f.name).collect(),
         };
-        let advice = nearest::nearest(name, &known).map_or_else(
-            || format!("i campi sono: {}", known.join(", ")),
-            |near| format!("forse `{near}`?"),
-        );
-        let place = in_list.map_or(String::new(), |list| {
-            format!(" nell'elenco `{}`", list.name)
-        });
+        let advice = nearest::nearest(name, &known)
+            .map_or_else(|| format!("i campi sono: {}", known.join(", ")), |near| format!("forse `{near}`?"));
+        let place = in_list.map_or(String::new(), |list| format!(" nell'elenco `{}`", list.name));
         self.fault(line, format!("campo `{name}` sconosciuto{place}: {advice}"));
     }
 
     fn fault(&mut self, line: usize, text: String) {
-        self.faults.push(Fault {
-            line: (self.first_line + line).saturating_sub(1),
-            text,
-        });
+        self.faults.push(Fault { line: (self.first_line + line).saturating_sub(1), text });
     }
 
     /// Shown under no condition.
     fn always(&self, name: &str) -> bool {
-        self.shown
-            .iter()
-            .any(|(shown, guards)| *shown == name && guards.is_empty())
+        self.shown.iter().any(|(shown, guards)| *shown == name && guards.is_empty())
     }
 
     /// Shown whenever it is given: under no condition but that one.
     fn when_given(&self, name: &str) -> bool {
         let own = |g: &Guard| g.given && g.field == name && g.depth == 0;
-        self.shown
-            .iter()
-            .any(|(shown, guards)| *shown == name && guards.iter().all(own))
+        self.shown.iter().any(|(shown, guards)| *shown == name && guards.iter().all(own))
     }
 }
 

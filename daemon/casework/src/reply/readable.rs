@@ -40,10 +40,7 @@ mod tests {
             "Si comunica l'avvenuta acquisizione della documentazione trasmessa, riservandosi \
              l'amministrazione procedente ogni ulteriore valutazione istruttoria in ordine alla procedibilità.",
         );
-        assert!(
-            plain >= Some(80) && office < Some(40),
-            "{plain:?} {office:?}"
-        );
+        assert!(plain >= Some(80) && office < Some(40), "{plain:?} {office:?}");
     }
 
     #[test]

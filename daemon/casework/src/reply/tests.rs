@@ -3,9 +3,7 @@
 extern crate std;
 
 use super::catalogue::{Field, Kind, MESSAGES, Message, Need, Reader};
-use super::{
-    LETTER_MAX, RenderTrouble, Rendered, TemplateFile, Templates, load, readable, values, wrap,
-};
+use super::{LETTER_MAX, RenderTrouble, Rendered, TemplateFile, Templates, load, readable, values, wrap};
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -32,10 +30,7 @@ fn files() -> Vec<TemplateFile> {
         "stato-pratica",
     ]
     .into_iter()
-    .map(|(name, text)| TemplateFile {
-        name: name.to_string(),
-        text: text.to_string(),
-    })
+    .map(|(name, text)| TemplateFile { name: name.to_string(), text: text.to_string() })
     .collect()
 }
 
@@ -48,16 +43,9 @@ fn templates() -> Templates {
 
 /// The problems of one shipped file when it is changed.
 fn problems(name: &str, change: impl Fn(&str) -> String) -> Vec<String> {
-    let mut file = files()
-        .into_iter()
-        .find(|file| file.name == format!("it/{name}.hbs"))
-        .unwrap();
+    let mut file = files().into_iter().find(|file| file.name == format!("it/{name}.hbs")).unwrap();
     file.text = change(&file.text);
-    Templates::none(String::new())
-        .add(&file)
-        .iter()
-        .map(ToString::to_string)
-        .collect()
+    Templates::none(String::new()).add(&file).iter().map(ToString::to_string).collect()
 }
 
 fn render(name: &str, change: impl Fn(&mut Value)) -> Rendered {
@@ -73,21 +61,11 @@ fn every_letter_is_readable_plain_and_narrow() {
     let templates = templates();
     assert_eq!(templates.names().len(), MESSAGES.len());
     for message in MESSAGES {
-        let letter = templates
-            .render(message.name, &templates.sample(message.name).unwrap())
-            .unwrap();
+        let letter = templates.render(message.name, &templates.sample(message.name).unwrap()).unwrap();
         std::println!("== {}\n{}\n\n{}", message.name, letter.subject, letter.text);
         for row in letter.text.lines() {
-            assert!(
-                row.chars().count() <= wrap::WIDTH || row.starts_with("mailto:"),
-                "{}: {row}",
-                message.name
-            );
-            assert!(
-                !row.contains("{{") && !row.contains("}}"),
-                "{}: {row}",
-                message.name
-            );
+            assert!(row.chars().count() <= wrap::WIDTH || row.starts_with("mailto:"), "{}: {row}", message.name);
+            assert!(!row.contains("{{") && !row.contains("}}"), "{}: {row}", message.name);
         }
         if message.reader == Reader::Citizen {
             let index = readable::gulpease(&letter.text).unwrap();
@@ -105,23 +83,15 @@ fn a_letter_without_a_mandatory_field_does_not_load() {
         for field in message.fields().filter(|field| field.need != Need::Free) {
             let shown = format!("{{{{{}}}}}", field.name);
             let found = match field.kind {
-                Kind::Lines | Kind::Items(_) => {
-                    problems(message.name, |text| without_list(text, field))
-                }
+                Kind::Lines | Kind::Items(_) => problems(message.name, |text| without_list(text, field)),
                 _ => problems(message.name, |text| text.replace(&shown, "")),
             };
-            assert!(
-                found.iter().any(|p| p.contains(&shown)),
-                "{} without {shown}: {found:?}",
-                message.name
-            );
+            assert!(found.iter().any(|p| p.contains(&shown)), "{} without {shown}: {found:?}", message.name);
             tried += 1;
         }
         for phrase in message.must_say {
             let found = problems(message.name, |text| {
-                text.to_lowercase()
-                    .replacen("oggetto:", "Oggetto:", 1)
-                    .replace(phrase.words, "")
+                text.to_lowercase().replacen("oggetto:", "Oggetto:", 1).replace(phrase.words, "")
             });
             assert!(
                 found.iter().any(|p| p.contains(phrase.why)),
@@ -135,9 +105,7 @@ fn a_letter_without_a_mandatory_field_does_not_load() {
 }
 
 fn without_list(text: &str, field: &Field) -> String {
-    let (before, rest) = text
-        .split_once(&format!("{{{{#each {}}}}}", field.name))
-        .unwrap();
+    let (before, rest) = text.split_once(&format!("{{{{#each {}}}}}", field.name)).unwrap();
     let (_, after) = rest.split_once("{{/each}}").unwrap();
     format!("{before}{after}")
 }
@@ -145,42 +113,22 @@ fn without_list(text: &str, field: &Field) -> String {
 #[test]
 fn a_mandatory_field_hidden_by_a_condition_does_not_load() {
     let found = problems("presa-in-carico", |text| {
-        text.replace(
-            "Responsabile: {{responsabile}}",
-            "{{#if protocollo}}\nResponsabile: {{responsabile}}\n{{/if}}",
-        )
+        text.replace("Responsabile: {{responsabile}}", "{{#if protocollo}}\nResponsabile: {{responsabile}}\n{{/if}}")
     });
-    assert!(
-        found.iter().any(|p| p.contains("manca {{responsabile}}")),
-        "{found:?}"
-    );
-    let found = problems("presa-in-carico", |text| {
-        text.replace("{{#if protocollo}}", "{{#if giorni_lavorativi}}")
-    });
-    assert!(
-        found.iter().any(|p| p.contains("`protocollo` può mancare")),
-        "{found:?}"
-    );
+    assert!(found.iter().any(|p| p.contains("manca {{responsabile}}")), "{found:?}");
+    let found = problems("presa-in-carico", |text| text.replace("{{#if protocollo}}", "{{#if giorni_lavorativi}}"));
+    assert!(found.iter().any(|p| p.contains("`protocollo` può mancare")), "{found:?}");
 }
 
 #[test]
 fn a_letter_is_not_written_without_its_facts() {
     let templates = templates();
     for message in MESSAGES {
-        for field in message
-            .fields()
-            .filter(|f| matches!(f.need, Need::Always | Need::Subject))
-        {
+        for field in message.fields().filter(|f| matches!(f.need, Need::Always | Need::Subject)) {
             if matches!(field.kind, Kind::Link { .. }) {
                 continue;
             }
-            for nothing in [
-                Value::Null,
-                json!(""),
-                json!([]),
-                json!(" \u{200b}\r\n"),
-                json!({"a": 1}),
-            ] {
+            for nothing in [Value::Null, json!(""), json!([]), json!(" \u{200b}\r\n"), json!({"a": 1})] {
                 let mut given = templates.sample(message.name).unwrap();
                 given[field.name] = nothing;
                 let refused = templates.render(message.name, &given);
@@ -204,31 +152,16 @@ fn one_fact_of_a_group_is_enough_and_none_is_too_few() {
         }
         templates.render("stato-pratica", &given)
     };
-    assert!(
-        without_end(Some("sospesa_fino_al"))
-            .unwrap()
-            .text
-            .contains("Termine sospeso")
-    );
-    assert!(
-        without_end(Some("conclusa_il"))
-            .unwrap()
-            .text
-            .contains("Conclusa: mercoledì 12 agosto 2026")
-    );
-    let Err(RenderTrouble::Missing { fields, .. }) = without_end(None) else {
-        panic!()
-    };
+    assert!(without_end(Some("sospesa_fino_al")).unwrap().text.contains("Termine sospeso"));
+    assert!(without_end(Some("conclusa_il")).unwrap().text.contains("Conclusa: mercoledì 12 agosto 2026"));
+    let Err(RenderTrouble::Missing { fields, .. }) = without_end(None) else { panic!() };
     assert_eq!(fields, ["data_fine | sospesa_fino_al | conclusa_il"]);
 }
 
 #[test]
 fn the_start_notice_says_what_article_8_wants() {
     let letter = render("presa-in-carico", |_| {});
-    assert_eq!(
-        letter.subject,
-        "Ricevuta della tua richiesta [Fascicolo 2026/000123]"
-    );
+    assert_eq!(letter.subject, "Ricevuta della tua richiesta [Fascicolo 2026/000123]");
     for part in [
         "arrivata giovedì 2 luglio 2026, ore 00:30",
         "Decisione entro: venerdì 31 luglio 2026 (al massimo 30 giorni)",
@@ -239,15 +172,9 @@ fn the_start_notice_says_what_article_8_wants() {
         "mailto:protocollo@pec.comune.example?subject=%5BFascicolo%202026%2F000123%5D\n",
         "memorie e documenti",
     ] {
-        assert!(
-            letter.text.contains(part),
-            "manca {part} in\n{}",
-            letter.text
-        );
+        assert!(letter.text.contains(part), "manca {part} in\n{}", letter.text);
     }
-    let tax = render("presa-in-carico", |given| {
-        given["partecipazione_esclusa"] = json!(true)
-    });
+    let tax = render("presa-in-carico", |given| given["partecipazione_esclusa"] = json!(true));
     assert!(!tax.text.contains("memorie"));
 }
 
@@ -261,21 +188,9 @@ fn what_a_citizen_writes_stays_a_value() {
     });
     assert!(letter.subject.contains("Richiesta Bcc: spia@pec.example"));
     assert!(!letter.subject.contains(['\r', '\n', '\u{202e}']));
-    assert!(
-        letter
-            .text
-            .contains("{{7*7}} {{{ente}}} Bcc: spia@pec.example")
-    );
-    assert!(
-        letter
-            .text
-            .contains("> {{mittente}}\n> Come rispondere\n> - ACCOLGO\n> <b>&amp;'\"")
-    );
-    assert!(
-        letter
-            .text
-            .contains("- fatturafdp.exe - falso.pdf: acquisito: acquisito")
-    );
+    assert!(letter.text.contains("{{7*7}} {{{ente}}} Bcc: spia@pec.example"));
+    assert!(letter.text.contains("> {{mittente}}\n> Come rispondere\n> - ACCOLGO\n> <b>&amp;'\""));
+    assert!(letter.text.contains("- fatturafdp.exe - falso.pdf: acquisito: acquisito"));
 }
 
 #[test]
@@ -286,19 +201,9 @@ fn an_enormous_request_still_reaches_its_office() {
         let file = json!({"nome": "🦀".repeat(5_000), "esito": "acquisito"});
         given["allegati"] = Value::Array((0..3_000).map(|_| file.clone()).collect());
     });
-    assert!(
-        letter.text.len() <= LETTER_MAX
-            && letter.text.contains("[Testo tagliato perché troppo lungo.")
-    );
-    assert!(
-        letter
-            .text
-            .contains("- … e altri 2960: l'elenco completo è nel fascicolo")
-    );
-    assert!(
-        letter.subject.starts_with("[Fascicolo 2026/000123] ooo")
-            && letter.subject.contains("…, entro")
-    );
+    assert!(letter.text.len() <= LETTER_MAX && letter.text.contains("[Testo tagliato perché troppo lungo."));
+    assert!(letter.text.contains("- … e altri 2960: l'elenco completo è nel fascicolo"));
+    assert!(letter.subject.starts_with("[Fascicolo 2026/000123] ooo") && letter.subject.contains("…, entro"));
 }
 
 #[test]
@@ -313,25 +218,10 @@ fn a_stranger_learns_nothing_from_the_number_of_a_dossier() {
 
 #[test]
 fn a_mistake_is_shown_with_its_line_and_the_name_that_was_meant() {
-    let found = problems("stato-pratica", |text| {
-        text.replace("Ente: {{ente}}", "Ente: {{ente}} {{contato}}")
-    });
-    let file = files()
-        .into_iter()
-        .find(|f| f.name == "it/stato-pratica.hbs")
-        .unwrap();
-    let line = file
-        .text
-        .lines()
-        .position(|row| row == "Ente: {{ente}}")
-        .unwrap()
-        + 1;
-    assert_eq!(
-        found,
-        [format!(
-            "errore  it/stato-pratica.hbs:{line}: campo `contato` sconosciuto: forse `contatto`?"
-        )]
-    );
+    let found = problems("stato-pratica", |text| text.replace("Ente: {{ente}}", "Ente: {{ente}} {{contato}}"));
+    let file = files().into_iter().find(|f| f.name == "it/stato-pratica.hbs").unwrap();
+    let line = file.text.lines().position(|row| row == "Ente: {{ente}}").unwrap() + 1;
+    assert_eq!(found, [format!("errore  it/stato-pratica.hbs:{line}: campo `contato` sconosciuto: forse `contatto`?")]);
 }
 
 #[test]
@@ -348,14 +238,8 @@ fn what_the_language_could_do_beyond_fields_is_refused() {
         ("{{#each eventi}}{{quando}}{{/each}}", "manca {{cosa}}"),
         ("{{#if ente}}", "non riesco a leggere"),
         ("{{data_fine}}", "può mancare"),
-        (
-            "{{#if data_fine}}{{else}}{{data_fine}}{{/if}}",
-            "può mancare",
-        ),
-        (
-            "{{#each eventi}}{{quando}}{{cosa}}{{ente}}{{/each}}",
-            "campo `ente` sconosciuto nell'elenco `eventi`",
-        ),
+        ("{{#if data_fine}}{{else}}{{data_fine}}{{/if}}", "può mancare"),
+        ("{{#each eventi}}{{quando}}{{cosa}}{{ente}}{{/each}}", "campo `ente` sconosciuto nell'elenco `eventi`"),
         ("{{@root.ente}}", "sconosciuto"),
         ("{{ente.nome}}", "sconosciuto"),
     ] {
@@ -377,19 +261,9 @@ fn what_the_language_allows_is_rendered() {
         ),
     });
     let templates = load(&files).unwrap();
-    let letter = templates
-        .render(
-            "stato-pratica.breve",
-            &templates.sample("stato-pratica.breve").unwrap(),
-        )
-        .unwrap();
+    let letter = templates.render("stato-pratica.breve", &templates.sample("stato-pratica.breve").unwrap()).unwrap();
     let flat = letter.text.split_whitespace().collect::<Vec<_>>().join(" ");
-    assert!(
-        flat.contains(
-            "1; venerdì 31 luglio 2026 giovedì 2 luglio 2026, ore 09:00 Comune di Esempio"
-        ),
-        "{flat}"
-    );
+    assert!(flat.contains("1; venerdì 31 luglio 2026 giovedì 2 luglio 2026, ore 09:00 Comune di Esempio"), "{flat}");
     assert_ne!(templates.digest(), self::templates().digest());
     assert_eq!(templates.digest().len(), 64);
 }
@@ -398,28 +272,15 @@ fn what_the_language_allows_is_rendered() {
 fn a_file_that_is_no_template_is_refused_and_a_missing_one_is_named() {
     let mut all = files();
     all.retain(|file| file.name != "it/compito.hbs");
-    all.push(TemplateFile {
-        name: "it/presa-in-caricco.hbs".to_string(),
-        text: String::new(),
-    });
-    all.push(TemplateFile {
-        name: "de/compito.hbs".to_string(),
-        text: String::new(),
-    });
-    let found: Vec<String> = load(&all)
-        .unwrap_err()
-        .iter()
-        .map(ToString::to_string)
-        .collect();
+    all.push(TemplateFile { name: "it/presa-in-caricco.hbs".to_string(), text: String::new() });
+    all.push(TemplateFile { name: "de/compito.hbs".to_string(), text: String::new() });
+    let found: Vec<String> = load(&all).unwrap_err().iter().map(ToString::to_string).collect();
     assert_eq!(found.len(), 3, "{found:?}");
     assert!(found[0].contains("templates/it/"));
     assert!(found[1].contains("forse `presa-in-carico`?"));
     assert!(found[2].starts_with("errore  it/compito.hbs: manca il modello all'ufficio"));
     let found = problems("compito", |text| text.replace("Oggetto:", "Subject:"));
-    assert!(
-        found[0].contains("la prima riga è `Oggetto: …`"),
-        "{found:?}"
-    );
+    assert!(found[0].contains("la prima riga è `Oggetto: …`"), "{found:?}");
 }
 
 /// Windows editors add a byte-order mark and carriage returns.
@@ -463,10 +324,7 @@ fn every_field_has_a_meaning_and_a_sample_that_shows() {
 fn the_guide_lists_every_field() {
     let guide = guide();
     let readme = include_str!("../../../../templates/README.md");
-    assert!(
-        readme.ends_with(&guide),
-        "templates/README.md must end with:\n{guide}"
-    );
+    assert!(readme.ends_with(&guide), "templates/README.md must end with:\n{guide}");
 }
 
 fn guide() -> String {
@@ -490,20 +348,13 @@ fn guide() -> String {
                 meaning += " (elenco: `{{this}}`)";
             }
             if let Kind::Items(fields) = field.kind {
-                let names: Vec<String> = fields
-                    .iter()
-                    .map(|f| format!("`{{{{{}}}}}`", f.name))
-                    .collect();
+                let names: Vec<String> = fields.iter().map(|f| format!("`{{{{{}}}}}`", f.name)).collect();
                 meaning += &format!(" (elenco: {})", names.join(", "));
             }
             out += &format!("| `{}` | {when} | {meaning} |\n", field.name);
         }
         if !message.must_say.is_empty() {
-            let words: Vec<String> = message
-                .must_say
-                .iter()
-                .map(|p| format!("«{}»", p.words))
-                .collect();
+            let words: Vec<String> = message.must_say.iter().map(|p| format!("«{}»", p.words)).collect();
             out += &format!("\nIl testo deve contenere: {}.\n", words.join(", "));
         }
     }
@@ -512,7 +363,5 @@ fn guide() -> String {
 
 fn capital(text: &str) -> String {
     let mut letters = text.chars();
-    letters.next().map_or(String::new(), |first| {
-        first.to_uppercase().chain(letters).collect()
-    })
+    letters.next().map_or(String::new(), |first| first.to_uppercase().chain(letters).collect())
 }

@@ -32,30 +32,19 @@ pub(super) fn prepare(message: &'static Message, given: &Value) -> Result<Value,
         }
         // Absent is false in a condition and has no entries; `lint` saw to it that it is never shown.
         let absent = || {
-            if field.is_list() {
-                Value::Array(Vec::new())
-            } else {
-                Value::Null
-            }
+            if field.is_list() { Value::Array(Vec::new()) } else { Value::Null }
         };
         out.insert(field.name.to_string(), value.unwrap_or_else(absent));
     }
     for (group, _) in groups.into_iter().filter(|(_, any)| !any) {
-        let members: Vec<&str> = message
-            .fields()
-            .filter(|f| f.need == Need::OneOf(group))
-            .map(|f| f.name)
-            .collect();
+        let members: Vec<&str> = message.fields().filter(|f| f.need == Need::OneOf(group)).map(|f| f.name).collect();
         trouble.push(members.join(" | "));
     }
     if trouble.is_empty() {
         Ok(Value::Object(out))
     } else {
         let unique: BTreeSet<String> = trouble.into_iter().collect();
-        Err(RenderTrouble::Missing {
-            template: message.name.to_string(),
-            fields: unique.into_iter().collect(),
-        })
+        Err(RenderTrouble::Missing { template: message.name.to_string(), fields: unique.into_iter().collect() })
     }
 }
 
@@ -68,21 +57,11 @@ pub(super) fn for_subject(prepared: &Value) -> Value {
         Value::String(text) => Value::String(clean::line(text, SUBJECT_VALUE_MAX)),
         other => other.clone(),
     };
-    Value::Object(
-        fields
-            .iter()
-            .map(|(name, value)| (name.clone(), short(value)))
-            .collect(),
-    )
+    Value::Object(fields.iter().map(|(name, value)| (name.clone(), short(value))).collect())
 }
 
 /// One value; `None` when it is absent or empty. A value of the wrong form is named in `trouble`.
-fn shown(
-    field: &Field,
-    given: Option<&Value>,
-    trouble: &mut Vec<String>,
-    name: &str,
-) -> Option<Value> {
+fn shown(field: &Field, given: Option<&Value>, trouble: &mut Vec<String>, name: &str) -> Option<Value> {
     let given = given.filter(|value| !value.is_null())?;
     let text = |shown: Option<String>| shown.map(Value::String);
     let made = match (field.kind, given) {
@@ -134,21 +113,14 @@ fn items(fields: &[Field], all: &[Value], trouble: &mut Vec<String>, name: &str)
                     _ => trouble.push(path),
                 }
             }
-            entry.insert(
-                field.name.to_string(),
-                value.unwrap_or_else(|| Value::String("(vuoto)".to_string())),
-            );
+            entry.insert(field.name.to_string(), value.unwrap_or_else(|| Value::String("(vuoto)".to_string())));
         }
         out.push(Value::Object(entry));
     }
     if all.len() > LIST_MAX {
         // The note stands in the first field; the others show a dash.
         let note = |(index, field): (usize, &Field)| {
-            let text = if index == 0 {
-                more(all.len())
-            } else {
-                "–".to_string()
-            };
+            let text = if index == 0 { more(all.len()) } else { "–".to_string() };
             (field.name.to_string(), Value::String(text))
         };
         out.push(Value::Object(fields.iter().enumerate().map(note).collect()));
@@ -157,27 +129,15 @@ fn items(fields: &[Field], all: &[Value], trouble: &mut Vec<String>, name: &str)
 }
 
 fn more(total: usize) -> String {
-    format!(
-        "… e altri {}: l'elenco completo è nel fascicolo",
-        total - LIST_MAX
-    )
+    format!("… e altri {}: l'elenco completo è nel fascicolo", total - LIST_MAX)
 }
 
 /// A `mailto:` that opens a mail to the body with the subject ready (RFC 6068 §2).
 fn link(given: &Value, subject: &str, from: &str) -> Option<Value> {
-    let part = |name: &str| {
-        given
-            .get(name)?
-            .as_str()
-            .map(|raw| clean::line(raw, LINE_MAX))
-    };
+    let part = |name: &str| given.get(name)?.as_str().map(|raw| clean::line(raw, LINE_MAX));
     let address = part("pec_ente").filter(|a| !a.is_empty())?;
     let subject = subject.replace("{}", &part(from).filter(|v| !v.is_empty())?);
-    Some(Value::String(format!(
-        "mailto:{}?subject={}",
-        percent(&address, b"@"),
-        percent(&subject, b"")
-    )))
+    Some(Value::String(format!("mailto:{}?subject={}", percent(&address, b"@"), percent(&subject, b""))))
 }
 
 /// Percent-encodes all but RFC 3986 unreserved characters and those in `also`.
@@ -200,37 +160,19 @@ pub(super) fn sample(message: &'static Message) -> Value {
         Need::OneOf(group) => taken.insert(group),
         _ => true,
     });
-    Value::Object(
-        fields
-            .filter_map(|f| Some((f.name.to_string(), sample_of(f, 0)?)))
-            .collect(),
-    )
+    Value::Object(fields.filter_map(|f| Some((f.name.to_string(), sample_of(f, 0)?))).collect())
 }
 
 fn sample_of(field: &Field, index: usize) -> Option<Value> {
-    let text = field
-        .sample
-        .get(index)
-        .or(field.sample.first())
-        .copied()
-        .unwrap_or_default();
+    let text = field.sample.get(index).or(field.sample.first()).copied().unwrap_or_default();
     Some(match field.kind {
         Kind::Line | Kind::Quote | Kind::Date | Kind::Instant => Value::from(text),
         Kind::Number => Value::from(text.parse::<u64>().unwrap_or_default()),
         Kind::Flag => Value::from(text == "true"),
         Kind::Lines => Value::from(field.sample),
         Kind::Items(fields) => {
-            let longest = fields
-                .iter()
-                .map(|f| f.sample.len())
-                .max()
-                .unwrap_or_default();
-            let item = |i| {
-                fields
-                    .iter()
-                    .filter_map(|f| Some((f.name.to_string(), sample_of(f, i)?)))
-                    .collect()
-            };
+            let longest = fields.iter().map(|f| f.sample.len()).max().unwrap_or_default();
+            let item = |i| fields.iter().filter_map(|f| Some((f.name.to_string(), sample_of(f, i)?))).collect();
             Value::Array((0..longest).map(|i| Value::Object(item(i))).collect())
         }
         Kind::Link { .. } => return None,
@@ -246,11 +188,7 @@ pub(super) fn extreme(message: &'static Message, least: bool) -> Value {
         Need::OneOf(group) => !least || taken.insert(group),
         Need::IfGiven | Need::Free => !least,
     });
-    Value::Object(
-        fields
-            .filter_map(|f| Some((f.name.to_string(), extreme_of(f)?)))
-            .collect(),
-    )
+    Value::Object(fields.filter_map(|f| Some((f.name.to_string(), extreme_of(f)?))).collect())
 }
 
 fn extreme_of(field: &Field) -> Option<Value> {
@@ -264,15 +202,9 @@ fn extreme_of(field: &Field) -> Option<Value> {
         }
         Kind::Lines => Value::Array((0..=LIST_MAX).map(|_| long(LINE_MAX)).collect()),
         Kind::Items(fields) => {
-            let item = fields
-                .iter()
-                .filter_map(|f| Some((f.name.to_string(), extreme_of(f)?)));
+            let item = fields.iter().filter_map(|f| Some((f.name.to_string(), extreme_of(f)?)));
             let item: Map<String, Value> = item.collect();
-            Value::Array(
-                (0..=LIST_MAX)
-                    .map(|_| Value::Object(item.clone()))
-                    .collect(),
-            )
+            Value::Array((0..=LIST_MAX).map(|_| Value::Object(item.clone())).collect())
         }
         Kind::Flag => Value::Bool(true),
         Kind::Number | Kind::Date | Kind::Instant => sample_of(field, 0)?,

@@ -58,10 +58,7 @@ fn wrap_line(line: &str, out: &mut String) {
             used += room;
         }
         while used + rest.chars().count() > WIDTH && !is_link(word) {
-            let at = rest
-                .char_indices()
-                .nth(WIDTH.saturating_sub(used))
-                .map_or(rest.len(), |(i, _)| i);
+            let at = rest.char_indices().nth(WIDTH.saturating_sub(used)).map_or(rest.len(), |(i, _)| i);
             let (head, tail) = rest.split_at(at);
             out.push_str(head);
             break_line(out, indent, next);
@@ -102,9 +99,7 @@ impl<'a> Iterator for Words<'a> {
 /// What a mail program makes clickable, also between brackets.
 fn is_link(word: &str) -> bool {
     let word = word.trim_start_matches(['<', '(', '«', '"']);
-    ["https://", "http://", "mailto:"]
-        .iter()
-        .any(|scheme| word.starts_with(scheme))
+    ["https://", "http://", "mailto:"].iter().any(|scheme| word.starts_with(scheme))
 }
 
 #[cfg(test)]
@@ -117,12 +112,7 @@ mod tests {
     #[test]
     fn a_long_line_goes_on_under_its_own_text() {
         let words = "parola ".repeat(15);
-        for (mark, under) in [
-            ("", "parola"),
-            ("- ", "  parola"),
-            ("> ", "> parola"),
-            ("   ", "   parola"),
-        ] {
+        for (mark, under) in [("", "parola"), ("- ", "  parola"), ("> ", "> parola"), ("   ", "   parola")] {
             let text = wrap(&format!("{mark}{words}"));
             let rows: Vec<_> = text.lines().collect();
             assert_eq!(rows.len(), 2, "{text}");

@@ -10,7 +10,14 @@ use std::fmt::Write;
 /// Rules shown with their points.
 const RULES_SHOWN: usize = 5;
 
-pub(super) fn write(name: &str, digest: &str, bytes: usize, seen: &Examined, decision: &Decision, letters: bool) -> String {
+pub(super) fn write(
+    name: &str,
+    digest: &str,
+    bytes: usize,
+    seen: &Examined,
+    decision: &Decision,
+    letters: bool,
+) -> String {
     let mut out = String::new();
     // Writing to a string cannot fail.
     let _ = writeln!(out, "{name}\n  {bytes} byte, impronta SHA-256 {digest}\n");
@@ -43,7 +50,12 @@ fn headline(seen: &Examined) -> String {
             let signer = certified.signer();
             let simulated = if signer.simulation { "  [SIMULAZIONE: nessun valore]" } else { "" };
             let what = proven(seen).unwrap_or_default();
-            format!("\n  {what}, garantito da {} ({}), {}{simulated}", signer.organisation, signer.anchor, calendar::stamp(signer.at))
+            format!(
+                "\n  {what}, garantito da {} ({}), {}{simulated}",
+                signer.organisation,
+                signer.anchor,
+                calendar::stamp(signer.at)
+            )
         }
         Verdict::Unproven(_) => match &seen.claimed {
             Some(word) => format!("\n  dice di essere «{word}», ma non è dimostrato"),
@@ -60,7 +72,11 @@ fn checks(out: &mut String, seen: &Examined) {
             Outcome::Moot => ("–", String::new()),
             Outcome::Fail(why) => ("NO", why.text.clone()),
         };
-        let said = [why.as_str(), entry.evidence.as_str()].into_iter().filter(|s| !s.is_empty()).collect::<Vec<_>>().join(" · ");
+        let said = [why.as_str(), entry.evidence.as_str()]
+            .into_iter()
+            .filter(|s| !s.is_empty())
+            .collect::<Vec<_>>()
+            .join(" · ");
         let _ = writeln!(out, "  {mark:<3} {:<22} {said}", entry.check.title());
     }
     for note in &seen.report.notes {
@@ -95,7 +111,8 @@ fn message(out: &mut String, content: &Content) {
 fn rules(out: &mut String, class: &Classification) {
     let _ = writeln!(out, "\nREGOLE");
     for score in class.scores.iter().take(RULES_SHOWN) {
-        let chosen = if score.rule == class.rule && matches!(class.outcome, RuleOutcome::Chosen { .. }) { "→" } else { " " };
+        let chosen =
+            if score.rule == class.rule && matches!(class.outcome, RuleOutcome::Chosen { .. }) { "→" } else { " " };
         let _ = writeln!(out, "  {chosen} {:>4}  {}", score.score, score.rule);
         for hit in &score.hits {
             let place = hit.place.map_or("messaggio", casework::rules::Place::code);
@@ -144,7 +161,13 @@ fn decision(out: &mut String, decision: &Decision, letters: bool) {
     for change in &decision.changes {
         if let Change::Opened { dossier } = change {
             let due = dossier.due.map_or(String::new(), |d| format!(", entro il {d}"));
-            let _ = writeln!(out, "  apre il fascicolo {} «{}» ({}{due})", dossier.number, dossier.title, dossier.state.code());
+            let _ = writeln!(
+                out,
+                "  apre il fascicolo {} «{}» ({}{due})",
+                dossier.number,
+                dossier.title,
+                dossier.state.code()
+            );
         }
     }
     if decision.outgoing.is_empty() {

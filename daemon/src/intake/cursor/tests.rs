@@ -7,11 +7,7 @@ use proptest::prelude::*;
 use super::*;
 
 fn selected(uidvalidity: u32, uidnext: u32) -> Selected {
-    Selected {
-        uidvalidity: Some(uidvalidity),
-        uidnext: Some(uidnext),
-        exists: 0,
-    }
+    Selected { uidvalidity: Some(uidvalidity), uidnext: Some(uidnext), exists: 0 }
 }
 
 fn cursor(text: &str) -> Cursor {
@@ -49,40 +45,16 @@ fn another_uidvalidity_or_a_falling_uidnext_begins_again() {
 #[test]
 fn no_uidnext_is_no_reason_to_begin_again_and_no_uidvalidity_no_ground_to_stand_on() {
     let known = cursor("v1 7 900 890 890:899");
-    let silent = Selected {
-        uidvalidity: Some(7),
-        uidnext: None,
-        exists: 3,
-    };
+    let silent = Selected { uidvalidity: Some(7), uidnext: None, exists: 3 };
     assert_eq!(plan(Some(&known), &silent).unwrap().why, Why::Continue);
-    assert_eq!(
-        plan(
-            Some(&known),
-            &Selected {
-                uidvalidity: None,
-                ..silent
-            }
-        ),
-        None
-    );
-    assert_eq!(
-        plan(
-            None,
-            &Selected {
-                uidvalidity: Some(0),
-                ..silent
-            }
-        ),
-        None
-    );
+    assert_eq!(plan(Some(&known), &Selected { uidvalidity: None, ..silent }), None);
+    assert_eq!(plan(None, &Selected { uidvalidity: Some(0), ..silent }), None);
 }
 
 #[test]
 fn a_message_not_kept_holds_the_floor() {
     let mut cursor = Cursor::new(7);
-    (1..=5000)
-        .filter(|&uid| uid != 17)
-        .for_each(|uid| cursor.finish(uid));
+    (1..=5000).filter(|&uid| uid != 17).for_each(|uid| cursor.finish(uid));
     cursor.settle(5000, Some(17), 5000);
     assert_eq!(cursor.scan_from(), 17);
     assert!(cursor.wants(17) && !cursor.wants(18) && !cursor.wants(16));
@@ -95,20 +67,12 @@ fn a_message_not_kept_holds_the_floor() {
 #[test]
 fn a_gap_is_asked_for_until_it_is_old() {
     let mut cursor = Cursor::new(7);
-    (1..=10)
-        .filter(|&uid| uid != 4)
-        .for_each(|uid| cursor.finish(uid));
+    (1..=10).filter(|&uid| uid != 4).for_each(|uid| cursor.finish(uid));
     cursor.settle(10, None, 10);
-    assert!(
-        cursor.wants(4) && cursor.scan_from() <= 4,
-        "it may still appear"
-    );
+    assert!(cursor.wants(4) && cursor.scan_from() <= 4, "it may still appear");
     cursor.finish(2000);
     cursor.settle(2000, None, 2000);
-    assert!(
-        !cursor.wants(4),
-        "a thousand newer ones came: somebody removed it"
-    );
+    assert!(!cursor.wants(4), "a thousand newer ones came: somebody removed it");
 }
 
 #[test]
@@ -147,10 +111,7 @@ fn windows_end_open() {
     assert_eq!(Window::at(501, 500, Some(1001)).to_string(), "501:1000");
     assert_eq!(Window::at(501, 500, Some(1000)).to_string(), "501:*");
     assert_eq!(Window::at(1, 500, None).to_string(), "1:*");
-    assert_eq!(
-        Window::at(u32::MAX, 500, Some(u32::MAX)).to_string(),
-        "4294967295:*"
-    );
+    assert_eq!(Window::at(u32::MAX, 500, Some(u32::MAX)).to_string(), "4294967295:*");
 }
 
 /// What happens to the folder between two looks.

@@ -61,11 +61,7 @@ impl<S: Wire> Driver<S> {
     }
 
     /// Opens a folder: EXAMINE, unless messages are to be moved out of it.
-    pub(super) async fn open(
-        &mut self,
-        folder: &str,
-        read_only: bool,
-    ) -> Result<Selected, Trouble> {
+    pub(super) async fn open(&mut self, folder: &str, read_only: bool) -> Result<Selected, Trouble> {
         let verb = if read_only { "EXAMINE" } else { "SELECT" };
         let mut selected = Selected::default();
         let text = format!("{verb} {}", quoted(folder)?);
@@ -96,23 +92,12 @@ impl<S: Wire> Driver<S> {
             if let Response::Fetch(_, attributes) = response
                 && let Some(uid) = uid_of(attributes)
             {
-                let size = attributes.iter().find_map(|a| {
-                    if let AttributeValue::Rfc822Size(n) = a {
-                        Some(*n)
-                    } else {
-                        None
-                    }
-                });
+                let size =
+                    attributes.iter().find_map(|a| if let AttributeValue::Rfc822Size(n) = a { Some(*n) } else { None });
                 // Flags alone: news about a message, not an answer of ours.
-                let flags_only = attributes
-                    .iter()
-                    .any(|a| matches!(a, AttributeValue::Flags(_)))
-                    && size.is_none();
+                let flags_only = attributes.iter().any(|a| matches!(a, AttributeValue::Flags(_))) && size.is_none();
                 if !flags_only {
-                    listed.push(Listed {
-                        uid,
-                        size: size.unwrap_or(0),
-                    });
+                    listed.push(Listed { uid, size: size.unwrap_or(0) });
                 }
             }
             Ok(())
@@ -128,20 +113,11 @@ impl<S: Wire> Driver<S> {
     ///
     /// Counts only if it is of the UID and of the part asked for, came once, and the server ended with OK.
     /// `with_date` asks for INTERNALDATE too: of one message at a time, because `INTERNALDATE NIL` makes the parser panic.
-    pub(super) async fn part(
-        &mut self,
-        uid: u32,
-        part: Part,
-        with_date: bool,
-    ) -> Result<Option<Piece>, Trouble> {
+    pub(super) async fn part(&mut self, uid: u32, part: Part, with_date: bool) -> Result<Option<Piece>, Trouble> {
         let (item, most) = match part {
             Part::Whole { most } => ("BODY.PEEK[]".to_owned(), most),
-            Part::Slice { from, length } => {
-                (format!("BODY.PEEK[]<{from}.{length}>"), u64::from(length))
-            }
-            Part::Headers { length } => {
-                (format!("BODY.PEEK[HEADER]<0.{length}>"), u64::from(length))
-            }
+            Part::Slice { from, length } => (format!("BODY.PEEK[]<{from}.{length}>"), u64::from(length)),
+            Part::Headers { length } => (format!("BODY.PEEK[HEADER]<0.{length}>"), u64::from(length)),
         };
         let date_item = if with_date { " INTERNALDATE" } else { "" };
         let (mut got, mut date) = (None, None);
@@ -156,12 +132,7 @@ impl<S: Wire> Driver<S> {
                 {
                     date = Some(text.to_string());
                 }
-                let AttributeValue::BodySection {
-                    section,
-                    index,
-                    data,
-                } = attribute
-                else {
+                let AttributeValue::BodySection { section, index, data } = attribute else {
                     continue;
                 };
                 if uid_of(attributes) != Some(uid) {
@@ -170,9 +141,7 @@ impl<S: Wire> Driver<S> {
                 let asked = match part {
                     Part::Whole { .. } => section.is_none() && index.is_none(),
                     Part::Slice { from, .. } => section.is_none() && *index == Some(from),
-                    Part::Headers { .. } => {
-                        *section == Some(SectionPath::Full(MessageSection::Header))
-                    }
+                    Part::Headers { .. } => *section == Some(SectionPath::Full(MessageSection::Header)),
                 };
                 if !asked {
                     return Err(Trouble::Strange("un'altra parte del messaggio"));
@@ -200,18 +169,12 @@ impl<S: Wire> Driver<S> {
     /// Creates a folder.
     pub(super) async fn create(&mut self, folder: &str) -> Result<(), Trouble> {
         let room = small_room(self.exists);
-        self.command(&format!("CREATE {}", quoted(folder)?), room, |_| Ok(()))
-            .await?
-            .ok("CREATE")
+        self.command(&format!("CREATE {}", quoted(folder)?), room, |_| Ok(())).await?.ok("CREATE")
     }
 
     /// Moves one message (RFC 6851). An OK alone proves nothing: `UID MOVE` of a UID that is gone is OK too; `proved` says
     /// that the server named the copy (COPYUID).
-    pub(super) async fn uid_move(
-        &mut self,
-        uid: u32,
-        folder: &str,
-    ) -> Result<(Tagged, bool), Trouble> {
+    pub(super) async fn uid_move(&mut self, uid: u32, folder: &str) -> Result<(Tagged, bool), Trouble> {
         let mut proved = false;
         let room = small_room(self.exists);
         let text = format!("UID MOVE {uid} {}", quoted(folder)?);
@@ -227,25 +190,13 @@ impl<S: Wire> Driver<S> {
 }
 
 fn uid_of(attributes: &[AttributeValue<'_>]) -> Option<u32> {
-    attributes.iter().find_map(|a| {
-        if let AttributeValue::Uid(n) = a {
-            Some(*n)
-        } else {
-            None
-        }
-    })
+    attributes.iter().find_map(|a| if let AttributeValue::Uid(n) = a { Some(*n) } else { None })
 }
 
 /// A folder name as a quoted string (RFC 3501 §4.3). Beyond ASCII it would have to be modified UTF-7: not offered.
 pub(super) fn quoted(name: &str) -> Result<String, Trouble> {
-    if name.is_empty()
-        || !name.bytes().all(|b| b == b' ' || b.is_ascii_graphic())
-        || name.contains('&')
-    {
+    if name.is_empty() || !name.bytes().all(|b| b == b' ' || b.is_ascii_graphic()) || name.contains('&') {
         return Err(Trouble::Name("il nome di una cartella"));
     }
-    Ok(format!(
-        "\"{}\"",
-        name.replace('\\', "\\\\").replace('"', "\\\"")
-    ))
+    Ok(format!("\"{}\"", name.replace('\\', "\\\\").replace('"', "\\\"")))
 }

@@ -38,18 +38,12 @@ const RESPONSES_MAX: u64 = 100_000;
 
 /// The room for an answer without bodies in a folder of `exists` messages.
 pub(super) fn small_room(exists: u32) -> Room {
-    Room {
-        literal: SMALL_LITERAL,
-        total: UNASKED_BYTES + u64::from(exists) * 200,
-    }
+    Room { literal: SMALL_LITERAL, total: UNASKED_BYTES + u64::from(exists) * 200 }
 }
 
 /// The room for an answer with one literal of at most `bytes`.
 pub(super) fn body_room(bytes: u64) -> Room {
-    Room {
-        literal: bytes,
-        total: UNASKED_BYTES + bytes,
-    }
+    Room { literal: bytes, total: UNASKED_BYTES + bytes }
 }
 
 /// What a transport must be.
@@ -67,11 +61,7 @@ pub(super) enum Tagged {
 impl Tagged {
     /// A refusal becomes a trouble that names the command.
     pub(super) fn ok(self, command: &'static str) -> Result<(), Trouble> {
-        if self == Self::Ok {
-            Ok(())
-        } else {
-            Err(Trouble::Refused(command))
-        }
+        if self == Self::Ok { Ok(()) } else { Err(Trouble::Refused(command)) }
     }
 }
 
@@ -92,14 +82,7 @@ impl<S: Wire> Driver<S> {
             Err(_) => return Err(Trouble::Silence),
         };
         match greeting {
-            Ok(Some(greeting))
-                if matches!(
-                    greeting.parsed(),
-                    Response::Data {
-                        status: Status::Ok,
-                        ..
-                    }
-                ) => {}
+            Ok(Some(greeting)) if matches!(greeting.parsed(), Response::Data { status: Status::Ok, .. }) => {}
             // PREAUTH too: we mean to be known by our password.
             Ok(Some(_)) => return Err(Trouble::Unwelcome),
             Ok(None) => return Err(Trouble::Cut),
@@ -132,11 +115,7 @@ impl<S: Wire> Driver<S> {
         let limit = RESPONSES_MAX + u64::from(self.exists);
         for _ in 0..limit {
             let due = end.min(Instant::now() + READ_TIMEOUT);
-            let seen = self
-                .read(due, |response| {
-                    on(response).and_then(|()| ended(&tag, response))
-                })
-                .await?;
+            let seen = self.read(due, |response| on(response).and_then(|()| ended(&tag, response))).await?;
             if let Some(ended) = seen.ok_or(Trouble::Silence)?? {
                 return Ok(ended);
             }
@@ -154,17 +133,10 @@ impl<S: Wire> Driver<S> {
                 break;
             }
             // A server that says `* OK still here` does not move the end.
-            let due = if idling {
-                end
-            } else {
-                Instant::now() + READ_TIMEOUT
-            };
+            let due = if idling { end } else { Instant::now() + READ_TIMEOUT };
             let seen = self.read(due, |response| {
                 idling |= matches!(response, Response::Continue(_));
-                news |= matches!(
-                    response,
-                    Response::MailboxData(MailboxDatum::Exists(_) | MailboxDatum::Recent(_))
-                );
+                news |= matches!(response, Response::MailboxData(MailboxDatum::Exists(_) | MailboxDatum::Recent(_)));
                 ended(&tag, response)
             });
             match seen.await? {
@@ -178,8 +150,7 @@ impl<S: Wire> Driver<S> {
             }
         }
         let done = timeout(READ_TIMEOUT, self.session.run_command_untagged("DONE")).await;
-        done.map_err(|_| Trouble::Silence)?
-            .map_err(|_| Trouble::Cut)?;
+        done.map_err(|_| Trouble::Silence)?.map_err(|_| Trouble::Cut)?;
         let end = Instant::now() + READ_TIMEOUT;
         for _ in 0..RESPONSES_MAX {
             let seen = self.read(end, |response| ended(&tag, response)).await?;
@@ -192,27 +163,18 @@ impl<S: Wire> Driver<S> {
 
     /// LOGOUT, for politeness: whatever happens, the connection is over.
     pub(super) async fn logout(mut self) {
-        let _ = timeout(
-            LOGOUT_TIMEOUT,
-            self.session.run_command_and_check_ok("LOGOUT"),
-        )
-        .await;
+        let _ = timeout(LOGOUT_TIMEOUT, self.session.run_command_and_check_ok("LOGOUT")).await;
     }
 
     async fn send(&mut self, text: &str, room: Room) -> Result<RequestId, Trouble> {
         self.session.get_mut().allow(room);
         let sent = timeout(READ_TIMEOUT, self.session.run_command(text)).await;
-        sent.map_err(|_| Trouble::Silence)?
-            .map_err(|_| Trouble::Cut)
+        sent.map_err(|_| Trouble::Silence)?.map_err(|_| Trouble::Cut)
     }
 
     /// Shows the next response to `on`; `None` when `due` came first (the connection is still sound: reading is
     /// cancel-safe).
-    async fn read<T>(
-        &mut self,
-        due: Instant,
-        on: impl FnOnce(&Response<'_>) -> T,
-    ) -> Result<Option<T>, Trouble> {
+    async fn read<T>(&mut self, due: Instant, on: impl FnOnce(&Response<'_>) -> T) -> Result<Option<T>, Trouble> {
         let Ok(read) = timeout_at(due, self.session.read_response()).await else {
             return Ok(None);
         };
@@ -222,10 +184,7 @@ impl<S: Wire> Driver<S> {
             Err(why) => return Err(cut_or_strange(&why, self.session.get_ref().tripped())),
         };
         match response.parsed() {
-            Response::Data {
-                status: Status::Bye,
-                ..
-            } => return Err(Trouble::Goodbye),
+            Response::Data { status: Status::Bye, .. } => return Err(Trouble::Goodbye),
             Response::MailboxData(MailboxDatum::Exists(n)) => self.exists = *n,
             _ => {}
         }
@@ -236,15 +195,9 @@ impl<S: Wire> Driver<S> {
 /// Is this the end of the command with this tag?
 fn ended(tag: &RequestId, response: &Response<'_>) -> Result<Option<Tagged>, Trouble> {
     match response {
-        Response::Done { tag: other, .. } if other != tag => {
-            Err(Trouble::Strange("etichetta di un altro comando"))
-        }
-        Response::Done {
-            status: Status::Ok, ..
-        } => Ok(Some(Tagged::Ok)),
-        Response::Done {
-            status: Status::No, ..
-        } => Ok(Some(Tagged::No)),
+        Response::Done { tag: other, .. } if other != tag => Err(Trouble::Strange("etichetta di un altro comando")),
+        Response::Done { status: Status::Ok, .. } => Ok(Some(Tagged::Ok)),
+        Response::Done { status: Status::No, .. } => Ok(Some(Tagged::No)),
         Response::Done { .. } => Ok(Some(Tagged::Bad)),
         _ => Ok(None),
     }

@@ -29,11 +29,7 @@ pub(super) enum Fetched {
     /// Nothing: the server has no such message any more.
     Gone,
     /// The whole message.
-    Whole {
-        bytes: u64,
-        date: Option<String>,
-        size_mismatch: bool,
-    },
+    Whole { bytes: u64, date: Option<String>, size_mismatch: bool },
     /// Its headers; it is announced at more than the maximum.
     Headers { bytes: u64, date: Option<String> },
 }
@@ -50,42 +46,25 @@ pub(super) async fn fetch<S: Wire>(
 ) -> Result<Fetched, Trouble> {
     let size = u64::from(listed.size);
     if size > message_bytes_max {
-        let part = Part::Headers {
-            length: u32::try_from(HEAD_BYTES_MAX).unwrap_or(PIECE_BYTES),
-        };
+        let part = Part::Headers { length: u32::try_from(HEAD_BYTES_MAX).unwrap_or(PIECE_BYTES) };
         let Some(piece) = driver.part(listed.uid, part, first_try).await? else {
             return gone(driver, listed.uid).await;
         };
         let mut file = create(spool).await.map_err(unwritable)?;
         file.write_all(&piece.bytes).await.map_err(unwritable)?;
         file.flush().await.map_err(unwritable)?;
-        return Ok(Fetched::Headers {
-            bytes: piece.bytes.len() as u64,
-            date: piece.date,
-        });
+        return Ok(Fetched::Headers { bytes: piece.bytes.len() as u64, date: piece.date });
     }
     let mut tries = 1;
     loop {
         // The second time in pieces whatever the size announced: another way to the same bytes.
         let in_pieces = size > u64::from(PIECE_BYTES) || tries > 1 || !first_try;
-        let Some((bytes, date)) = pour(
-            driver,
-            listed.uid,
-            in_pieces,
-            message_bytes_max,
-            spool,
-            first_try,
-        )
-        .await?
+        let Some((bytes, date)) = pour(driver, listed.uid, in_pieces, message_bytes_max, spool, first_try).await?
         else {
             return gone(driver, listed.uid).await;
         };
         if bytes == size || tries == SIZE_TRIES {
-            return Ok(Fetched::Whole {
-                bytes,
-                date,
-                size_mismatch: bytes != size,
-            });
+            return Ok(Fetched::Whole { bytes, date, size_mismatch: bytes != size });
         }
         tries += 1;
     }
@@ -105,13 +84,8 @@ async fn pour<S: Wire>(
     loop {
         let first = total == 0;
         let part = match u32::try_from(total) {
-            _ if !in_pieces => Part::Whole {
-                most: u64::from(PIECE_BYTES) + SLACK_BYTES,
-            },
-            Ok(from) => Part::Slice {
-                from,
-                length: PIECE_BYTES,
-            },
+            _ if !in_pieces => Part::Whole { most: u64::from(PIECE_BYTES) + SLACK_BYTES },
+            Ok(from) => Part::Slice { from, length: PIECE_BYTES },
             Err(_) => return Err(Trouble::TooMuch("un messaggio oltre i 4 GiB")),
         };
         let Some(piece) = driver.part(uid, part, with_date && first).await? else {
@@ -122,9 +96,7 @@ async fn pour<S: Wire>(
         }
         total += piece.bytes.len() as u64;
         if total > message_bytes_max {
-            return Err(Trouble::TooMuch(
-                "un messaggio più grande di quanto annunciato",
-            ));
+            return Err(Trouble::TooMuch("un messaggio più grande di quanto annunciato"));
         }
         file.write_all(&piece.bytes).await.map_err(unwritable)?;
         if !in_pieces || piece.bytes.is_empty() {
@@ -136,12 +108,7 @@ async fn pour<S: Wire>(
 
 /// No content came: is the message gone, or is the server refusing it in silence? Only a listing without it settles that.
 async fn gone<S: Wire>(driver: &mut Driver<S>, uid: u32) -> Result<Fetched, Trouble> {
-    let listed = driver
-        .list(Window {
-            from: uid,
-            to: Some(uid),
-        })
-        .await?;
+    let listed = driver.list(Window { from: uid, to: Some(uid) }).await?;
     if listed.iter().any(|l| l.uid == uid) {
         return Err(Trouble::Strange("un messaggio elencato ma non dato"));
     }
@@ -150,13 +117,7 @@ async fn gone<S: Wire>(driver: &mut Driver<S>, uid: u32) -> Result<Fetched, Trou
 
 /// Readable by the service alone: it is somebody's letter.
 async fn create(spool: &Path) -> io::Result<File> {
-    OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(spool)
-        .await
+    OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(spool).await
 }
 
 #[allow(clippy::needless_pass_by_value, reason = "for map_err")]

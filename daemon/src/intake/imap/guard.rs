@@ -36,12 +36,7 @@ pub(super) struct Guard<S> {
 
 impl<S> Guard<S> {
     pub(super) fn new(inner: S, room: Room) -> Self {
-        Self {
-            inner,
-            room,
-            scan: Scan::default(),
-            tripped: None,
-        }
+        Self { inner, room, scan: Scan::default(), tripped: None }
     }
 
     /// Sets the room for the next answer.
@@ -56,11 +51,7 @@ impl<S> Guard<S> {
 }
 
 impl<S: AsyncRead + Unpin> AsyncRead for Guard<S> {
-    fn poll_read(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         let before = buf.filled().len();
         ready!(Pin::new(&mut this.inner).poll_read(cx, buf))?;
@@ -83,11 +74,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Guard<S> {
 }
 
 impl<S: AsyncWrite + Unpin> AsyncWrite for Guard<S> {
-    fn poll_write(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         Pin::new(&mut self.get_mut().inner).poll_write(cx, bytes)
     }
 
@@ -135,9 +122,7 @@ impl Scan {
         let mut rest = bytes;
         while !rest.is_empty() {
             if self.literal > 0 {
-                let skip = usize::try_from(self.literal)
-                    .unwrap_or(usize::MAX)
-                    .min(rest.len());
+                let skip = usize::try_from(self.literal).unwrap_or(usize::MAX).min(rest.len());
                 self.literal -= skip as u64;
                 rest = rest.get_mut(skip..).unwrap_or_default();
                 continue;

@@ -14,14 +14,8 @@ const LOGIN_MAX: Duration = Duration::from_secs(3_600);
 /// The pause after the `failures`-th failure in a row (1 is the first): doubling, with up to a quarter of jitter, so that
 /// many boxes of one provider do not come back in step. The same seed gives the same pauses.
 pub(super) fn pause(failures: u32, login: bool, seed: u64) -> Duration {
-    let (first, max) = if login {
-        (LOGIN_FIRST, LOGIN_MAX)
-    } else {
-        (LOST_FIRST, LOST_MAX)
-    };
-    let doubled = first
-        .saturating_mul(1_u32 << failures.saturating_sub(1).min(16))
-        .min(max);
+    let (first, max) = if login { (LOGIN_FIRST, LOGIN_MAX) } else { (LOST_FIRST, LOST_MAX) };
+    let doubled = first.saturating_mul(1_u32 << failures.saturating_sub(1).min(16)).min(max);
     doubled + doubled.mul_f64(fraction(seed ^ u64::from(failures)) / 4.0)
 }
 

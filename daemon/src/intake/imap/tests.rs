@@ -73,15 +73,7 @@ async fn watch_server(
     let (report, mut events) = mpsc::unbounded_channel();
     let (_stop, stopped) = tokio::sync::watch::channel(false);
     let report = move |event| drop(report.send(event));
-    let watching = watch_over(
-        settings,
-        server,
-        memory.clone(),
-        deliveries,
-        spool.path().to_owned(),
-        stopped,
-        report,
-    );
+    let watching = watch_over(settings, server, memory.clone(), deliveries, spool.path().to_owned(), stopped, report);
     tokio::pin!(watching);
     let mut seen = Vec::new();
     let end = Instant::now() + Duration::from_secs(7 * 86_400);
@@ -108,41 +100,21 @@ fn kept(_: &Arrival) -> Filed {
 }
 
 fn looks(seen: &[Seen]) -> usize {
-    seen.iter()
-        .filter(|s| matches!(s, Seen::Event(Event::Looked { .. })))
-        .count()
+    seen.iter().filter(|s| matches!(s, Seen::Event(Event::Looked { .. }))).count()
 }
 
 /// (uid, bytes) in order of arrival.
 fn arrived(seen: &[Seen]) -> Vec<(u32, Vec<u8>)> {
     let uid = |place: &Place| {
-        if let Place::Imap { uid, .. } = place {
-            *uid
-        } else {
-            0
-        }
+        if let Place::Imap { uid, .. } = place { *uid } else { 0 }
     };
     seen.iter()
-        .filter_map(|s| {
-            if let Seen::Arrived(a, bytes) = s {
-                Some((uid(&a.place), bytes.clone()))
-            } else {
-                None
-            }
-        })
+        .filter_map(|s| if let Seen::Arrived(a, bytes) = s { Some((uid(&a.place), bytes.clone())) } else { None })
         .collect()
 }
 
 fn events(seen: &[Seen]) -> Vec<&Event> {
-    seen.iter()
-        .filter_map(|s| {
-            if let Seen::Event(e) = s {
-                Some(e)
-            } else {
-                None
-            }
-        })
-        .collect()
+    seen.iter().filter_map(|s| if let Seen::Event(e) = s { Some(e) } else { None }).collect()
 }
 
 const ONE: &[u8] = b"Subject: uno\r\n\r\nprimo\r\n";
@@ -154,10 +126,7 @@ fn three() -> Vec<(u32, &'static [u8])> {
 }
 
 fn three_arrived() -> Vec<(u32, Vec<u8>)> {
-    three()
-        .into_iter()
-        .map(|(uid, bytes)| (uid, bytes.to_vec()))
-        .collect()
+    three().into_iter().map(|(uid, bytes)| (uid, bytes.to_vec())).collect()
 }
 
 #[tokio::test(start_paused = true)]
@@ -166,41 +135,16 @@ async fn a_folder_is_read_once_and_touched_never() {
     let memory = Memory::default();
     let seen = watch_server(&server, &settings(), &memory, kept, |seen| looks(seen) == 3).await;
     assert_eq!(arrived(&seen), three_arrived());
-    let Seen::Arrived(arrival, _) = seen
-        .iter()
-        .find(|s| matches!(s, Seen::Arrived(..)))
-        .unwrap()
-    else {
+    let Seen::Arrived(arrival, _) = seen.iter().find(|s| matches!(s, Seen::Arrived(..))).unwrap() else {
         unreachable!()
     };
-    assert_eq!(
-        arrival.place,
-        Place::Imap {
-            folder: "INBOX".into(),
-            uidvalidity: 7,
-            uid: 3
-        }
-    );
-    assert_eq!(
-        arrival.received.unwrap().to_string(),
-        "2026-02-07T20:52:25Z"
-    );
+    assert_eq!(arrival.place, Place::Imap { folder: "INBOX".into(), uidvalidity: 7, uid: 3 });
+    assert_eq!(arrival.received.unwrap().to_string(), "2026-02-07T20:52:25Z");
     assert_eq!((arrival.oversized, arrival.size_mismatch), (None, false));
-    assert!(
-        !arrival.spool.exists(),
-        "the spool file is removed after the answer"
-    );
+    assert!(!arrival.spool.exists(), "the spool file is removed after the answer");
     let log = server.folder.lock().unwrap().log.join("\n");
-    assert!(
-        log.contains("EXAMINE") && !log.contains("SELECT") && !log.contains("BODY["),
-        "{log}"
-    );
-    assert!(
-        !["STORE", "EXPUNGE", "SEARCH", "COPY", "CLOSE"]
-            .iter()
-            .any(|word| log.contains(word)),
-        "{log}"
-    );
+    assert!(log.contains("EXAMINE") && !log.contains("SELECT") && !log.contains("BODY["), "{log}");
+    assert!(!["STORE", "EXPUNGE", "SEARCH", "COPY", "CLOSE"].iter().any(|word| log.contains(word)), "{log}");
 
     // After a restart the cursor is enough: nothing is fetched again.
     let seen = watch_server(&server, &settings(), &memory, kept, |seen| looks(seen) == 1).await;
@@ -221,10 +165,7 @@ async fn idle_brings_new_mail_at_once_and_the_poll_brings_it_anyway() {
             news.notify_one();
         });
         let start = Instant::now();
-        watch_server(&server, &settings(), &Memory::default(), kept, |seen| {
-            arrived(seen).len() == 4
-        })
-        .await;
+        watch_server(&server, &settings(), &Memory::default(), kept, |seen| arrived(seen).len() == 4).await;
         assert_eq!(start.elapsed().as_secs(), if idle { 30 } else { 300 });
     }
 }
@@ -242,56 +183,26 @@ async fn a_message_not_kept_is_offered_again_and_the_cursor_waits() {
         }
         Filed::Kept
     };
-    let seen = watch_server(&server, &settings(), &memory, filed, |seen| {
-        looks(seen) == 1
-    })
-    .await;
+    let seen = watch_server(&server, &settings(), &memory, filed, |seen| looks(seen) == 1).await;
     let order: Vec<u32> = arrived(&seen).iter().map(|(uid, _)| *uid).collect();
     assert_eq!(order, [3, 5, 5, 5, 9]);
-    assert_eq!(
-        events(&seen)
-            .iter()
-            .filter(|e| matches!(
-                e,
-                Event::Lost {
-                    trouble: Trouble::NotKept,
-                    ..
-                }
-            ))
-            .count(),
-        2
-    );
+    assert_eq!(events(&seen).iter().filter(|e| matches!(e, Event::Lost { trouble: Trouble::NotKept, .. })).count(), 2);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_message_larger_than_agreed_is_announced_by_its_headers() {
     let large = [b"Subject: grande\r\n\r\n".to_vec(), b"x".repeat(2000)].concat();
     let server = Server::honest(&[(3, &large), (4, ONE)]);
-    let settings = Settings {
-        message_bytes_max: 1000,
-        move_to: Some("Lette".into()),
-        ..settings()
-    };
-    let seen = watch_server(&server, &settings, &Memory::default(), kept, |seen| {
-        looks(seen) == 1
-    })
-    .await;
+    let settings = Settings { message_bytes_max: 1000, move_to: Some("Lette".into()), ..settings() };
+    let seen = watch_server(&server, &settings, &Memory::default(), kept, |seen| looks(seen) == 1).await;
     assert_eq!(arrived(&seen)[0], (3, b"Subject: grande\r\n\r\n".to_vec()));
-    let Seen::Arrived(arrival, _) = seen
-        .iter()
-        .find(|s| matches!(s, Seen::Arrived(..)))
-        .unwrap()
-    else {
+    let Seen::Arrived(arrival, _) = seen.iter().find(|s| matches!(s, Seen::Arrived(..))).unwrap() else {
         unreachable!()
     };
     assert_eq!(arrival.oversized, Some(2019));
     assert!(events(&seen).contains(&&Event::Oversized { uid: 3, size: 2019 }));
     let folder = server.folder.lock().unwrap();
-    assert_eq!(
-        folder.moved,
-        [(4, "Lette".to_owned())],
-        "the large one stays where a person will look for it"
-    );
+    assert_eq!(folder.moved, [(4, "Lette".to_owned())], "the large one stays where a person will look for it");
 }
 
 #[tokio::test(start_paused = true)]
@@ -299,20 +210,9 @@ async fn a_large_message_comes_in_pieces() {
     let large: Vec<u8> = (0..3_500_000_u32).map(|n| (n * 31 % 251) as u8).collect();
     let exact = large[..2 << 20].to_vec();
     let server = Server::honest(&[(1, &large), (2, &exact)]);
-    let seen = watch_server(&server, &settings(), &Memory::default(), kept, |seen| {
-        looks(seen) == 1
-    })
-    .await;
+    let seen = watch_server(&server, &settings(), &Memory::default(), kept, |seen| looks(seen) == 1).await;
     assert!(arrived(&seen) == vec![(1, large), (2, exact)]);
-    assert!(
-        server
-            .folder
-            .lock()
-            .unwrap()
-            .log
-            .iter()
-            .any(|c| c.contains("BODY.PEEK[]<3145728.1048576>"))
-    );
+    assert!(server.folder.lock().unwrap().log.iter().any(|c| c.contains("BODY.PEEK[]<3145728.1048576>")));
 }
 
 #[tokio::test(start_paused = true)]
@@ -337,10 +237,7 @@ async fn another_uidvalidity_and_a_falling_uidnext_read_everything_again() {
 #[tokio::test(start_paused = true)]
 async fn sparse_uids_are_crossed_in_few_commands() {
     let server = Server::honest(&[(1, ONE), (4_000_000_000, TWO)]);
-    let seen = watch_server(&server, &settings(), &Memory::default(), kept, |seen| {
-        looks(seen) == 1
-    })
-    .await;
+    let seen = watch_server(&server, &settings(), &Memory::default(), kept, |seen| looks(seen) == 1).await;
     assert_eq!(arrived(&seen).len(), 2);
     assert!(server.folder.lock().unwrap().log.len() < 60);
 }
@@ -348,52 +245,27 @@ async fn sparse_uids_are_crossed_in_few_commands() {
 #[tokio::test(start_paused = true)]
 async fn kept_messages_are_moved_to_a_folder_that_is_made_for_them() {
     let server = Server::honest(&three());
-    let settings = Settings {
-        move_to: Some("Lette".into()),
-        ..settings()
-    };
-    let seen = watch_server(&server, &settings, &Memory::default(), kept, |seen| {
-        looks(seen) == 1
-    })
-    .await;
+    let settings = Settings { move_to: Some("Lette".into()), ..settings() };
+    let seen = watch_server(&server, &settings, &Memory::default(), kept, |seen| looks(seen) == 1).await;
     assert_eq!(arrived(&seen), three_arrived());
     let folder = server.folder.lock().unwrap();
-    assert_eq!(
-        folder.moved.iter().map(|(uid, _)| *uid).collect::<Vec<_>>(),
-        [3, 5, 9]
-    );
+    assert_eq!(folder.moved.iter().map(|(uid, _)| *uid).collect::<Vec<_>>(), [3, 5, 9]);
     assert_eq!(folder.folders, ["INBOX", "Lette"]);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_move_that_did_not_happen_is_reported_and_nothing_else() {
     let claims = |_: usize, tag: &str, command: &str| {
-        command
-            .starts_with("UID MOVE")
-            .then(|| vec![say(&format!("{tag} OK moved\r\n"))])
+        command.starts_with("UID MOVE").then(|| vec![say(&format!("{tag} OK moved\r\n"))])
     };
     let lying = Server::with(&three(), Box::new(claims));
     let without = Server::honest(&three());
     without.folder.lock().unwrap().capabilities = "IMAP4rev1 IDLE";
     for server in [lying, without] {
-        let settings = Settings {
-            move_to: Some("Lette".into()),
-            ..settings()
-        };
-        let seen = watch_server(&server, &settings, &Memory::default(), kept, |seen| {
-            looks(seen) == 2
-        })
-        .await;
+        let settings = Settings { move_to: Some("Lette".into()), ..settings() };
+        let seen = watch_server(&server, &settings, &Memory::default(), kept, |seen| looks(seen) == 2).await;
         assert_eq!(arrived(&seen), three_arrived());
-        let not_moved = |e: &&&Event| {
-            matches!(
-                e,
-                Event::NotMoved {
-                    trouble: Trouble::Refused("UID MOVE"),
-                    ..
-                }
-            )
-        };
+        let not_moved = |e: &&&Event| matches!(e, Event::NotMoved { trouble: Trouble::Refused("UID MOVE"), .. });
         assert_eq!(events(&seen).iter().filter(not_moved).count(), 3);
         assert_eq!(server.folder.lock().unwrap().messages.len(), 3);
     }
@@ -414,38 +286,16 @@ async fn a_stop_ends_the_watch_at_once() {
     });
     let settings = settings();
     let start = Instant::now();
-    watch_over(
-        &settings,
-        &server,
-        Memory::default(),
-        deliveries,
-        spool.path().to_owned(),
-        stopped,
-        |_| (),
-    )
-    .await;
+    watch_over(&settings, &server, Memory::default(), deliveries, spool.path().to_owned(), stopped, |_| ()).await;
     assert_eq!(start.elapsed().as_secs(), 100);
-    let left: Vec<_> = std::fs::read_dir(spool.path())
-        .unwrap()
-        .map(|e| e.unwrap().file_name())
-        .collect();
+    let left: Vec<_> = std::fs::read_dir(spool.path()).unwrap().map(|e| e.unwrap().file_name()).collect();
     assert_eq!(left, ["altro.tmp"]);
 }
 
 #[test]
 fn dates_are_read_or_left_out() {
-    assert_eq!(
-        watcher::internal_date("17-Jul-1996 02:44:25 -0700")
-            .unwrap()
-            .to_string(),
-        "1996-07-17T09:44:25Z"
-    );
-    for bad in [
-        "",
-        "ieri",
-        "31-Feb-2026 00:00:00 +0000",
-        "17-Jul-1996 02:44:25",
-    ] {
+    assert_eq!(watcher::internal_date("17-Jul-1996 02:44:25 -0700").unwrap().to_string(), "1996-07-17T09:44:25Z");
+    for bad in ["", "ieri", "31-Feb-2026 00:00:00 +0000", "17-Jul-1996 02:44:25"] {
         assert_eq!(watcher::internal_date(bad), None, "{bad:?}");
     }
 }

@@ -123,12 +123,7 @@ impl<'a, D: Dial, C: CursorStore, R: Fn(Event)> Watcher<'a, D, C, R> {
     /// Returns only when nobody listens any more; otherwise the caller drops it.
     pub(super) async fn run(&mut self) {
         let mut hasher = DefaultHasher::new();
-        (
-            &self.settings.account,
-            &self.settings.host,
-            &self.settings.user,
-        )
-            .hash(&mut hasher);
+        (&self.settings.account, &self.settings.host, &self.settings.user).hash(&mut hasher);
         let seed = hasher.finish();
         sweep(&self.spool_dir).await;
         loop {
@@ -139,21 +134,13 @@ impl<'a, D: Dial, C: CursorStore, R: Fn(Event)> Watcher<'a, D, C, R> {
                 Ok(End::Trouble(trouble)) => trouble,
                 Err(_) => Trouble::Panicked,
             };
-            if self
-                .first_look
-                .take()
-                .is_some_and(|look| look.elapsed() >= STEADY)
-            {
+            if self.first_look.take().is_some_and(|look| look.elapsed() >= STEADY) {
                 self.failures = 0;
             }
             self.failures = self.failures.saturating_add(1);
             let login = trouble == Trouble::LoginRefused;
             let pause = pause(self.failures, login, seed);
-            (self.report)(if login {
-                Event::LoginRefused { pause }
-            } else {
-                Event::Lost { trouble, pause }
-            });
+            (self.report)(if login { Event::LoginRefused { pause } } else { Event::Lost { trouble, pause } });
             tokio::time::sleep(pause).await;
         }
     }
@@ -172,31 +159,18 @@ impl<'a, D: Dial, C: CursorStore, R: Fn(Event)> Watcher<'a, D, C, R> {
         let capabilities = driver.capabilities().await?;
         let can = |name: &str| capabilities.iter().any(|c| c == name);
         let (mut idle, can_move) = (can("IDLE"), can("MOVE"));
-        let selected = driver
-            .open(&settings.folder, settings.move_to.is_none())
-            .await?;
-        (self.report)(Event::Connected {
-            exists: selected.exists,
-            idle,
-        });
+        let selected = driver.open(&settings.folder, settings.move_to.is_none()).await?;
+        (self.report)(Event::Connected { exists: selected.exists, idle });
 
-        let Plan { mut cursor, why } =
-            plan(self.known.as_ref(), &selected).ok_or(Trouble::NoLastingUids)?;
+        let Plan { mut cursor, why } = plan(self.known.as_ref(), &selected).ok_or(Trouble::NoLastingUids)?;
         if !matches!(why, Why::Continue) {
             (self.report)(Event::Rescan(why));
         }
         // Only for the first look: UIDNEXT is not told again while the folder is open.
         let mut uidnext = selected.uidnext;
         loop {
-            let next_look = Instant::now()
-                + settings
-                    .poll
-                    .min(settings.idle_max)
-                    .min(IDLE_MAX)
-                    .max(LOOK_MIN);
-            let kept = self
-                .look(&mut driver, &mut cursor, uidnext.take(), can_move)
-                .await?;
+            let next_look = Instant::now() + settings.poll.min(settings.idle_max).min(IDLE_MAX).max(LOOK_MIN);
+            let kept = self.look(&mut driver, &mut cursor, uidnext.take(), can_move).await?;
             self.first_look.get_or_insert_with(Instant::now);
             (self.report)(Event::Looked { kept });
             let eager = Instant::now() + LOOK_MIN;
@@ -245,11 +219,7 @@ impl<'a, D: Dial, C: CursorStore, R: Fn(Event)> Watcher<'a, D, C, R> {
                 Some(to) => from = to.saturating_add(1),
             }
             // A stretch without messages is crossed faster and faster: UIDs may be sparse.
-            width = if listed.is_empty() {
-                width.saturating_mul(2)
-            } else {
-                WINDOW_UIDS
-            };
+            width = if listed.is_empty() { width.saturating_mul(2) } else { WINDOW_UIDS };
         }
         self.save(cursor);
         Ok(kept)
@@ -282,24 +252,9 @@ impl<'a, D: Dial, C: CursorStore, R: Fn(Event)> Watcher<'a, D, C, R> {
         }
         // Count first, then try (house rule 7): a panic in the try must count.
         let (last, trouble) = (Instant::now(), Trouble::Panicked);
-        self.failed.insert(
-            key,
-            Failed {
-                tries,
-                last,
-                trouble,
-                told: false,
-            },
-        );
+        self.failed.insert(key, Failed { tries, last, trouble, told: false });
         let spool = self.spool_dir.join(format!("imap-{}-{uid}.tmp", key.0));
-        let fetched = fetch(
-            driver,
-            listed,
-            self.settings.message_bytes_max,
-            &spool,
-            tries == 1,
-        )
-        .await;
+        let fetched = fetch(driver, listed, self.settings.message_bytes_max, &spool, tries == 1).await;
         let fetched = match fetched {
             Ok(fetched) => fetched,
             // Our disk, not this message.
@@ -311,24 +266,12 @@ impl<'a, D: Dial, C: CursorStore, R: Fn(Event)> Watcher<'a, D, C, R> {
                 remove(&spool).await;
                 let told = tries >= TRIES_MAX;
                 if told {
-                    (self.report)(Event::Unreadable {
-                        uid,
-                        trouble: trouble.clone(),
-                    });
+                    (self.report)(Event::Unreadable { uid, trouble: trouble.clone() });
                 }
-                let failed = Failed {
-                    tries,
-                    last: Instant::now(),
-                    trouble: trouble.clone(),
-                    told,
-                };
+                let failed = Failed { tries, last: Instant::now(), trouble: trouble.clone(), told };
                 self.failed.insert(key, failed);
                 // A refusal leaves the connection sound: go on with the next one.
-                return if matches!(trouble, Trouble::Refused(_)) {
-                    Ok(Taken::Waiting)
-                } else {
-                    Err(trouble.into())
-                };
+                return if matches!(trouble, Trouble::Refused(_)) { Ok(Taken::Waiting) } else { Err(trouble.into()) };
             }
         };
         self.failed.remove(&key);
@@ -338,11 +281,7 @@ impl<'a, D: Dial, C: CursorStore, R: Fn(Event)> Watcher<'a, D, C, R> {
                 (self.report)(Event::Vanished { uid });
                 return Ok(Taken::Gone);
             }
-            Fetched::Whole {
-                bytes,
-                date,
-                size_mismatch,
-            } => (bytes, date, None, size_mismatch),
+            Fetched::Whole { bytes, date, size_mismatch } => (bytes, date, None, size_mismatch),
             Fetched::Headers { bytes, date } => (bytes, date, Some(u64::from(listed.size)), false),
         };
         if size_mismatch {
@@ -353,11 +292,7 @@ impl<'a, D: Dial, C: CursorStore, R: Fn(Event)> Watcher<'a, D, C, R> {
         }
         let arrival = Arrival {
             account: self.settings.account.clone(),
-            place: Place::Imap {
-                folder: self.settings.folder.clone(),
-                uidvalidity: key.0,
-                uid,
-            },
+            place: Place::Imap { folder: self.settings.folder.clone(), uidvalidity: key.0, uid },
             received: date.as_deref().and_then(internal_date),
             spool: spool.clone(),
             bytes,
@@ -377,10 +312,7 @@ impl<'a, D: Dial, C: CursorStore, R: Fn(Event)> Watcher<'a, D, C, R> {
             && oversized.is_none()
             && let Err(trouble) = move_to(driver, uid, folder, can_move).await
         {
-            (self.report)(Event::NotMoved {
-                uid,
-                trouble: trouble.clone(),
-            });
+            (self.report)(Event::NotMoved { uid, trouble: trouble.clone() });
             if !matches!(trouble, Trouble::Refused(_) | Trouble::Name(_)) {
                 return Err(trouble.into());
             }
@@ -402,22 +334,14 @@ impl<'a, D: Dial, C: CursorStore, R: Fn(Event)> Watcher<'a, D, C, R> {
 /// Waits for the pipeline as long as it takes: what is not answered is not kept.
 async fn hand_over(deliveries: &mpsc::Sender<Delivery>, arrival: Arrival) -> Result<Filed, End> {
     let (done, answer) = oneshot::channel();
-    deliveries
-        .send(Delivery { arrival, done })
-        .await
-        .map_err(|_| End::NobodyListens)?;
+    deliveries.send(Delivery { arrival, done }).await.map_err(|_| End::NobodyListens)?;
     Ok(answer.await.unwrap_or(Filed::NotKept))
 }
 
 /// UID MOVE, and proof that it happened: COPYUID, or the message no longer listed.
 ///
 /// Without MOVE nothing is done: copy, flag and expunge is how others lost mail.
-async fn move_to<S: Wire>(
-    driver: &mut Driver<S>,
-    uid: u32,
-    folder: &str,
-    can_move: bool,
-) -> Result<(), Trouble> {
+async fn move_to<S: Wire>(driver: &mut Driver<S>, uid: u32, folder: &str, can_move: bool) -> Result<(), Trouble> {
     if !can_move {
         return Err(Trouble::Refused("UID MOVE"));
     }
@@ -431,16 +355,7 @@ async fn move_to<S: Wire>(
         (tagged, proved) = driver.uid_move(uid, folder).await?;
     }
     tagged.ok("UID MOVE")?;
-    if proved
-        || driver
-            .list(Window {
-                from: uid,
-                to: Some(uid),
-            })
-            .await?
-            .iter()
-            .all(|l| l.uid != uid)
-    {
+    if proved || driver.list(Window { from: uid, to: Some(uid) }).await?.iter().all(|l| l.uid != uid) {
         return Ok(());
     }
     Err(Trouble::Refused("UID MOVE"))

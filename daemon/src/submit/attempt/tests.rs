@@ -36,12 +36,7 @@ struct Ran {
     took: Duration,
 }
 
-async fn run_gated(
-    script: Script,
-    letter: &[u8],
-    buffer: usize,
-    gate_says: Result<(), String>,
-) -> Ran {
+async fn run_gated(script: Script, letter: &[u8], buffer: usize, gate_says: Result<(), String>) -> Ran {
     let (ours, theirs) = tokio::io::duplex(buffer);
     let heard = Heard::default();
     let server = tokio::spawn(serve(theirs, script, heard.clone()));
@@ -50,18 +45,11 @@ async fn run_gated(
     ran
 }
 
-async fn run_over(
-    ours: DuplexStream,
-    heard: Heard,
-    letter: &[u8],
-    gate_says: Result<(), String>,
-) -> Ran {
+async fn run_over(ours: DuplexStream, heard: Heard, letter: &[u8], gate_says: Result<(), String>) -> Ran {
     let gates = AtomicUsize::new(0);
     let mut heard_at_gate = String::new();
     let start = Instant::now();
-    let job = Job::check("ente@ente.test", "citta.dino@cittadini.test", letter)
-        .ok()
-        .unwrap();
+    let job = Job::check("ente@ente.test", "citta.dino@cittadini.test", letter).ok().unwrap();
     let outcome = run(ours, b"", &settings(), job, || {
         gates.fetch_add(1, Ordering::SeqCst);
         async {
@@ -73,13 +61,7 @@ async fn run_over(
     })
     .await;
     let took = start.elapsed();
-    Ran {
-        outcome,
-        gates: gates.into_inner(),
-        heard,
-        heard_at_gate,
-        took,
-    }
+    Ran { outcome, gates: gates.into_inner(), heard, heard_at_gate, took }
 }
 
 async fn run_script(script: Script) -> Ran {
@@ -89,40 +71,20 @@ async fn run_script(script: Script) -> Ran {
 #[tokio::test(start_paused = true)]
 async fn a_message_is_taken_unchanged_and_the_gate_stood_before_the_dot() {
     let ran = run_script(GOOD).await;
-    assert_eq!(
-        ran.outcome,
-        Outcome::Taken {
-            reply: "250 2.0.0 queued as 4F".into()
-        }
-    );
+    assert_eq!(ran.outcome, Outcome::Taken { reply: "250 2.0.0 queued as 4F".into() });
     assert_eq!(ran.gates, 1);
-    assert!(
-        ran.heard_at_gate.ends_with("\r\n...due\r\nfine"),
-        "{}",
-        ran.heard_at_gate
-    );
+    assert!(ran.heard_at_gate.ends_with("\r\n...due\r\nfine"), "{}", ran.heard_at_gate);
     assert_eq!(stored(&ran.heard), LETTER);
     assert!(heard_text(&ran.heard).ends_with("QUIT\r\n"));
 }
 
 #[tokio::test(start_paused = true)]
 async fn awkward_endings_arrive_unchanged() {
-    for letter in [
-        &b"\r\n"[..],
-        b"a\r\n",
-        b"a\r\n\r\n",
-        b"a\r\n.\r\n",
-        b".\r\n",
-        b"..\r\n\r\n\r\n",
-        b"a\r\n\r\n.\r\n",
-    ] {
+    for letter in [&b"\r\n"[..], b"a\r\n", b"a\r\n\r\n", b"a\r\n.\r\n", b".\r\n", b"..\r\n\r\n\r\n", b"a\r\n\r\n.\r\n"]
+    {
         for buffer in [1, 3, 1 << 16] {
             let ran = run_gated(GOOD, letter, buffer, Ok(())).await;
-            assert!(
-                matches!(ran.outcome, Outcome::Taken { .. }),
-                "{letter:?}: {:?}",
-                ran.outcome
-            );
+            assert!(matches!(ran.outcome, Outcome::Taken { .. }), "{letter:?}: {:?}", ran.outcome);
             assert_eq!(stored(&ran.heard), letter);
             assert_eq!(ran.gates, 1);
         }
@@ -175,12 +137,7 @@ async fn each_fault_has_its_outcome() {
             Outcome::Unknown { .. } => ('U', None),
             Outcome::LaneStopped { .. } => ('S', None),
         };
-        assert_eq!(
-            (seen, ran.gates),
-            ((letter, code), gates),
-            "{name}: {:?}",
-            ran.outcome
-        );
+        assert_eq!((seen, ran.gates), ((letter, code), gates), "{name}: {:?}", ran.outcome);
     }
 }
 
@@ -188,10 +145,7 @@ async fn each_fault_has_its_outcome() {
 #[tokio::test(start_paused = true)]
 async fn cut_anywhere_the_outcome_never_contradicts_the_server() {
     let (mut later, mut unknown, mut taken) = (0, 0, 0);
-    for (up, down) in (0..400)
-        .map(|n| (n, u64::MAX))
-        .chain((0..400).map(|n| (u64::MAX, n)))
-    {
+    for (up, down) in (0..400).map(|n| (n, u64::MAX)).chain((0..400).map(|n| (u64::MAX, n))) {
         let (ours, outer) = tokio::io::duplex(1 << 16);
         let (inner, theirs) = tokio::io::duplex(1 << 16);
         let wire = tokio::spawn(cut(outer, inner, up, down));
@@ -220,80 +174,30 @@ async fn cut_anywhere_the_outcome_never_contradicts_the_server() {
             other => panic!("up {up}, down {down}: {other:?}"),
         }
     }
-    assert!(
-        later > 200 && unknown > 20 && taken > 20,
-        "{later} {unknown} {taken}"
-    );
+    assert!(later > 200 && unknown > 20 && taken > 20, "{later} {unknown} {taken}");
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_gate_that_fails_keeps_the_dot_off_the_wire() {
     let ran = run_gated(GOOD, LETTER, 1 << 16, Err("disco pieno".into())).await;
-    assert!(
-        matches!(&ran.outcome, Outcome::Later { why, .. } if why.contains("disco pieno")),
-        "{:?}",
-        ran.outcome
-    );
+    assert!(matches!(&ran.outcome, Outcome::Later { why, .. } if why.contains("disco pieno")), "{:?}", ran.outcome);
     tokio::time::sleep(Duration::from_secs(10)).await;
-    assert!(
-        heard_text(&ran.heard).ends_with("fine"),
-        "nothing after the body, not even QUIT"
-    );
+    assert!(heard_text(&ran.heard).ends_with("fine"), "nothing after the body, not even QUIT");
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_silent_server_is_left_in_time() {
     let silent = [
-        (
-            Script {
-                greeting: STALL,
-                ..GOOD
-            },
-            GREETING_TIMEOUT,
-        ),
-        (
-            Script {
-                ehlo: STALL,
-                ..GOOD
-            },
-            GREETING_TIMEOUT,
-        ),
-        (
-            Script {
-                auth: STALL,
-                ..GOOD
-            },
-            AUTH_TIMEOUT + QUIT_TIMEOUT,
-        ),
-        (
-            Script {
-                mail: STALL,
-                ..GOOD
-            },
-            ENVELOPE_TIMEOUT + QUIT_TIMEOUT,
-        ),
-        (
-            Script {
-                rcpt: STALL,
-                ..GOOD
-            },
-            ENVELOPE_TIMEOUT + QUIT_TIMEOUT,
-        ),
-        (
-            Script {
-                data: STALL,
-                ..GOOD
-            },
-            DATA_TIMEOUT + QUIT_TIMEOUT,
-        ),
+        (Script { greeting: STALL, ..GOOD }, GREETING_TIMEOUT),
+        (Script { ehlo: STALL, ..GOOD }, GREETING_TIMEOUT),
+        (Script { auth: STALL, ..GOOD }, AUTH_TIMEOUT + QUIT_TIMEOUT),
+        (Script { mail: STALL, ..GOOD }, ENVELOPE_TIMEOUT + QUIT_TIMEOUT),
+        (Script { rcpt: STALL, ..GOOD }, ENVELOPE_TIMEOUT + QUIT_TIMEOUT),
+        (Script { data: STALL, ..GOOD }, DATA_TIMEOUT + QUIT_TIMEOUT),
     ];
     for (script, limit) in silent {
         let ran = run_script(script).await;
-        assert!(
-            matches!(ran.outcome, Outcome::Later { code: None, .. }),
-            "{:?}",
-            ran.outcome
-        );
+        assert!(matches!(ran.outcome, Outcome::Later { code: None, .. }), "{:?}", ran.outcome);
         assert_eq!(ran.took.as_secs(), limit.as_secs());
     }
 }
@@ -301,15 +205,8 @@ async fn a_silent_server_is_left_in_time() {
 #[tokio::test(start_paused = true)]
 async fn silence_after_the_dot_is_unknown_after_ten_minutes() {
     let ran = run_script(Script { dot: STALL, ..GOOD }).await;
-    assert!(
-        matches!(ran.outcome, Outcome::Unknown { .. }),
-        "{:?}",
-        ran.outcome
-    );
-    assert_eq!(
-        (ran.gates, ran.took.as_secs()),
-        (1, DOT_TIMEOUT.as_secs() + 1)
-    );
+    assert!(matches!(ran.outcome, Outcome::Unknown { .. }), "{:?}", ran.outcome);
+    assert_eq!((ran.gates, ran.took.as_secs()), (1, DOT_TIMEOUT.as_secs() + 1));
 }
 
 #[tokio::test(start_paused = true)]
@@ -326,13 +223,8 @@ async fn a_server_that_stops_reading_the_body_is_left_in_time() {
     });
     let start = Instant::now();
     let letter = b"riga\r\n".repeat(100);
-    let job = Job::check("a@ente.test", "b@cittadini.test", &letter)
-        .ok()
-        .unwrap();
-    let outcome = run(ours, b"", &settings(), job, || async {
-        panic!("the gate must not be reached")
-    })
-    .await;
+    let job = Job::check("a@ente.test", "b@cittadini.test", &letter).ok().unwrap();
+    let outcome = run(ours, b"", &settings(), job, || async { panic!("the gate must not be reached") }).await;
     assert!(matches!(outcome, Outcome::Later { .. }), "{outcome:?}");
     assert_eq!(start.elapsed().as_secs(), STALL_TIMEOUT.as_secs());
     server.abort();
@@ -351,46 +243,20 @@ async fn a_reply_in_latin_1_is_still_a_reply() {
         hear(&mut theirs, &heard, b"\r\n.\r\n").await;
         theirs.write_all(b"250 accettat\xe0\r\n").await.unwrap();
     });
-    let job = Job::check("a@ente.test", "b@cittadini.test", LETTER)
-        .ok()
-        .unwrap();
+    let job = Job::check("a@ente.test", "b@cittadini.test", LETTER).ok().unwrap();
     let outcome = run(ours, b"", &settings(), job, || async { Ok(()) }).await;
-    assert_eq!(
-        outcome,
-        Outcome::Taken {
-            reply: "250 accettat?".into()
-        }
-    );
+    assert_eq!(outcome, Outcome::Taken { reply: "250 accettat?".into() });
     server.abort();
 }
 
 #[tokio::test]
 async fn bytes_that_could_smuggle_are_refused_before_connecting() {
     let long = [b"x".repeat(999), b"\r\n".to_vec()].concat();
-    let bad: [&[u8]; 8] = [
-        b"",
-        b"a",
-        b"a\n",
-        b"a\nb\r\n",
-        b"a\rb\r\n",
-        b"a\r\r\n",
-        b"a\r\n\0\r\n",
-        "è\r\n".as_bytes(),
-    ];
+    let bad: [&[u8]; 8] = [b"", b"a", b"a\n", b"a\nb\r\n", b"a\rb\r\n", b"a\r\r\n", b"a\r\n\0\r\n", "è\r\n".as_bytes()];
     for bytes in bad.into_iter().chain([long.as_slice()]) {
         // The host does not exist: an answer of Never shows that nobody tried.
-        let outcome = attempt(
-            &settings(),
-            "a@ente.test",
-            "b@cittadini.test",
-            bytes,
-            || async { Ok(()) },
-        )
-        .await;
-        assert!(
-            matches!(outcome, Outcome::Never { code: None, .. }),
-            "{bytes:?}: {outcome:?}"
-        );
+        let outcome = attempt(&settings(), "a@ente.test", "b@cittadini.test", bytes, || async { Ok(()) }).await;
+        assert!(matches!(outcome, Outcome::Never { code: None, .. }), "{bytes:?}: {outcome:?}");
     }
     for to in [
         "",
@@ -402,10 +268,7 @@ async fn bytes_that_could_smuggle_are_refused_before_connecting() {
         "è@cittadini.test",
     ] {
         let outcome = attempt(&settings(), "a@ente.test", to, LETTER, || async { Ok(()) }).await;
-        assert!(
-            matches!(outcome, Outcome::Never { code: None, .. }),
-            "{to:?}: {outcome:?}"
-        );
+        assert!(matches!(outcome, Outcome::Never { code: None, .. }), "{to:?}: {outcome:?}");
     }
 }
 
@@ -413,12 +276,7 @@ async fn bytes_that_could_smuggle_are_refused_before_connecting() {
 async fn starttls_is_asked_for_or_the_server_is_left() {
     let cases = [
         ("220 a", "250-a\r\n250 STARTTLS", "220 go", true),
-        (
-            "220-a\r\n220 b",
-            "250-a\r\n250-starttls\r\n250 SIZE",
-            "220 go",
-            true,
-        ),
+        ("220-a\r\n220 b", "250-a\r\n250-starttls\r\n250 SIZE", "220 go", true),
         ("220 a", "250 a", "220 go", false),
         ("220 a", "250-STARTTLSX\r\n250 HELP", "220 go", false),
         ("220 a", "250 STARTTLS", "454 not now", false),
@@ -437,19 +295,12 @@ async fn starttls_is_asked_for_or_the_server_is_left() {
             // Sent in clear right after 220, in the hope that it is taken for an encrypted answer.
             theirs.write_all(b"250 injected\r\n").await.ok()
         });
-        assert_eq!(
-            starttls::ask(&mut ours, "ente.test").await.is_ok(),
-            asked,
-            "{greeting} {ehlo} {reply}"
-        );
+        assert_eq!(starttls::ask(&mut ours, "ente.test").await.is_ok(), asked, "{greeting} {ehlo} {reply}");
         if asked {
             server.await.unwrap();
             let mut left = vec![0; 14];
             ours.read_exact(&mut left).await.unwrap();
-            assert_eq!(
-                left, b"250 injected\r\n",
-                "clear text stays in the socket, where TLS refuses it"
-            );
+            assert_eq!(left, b"250 injected\r\n", "clear text stays in the socket, where TLS refuses it");
         }
     }
 }

@@ -6,14 +6,8 @@ use super::{super::letter::*, *};
 
 fn letter() -> Letter {
     Letter {
-        from: Party {
-            name: Some(HeaderText::new("Comune di Ente")),
-            address: "ente@ente.test".into(),
-        },
-        to: Party {
-            name: None,
-            address: "anna.verdi@cittadini.test".into(),
-        },
+        from: Party { name: Some(HeaderText::new("Comune di Ente")), address: "ente@ente.test".into() },
+        to: Party { name: None, address: "anna.verdi@cittadini.test".into() },
         subject: HeaderText::new("Città: ricevuta n. 7"),
         date: jiff::Timestamp::from_second(1_782_000_000).unwrap(),
         message_id: MessageId::new("<v1.abc@ente.test>").unwrap(),
@@ -122,61 +116,30 @@ fn what_an_administrator_can_get_wrong_is_refused() {
         compose(&letter)
     };
     let extra = |name: &str| with(&|l| l.extra = vec![(name.to_owned(), HeaderText::new("x"))]);
-    assert_eq!(
-        with(&|l| l.to.address = "a@b.test\r\nBcc: c@d.test".into()),
-        Err(ComposeTrouble::Address("To"))
-    );
-    assert_eq!(
-        with(&|l| l.from.address = "ente".into()),
-        Err(ComposeTrouble::Address("From"))
-    );
-    assert_eq!(
-        with(&|l| l.date = jiff::Timestamp::from_second(-1).unwrap()),
-        Err(ComposeTrouble::Date)
-    );
-    for name in [
-        "",
-        "A B",
-        "A:",
-        "A\r\nB",
-        "Subject",
-        "bcc",
-        "Content-Type",
-        "Àb",
-    ] {
-        assert!(
-            matches!(extra(name), Err(ComposeTrouble::Header(_))),
-            "{name:?}"
-        );
+    assert_eq!(with(&|l| l.to.address = "a@b.test\r\nBcc: c@d.test".into()), Err(ComposeTrouble::Address("To")));
+    assert_eq!(with(&|l| l.from.address = "ente".into()), Err(ComposeTrouble::Address("From")));
+    assert_eq!(with(&|l| l.date = jiff::Timestamp::from_second(-1).unwrap()), Err(ComposeTrouble::Date));
+    for name in ["", "A B", "A:", "A\r\nB", "Subject", "bcc", "Content-Type", "Àb"] {
+        assert!(matches!(extra(name), Err(ComposeTrouble::Header(_))), "{name:?}");
     }
     let attached = |kind: &str| {
         with(&|l| {
-            l.attachments.push(Attachment {
-                name: HeaderText::new("a"),
-                media_type: kind.into(),
-                bytes: Vec::new(),
-            })
+            l.attachments.push(Attachment { name: HeaderText::new("a"), media_type: kind.into(), bytes: Vec::new() })
         })
     };
     for kind in ["", "pdf", "text/plain\r\nX: y"] {
-        assert!(
-            matches!(attached(kind), Err(ComposeTrouble::Attachment(_))),
-            "{kind:?}"
-        );
+        assert!(matches!(attached(kind), Err(ComposeTrouble::Attachment(_))), "{kind:?}");
     }
 }
 
 #[test]
 fn a_long_thread_keeps_its_first_and_its_newest_ids() {
     let mut letter = letter();
-    letter.references = (0..100)
-        .filter_map(|n| MessageId::new(&format!("<{n}@cittadini.test>")))
-        .collect();
+    letter.references = (0..100).filter_map(|n| MessageId::new(&format!("<{n}@cittadini.test>"))).collect();
     let all = text(&letter).replace("\r\n ", " ");
     let line = all.lines().find(|l| l.starts_with("References: ")).unwrap();
     assert!(
-        line.starts_with("References: <0@cittadini.test> <81@")
-            && line.trim_end().ends_with("<99@cittadini.test>"),
+        line.starts_with("References: <0@cittadini.test> <81@") && line.trim_end().ends_with("<99@cittadini.test>"),
         "{line}"
     );
     assert_eq!(line.matches('<').count(), REFERENCES_MAX);
@@ -194,10 +157,7 @@ fn line_ends_and_controls_of_a_body_become_harmless() {
 #[test]
 fn header_text_is_one_safe_line() {
     let cases = [
-        (
-            "Mario\r\nBcc: tutti@ente.test",
-            "Mario Bcc: tutti@ente.test",
-        ),
+        ("Mario\r\nBcc: tutti@ente.test", "Mario Bcc: tutti@ente.test"),
         ("  a \t\u{2028}\u{2029}\u{85} b  ", "a b"),
         ("a\u{202e}fdp.exe\u{200b}\u{feff}", "afdp.exe"),
         ("a\0b\u{7f}c", "a b c"),
@@ -215,26 +175,13 @@ fn header_text_is_one_safe_line() {
 
 #[test]
 fn a_message_id_is_quoted_only_if_it_can_be() {
-    for good in [
-        "<a@b>",
-        "<opec21008.20260101.00001.1.1.1@pec.gestore.test>",
-        "<senza-chiocciola>",
-    ] {
+    for good in ["<a@b>", "<opec21008.20260101.00001.1.1.1@pec.gestore.test>", "<senza-chiocciola>"] {
         assert_eq!(MessageId::new(good).unwrap().as_str(), good);
     }
     let long = format!("<{}@b>", "a".repeat(500));
-    for bad in [
-        "",
-        "a@b",
-        "<>",
-        "<a b@c>",
-        "<a@b>\r\nX: y",
-        "<a\r\n@b>",
-        "<a@b><c@d>",
-        "<è@b>",
-        "<a\0@b>",
-        long.as_str(),
-    ] {
+    for bad in
+        ["", "a@b", "<>", "<a b@c>", "<a@b>\r\nX: y", "<a\r\n@b>", "<a@b><c@d>", "<è@b>", "<a\0@b>", long.as_str()]
+    {
         assert_eq!(MessageId::new(bad), None, "{bad:?}");
     }
 }
@@ -272,11 +219,7 @@ fn hostile() -> impl Strategy<Value = String> {
         "--=_sportello",
         "\r\n\r\n",
     ]);
-    prop_oneof![
-        prop::collection::vec(nasty, 0..60).prop_map(|parts| parts.concat()),
-        any::<String>(),
-        "[ -~]{0,400}",
-    ]
+    prop_oneof![prop::collection::vec(nasty, 0..60).prop_map(|parts| parts.concat()), any::<String>(), "[ -~]{0,400}",]
 }
 
 proptest! {

@@ -11,38 +11,14 @@ pub(super) const fn field(
     meaning: &'static str,
     sample: &'static [&'static str],
 ) -> Field {
-    Field {
-        name,
-        kind,
-        need,
-        meaning,
-        sample,
-    }
+    Field { name, kind, need, meaning, sample }
 }
 
 /// Who writes, and where to reach them: L. 241/1990 art. 8 c. 2 a) and c).
 pub(super) const SENDER: &[Field] = &[
-    field(
-        "ente",
-        Line,
-        Always,
-        "nome dell'ente",
-        &["Comune di Esempio"],
-    ),
-    field(
-        "pec_ente",
-        Line,
-        Always,
-        "indirizzo Pec dell'ente",
-        &["protocollo@pec.comune.example"],
-    ),
-    field(
-        "ufficio",
-        Line,
-        Always,
-        "ufficio che segue la pratica",
-        &["Ufficio Anagrafe"],
-    ),
+    field("ente", Line, Always, "nome dell'ente", &["Comune di Esempio"]),
+    field("pec_ente", Line, Always, "indirizzo Pec dell'ente", &["protocollo@pec.comune.example"]),
+    field("ufficio", Line, Always, "ufficio che segue la pratica", &["Ufficio Anagrafe"]),
     field(
         "contatto",
         Line,
@@ -85,29 +61,11 @@ pub(super) const DOSSIER: &[Field] = &[
         "oggetto del procedimento, in parole neutre",
         &["Dichiarazione di cambio di residenza"],
     ),
-    field(
-        "fascicolo",
-        Line,
-        Always,
-        "numero del fascicolo",
-        &["2026/000123"],
-    ),
+    field("fascicolo", Line, Always, "numero del fascicolo", &["2026/000123"]),
     RIFERIMENTO,
     PROTOCOLLO,
-    field(
-        "stato",
-        Line,
-        Always,
-        "a che punto è la pratica, in parole",
-        &["in lavorazione"],
-    ),
-    field(
-        "stato_dal",
-        Instant,
-        Always,
-        "da quando è in questo stato",
-        &["2026-07-02T07:00:00Z"],
-    ),
+    field("stato", Line, Always, "a che punto è la pratica, in parole", &["in lavorazione"]),
+    field("stato_dal", Instant, Always, "da quando è in questo stato", &["2026-07-02T07:00:00Z"]),
 ];
 
 pub(super) const RIFERIMENTO: Field = field(
@@ -118,37 +76,13 @@ pub(super) const RIFERIMENTO: Field = field(
     &["[Fascicolo 2026/000123]"],
 );
 
-pub(super) const PROTOCOLLO: Field = field(
-    "protocollo",
-    Line,
-    IfGiven,
-    "numero di protocollo",
-    &["0004567/2026"],
-);
+pub(super) const PROTOCOLLO: Field = field("protocollo", Line, IfGiven, "numero di protocollo", &["0004567/2026"]);
 
 /// What a start notice adds: duration, end date, silence, remedies (art. 8 c. 2 c-bis); arts 2, 18-bis, 20).
 pub(super) const START: &[Field] = &[
-    field(
-        "termine_giorni",
-        Number,
-        Always,
-        "durata massima del procedimento, in giorni",
-        &["30"],
-    ),
-    field(
-        "giorni_lavorativi",
-        Flag,
-        Free,
-        "vero se il termine conta solo i giorni lavorativi",
-        &["false"],
-    ),
-    field(
-        "data_fine",
-        Date,
-        Always,
-        "giorno entro cui l'ente deve concludere",
-        &["2026-07-31"],
-    ),
+    field("termine_giorni", Number, Always, "durata massima del procedimento, in giorni", &["30"]),
+    field("giorni_lavorativi", Flag, Free, "vero se il termine conta solo i giorni lavorativi", &["false"]),
+    field("data_fine", Date, Always, "giorno entro cui l'ente deve concludere", &["2026-07-31"]),
     field(
         "effetto_silenzio",
         Line,
@@ -176,33 +110,15 @@ pub(super) const START: &[Field] = &[
 
 /// What the law wants a start notice to say in words.
 pub(super) const START_WORDS: &[Phrase] = &[
-    Phrase {
-        words: "vedere il fascicolo",
-        why: "L. 241/1990 art. 8 c. 2 d): come vedere gli atti",
-    },
-    Phrase {
-        words: "su carta",
-        why: "L. 241/1990 art. 8 c. 2 d-bis): dove sono gli atti non digitali",
-    },
-    Phrase {
-        words: "ricorso al tar",
-        why: "L. 241/1990 art. 8 c. 2 c-bis): i rimedi contro il ritardo",
-    },
-    Phrase {
-        words: "memorie",
-        why: "L. 241/1990 art. 10: il diritto di presentare memorie e documenti",
-    },
+    Phrase { words: "vedere il fascicolo", why: "L. 241/1990 art. 8 c. 2 d): come vedere gli atti" },
+    Phrase { words: "su carta", why: "L. 241/1990 art. 8 c. 2 d-bis): dove sono gli atti non digitali" },
+    Phrase { words: "ricorso al tar", why: "L. 241/1990 art. 8 c. 2 c-bis): i rimedi contro il ritardo" },
+    Phrase { words: "memorie", why: "L. 241/1990 art. 10: il diritto di presentare memorie e documenti" },
 ];
 
 /// Until when: a running term, a suspended one, or a closed dossier.
 pub(super) const END: &[Field] = &[
-    field(
-        "data_fine",
-        Date,
-        OneOf("fine"),
-        "giorno entro cui l'ente deve concludere",
-        &["2026-07-31"],
-    ),
+    field("data_fine", Date, OneOf("fine"), "giorno entro cui l'ente deve concludere", &["2026-07-31"]),
     field(
         "sospesa_fino_al",
         Date,
@@ -210,22 +126,13 @@ pub(super) const END: &[Field] = &[
         "il termine è sospeso, al più tardi fino a questo giorno",
         &["2026-08-12"],
     ),
-    field(
-        "conclusa_il",
-        Date,
-        OneOf("fine"),
-        "giorno in cui la pratica si è conclusa",
-        &["2026-07-20"],
-    ),
+    field("conclusa_il", Date, OneOf("fine"), "giorno in cui la pratica si è conclusa", &["2026-07-20"]),
 ];
 
 pub(super) const LINK_STATO: Field = field(
     "link_stato",
     // «stato della pratica» and a number: what the shipped rules recognise as a status request.
-    Link {
-        subject: "Stato della pratica {}",
-        from: "fascicolo",
-    },
+    Link { subject: "Stato della pratica {}", from: "fascicolo" },
     Always,
     "collegamento che prepara la Pec per chiedere a che punto è la pratica",
     &[],
@@ -233,10 +140,7 @@ pub(super) const LINK_STATO: Field = field(
 
 pub(super) const LINK_RISPOSTA: Field = field(
     "link_risposta",
-    Link {
-        subject: "{}",
-        from: "riferimento",
-    },
+    Link { subject: "{}", from: "riferimento" },
     Always,
     "collegamento che prepara la Pec di risposta",
     &[],
@@ -250,30 +154,14 @@ pub(super) const PRESENTATA_IL: Field = field(
     &["2026-07-01T22:30:00Z"],
 );
 
-pub(super) const RICEVUTO_IL: Field = field(
-    "ricevuto_il",
-    Instant,
-    Always,
-    "data e ora in cui è arrivato il messaggio",
-    &["2026-07-13T08:05:10Z"],
-);
+pub(super) const RICEVUTO_IL: Field =
+    field("ricevuto_il", Instant, Always, "data e ora in cui è arrivato il messaggio", &["2026-07-13T08:05:10Z"]);
 
-pub(super) const ALLEGATI: Field = field(
-    "allegati",
-    Items(FILE),
-    IfGiven,
-    "file ricevuti, ciascuno con il suo esito",
-    &[],
-);
+pub(super) const ALLEGATI: Field =
+    field("allegati", Items(FILE), IfGiven, "file ricevuti, ciascuno con il suo esito", &[]);
 
 const FILE: &[Field] = &[
-    field(
-        "nome",
-        Line,
-        Always,
-        "nome del file",
-        &["memoria.pdf", "planimetria.zip"],
-    ),
+    field("nome", Line, Always, "nome del file", &["memoria.pdf", "planimetria.zip"]),
     field(
         "esito",
         Line,
@@ -283,85 +171,34 @@ const FILE: &[Field] = &[
     ),
 ];
 
-pub(super) const EVENTI: Field = field(
-    "eventi",
-    Items(EVENT),
-    IfGiven,
-    "i passi già fatti, dal primo all'ultimo",
-    &[],
-);
+pub(super) const EVENTI: Field = field("eventi", Items(EVENT), IfGiven, "i passi già fatti, dal primo all'ultimo", &[]);
 
 const EVENT: &[Field] = &[
-    field(
-        "quando",
-        Instant,
-        Always,
-        "data e ora",
-        &["2026-07-01T22:30:00Z", "2026-07-02T07:00:00Z"],
-    ),
-    field(
-        "cosa",
-        Line,
-        Always,
-        "che cosa è successo",
-        &["Richiesta ricevuta", "Richiesta assegnata all'ufficio"],
-    ),
+    field("quando", Instant, Always, "data e ora", &["2026-07-01T22:30:00Z", "2026-07-02T07:00:00Z"]),
+    field("cosa", Line, Always, "che cosa è successo", &["Richiesta ricevuta", "Richiesta assegnata all'ufficio"]),
 ];
 
-pub(super) const MANCANZE: Field = field(
-    "mancanze",
-    Items(GAP),
-    Always,
-    "che cosa manca, e perché serve",
-    &[],
-);
+pub(super) const MANCANZE: Field = field("mancanze", Items(GAP), Always, "che cosa manca, e perché serve", &[]);
 
 const GAP: &[Field] = &[
-    field(
-        "cosa",
-        Line,
-        Always,
-        "che cosa manca",
-        &["Il tuo codice fiscale", "Copia del documento di identità"],
-    ),
+    field("cosa", Line, Always, "che cosa manca", &["Il tuo codice fiscale", "Copia del documento di identità"]),
     // L. 241/1990 art. 18 c. 2: only what the body cannot obtain by itself may be asked.
     field(
         "perche",
         Line,
         Always,
         "perché serve e perché l'ente non può averlo da solo",
-        &[
-            "Serve per trovarti in anagrafe.",
-            "La richiesta non ha la firma digitale.",
-        ],
+        &["Serve per trovarti in anagrafe.", "La richiesta non ha la firma digitale."],
     ),
 ];
 
 /// What every task for a person carries.
 pub(super) const TASK: &[Field] = &[
     field("ente", Line, Free, "nome dell'ente", &["Comune di Esempio"]),
-    field(
-        "ufficio",
-        Line,
-        Always,
-        "ufficio che riceve il compito",
-        &["Ufficio Anagrafe"],
-    ),
+    field("ufficio", Line, Always, "ufficio che riceve il compito", &["Ufficio Anagrafe"]),
     RIFERIMENTO,
-    field(
-        "fascicolo",
-        Line,
-        IfGiven,
-        "numero del fascicolo",
-        &["2026/000123"],
-    ),
-    field(
-        "originale",
-        Line,
-        Always,
-        "dove si trova il messaggio originale",
-        &["archivio, impronta 9f86d081884c7d65"],
-    ),
+    field("fascicolo", Line, IfGiven, "numero del fascicolo", &["2026/000123"]),
+    field("originale", Line, Always, "dove si trova il messaggio originale", &["archivio, impronta 9f86d081884c7d65"]),
     field(
         "come_rispondere",
         Lines,
@@ -374,40 +211,16 @@ pub(super) const TASK: &[Field] = &[
 /// The message a task is about.
 pub(super) const INCOMING: &[Field] = &[
     RICEVUTO_IL,
-    field(
-        "oggetto_messaggio",
-        Line,
-        IfGiven,
-        "oggetto scritto dal mittente",
-        &["Cambio di residenza"],
-    ),
+    field("oggetto_messaggio", Line, IfGiven, "oggetto scritto dal mittente", &["Cambio di residenza"]),
     ALLEGATI,
 ];
 
 /// What an office needs to act on a request without opening another program.
 pub(super) const REQUEST: &[Field] = &[
-    field(
-        "oggetto",
-        Line,
-        Always,
-        "di che cosa si tratta",
-        &["Dichiarazione di cambio di residenza"],
-    ),
-    field(
-        "mittente",
-        Line,
-        Always,
-        "indirizzo Pec verificato di chi scrive",
-        &["anna.bianchi@pec.example"],
-    ),
+    field("oggetto", Line, Always, "di che cosa si tratta", &["Dichiarazione di cambio di residenza"]),
+    field("mittente", Line, Always, "indirizzo Pec verificato di chi scrive", &["anna.bianchi@pec.example"]),
     PROTOCOLLO,
-    field(
-        "data_fine",
-        Date,
-        IfGiven,
-        "giorno entro cui concludere",
-        &["2026-07-31"],
-    ),
+    field("data_fine", Date, IfGiven, "giorno entro cui concludere", &["2026-07-31"]),
     field(
         "termine",
         Line,
@@ -422,13 +235,7 @@ pub(super) const REQUEST: &[Field] = &[
         "esito della verifica della Pec, in una riga",
         &["Pec autentica: firma del gestore valida, busta e dati concordi."],
     ),
-    field(
-        "mancanze",
-        Lines,
-        IfGiven,
-        "che cosa manca alla richiesta",
-        &["codice fiscale"],
-    ),
+    field("mancanze", Lines, IfGiven, "che cosa manca alla richiesta", &["codice fiscale"]),
     field(
         "testo",
         Quote,
@@ -441,10 +248,7 @@ pub(super) const REQUEST: &[Field] = &[
         Lines,
         Always,
         "perché il messaggio arriva a questo ufficio",
-        &[
-            "Regola variazione-residenza: 95 punti, ne bastano 60.",
-            "Trovato «cambio di residenza» nell'oggetto.",
-        ],
+        &["Regola variazione-residenza: 95 punti, ne bastano 60.", "Trovato «cambio di residenza» nell'oggetto."],
     ),
     field(
         "risposta",
@@ -453,33 +257,18 @@ pub(super) const REQUEST: &[Field] = &[
         "che cosa riceve il cittadino in automatico",
         &["La ricevuta parte alle 10:40: fino ad allora si può fermare."],
     ),
-    field(
-        "bozza",
-        Quote,
-        IfGiven,
-        "risposta preparata, da confermare",
-        &["La tua pratica è in lavorazione."],
-    ),
+    field("bozza", Quote, IfGiven, "risposta preparata, da confermare", &["La tua pratica è in lavorazione."]),
 ];
 
 /// What did not hold when a message was verified.
 pub(super) const DOUBT: &[Field] = &[
-    field(
-        "motivo",
-        Line,
-        Always,
-        "perché il messaggio è fermo, in una riga",
-        &["La firma del gestore non è valida."],
-    ),
+    field("motivo", Line, Always, "perché il messaggio è fermo, in una riga", &["La firma del gestore non è valida."]),
     field(
         "anomalie",
         Lines,
         Always,
         "le verifiche non superate",
-        &[
-            "firma: il contenuto è cambiato dopo la firma",
-            "mittente: non concorda con i dati di certificazione",
-        ],
+        &["firma: il contenuto è cambiato dopo la firma", "mittente: non concorda con i dati di certificazione"],
     ),
     field(
         "mittente_dichiarato",
@@ -492,53 +281,11 @@ pub(super) const DOUBT: &[Field] = &[
 
 /// A message of ours that did not arrive (CAD art. 3-bis c. 4-bis).
 pub(super) const UNDELIVERED: &[Field] = &[
-    field(
-        "oggetto",
-        Line,
-        Free,
-        "oggetto del procedimento",
-        &["Dichiarazione di cambio di residenza"],
-    ),
-    field(
-        "destinatario",
-        Line,
-        Always,
-        "indirizzo che non ha ricevuto",
-        &["anna.bianchi@pec.example"],
-    ),
-    field(
-        "messaggio",
-        Line,
-        Always,
-        "oggetto del messaggio non consegnato",
-        &["Richiesta ricevuta"],
-    ),
-    field(
-        "inviato_il",
-        Instant,
-        Always,
-        "quando è stato inviato",
-        &["2026-07-02T08:40:00Z"],
-    ),
-    field(
-        "esito",
-        Line,
-        Always,
-        "che cosa dicono le ricevute",
-        &["avviso di mancata consegna del 3 luglio 2026"],
-    ),
-    field(
-        "errore",
-        Line,
-        IfGiven,
-        "errore riportato dal gestore",
-        &["casella piena"],
-    ),
-    field(
-        "testo",
-        Quote,
-        Always,
-        "testo da spedire",
-        &["Buongiorno,\nabbiamo ricevuto la tua richiesta."],
-    ),
+    field("oggetto", Line, Free, "oggetto del procedimento", &["Dichiarazione di cambio di residenza"]),
+    field("destinatario", Line, Always, "indirizzo che non ha ricevuto", &["anna.bianchi@pec.example"]),
+    field("messaggio", Line, Always, "oggetto del messaggio non consegnato", &["Richiesta ricevuta"]),
+    field("inviato_il", Instant, Always, "quando è stato inviato", &["2026-07-02T08:40:00Z"]),
+    field("esito", Line, Always, "che cosa dicono le ricevute", &["avviso di mancata consegna del 3 luglio 2026"]),
+    field("errore", Line, IfGiven, "errore riportato dal gestore", &["casella piena"]),
+    field("testo", Quote, Always, "testo da spedire", &["Buongiorno,\nabbiamo ricevuto la tua richiesta."]),
 ];

@@ -1,8 +1,8 @@
 //! The messages of the service, in the order of the administrator's guide. Changes when a message is added.
 
 use super::fields::{
-    ALLEGATI, DOSSIER, DOUBT, END, EVENTI, INCOMING, LINK_RISPOSTA, LINK_STATO, MANCANZE,
-    PRESENTATA_IL, REQUEST, RICEVUTO_IL, SENDER, START, START_WORDS, TASK, UNDELIVERED, field,
+    ALLEGATI, DOSSIER, DOUBT, END, EVENTI, INCOMING, LINK_RISPOSTA, LINK_STATO, MANCANZE, PRESENTATA_IL, REQUEST,
+    RICEVUTO_IL, SENDER, START, START_WORDS, TASK, UNDELIVERED, field,
 };
 use super::{Field, Kind, Message, Need, Phrase, Reader};
 
@@ -24,10 +24,7 @@ pub const MESSAGES: &[Message] = &[
             DOSSIER,
             START,
             &[
-                Field {
-                    need: Need::OneOf("inizio"),
-                    ..PRESENTATA_IL
-                },
+                Field { need: Need::OneOf("inizio"), ..PRESENTATA_IL },
                 field(
                     "avviato_il",
                     Kind::Date,
@@ -44,10 +41,7 @@ pub const MESSAGES: &[Message] = &[
         purpose: "al cittadino: memorie e documenti sono nel fascicolo e saranno valutati (L. 241/1990 art. 10)",
         reader: Reader::Citizen,
         fields: &[SENDER, DOSSIER, END, &[RICEVUTO_IL, ALLEGATI, LINK_STATO]],
-        must_say: &[Phrase {
-            words: "valut",
-            why: "L. 241/1990 art. 10: l'ente deve valutare memorie e documenti",
-        }],
+        must_say: &[Phrase { words: "valut", why: "L. 241/1990 art. 10: l'ente deve valutare memorie e documenti" }],
     },
     Message {
         name: "stato-pratica",
@@ -87,13 +81,7 @@ pub const MESSAGES: &[Message] = &[
             SENDER,
             &[
                 RICEVUTO_IL,
-                field(
-                    "numero_indicato",
-                    Kind::Line,
-                    Need::Always,
-                    "numero scritto dal mittente",
-                    &["2026/000999"],
-                ),
+                field("numero_indicato", Kind::Line, Need::Always, "numero scritto dal mittente", &["2026/000999"]),
             ],
         ],
         must_say: &[],
@@ -115,10 +103,7 @@ pub const MESSAGES: &[Message] = &[
                 ),
             ],
         ],
-        must_say: &[Phrase {
-            words: "sistema di interscambio",
-            why: "d.m. 55/2013: le fatture passano di lì",
-        }],
+        must_say: &[Phrase { words: "sistema di interscambio", why: "d.m. 55/2013: le fatture passano di lì" }],
     },
     Message {
         name: "pec-non-certificata",
@@ -126,14 +111,8 @@ pub const MESSAGES: &[Message] = &[
         reader: Reader::Citizen,
         fields: &[SENDER, &[RICEVUTO_IL]],
         must_say: &[
-            Phrase {
-                words: "firma digitale",
-                why: "CAD art. 65 c. 1 a)",
-            },
-            Phrase {
-                words: "documento di identità",
-                why: "CAD art. 65 c. 1 c)",
-            },
+            Phrase { words: "firma digitale", why: "CAD art. 65 c. 1 a)" },
+            Phrase { words: "documento di identità", why: "CAD art. 65 c. 1 c)" },
         ],
     },
     Message {
@@ -155,9 +134,6 @@ pub const MESSAGES: &[Message] = &[
         purpose: "all'ufficio: una Pec non è arrivata, va spedita su carta (CAD art. 3-bis c. 4-bis)",
         reader: Reader::Office,
         fields: &[TASK, UNDELIVERED],
-        must_say: &[Phrase {
-            words: "raccomandata",
-            why: "CAD art. 3-bis c. 4-bis: la strada di carta",
-        }],
+        must_say: &[Phrase { words: "raccomandata", why: "CAD art. 3-bis c. 4-bis: la strada di carta" }],
     },
 ];

@@ -5,10 +5,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::*;
 
-const ROOM: Room = Room {
-    literal: 100,
-    total: 1 << 20,
-};
+const ROOM: Room = Room { literal: 100, total: 1 << 20 };
 
 /// All that comes through when the stream arrives in pieces of `step` bytes.
 async fn through(sent: &[u8], step: usize, room: Room) -> Result<Vec<u8>, &'static str> {
@@ -35,18 +32,9 @@ async fn each_excess_ends_the_connection() {
     for (sent, why) in [
         (endless.as_slice(), "una riga senza fine"),
         (deep.as_slice(), "troppe parentesi annidate"),
-        (
-            b"* 1 FETCH (BODY[] {101}\r\n",
-            "un blocco più grande di quanto annunciato",
-        ),
-        (
-            b"* 1 FETCH (BODY[] {500000000}\r\n",
-            "un blocco più grande di quanto annunciato",
-        ),
-        (
-            b"* LIST () \"/\" {99999999999999999999999999}\r\n",
-            "un blocco più grande di quanto annunciato",
-        ),
+        (b"* 1 FETCH (BODY[] {101}\r\n", "un blocco più grande di quanto annunciato"),
+        (b"* 1 FETCH (BODY[] {500000000}\r\n", "un blocco più grande di quanto annunciato"),
+        (b"* LIST () \"/\" {99999999999999999999999999}\r\n", "un blocco più grande di quanto annunciato"),
         (flood.as_slice(), "una risposta troppo lunga"),
     ] {
         for step in [1, 7, 1 << 16] {
@@ -60,7 +48,8 @@ async fn eight_bit_text_becomes_harmless_and_literals_stay_as_they_are() {
     let sent = "* OK [UIDVALIDITY 7]è\r\n* 1 FETCH (UID 5 BODY[] {4}\r\nèà FLAGS (é))\r\nA1 OK {9}\r\n* OK è\r\n";
     for step in [1, 2, 5, 1000] {
         let seen = through(sent.as_bytes(), step, ROOM).await.unwrap();
-        let shown = "* OK [UIDVALIDITY 7]??\r\n* 1 FETCH (UID 5 BODY[] {4}\r\nèà FLAGS (??))\r\nA1 OK {9}\r\n* OK ??\r\n";
+        let shown =
+            "* OK [UIDVALIDITY 7]??\r\n* 1 FETCH (UID 5 BODY[] {4}\r\nèà FLAGS (??))\r\nA1 OK {9}\r\n* OK ??\r\n";
         assert_eq!(String::from_utf8(seen).unwrap(), shown);
     }
 }

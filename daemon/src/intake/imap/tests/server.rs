@@ -60,10 +60,7 @@ pub(super) struct Server {
 
 impl Server {
     pub(super) fn with(messages: &[(u32, &[u8])], liar: Liar) -> Self {
-        let messages: BTreeMap<u32, Vec<u8>> = messages
-            .iter()
-            .map(|&(uid, bytes)| (uid, bytes.to_vec()))
-            .collect();
+        let messages: BTreeMap<u32, Vec<u8>> = messages.iter().map(|&(uid, bytes)| (uid, bytes.to_vec())).collect();
         let uidnext = messages.last_key_value().map_or(1, |(&uid, _)| uid + 1);
         let folder = Folder {
             uidvalidity: 7,
@@ -98,13 +95,7 @@ impl Dial for Server {
             let (near, far) = tokio::io::duplex(8 * 1024);
             tokio::spawn(cut(far, std::mem::replace(&mut ours, near), cut_at));
         }
-        tokio::spawn(serve(
-            theirs,
-            number,
-            self.folder.clone(),
-            self.news.clone(),
-            self.liar.clone(),
-        ));
+        tokio::spawn(serve(theirs, number, self.folder.clone(), self.news.clone(), self.liar.clone()));
         Ok(ours)
     }
 }
@@ -126,10 +117,7 @@ async fn serve(
             return None;
         }
         if line == "DONE\r\n" {
-            stream
-                .write_all(format!("{idle} OK done\r\n").as_bytes())
-                .await
-                .ok()?;
+            stream.write_all(format!("{idle} OK done\r\n").as_bytes()).await.ok()?;
             continue;
         }
         let (tag, command) = line.trim_end().split_once(' ')?;
@@ -149,24 +137,14 @@ async fn serve(
                 }
                 read = stream.read_line(&mut done) => { read.ok()?; }
             }
-            stream
-                .write_all(format!("{tag} OK done\r\n").as_bytes())
-                .await
-                .ok()?;
+            stream.write_all(format!("{tag} OK done\r\n").as_bytes()).await.ok()?;
             continue;
         }
-        act(&mut stream, acts, || {
-            answer(&mut folder.lock().unwrap(), tag, command)
-        })
-        .await?;
+        act(&mut stream, acts, || answer(&mut folder.lock().unwrap(), tag, command)).await?;
     }
 }
 
-async fn act(
-    stream: &mut BufReader<DuplexStream>,
-    acts: Vec<Act>,
-    mut honest: impl FnMut() -> Vec<u8>,
-) -> Option<()> {
+async fn act(stream: &mut BufReader<DuplexStream>, acts: Vec<Act>, mut honest: impl FnMut() -> Vec<u8>) -> Option<()> {
     for act in acts {
         match act {
             Act::Say(bytes) => stream.write_all(&bytes).await.ok()?,
@@ -201,8 +179,7 @@ fn answer(folder: &mut Folder, tag: &str, command: &str) -> Vec<u8> {
         ["UID", "FETCH", set, rest @ ..] => fetch(folder, set, &rest.join(" "), &mut out),
         ["CREATE", name] => folder.folders.push(name.trim_matches('"').to_owned()),
         ["UID", "MOVE", uid, name] => {
-            let (uid, name): (u32, String) =
-                (uid.parse().unwrap(), name.trim_matches('"').to_owned());
+            let (uid, name): (u32, String) = (uid.parse().unwrap(), name.trim_matches('"').to_owned());
             if !folder.folders.contains(&name) {
                 ending = "NO [TRYCREATE] no such folder";
             } else if folder.messages.remove(&uid).is_some() {
@@ -219,21 +196,12 @@ fn answer(folder: &mut Folder, tag: &str, command: &str) -> Vec<u8> {
 fn fetch(folder: &Folder, set: &str, items: &str, out: &mut Vec<u8>) {
     let last = folder.messages.keys().last().copied().unwrap_or(0);
     let number = |text: &str| {
-        if text == "*" {
-            last
-        } else {
-            text.parse().unwrap()
-        }
+        if text == "*" { last } else { text.parse().unwrap() }
     };
     let (from, to) = set.split_once(':').unwrap_or((set, set));
     let (from, to) = (number(from), number(to));
     let (from, to) = (from.min(to), from.max(to));
-    for (seq, (uid, bytes)) in folder
-        .messages
-        .iter()
-        .enumerate()
-        .filter(|(_, (uid, _))| (from..=to).contains(*uid))
-    {
+    for (seq, (uid, bytes)) in folder.messages.iter().enumerate().filter(|(_, (uid, _))| (from..=to).contains(*uid)) {
         out.extend(format!("* {} FETCH (UID {uid}", seq + 1).bytes());
         if items.contains("RFC822.SIZE") {
             out.extend(format!(" RFC822.SIZE {}", bytes.len()).bytes());
@@ -243,15 +211,8 @@ fn fetch(folder: &Folder, set: &str, items: &str, out: &mut Vec<u8>) {
         }
         if let Some((_, section)) = items.split_once("BODY.PEEK") {
             let section = section.trim_end_matches(')');
-            let header_end = bytes
-                .windows(4)
-                .position(|w| w == b"\r\n\r\n")
-                .map_or(bytes.len(), |at| at + 4);
-            let all = if section.starts_with("[HEADER]") {
-                &bytes[..header_end]
-            } else {
-                &bytes[..]
-            };
+            let header_end = bytes.windows(4).position(|w| w == b"\r\n\r\n").map_or(bytes.len(), |at| at + 4);
+            let all = if section.starts_with("[HEADER]") { &bytes[..header_end] } else { &bytes[..] };
             let (name, slice) = match section.split_once('<') {
                 Some((name, range)) => {
                     let (offset, length) = range.trim_end_matches('>').split_once('.').unwrap();

@@ -8,33 +8,13 @@ use super::{
 #[tokio::test(start_paused = true)]
 async fn opening_the_folder_believes_only_a_whole_answer() {
     let open = "EXAMINE";
-    survives(
-        "EOF",
-        &once(open, vec![say("* 3 EXISTS\r\n"), Act::Close]),
-        Trouble::Cut,
-        &[],
-    )
-    .await;
-    survives(
-        "NO",
-        &once(open, vec![say("% NO no such folder\r\n")]),
-        Trouble::Folder("INBOX".into()),
-        &[],
-    )
-    .await;
-    survives(
-        "no UIDVALIDITY",
-        &once(open, vec![say("* 3 EXISTS\r\n% OK done\r\n")]),
-        Trouble::NoLastingUids,
-        &[],
-    )
-    .await;
+    survives("EOF", &once(open, vec![say("* 3 EXISTS\r\n"), Act::Close]), Trouble::Cut, &[]).await;
+    survives("NO", &once(open, vec![say("% NO no such folder\r\n")]), Trouble::Folder("INBOX".into()), &[]).await;
+    survives("no UIDVALIDITY", &once(open, vec![say("* 3 EXISTS\r\n% OK done\r\n")]), Trouble::NoLastingUids, &[])
+        .await;
     survives(
         "UIDVALIDITY beyond 32 bits",
-        &once(
-            open,
-            vec![say("* OK [UIDVALIDITY 4294967296] x\r\n% OK done\r\n")],
-        ),
+        &once(open, vec![say("* OK [UIDVALIDITY 4294967296] x\r\n% OK done\r\n")]),
         Trouble::NoLastingUids,
         &[],
     )
@@ -47,62 +27,22 @@ async fn opening_the_folder_believes_only_a_whole_answer() {
         "* FLAGS (\\Seen $Junk)\r\n",
     ] {
         let server = once(open, vec![say(extra), Act::Honest]);
-        let seen = watch_server(&server, &settings(), &Memory::default(), kept, |seen| {
-            looks(seen) >= 1
-        })
-        .await;
+        let seen = watch_server(&server, &settings(), &Memory::default(), kept, |seen| looks(seen) >= 1).await;
         assert_eq!(arrived(&seen), three_arrived(), "{extra}");
-        assert!(
-            !events(&seen)
-                .iter()
-                .any(|e| matches!(e, Event::Lost { .. })),
-            "{extra}"
-        );
+        assert!(!events(&seen).iter().any(|e| matches!(e, Event::Lost { .. })), "{extra}");
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn idle_that_ends_badly_is_a_lost_connection() {
     let all = &[3, 5, 9];
-    survives(
-        "EOF before +",
-        &once("IDLE", vec![Act::Close]),
-        Trouble::Cut,
-        all,
-    )
-    .await;
-    survives(
-        "EOF",
-        &once("IDLE", vec![say("+ idling\r\n"), Act::Close]),
-        Trouble::Cut,
-        all,
-    )
-    .await;
-    survives(
-        "BYE",
-        &once(
-            "IDLE",
-            vec![say("+ idling\r\n* BYE shutting down\r\n"), Act::Close],
-        ),
-        Trouble::Goodbye,
-        all,
-    )
-    .await;
-    survives(
-        "silence",
-        &once("IDLE", vec![Act::Stall]),
-        Trouble::Silence,
-        all,
-    )
-    .await;
+    survives("EOF before +", &once("IDLE", vec![Act::Close]), Trouble::Cut, all).await;
+    survives("EOF", &once("IDLE", vec![say("+ idling\r\n"), Act::Close]), Trouble::Cut, all).await;
+    survives("BYE", &once("IDLE", vec![say("+ idling\r\n* BYE shutting down\r\n"), Act::Close]), Trouble::Goodbye, all)
+        .await;
+    survives("silence", &once("IDLE", vec![Act::Stall]), Trouble::Silence, all).await;
     // The line is dead but nobody says so: found out when IDLE is renewed.
-    survives(
-        "half open",
-        &once("IDLE", vec![say("+ idling\r\n"), Act::Stall]),
-        Trouble::Silence,
-        all,
-    )
-    .await;
+    survives("half open", &once("IDLE", vec![say("+ idling\r\n"), Act::Stall]), Trouble::Silence, all).await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -112,15 +52,8 @@ async fn a_server_that_refuses_idle_is_polled() {
         let start = Instant::now();
         let enough = |seen: &[Seen]| looks(seen) == 3;
         let seen = watch_server(&server, &settings(), &Memory::default(), kept, enough).await;
-        assert_eq!(
-            (arrived(&seen), start.elapsed().as_secs()),
-            (three_arrived(), 600)
-        );
-        assert!(
-            !events(&seen)
-                .iter()
-                .any(|e| matches!(e, Event::Lost { .. }))
-        );
+        assert_eq!((arrived(&seen), start.elapsed().as_secs()), (three_arrived(), 600));
+        assert!(!events(&seen).iter().any(|e| matches!(e, Event::Lost { .. })));
         let log = server.folder.lock().unwrap().log.join(" ");
         assert_eq!(log.matches("IDLE").count(), 1);
     }
@@ -131,21 +64,13 @@ async fn a_server_that_refuses_idle_is_polled() {
 async fn pauses_grow_while_connections_are_short() {
     let pauses = |seen: &[Seen]| -> Vec<u64> {
         let pause = |e: &&Event| {
-            if let Event::Lost { pause, .. } = e {
-                Some(pause.as_secs())
-            } else {
-                None
-            }
+            if let Event::Lost { pause, .. } = e { Some(pause.as_secs()) } else { None }
         };
         events(seen).iter().filter_map(pause).collect()
     };
     for (hold, grows) in [(0, true), (120, false)] {
         let liar = move |_: usize, _: &str, said: &str| {
-            let acts = vec![
-                say("+ idling\r\n"),
-                Act::Wait(Duration::from_secs(hold)),
-                Act::Close,
-            ];
+            let acts = vec![say("+ idling\r\n"), Act::Wait(Duration::from_secs(hold)), Act::Close];
             (said == "IDLE").then_some(acts)
         };
         let server = Server::with(&[], Box::new(liar));
@@ -167,16 +92,8 @@ async fn news_before_the_server_agreed_to_idle_is_not_slept_over() {
     };
     let start = Instant::now();
     let seen = watch_server(&server, &settings(), &Memory::default(), kept, arrives).await;
-    assert!(
-        start.elapsed() < Duration::from_secs(5),
-        "{:?}",
-        start.elapsed()
-    );
-    assert!(
-        !events(&seen)
-            .iter()
-            .any(|e| matches!(e, Event::Lost { .. }))
-    );
+    assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
+    assert!(!events(&seen).iter().any(|e| matches!(e, Event::Lost { .. })));
 }
 
 #[tokio::test(start_paused = true)]
@@ -189,47 +106,16 @@ async fn a_refused_password_is_tried_again_after_a_long_pause() {
         }),
     );
     let start = Instant::now();
-    let seen = watch_server(&server, &settings(), &Memory::default(), kept, |seen| {
-        looks(seen) >= 1
-    })
-    .await;
-    assert_eq!(
-        events(&seen)
-            .iter()
-            .filter(|e| matches!(e, Event::LoginRefused { .. }))
-            .count(),
-        2
-    );
-    assert!(
-        start.elapsed() >= Duration::from_secs(900),
-        "{:?}",
-        start.elapsed()
-    );
+    let seen = watch_server(&server, &settings(), &Memory::default(), kept, |seen| looks(seen) >= 1).await;
+    assert_eq!(events(&seen).iter().filter(|e| matches!(e, Event::LoginRefused { .. })).count(), 2);
+    assert!(start.elapsed() >= Duration::from_secs(900), "{:?}", start.elapsed());
 }
 
 #[tokio::test(start_paused = true)]
 async fn trouble_before_the_password_is_not_about_the_password() {
-    survives(
-        "no greeting",
-        &once("GREETING", vec![Act::Stall]),
-        Trouble::Silence,
-        &[],
-    )
-    .await;
-    survives(
-        "BYE",
-        &once("GREETING", vec![say("* BYE busy\r\n"), Act::Close]),
-        Trouble::Unwelcome,
-        &[],
-    )
-    .await;
-    survives(
-        "EOF",
-        &once("GREETING", vec![Act::Close]),
-        Trouble::Cut,
-        &[],
-    )
-    .await;
+    survives("no greeting", &once("GREETING", vec![Act::Stall]), Trouble::Silence, &[]).await;
+    survives("BYE", &once("GREETING", vec![say("* BYE busy\r\n"), Act::Close]), Trouble::Unwelcome, &[]).await;
+    survives("EOF", &once("GREETING", vec![Act::Close]), Trouble::Cut, &[]).await;
     survives(
         "not IMAP",
         &once("GREETING", vec![say("220 smtp ready\r\n")]),
@@ -244,13 +130,7 @@ async fn trouble_before_the_password_is_not_about_the_password() {
         &[],
     )
     .await;
-    survives(
-        "cut at login",
-        &once("LOGIN", vec![Act::Close]),
-        Trouble::Cut,
-        &[],
-    )
-    .await;
+    survives("cut at login", &once("LOGIN", vec![Act::Close]), Trouble::Cut, &[]).await;
 }
 
 /// Reliability §6, T01. The first connection ends after every possible byte from the server; the second is whole.
@@ -263,14 +143,7 @@ async fn cut_anywhere_every_message_arrives_whole_and_once() {
         let looked = |seen: &[Seen]| looks(seen) >= 1;
         let seen = watch_server(&server, &settings(), &Memory::default(), kept, looked).await;
         assert_eq!(arrived(&seen), three_arrived(), "cut at {cut}");
-        cuts_felt += usize::from(
-            events(&seen)
-                .iter()
-                .any(|e| matches!(e, Event::Lost { .. })),
-        );
+        cuts_felt += usize::from(events(&seen).iter().any(|e| matches!(e, Event::Lost { .. })));
     }
-    assert!(
-        (600..1_100).contains(&cuts_felt),
-        "{cuts_felt}: cuts in every part of the session, and after it"
-    );
+    assert!((600..1_100).contains(&cuts_felt), "{cuts_felt}: cuts in every part of the session, and after it");
 }

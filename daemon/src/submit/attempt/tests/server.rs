@@ -45,10 +45,7 @@ pub(super) fn stored(heard: &Heard) -> Vec<u8> {
     let text = heard_text(heard);
     let (_, after) = text.split_once("DATA\r\n").unwrap();
     let (body, _) = after.split_once("\r\n.\r\n").unwrap();
-    let lines: Vec<&str> = body
-        .split("\r\n")
-        .map(|line| line.strip_prefix('.').unwrap_or(line))
-        .collect();
+    let lines: Vec<&str> = body.split("\r\n").map(|line| line.strip_prefix('.').unwrap_or(line)).collect();
     (lines.join("\r\n") + "\r\n").into_bytes()
 }
 
@@ -72,22 +69,13 @@ pub(super) async fn say(stream: &mut DuplexStream, reply: &str) -> Option<()> {
             tokio::time::sleep(Duration::from_secs(1_000_000)).await;
             None
         }
-        text => stream
-            .write_all(format!("{text}\r\n").as_bytes())
-            .await
-            .ok(),
+        text => stream.write_all(format!("{text}\r\n").as_bytes()).await.ok(),
     }
 }
 
 pub(super) async fn serve(mut stream: DuplexStream, script: Script, heard: Heard) -> Option<()> {
     say(&mut stream, script.greeting).await?;
-    for reply in [
-        script.ehlo,
-        script.auth,
-        script.mail,
-        script.rcpt,
-        script.data,
-    ] {
+    for reply in [script.ehlo, script.auth, script.mail, script.rcpt, script.data] {
         hear(&mut stream, &heard, b"\r\n").await?;
         say(&mut stream, reply).await?;
         if reply.starts_with("354") {

@@ -1,0 +1,209 @@
+//! Decisions on genuine messages against every kind of past: the register is given, so each case is one line of it.
+
+use casework::decision::Lane;
+use casework::dossier::{Dossier, State};
+use casework::effect::EffectKey;
+use casework::known::Earlier;
+use casework::rules::Kind;
+use casework::{Change, Decision, Desk, Disposition, Entity, Known};
+use gestore::{Authority, Mail, Provider, Style, Submission};
+use jiff::Timestamp;
+use pec::{Anchor, Anchors, Examined, Policy};
+use std::sync::OnceLock;
+
+const ENTITY: &str = "protocollo@pec.comune.test";
+const ANNA: &str = "anna.bianchi@cittadini.test";
+const NUMBER: &str = "2026/000007";
+
+struct Bench {
+    provider: Provider,
+    anchors: Anchors,
+    desk: Desk,
+    now: Timestamp,
+}
+
+fn bench() -> &'static Bench {
+    static BENCH: OnceLock<Bench> = OnceLock::new();
+    BENCH.get_or_init(|| {
+        let now: Timestamp = "2026-02-03T10:00:00Z".parse().unwrap();
+        let authority = Authority::create(now).unwrap();
+        let provider = authority.provider("Alfa", "pec.alfa.test", Style::aruba_like(), now).unwrap().repeatable(1);
+        let anchor = Anchor::from_certificate(authority.certificate_der(), "SIMULAZIONE", &[], true).unwrap();
+        let entity = Entity {
+            name: "Comune di Prova".into(),
+            pec: ENTITY.into(),
+            task_sender: "sportello@comune.example".into(),
+            own_addresses: vec![ENTITY.into(), "seconda@pec.comune.test".into()],
+            contact: "tel. 0".into(),
+            responsible: "Ada Neri".into(),
+            substitute: "Segretario".into(),
+            privacy_url: "https://www.comune.example/privacy".into(),
+            fallback_office: "protocollo".into(),
+            ..Entity::default()
+        };
+        let desk = sportello::office::desk(entity, None, None, EffectKey::new(&[3; 32])).unwrap();
+        Bench { provider, anchors: Anchors { list: vec![anchor] }, desk, now }
+    })
+}
+
+fn mail(from: &str, subject: &str, text: &str) -> Mail {
+    Mail::new(from).to(ENTITY).subject(subject).text(text)
+}
+
+fn change(from: &str) -> Mail {
+    mail(from, "Cambio di residenza", "Mi sono trasferita in via Roma 1. Codice fiscale BNCNNA80A41H501R\n")
+}
+
+fn seen(mail: Mail) -> Examined {
+    let bench = bench();
+    let mail = mail.compose(bench.now).unwrap();
+    let sealed = match bench.provider.submit(&mail.raw, &mail.mail_from, &mail.rcpt_to, bench.now).unwrap() {
+        Submission::Accepted { envelope, .. } => envelope.raw,
+        Submission::Refused(_) => panic!("refused"),
+    };
+    let policy = Policy { anchors: &bench.anchors, mailboxes: &[], arrival: None, sha1_until: None };
+    let seen = pec::examine(&sealed, &policy);
+    assert_eq!(seen.grade, pec::Grade::Genuine, "{:?}", seen.report.failures().collect::<Vec<_>>());
+    seen
+}
+
+fn decide(mail: Mail, known: Known) -> Decision {
+    casework::decide(&seen(mail), &known, &bench().desk)
+}
+
+fn nothing() -> Known {
+    Known { digest: "d".repeat(64), ..Known::nothing(bench().now) }
+}
+
+/// A register that holds Anna's dossier.
+fn with_dossier() -> Known {
+    let now = bench().now;
+    let dossier = Dossier {
+        number: NUMBER.into(),
+        kind: Kind::DataChange,
+        title: "Dichiarazione di cambio di residenza".into(),
+        office: "anagrafe".into(),
+        state: State::Protocollata,
+        state_since: now,
+        opened_at: now,
+        due: Some("2026-02-05".parse().unwrap()),
+        parties: vec![ANNA.into()],
+    };
+    Known { dossiers: vec![dossier], ..nothing() }
+}
+
+fn reply(decision: &Decision) -> Option<&str> {
+    decision.outgoing.iter().find(|o| o.lane == Lane::Pec).map(|o| o.template.as_str())
+}
+
+fn has_reason(decision: &Decision, code: &str) -> bool {
+    decision.trail.iter().any(|r| r.code == code)
+}
+
+#[test]
+fn a_complete_request_opens_a_dossier_tasks_its_office_and_is_answered_once() {
+    let decision = decide(change(ANNA), nothing());
+    let Some(Change::Opened { dossier }) = decision.changes.first() else { panic!("{decision:?}") };
+    assert_eq!((dossier.number.as_str(), dossier.office.as_str()), ("2026/000001", "anagrafe"));
+    assert_eq!(dossier.state, State::Protocollata);
+    assert!(dossier.has_party("ANNA.BIANCHI@cittadini.test"));
+    assert_eq!(reply(&decision), Some("presa-in-carico"));
+    assert_eq!(decision.outgoing.len(), 2);
+    let again = decide(change(ANNA), nothing());
+    let ids = |d: &Decision| d.outgoing.iter().map(|o| o.message_id.clone()).collect::<Vec<_>>();
+    assert_eq!(ids(&decision), ids(&again), "the same cause mints the same ids");
+}
+
+#[test]
+fn the_reply_goes_to_the_certified_sender_whatever_reply_to_says() {
+    let decision = decide(change(ANNA).header("Reply-To", "ladro@altrove.test"), nothing());
+    let to: Vec<&str> = decision.outgoing.iter().filter(|o| o.lane == Lane::Pec).map(|o| o.to.as_str()).collect();
+    assert_eq!(to, [ANNA]);
+}
+
+#[test]
+fn a_party_learns_the_state_and_a_stranger_does_not_learn_that_the_dossier_exists() {
+    let ask = |from: &str, number: &str| mail(from, &format!("A che punto è la pratica {number}?"), "Grazie\n");
+    let party = decide(ask(ANNA, NUMBER), with_dossier());
+    assert_eq!(reply(&party), Some("stato-pratica"));
+    let stranger = decide(ask("curioso@imprese.test", NUMBER), with_dossier());
+    let nowhere = decide(ask("curioso@imprese.test", "2026/009999"), with_dossier());
+    assert_eq!(reply(&stranger), Some("fascicolo-non-trovato"));
+    let text = |d: &Decision, number: &str| {
+        let letter = d.outgoing.iter().find(|o| o.lane == Lane::Pec).unwrap();
+        format!("{}\n{}", letter.subject, letter.text).replace(number, "N")
+    };
+    assert_eq!(text(&stranger, NUMBER), text(&nowhere, "2026/009999"), "the two answers differ only in the number given");
+    assert!(stranger.changes.is_empty());
+}
+
+#[test]
+fn whoever_holds_one_of_our_letters_may_answer_it_but_is_told_nothing() {
+    let known = Known { thread: Some(NUMBER.into()), answers_ours: true, ..with_dossier() };
+    let text = "Allego la documentazione integrativa che avete chiesto. A che punto è la pratica?\n";
+    let decision = decide(mail("avvocato@imprese.test", "Re: la vostra Pec", text), known);
+    assert!(matches!(decision.changes.first(), Some(Change::Filed { dossier }) if dossier == NUMBER));
+    assert_eq!(reply(&decision), None);
+}
+
+#[test]
+fn machines_are_not_answered_and_do_not_feed_on_tasks() {
+    let auto = || change(ANNA).header("Auto-Submitted", "auto-replied");
+    let spontaneous = decide(auto(), nothing());
+    assert_eq!(reply(&spontaneous), None);
+    assert!(has_reason(&spontaneous, "automatic-header"));
+    let known = Known { answers_ours: true, thread: Some(NUMBER.into()), ..with_dossier() };
+    let answering = decide(auto(), known);
+    assert!(matches!(answering.disposition, Disposition::Noted { .. }));
+    assert!(answering.outgoing.is_empty(), "a task for each would feed the other automaton");
+}
+
+#[test]
+fn our_own_addresses_are_never_answered() {
+    for own in [ENTITY, "Seconda@PEC.comune.test", "anagrafe@comune.example"] {
+        let decision = decide(change(own), nothing());
+        assert!(matches!(decision.disposition, Disposition::Noted { .. }), "{own}");
+        assert!(decision.outgoing.is_empty(), "{own}");
+    }
+}
+
+#[test]
+fn mail_older_than_the_service_is_kept_and_nothing_else() {
+    let later = bench().now.checked_add(jiff::SignedDuration::from_hours(1)).unwrap();
+    let old = decide(change(ANNA), Known { began: later, ..nothing() });
+    assert!(matches!(old.disposition, Disposition::Noted { .. }));
+    assert!(old.outgoing.is_empty() && old.changes.is_empty());
+    let current = decide(change(ANNA), Known { began: bench().now, ..nothing() });
+    assert_eq!(reply(&current), Some("presa-in-carico"), "a clock a few seconds apart does not make it old");
+}
+
+#[test]
+fn a_certified_message_again_has_no_effect_and_another_under_its_name_reaches_a_person() {
+    let same = decide(change(ANNA), Known { earlier: Earlier::Same { digest: "a".repeat(64) }, ..nothing() });
+    assert!(matches!(same.disposition, Disposition::Duplicate { .. }));
+    assert!(same.outgoing.is_empty() && same.changes.is_empty());
+    let other = decide(change(ANNA), Known { earlier: Earlier::Other { digest: "a".repeat(64) }, ..nothing() });
+    assert!(matches!(other.disposition, Disposition::Quarantine { .. }));
+    assert!(other.changes.iter().any(|c| matches!(c, Change::Incident { .. })));
+    assert_eq!(reply(&other), None);
+}
+
+#[test]
+fn the_brakes_stop_the_answer_and_never_the_task() {
+    let mut known = nothing();
+    known.traffic.to_sender = vec![("x".into(), None); casework::guard::SENDER_A_DAY_MAX as usize];
+    let decision = decide(change(ANNA), known);
+    assert_eq!(reply(&decision), None);
+    assert!(has_reason(&decision, "brake-sender"));
+    let Some(Change::Opened { dossier }) = decision.changes.first() else { panic!("the request is lawful on arrival") };
+    assert_eq!(dossier.state, State::Ricevuta, "without its receipt it is only received");
+    assert_eq!(decision.outgoing.len(), 1, "the office's task");
+}
+
+#[test]
+fn what_nobody_recognises_goes_to_a_person_with_its_candidates() {
+    let decision = decide(mail(ANNA, "Buongiorno", "Due parole.\n"), nothing());
+    assert!(matches!(&decision.disposition, Disposition::ToPerson { office, .. } if office == "protocollo"));
+    assert_eq!(reply(&decision), None);
+    assert_eq!(decision.outgoing.len(), 1);
+}

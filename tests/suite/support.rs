@@ -1,0 +1,317 @@
+//! Changes when the journeys need another common tool: the program, a house for the service, waiting with a deadline.
+
+use sportello::clock::Clock;
+use sportello::config::{Config, Source};
+use sportello::outbox::schedule::State;
+use sportello::outbox::{Answer, Courier, Gate, Roads};
+use sportello::store::{Overview, Store, Trouble};
+use sportello::submit::Outcome;
+use sportello::supervise::Service;
+use std::collections::BTreeMap;
+use std::fs::{self, File, OpenOptions};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+/// Longest wait for anything: a busy machine with two cores needs a tenth of it.
+pub const DEADLINE: Duration = Duration::from_secs(120);
+/// Pause between two looks.
+const LOOK: Duration = Duration::from_millis(10);
+
+/// Looks until there is something to see.
+pub fn wait<T>(what: &str, look: impl FnMut() -> Option<T>) -> T {
+    wait_or(|| what.to_owned(), look)
+}
+
+/// As [`wait`]; what is said of a vain wait is asked for at its end.
+pub fn wait_or<T>(what: impl Fn() -> String, mut look: impl FnMut() -> Option<T>) -> T {
+    let since = Instant::now();
+    loop {
+        if let Some(found) = look() {
+            return found;
+        }
+        assert!(since.elapsed() < DEADLINE, "waited {DEADLINE:?} in vain: {}", what());
+        std::thread::sleep(LOOK);
+    }
+}
+
+/// The real program.
+pub fn sportello() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_sportello"));
+    command.stdin(Stdio::null()).env("NO_COLOR", "1");
+    command
+}
+
+/// The real program to its end: exit code, standard output, standard error.
+pub fn ask(args: &[&str]) -> (Option<i32>, String, String) {
+    let output = sportello().args(args).output().unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    (output.status.code(), text(output.stdout), text(output.stderr))
+}
+
+/// The real program as a service. It is killed when the test ends, however it ends.
+pub struct Daemon {
+    child: Child,
+    log: PathBuf,
+}
+
+impl Daemon {
+    /// `sportello run`, its log added to `log`.
+    pub fn run(config: &Path, log: &Path) -> Self {
+        let mut command = sportello();
+        command.args(["run", "--config"]).arg(config);
+        Self::spawn(command, log)
+    }
+
+    /// Any command of the program.
+    pub fn spawn(mut command: Command, log: &Path) -> Self {
+        let out = OpenOptions::new().create(true).append(true).open(log).unwrap();
+        let child = command.stdout(Stdio::null()).stderr(out).spawn().unwrap();
+        Self { child, log: log.to_owned() }
+    }
+
+    /// Everything it has logged.
+    pub fn log(&self) -> String {
+        fs::read_to_string(&self.log).unwrap()
+    }
+
+    /// How many lines of the log hold all of `marks`.
+    pub fn logged(&self, marks: &[&str]) -> usize {
+        self.log().lines().filter(|line| marks.iter().all(|mark| line.contains(mark))).count()
+    }
+
+    /// Waits until `n` lines of the log hold all of `marks`.
+    pub fn wait_logged(&self, n: usize, marks: &[&str]) {
+        wait_or(|| format!("{n} × {marks:?} in the log:\n{}", self.log()), || (self.logged(marks) >= n).then_some(()));
+    }
+
+    /// Sends a signal by name.
+    pub fn signal(&self, name: &str) {
+        let line = format!("kill -{name} {}", self.child.id());
+        assert!(Command::new("sh").args(["-c", &line]).status().unwrap().success());
+    }
+
+    /// SIGKILL, and its end. `false`: it had ended by itself.
+    pub fn kill(&mut self) -> bool {
+        let was_running = self.child.try_wait().unwrap().is_none();
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+        was_running
+    }
+
+    /// Waits for its own end.
+    pub fn end(&mut self) -> ExitStatus {
+        wait("the end of the process", || self.child.try_wait().unwrap())
+    }
+
+    /// Whether it has ended.
+    pub fn has_ended(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_some()
+    }
+}
+
+impl Drop for Daemon {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Whole lines of the journal of a data folder; 0 while there is none.
+pub fn journal_lines(data: &Path) -> usize {
+    let text = fs::read(data.join("journal/000001.jsonl")).unwrap_or_default();
+    text.iter().filter(|b| **b == b'\n').count()
+}
+
+/// The Message-ID of a message of ours.
+pub fn message_id(raw: &[u8]) -> String {
+    let text = String::from_utf8_lossy(raw);
+    let line = text.lines().take_while(|line| !line.is_empty()).find_map(|line| line.strip_prefix("Message-ID: "));
+    line.unwrap_or_default().trim().to_owned()
+}
+
+/// How often each Message-ID occurs in the `.eml` files below `dir`, which have one folder each recipient.
+pub fn copies(dir: &Path) -> BTreeMap<String, usize> {
+    let mut found = BTreeMap::new();
+    for recipient in fs::read_dir(dir).into_iter().flatten() {
+        for file in fs::read_dir(recipient.unwrap().path()).unwrap() {
+            *found.entry(message_id(&fs::read(file.unwrap().path()).unwrap())).or_default() += 1;
+        }
+    }
+    found
+}
+
+/// Copies a folder and everything in it.
+pub fn copy_folder(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copy_folder(&entry.path(), &target);
+        } else {
+            fs::copy(entry.path(), target).unwrap();
+        }
+    }
+}
+
+/// A Comune with a Maildir, its configuration written as an administrator would.
+pub struct House {
+    /// The configuration file.
+    pub file: PathBuf,
+    /// The data folder.
+    pub data: PathBuf,
+    /// The inbox.
+    pub maildir: PathBuf,
+}
+
+impl House {
+    /// Builds it in `root`: `address` is its mailbox, `authority` (a certificate in DER) the one it trusts.
+    pub fn build(root: &Path, address: &str, maildir: &Path, authority: &[u8]) -> Self {
+        let (data, trust) = (root.join("dati"), root.join("ancore"));
+        fs::create_dir_all(&trust).unwrap();
+        for part in ["tmp", "new", "cur"] {
+            fs::create_dir_all(maildir.join(part)).unwrap();
+        }
+        fs::write(trust.join("autorita.der"), authority).unwrap();
+        fs::write(trust.join("ancore.toml"), anchor_file("autorita.der")).unwrap();
+        fs::write(root.join("password"), "segreta\n").unwrap();
+        let [root_, data_, trust_, maildir_] = [root, &data, &trust, maildir].map(|path| path.display().to_string());
+        // Nobody listens on port 1: a house whose roads are replaced, or that has nothing to send.
+        let text = format!(
+            r#"
+[ente]
+nome = "Comune di Prova"
+contatto = "tel. 000 000 000"
+responsabile = "Ada Neri"
+potere_sostitutivo = "Segretario generale, segretario@pec.comune.test"
+informativa_privacy = "https://www.comune.example/privacy"
+[dati]
+cartella = "{data_}"
+[[casella]]
+nome = "protocollo"
+indirizzo = "{address}"
+[casella.maildir]
+cartella = "{maildir_}"
+poll_secondi = 1
+[invio.pec]
+server = "localhost"
+porta = 1
+utente = "{address}"
+password_file = "{root_}/password"
+attesa_secondi = 0
+automatici_in_10_minuti = 1000
+[invio.uffici]
+server = "localhost"
+porta = 1
+utente = "sportello"
+password_file = "{root_}/password"
+mittente = "sportello@comune.example"
+[fiducia]
+ancore = "{trust_}"
+"#
+        );
+        let file = root.join("sportello.toml");
+        fs::write(&file, text).unwrap();
+        Self { file, data, maildir: maildir.to_owned() }
+    }
+
+    /// Nothing waits in the inbox.
+    pub fn is_read(&self) -> bool {
+        fs::read_dir(self.maildir.join("new")).unwrap().next().is_none()
+    }
+
+    /// Starts the service in this process, with these roads.
+    pub fn start(&self, roads: Roads) -> Running {
+        let mut config = Config::read(&self.file).unwrap();
+        for mailbox in &mut config.mailboxes {
+            if let Source::Maildir { poll, .. } = &mut mailbox.source {
+                *poll = LOOK; // below what an administrator may set
+            }
+        }
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+        let (stop, stopped) = watch::channel(false);
+        let service = Service::open(config, Clock::System).unwrap();
+        let store = service.store();
+        let parts = runtime.block_on(async { service.start(roads, &stopped).unwrap() });
+        Running { parts, stop, store, runtime, _service: service }
+    }
+}
+
+/// The manifest of the anchors: one simulated authority.
+pub fn anchor_file(certificate: &str) -> String {
+    let policy = pec::anchors::POLICY_FIRMA_PEC;
+    format!("[[ancora]]\nnome = \"SIMULAZIONE\"\ncertificato = \"{certificate}\"\npolitiche = [\"{policy}\"]\nsimulazione = true\n")
+}
+
+/// A service that runs in this process.
+pub struct Running {
+    parts: JoinSet<Result<(), Trouble>>,
+    stop: watch::Sender<bool>,
+    store: Arc<Mutex<Store>>,
+    runtime: tokio::runtime::Runtime,
+    _service: Service,
+}
+
+impl Running {
+    /// Everything its register holds.
+    pub fn overview(&self) -> Overview {
+        self.store.lock().unwrap().overview().unwrap()
+    }
+
+    /// Its last journal line.
+    pub fn seq(&self) -> u64 {
+        self.store.lock().unwrap().seq()
+    }
+
+    /// Digest of its state.
+    pub fn state_digest(&self) -> String {
+        self.store.lock().unwrap().state_digest().unwrap()
+    }
+
+    /// Ends it in order.
+    pub fn stop(mut self) {
+        let _ = self.stop.send(true);
+        self.runtime.block_on(async {
+            while let Some(part) = self.parts.join_next().await {
+                part.unwrap().unwrap();
+            }
+        });
+    }
+}
+
+/// Whether the machine has nothing more to do with any item: receipts apart, which may still come.
+pub fn all_submitted(overview: &Overview) -> bool {
+    overview.items.iter().all(|i| matches!(i.state, State::Submitted | State::Unknown | State::Refused))
+}
+
+/// A road that takes everything and remembers what it took, in order.
+#[derive(Clone, Default)]
+pub struct Recorder(pub Arc<Mutex<Vec<String>>>);
+
+impl Recorder {
+    /// Both roads recorded together.
+    pub fn roads(&self) -> Roads {
+        Roads { pec: Box::new(self.clone()), offices: Some(Box::new(self.clone())) }
+    }
+}
+
+impl Courier for Recorder {
+    fn attempt<'a>(&'a self, _: &'a str, _: &'a str, bytes: &'a [u8], gate: Gate<'a>) -> Answer<'a, Outcome> {
+        Box::pin(async move {
+            if let Err(why) = gate().await {
+                return Outcome::Later { why, code: None };
+            }
+            self.0.lock().unwrap().push(message_id(bytes));
+            Outcome::Taken { reply: "250".into() }
+        })
+    }
+}
+
+/// Cuts a file.
+pub fn truncate(path: &Path, length: u64) {
+    File::options().write(true).open(path).unwrap().set_len(length).unwrap();
+}

@@ -3,13 +3,23 @@
 
 #[path = "suite/crash.rs"]
 mod crash;
+#[path = "suite/decide.rs"]
+mod decide;
 #[path = "suite/demo.rs"]
 mod demo;
+#[path = "suite/durable.rs"]
+mod durable;
+#[path = "suite/fixtures.rs"]
+mod fixtures;
 #[path = "suite/loops.rs"]
 mod loops;
+#[path = "suite/rules_bad.rs"]
+mod rules_bad;
 #[path = "suite/servers.rs"]
 mod servers;
 #[path = "suite/store.rs"]
 mod store;
 #[path = "suite/support.rs"]
 mod support;
+#[path = "suite/tidy.rs"]
+mod tidy;

@@ -1,6 +1,6 @@
 //! The archive: raw bytes, named by their SHA-256, durable before anything judges them. Nothing here is ever deleted.
 //!
-//! Order of writes (reliability.md §3.2): write to `spool/` → fsync → link under the final name → fsync the directory →
+//! Order of writes (reliability.md §3.2): write to `spool/` → fsync → move to the final name → fsync the directory →
 //! read back and compare. The first storage error stops the process: a failed fsync must not be tried again.
 
 use crate::digest::{sha256, sha256_of};
@@ -96,14 +96,14 @@ impl Archive {
         file.sync_all()?;
         let (digest, _) = sha256_of(&file)?;
         let target = self.path(shelf, &digest);
-        let mut was_there = self.link(spooled, &target)?;
+        let mut was_there = self.place(spooled, &target)?;
         // Read back under the final name: what is judged is what the archive holds.
         let mut bytes = fs::read(&target)?;
         if was_there && sha256(&bytes) != digest {
             // The copy of an earlier day has rotted, or somebody changed it: it stays as evidence, the sound one takes its name.
             fs::rename(&target, target.with_extension("damaged"))?;
             crate::events::archive_healed(&digest);
-            was_there = self.link(spooled, &target)?;
+            was_there = self.place(spooled, &target)?;
             bytes = fs::read(&target)?;
         }
         if sha256(&bytes) != digest {
@@ -123,7 +123,7 @@ impl Archive {
         let spooled = self.spool.join(format!("{}.tmp", sha256(bytes)));
         File::create(&spooled)?.write_all(bytes)?;
         let sealed = self.keep_file(shelf, &spooled);
-        let _ = fs::remove_file(&spooled); // a second name of the same bytes; the next start sweeps what is left
+        let _ = fs::remove_file(&spooled); // still there when the archive had the bytes; the next start sweeps what is left
         sealed
     }
 
@@ -183,18 +183,26 @@ impl Archive {
     /// Those of the disk.
     pub fn sweep(&self) -> io::Result<usize> {
         let mut swept = 0;
-        for entry in fs::read_dir(&self.spool)? {
-            let path = entry?.path();
-            if path.extension().is_some_and(|e| e == "tmp") {
-                fs::remove_file(path)?;
-                swept += 1;
+        // The spool itself, and one folder for each mailbox.
+        let mut dirs = vec![self.spool.clone()];
+        while let Some(dir) = dirs.pop() {
+            for entry in fs::read_dir(&dir)? {
+                let entry = entry?;
+                let path = entry.path();
+                if entry.file_type()?.is_dir() && dir == self.spool {
+                    dirs.push(path);
+                } else if path.extension().is_some_and(|e| e == "tmp") {
+                    fs::remove_file(path)?;
+                    swept += 1;
+                }
             }
         }
         Ok(swept)
     }
 
-    /// Links `from` under its final name; `true` when the name was taken by the same bytes.
-    fn link(&self, from: &Path, target: &Path) -> io::Result<bool> {
+    /// Moves `from` to its final name; `true` when the name was taken, and `from` stays. Moved and not linked: bytes with a
+    /// second name in the spool could be written over from there.
+    fn place(&self, from: &Path, target: &Path) -> io::Result<bool> {
         let Some(group) = target.parent() else { return Err(io::ErrorKind::InvalidInput.into()) };
         if !group.is_dir() {
             fs::create_dir_all(group)?;
@@ -202,11 +210,11 @@ impl Archive {
                 sync_dir(shelf)?;
             }
         }
-        let was_there = match fs::hard_link(from, target) {
-            Ok(()) => false,
-            Err(e) if e.kind() == io::ErrorKind::AlreadyExists => true,
-            Err(e) => return Err(e),
-        };
+        // Only this process writes here (the lock of the store), so nothing can take the name in between.
+        let was_there = target.try_exists()?;
+        if !was_there {
+            fs::rename(from, target)?;
+        }
         sync_dir(group)?;
         Ok(was_there)
     }
@@ -243,12 +251,26 @@ mod tests {
     }
 
     #[test]
+    fn what_is_written_to_the_spool_later_cannot_reach_the_archive() {
+        let dir = tempfile::tempdir().unwrap();
+        let archive = Archive::open(dir.path()).unwrap();
+        let spooled = archive.spool().join("a.tmp");
+        fs::write(&spooled, b"evidence").unwrap();
+        let sealed = archive.keep_file(Shelf::In, &spooled).unwrap();
+        fs::write(&spooled, b"another message").unwrap();
+        assert_eq!(archive.read(Shelf::In, sealed.digest()).unwrap(), b"evidence");
+    }
+
+    #[test]
     fn only_unsealed_leftovers_are_swept() {
         let dir = tempfile::tempdir().unwrap();
         let archive = Archive::open(dir.path()).unwrap();
         let sealed = archive.keep(Shelf::In, b"x").unwrap();
-        fs::write(archive.spool().join("imap-1.tmp"), b"half").unwrap();
-        assert_eq!(archive.sweep().unwrap(), 1);
+        fs::create_dir(archive.spool().join("mailbox")).unwrap();
+        for name in ["imap-1.tmp", "mailbox/maildir-1.tmp"] {
+            fs::write(archive.spool().join(name), b"half").unwrap();
+        }
+        assert_eq!(archive.sweep().unwrap(), 2);
         assert!(archive.path(Shelf::In, sealed.digest()).exists());
     }
 }

@@ -13,7 +13,7 @@ macro_rules! say {
 mod check;
 #[cfg(feature = "demo")]
 mod demo;
-mod explain;
+pub mod explain;
 mod init;
 mod paint;
 mod run;

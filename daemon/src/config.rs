@@ -292,7 +292,7 @@ fn mailbox(table: &mut Table<'_, '_>, m: &mut Mistakes) -> Mailbox {
     let name = table.required("nome", m);
     let address = address_of(table, "indirizzo", m);
     let provider_host = table.text("dominio_gestore", m);
-    let message_bytes_max = table.number("byte_massimi", MESSAGE_BYTES_DEFAULT, 1_000_000..=1_000_000_000, m);
+    let message_bytes_max = table.number("byte_massimi", MESSAGE_BYTES_DEFAULT, 1_000_000..=MESSAGE_BYTES_DEFAULT, m);
     let at = table.at();
     let mut imap = table.table("imap", m);
     let mut maildir = table.table("maildir", m);
@@ -311,7 +311,7 @@ fn mailbox(table: &mut Table<'_, '_>, m: &mut Mistakes) -> Mailbox {
         let folder = ImapFolder {
             folder: imap.text("cartella", m).unwrap_or_else(|| "INBOX".into()),
             poll: seconds(&mut imap, "poll_secondi", 300, 5..=3600, m),
-            idle: seconds(&mut imap, "idle_secondi", 540, 30..=1740, m),
+            idle: seconds(&mut imap, "idle_secondi", 540, 30..=540, m),
             move_to: imap.text("sposta_in", m),
         };
         Source::Imap(server(&mut imap, false, m), folder)

@@ -12,6 +12,8 @@ use crate::clock::Clock;
 use crate::config::{Config, Log, Mailbox, Road, Server, Source};
 use crate::office::{Office, desk, effect_key};
 use crate::outbox::Roads;
+use crate::outbox::schedule::State;
+use crate::store::rows::ItemRow;
 use crate::store::{Overview, Store};
 use crate::supervise::Service;
 use crate::trust::Trust;
@@ -69,18 +71,23 @@ pub fn play(root: &Path, mut say: impl FnMut(&str)) -> Result<Shown, String> {
     runtime.block_on(async {
         let mut parts = service.start(roads, &stopped).map_err(|p| first(&p))?;
         let mut story = Story::new(root.join("servizio"));
-        let mut done = Played::read(root);
-        let played = STEPS.len() - done.0.len();
+        let mut progress = Progress::read(root);
+        let played = STEPS.len() - progress.done.len();
         // An interrupted run left messages in hand: they are finished before the scene goes on.
         quiet(&store, &world, &mut story, &mut say).await?;
         for (n, step) in STEPS.iter().enumerate() {
-            if done.0.contains(step.name) {
+            if progress.done.contains(step.name) {
                 continue;
             }
             say(&format!("\n{:>2}. {}", n + 1, step.title));
-            play_step(step, &world, &store)?;
+            let arrived = world.arrived()?;
+            // A run that was killed in the middle of this step may have sent its message: nobody sends it twice.
+            if !progress.has_arrived(step.name, arrived) {
+                progress.begin(root, step.name, arrived)?;
+                play_step(step, &world, &store)?;
+            }
             quiet(&store, &world, &mut story, &mut say).await?;
-            done.add(root, step.name)?;
+            progress.end(root, step.name)?;
         }
         let _ = stop.send(true);
         while parts.join_next().await.is_some() {}
@@ -103,13 +110,16 @@ async fn quiet(
 ) -> Result<(), String> {
     let since = Instant::now();
     loop {
+        // First the inbox, then the register: what is no longer in the one is surely in the other.
+        let is_read = world.inbox_is_empty()?;
         let (seq, overview) = {
             let store = store.lock().unwrap_or_else(PoisonError::into_inner);
             (store.seq(), store.overview().map_err(|e| e.to_string())?)
         };
         story.tell(seq, say)?;
-        let is_quiet = world.inbox_is_empty()? && overview.items.iter().all(|i| i.shown().is_final());
-        if is_quiet {
+        // An uncertain item was in hand when an earlier run was killed, and its provider with it: nothing more will come.
+        let is_settled = |i: &ItemRow| i.shown().is_final() || i.state == State::Unknown;
+        if is_read && overview.items.iter().all(is_settled) {
             return Ok(());
         }
         if since.elapsed() > STEP_MAX {
@@ -119,21 +129,52 @@ async fn quiet(
     }
 }
 
-/// Names of the steps that were played, kept in the folder.
-struct Played(BTreeSet<String>);
+/// How far the scene has come, kept in the folder: a line a step that was played, and one for the step in hand with the
+/// number of messages that had reached the entity before it.
+#[derive(Default)]
+struct Progress {
+    done: BTreeSet<String>,
+    begun: Option<(String, usize)>,
+}
 
-impl Played {
+impl Progress {
     fn file(root: &Path) -> PathBuf {
         root.join("scena.txt")
     }
+
     fn read(root: &Path) -> Self {
-        let text = fs::read_to_string(Self::file(root)).unwrap_or_default();
-        Self(text.lines().filter(|line| STEPS.iter().any(|s| s.name == *line)).map(str::to_owned).collect())
+        let mut progress = Self::default();
+        for line in fs::read_to_string(Self::file(root)).unwrap_or_default().lines() {
+            match line.split_once(' ') {
+                Some((name, before)) => progress.begun = before.parse().ok().map(|before| (name.to_owned(), before)),
+                None if STEPS.iter().any(|s| s.name == line) => drop(progress.done.insert(line.to_owned())),
+                None => {}
+            }
+        }
+        progress
     }
-    fn add(&mut self, root: &Path, name: &str) -> Result<(), String> {
-        self.0.insert(name.to_owned());
-        let text: String = self.0.iter().map(|name| format!("{name}\n")).collect();
-        fs::write(Self::file(root), text).map_err(|e| e.to_string())
+
+    /// Whether the step was begun, and its message has reached the entity since.
+    fn has_arrived(&self, name: &str, arrived: usize) -> bool {
+        self.begun.as_ref().is_some_and(|(begun, before)| begun == name && arrived > *before)
+    }
+
+    fn begin(&mut self, root: &Path, name: &str, arrived: usize) -> Result<(), String> {
+        self.begun = Some((name.to_owned(), arrived));
+        self.write(root)
+    }
+
+    fn end(&mut self, root: &Path, name: &str) -> Result<(), String> {
+        self.begun = None;
+        self.done.insert(name.to_owned());
+        self.write(root)
+    }
+
+    fn write(&self, root: &Path) -> Result<(), String> {
+        let mut text: String = self.done.iter().map(|name| format!("{name}\n")).collect();
+        text.extend(self.begun.iter().map(|(name, before)| format!("{name} {before}\n")));
+        let new = root.join("scena.tmp");
+        fs::write(&new, text).and_then(|()| fs::rename(&new, Self::file(root))).map_err(|e| e.to_string())
     }
 }
 

@@ -27,6 +27,10 @@ pub fn gave_up(why: &impl Display) {
 pub fn index_rebuilt(aside: &Path) {
     warn!(event = "index_rebuilt", aside = %aside.display(), "index set aside and rebuilt from the journal");
 }
+/// The last line of the journal had no end: a write that a crash cut, never acknowledged.
+pub fn journal_torn(aside: &Path) {
+    warn!(event = "journal_torn", aside = %aside.display(), "unfinished last line set aside");
+}
 /// Files of an interrupted run were removed from the spool.
 pub fn spool_swept(files: usize) {
     if files > 0 {

@@ -166,6 +166,9 @@ impl Journal {
             self.length = 0;
         }
         let mut line = serde_json::to_vec(record)?;
+        if line.len() as u64 >= LINE_BYTES_MAX {
+            return Err(io::Error::new(io::ErrorKind::InvalidData, "una riga del registro è troppo lunga"));
+        }
         let hash = sha256(&line);
         line.push(b'\n');
         self.file.write_all(&line)?;
@@ -245,7 +248,9 @@ fn set_torn_aside(dir: &Path, path: &Path, sound: u64) -> io::Result<()> {
     let file = OpenOptions::new().write(true).open(path)?;
     file.set_len(sound)?;
     file.sync_all()?;
-    sync_dir(dir)
+    sync_dir(dir)?;
+    crate::events::journal_torn(&aside);
+    Ok(())
 }
 
 #[cfg(test)]

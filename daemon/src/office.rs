@@ -148,9 +148,12 @@ pub fn effect_key(data: &Path) -> io::Result<EffectKey> {
         Err(e) if e.kind() == io::ErrorKind::NotFound => {
             let mut secret = [0u8; EffectKey::BYTES];
             aws_lc_rs::rand::fill(&mut secret).map_err(|_| io::Error::other("il sistema non dà numeri casuali"))?;
-            let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path)?;
+            // Whole or not at all: half a key would stop every later start.
+            let new = data.join(format!("{KEY_FILE}.tmp"));
+            let mut file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&new)?;
             file.write_all(&secret)?;
             file.sync_all()?;
+            fs::rename(&new, &path)?;
             crate::archive::sync_dir(data)?;
             secret.to_vec()
         }

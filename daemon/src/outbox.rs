@@ -119,33 +119,30 @@ impl Outbox {
         lanes: &mut Lanes,
         stop: &watch::Receiver<bool>,
     ) -> Result<Option<Timestamp>, Trouble> {
-        loop {
-            let now = self.clock.now();
-            if let Some(until) = lanes.closed_until(lane).filter(|until| *until > now) {
+        let now = self.clock.now();
+        if let Some(until) = lanes.closed_until(lane).filter(|until| *until > now) {
+            return Ok(Some(until));
+        }
+        let (items, next) = self.with_store(|store| store.due(lane, now, ROUND_MAX))?;
+        for item in items {
+            if *stop.borrow() {
+                return Ok(None);
+            }
+            if lane == Lane::Pec
+                && let Some(free) = lanes.braked(self.brake, self.clock.now())
+            {
+                return Ok(Some(free));
+            }
+            if let Some(until) = self.send(item).await? {
+                lanes.close(lane, until);
                 return Ok(Some(until));
             }
-            let (items, next) = self.with_store(|store| store.due(lane, now, ROUND_MAX))?;
-            if items.is_empty() {
-                return Ok(next);
-            }
-            for item in items {
-                if *stop.borrow() {
-                    return Ok(None);
-                }
-                if lane == Lane::Pec
-                    && let Some(free) = lanes.braked(self.brake, self.clock.now())
-                {
-                    return Ok(Some(free));
-                }
-                if let Some(until) = self.send(item).await? {
-                    lanes.close(lane, until);
-                    return Ok(Some(until));
-                }
-                if lane == Lane::Pec {
-                    lanes.sent.push_back(self.clock.now());
-                }
+            if lane == Lane::Pec {
+                lanes.sent.push_back(self.clock.now());
             }
         }
+        // What is left of a full round is due already: after the other road's turn.
+        Ok(next)
     }
 
     /// One attempt at one item. Returns until when its road is closed, if the attempt showed that it must be.
@@ -188,8 +185,7 @@ impl Outbox {
                 let until = now.checked_add(LANE_PAUSE).unwrap_or(now);
                 events::lane_stopped(if item.outgoing.lane == Lane::Pec { "pec" } else { "internal" }, &why);
                 closed = Some(until);
-                // The message is not to blame: this attempt must not bring it nearer to being given up.
-                Move::Requeued { due: until, why }
+                Move::Postponed { due: until, why }
             }
         };
         let refused = match &step {

@@ -150,6 +150,8 @@ impl Pipeline {
                 }
                 Err(why) => {
                     events::letter_not_composed(sealed.digest(), &letter.template, &why);
+                    let text = format!("la lettera «{}» non si è potuta scrivere: {why}", letter.template);
+                    decision.changes.push(Change::Incident { code: "not-composed".into(), text });
                     decision
                         .trail
                         .push(Reason::new("not-composed", format!("«{}» non si può scrivere: {why}", letter.template)));

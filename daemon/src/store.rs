@@ -69,6 +69,10 @@ pub enum Trouble {
     Journal(JournalTrouble),
     /// Another process has this data folder.
     Locked(PathBuf),
+    /// The journal is not the one that the index remembers.
+    Rollback(u64),
+    /// The journal was begun by a newer program.
+    Newer(u32),
     /// A fault of the program.
     Program(String),
 }
@@ -79,6 +83,15 @@ impl fmt::Display for Trouble {
             Self::Io(path, e) => write!(f, "{}: {e}", path.display()),
             Self::Journal(trouble) => write!(f, "registro: {trouble}"),
             Self::Locked(path) => write!(f, "{}: un altro processo sta già usando questa cartella", path.display()),
+            Self::Rollback(seq) => write!(
+                f,
+                "il registro non arriva più alla riga {seq} che l'indice ricorda, o è un altro: è stato ripristinato o cambiato. \
+                 Senza quelle righe si potrebbe decidere e rispondere due volte. Rimetti il registro giusto; se è questo, e sai \
+                 perché, sposta via la cartella index e riavvia"
+            ),
+            Self::Newer(format) => {
+                write!(f, "il registro è stato cominciato da un programma più nuovo (formato {format})")
+            }
             Self::Program(what) => write!(f, "errore del programma: {what}"),
         }
     }
@@ -97,6 +110,8 @@ impl From<Fault> for Trouble {
         match fault {
             Fault::Io(e) => Self::Io("index".into(), e),
             Fault::Journal(trouble) => Self::Journal(trouble),
+            Fault::Rollback { seq } => Self::Rollback(seq),
+            Fault::Newer(format) => Self::Newer(format),
             Fault::Illegal(seq, illegal) => Self::Program(format!("riga {seq} del registro: {illegal}")),
         }
     }
@@ -438,8 +453,8 @@ impl Overview {
     }
 }
 
-/// Opens the journal and replays onto the index what it has not seen; an index that is ahead, or of another journal, is
-/// as good as damaged.
+/// Opens the journal and replays onto the index what it has not seen; an index that is ahead of it, or of
+/// another journal, means that somebody changed the journal.
 fn catch_up(data: &Path, index: Index) -> Result<(Journal, Index), Fault> {
     let (seq, hash) = index.get::<(u64, String)>(key::WATERMARK)?.unwrap_or_default();
     let mut is_known = seq == 0;
@@ -449,7 +464,8 @@ fn catch_up(data: &Path, index: Index) -> Result<(Journal, Index), Fault> {
         }
         if record.seq > seq && is_known { project(&index, record, head) } else { Ok(()) }
     })?;
-    if is_known { Ok((journal, index)) } else { Err(Fault::Io(io::Error::other("l'indice non è di questo registro"))) }
+    // The journal is fsynced before the index is written: an honest index is never ahead of it.
+    if is_known { Ok((journal, index)) } else { Err(Fault::Rollback { seq }) }
 }
 
 fn lock(data: &Path) -> Result<File, Trouble> {

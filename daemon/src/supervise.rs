@@ -15,7 +15,9 @@ use crate::{events, trouble_to_problem};
 use casework::address;
 use casework::rules::Problem;
 use pec::OwnMailbox;
+use std::fs::DirBuilder;
 use std::io;
+use std::os::unix::fs::DirBuilderExt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
@@ -46,7 +48,8 @@ impl Service {
     pub fn open(config: Config, clock: Clock) -> Result<Self, Vec<Problem>> {
         let data = config.data.clone();
         let disk = |e: io::Error| vec![trouble_to_problem(&data, &e)];
-        std::fs::create_dir_all(&data).map_err(disk)?;
+        // Other people's letters: for the service alone, whatever its umask.
+        DirBuilder::new().recursive(true).mode(0o700).create(&data).map_err(disk)?;
         let office = Office::read(&config, effect_key(&data).map_err(disk)?)?;
         Self::with_office(config, office, clock)
     }
@@ -226,11 +229,14 @@ impl Service {
         }
     }
 
-    /// A sign of life, given only while the store can be had: a pipeline stuck with the lock stops it.
+    /// A sign of life, given as soon as the store can be had: it waits its turn behind a busy pipeline, and never comes from
+    /// behind one that is stuck.
     fn beat(&self) {
-        if self.store.try_lock().is_ok() {
+        let store = self.store.clone();
+        tokio::task::spawn_blocking(move || {
+            drop(store.lock());
             notify(sd_notify::NotifyState::Watchdog);
-        }
+        });
     }
 }
 

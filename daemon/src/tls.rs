@@ -42,6 +42,14 @@ impl fmt::Display for DialTrouble {
     }
 }
 
+/// The first certificate of a PEM text, as DER.
+///
+/// # Errors
+/// Italian text for the administrator.
+pub(crate) fn certificate_of_pem(pem: &[u8]) -> Result<Vec<u8>, String> {
+    CertificateDer::from_pem_slice(pem).map(|der| der.to_vec()).map_err(|e| format!("non è un certificato PEM: {e}"))
+}
+
 /// Opens a TCP connection without Nagle's delay (lettre writes the final dot apart: stack.md §4) and with keepalive.
 pub(crate) async fn connect(host: &str, port: u16) -> Result<TcpStream, DialTrouble> {
     let timed_out = || io::Error::new(io::ErrorKind::TimedOut, "tempo scaduto");

@@ -1,7 +1,7 @@
 //! Whom this installation trusts: the shipped pin, or the anchors of a folder that the administrator keeps.
 
 use casework::rules::Problem;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use pec::{Anchor, Anchors};
 use serde::Deserialize;
 use std::path::Path;
@@ -95,17 +95,15 @@ fn anchor(dir: &Path, entry: &Entry) -> Result<Anchor, String> {
     let mut anchor = Anchor::from_certificate(&der(bytes)?, &entry.nome, &policies, entry.simulazione)
         .map_err(|why| format!("{shown}: {why}"))?;
     anchor.from = instant(entry.dal.as_deref())?;
-    anchor.until = instant(entry.al.as_deref())?;
+    // To the end of the day that is named.
+    let until = instant(entry.al.as_deref())?;
+    anchor.until = until.map(|start| start.saturating_add(SignedDuration::from_hours(24)).unwrap_or(start));
     Ok(anchor)
 }
 
 /// The certificate of a file, PEM or DER.
 fn der(bytes: Vec<u8>) -> Result<Vec<u8>, String> {
-    use tokio_rustls::rustls::pki_types::{CertificateDer, pem::PemObject};
-    if !bytes.starts_with(b"-----BEGIN") {
-        return Ok(bytes);
-    }
-    CertificateDer::from_pem_slice(&bytes).map(|der| der.to_vec()).map_err(|e| format!("non è un certificato PEM: {e}"))
+    if bytes.starts_with(b"-----BEGIN") { crate::tls::certificate_of_pem(&bytes) } else { Ok(bytes) }
 }
 
 fn instant(text: Option<&str>) -> Result<Option<Timestamp>, String> {

@@ -133,7 +133,11 @@ fn a_party_learns_the_state_and_a_stranger_does_not_learn_that_the_dossier_exist
         let letter = d.outgoing.iter().find(|o| o.lane == Lane::Pec).unwrap();
         format!("{}\n{}", letter.subject, letter.text).replace(number, "N")
     };
-    assert_eq!(text(&stranger, NUMBER), text(&nowhere, "2026/009999"), "the two answers differ only in the number given");
+    assert_eq!(
+        text(&stranger, NUMBER),
+        text(&nowhere, "2026/009999"),
+        "the two answers differ only in the number given"
+    );
     assert!(stranger.changes.is_empty());
 }
 

@@ -244,7 +244,9 @@ ancore = "{trust_}"
 /// The manifest of the anchors: one simulated authority.
 pub fn anchor_file(certificate: &str) -> String {
     let policy = pec::anchors::POLICY_FIRMA_PEC;
-    format!("[[ancora]]\nnome = \"SIMULAZIONE\"\ncertificato = \"{certificate}\"\npolitiche = [\"{policy}\"]\nsimulazione = true\n")
+    format!(
+        "[[ancora]]\nnome = \"SIMULAZIONE\"\ncertificato = \"{certificate}\"\npolitiche = [\"{policy}\"]\nsimulazione = true\n"
+    )
 }
 
 /// A service that runs in this process.

@@ -1,7 +1,7 @@
 //! The decision: what a message is for the office, and what now. One path for each thing that `pec` can prove.
 
 use crate::calendar::stamp;
-use crate::decision::{Change, Decision, Disposition, Reason};
+use crate::decision::{Change, Decision, Disposition, Lane, Reason};
 use crate::desk::Desk;
 use crate::known::{Earlier, Known};
 use crate::letters::Claim;
@@ -17,6 +17,21 @@ use pec::{Certified, Content, Daticert, Evidence, Examined, Grade, Unproven, Ver
 /// Decides. Pure: the same findings, snapshot and desk give the same decision, next year too.
 #[must_use]
 pub fn decide(seen: &Examined, known: &Known, desk: &Desk) -> Decision {
+    let mut decision = by_proof(seen, known, desk);
+    let reaches_a_person = decision.outgoing.iter().any(|letter| letter.lane == Lane::Internal);
+    if !reaches_a_person
+        && let Disposition::Request { .. } | Disposition::ToPerson { .. } | Disposition::Quarantine { .. } =
+            decision.disposition
+    {
+        // Its template or its office failed. Nothing falls through: `status` shows it until somebody mends it.
+        let text = String::from("il compito all'ufficio non si è potuto scrivere: il messaggio va guardato qui");
+        decision.trail.push(Reason::new("no-task", text.clone()));
+        decision.changes.push(Change::Incident { code: "no-task".into(), text });
+    }
+    decision
+}
+
+fn by_proof(seen: &Examined, known: &Known, desk: &Desk) -> Decision {
     if let Some(why) = predates(seen, known, desk) {
         return only(Disposition::Noted { why: why.clone() }, vec![Reason::new("before-service", why)]);
     }

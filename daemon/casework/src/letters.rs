@@ -19,24 +19,41 @@ use serde_json::{Value, json};
 
 /// Days given to send what is missing: the ten of L. 241/1990 art. 10-bis, taken as the measure of a fair answer.
 const INTEGRATION_DAYS: u32 = 10;
+/// Longest id that a letter quotes, bytes.
+const ID_BYTES_MAX: usize = 500;
 /// Hits of the chosen rule named in a task: the two or three that weigh most say why.
 const HITS_SHOWN_MAX: usize = 3;
+
+/// What a letter about somebody's message may draw on.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct About<'a> {
+    pub(crate) class: &'a Classification,
+    pub(crate) seen: &'a Examined,
+    pub(crate) daticert: &'a Daticert,
+    pub(crate) message: &'a Content,
+    /// The dossier that the message belongs to.
+    pub(crate) case: Option<&'a Dossier>,
+    pub(crate) known: &'a Known,
+    pub(crate) desk: &'a Desk,
+}
+
+/// What the citizen hears, as the task tells the office.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Answer<'a> {
+    /// Nothing.
+    None,
+    /// This letter goes by itself.
+    Goes(&'a Outgoing),
+    /// This letter is proposed; a person sends it.
+    Draft(&'a Outgoing),
+}
 
 /// The answer to a citizen.
 ///
 /// # Errors
 /// The reason why it cannot be written; the task then says so and a person answers.
-#[allow(clippy::too_many_arguments)]
-pub(crate) fn reply(
-    template: &str,
-    class: &Classification,
-    seen: &Examined,
-    daticert: &Daticert,
-    message: &Content,
-    case: Option<&Dossier>,
-    known: &Known,
-    desk: &Desk,
-) -> Result<Outgoing, Reason> {
+pub(crate) fn reply(template: &str, about: &About<'_>) -> Result<Outgoing, Reason> {
+    let About { class, seen, daticert, message, case, known, desk } = *about;
     let mut values = about_us(desk, case.map_or(class.office.as_str(), |d| d.office.as_str()));
     put(&mut values, "ricevuto_il", json!(daticert.data));
     put(&mut values, "presentata_il", json!(daticert.data));
@@ -59,24 +76,15 @@ pub(crate) fn reply(
     }
     // The citizen's client saw the PEC id, not our provider's (pec.md §6.7).
     let answered = seen.message_id.clone().or_else(|| message.message_id.clone());
-    let references = answered.into_iter().chain(daticert.msgid.clone()).rev().collect();
+    let ids = answered.into_iter().chain(daticert.msgid.clone()).rev();
+    let references = ids.filter(|id| id.len() <= ID_BYTES_MAX).collect();
     let to = daticert.mittente.trim().to_string();
     write(template, values, Lane::Pec, to, case.map(|d| d.number.clone()), references, known, desk)
 }
 
 /// The task to the office that works on a request.
-#[allow(clippy::too_many_arguments)]
-pub(crate) fn task(
-    class: &Classification,
-    seen: &Examined,
-    daticert: &Daticert,
-    message: &Content,
-    case: Option<&Dossier>,
-    reply: Option<&Outgoing>,
-    trail: &[Reason],
-    known: &Known,
-    desk: &Desk,
-) -> Option<Outgoing> {
+pub(crate) fn task(about: &About<'_>, answer: Answer<'_>, trail: &[Reason]) -> Option<Outgoing> {
+    let About { class, seen, daticert, message, case, known, desk } = *about;
     let office = case.map_or(class.office.as_str(), |d| d.office.as_str());
     let mut values = about_us(desk, office);
     put(&mut values, "oggetto", json!(class.title));
@@ -103,8 +111,12 @@ pub(crate) fn task(
     if !files.is_empty() {
         put(&mut values, "allegati", json!(files));
     }
-    if let Some(reply) = reply {
-        put(&mut values, "risposta", json!(format!("«{}», a {}", reply.template, reply.to)));
+    match answer {
+        Answer::None => {}
+        Answer::Goes(reply) => put(&mut values, "risposta", json!(format!("«{}», a {}", reply.template, reply.to))),
+        Answer::Draft(draft) => {
+            put(&mut values, "bozza", json!(format!("Oggetto: {}\n\n{}", draft.subject, draft.text)))
+        }
     }
     to_office("compito", values, office, case.map(|d| d.number.clone()), true, known, desk)
 }
@@ -353,7 +365,8 @@ fn to_office(
     known: &Known,
     desk: &Desk,
 ) -> Option<Outgoing> {
-    let to = desk.rules.office(office)?.mail.clone();
+    // An office that the rules no longer have leaves its dossiers behind: their tasks go where all unplaced mail goes.
+    let to = desk.rules.office(office).or_else(|| desk.rules.office(&desk.entity.fallback_office))?.mail.clone();
     let letter = write(template, values, Lane::Internal, to, case, vec![], known, desk).ok()?;
     Some(Outgoing { with_original, ..letter })
 }

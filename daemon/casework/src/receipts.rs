@@ -3,7 +3,7 @@
 use crate::address;
 use alloc::collections::BTreeSet;
 use alloc::format;
-use alloc::string::{String, ToString};
+use alloc::string::String;
 use jiff::{Span, Timestamp};
 use pec::Daticert;
 use pec::wire::{Errore, Tipo};
@@ -156,6 +156,10 @@ pub struct Awaited {
 
 /// How much older than the first attempt a receipt may be: two clocks never agree to the second (§4.4).
 pub const SKEW_MINUTES: i64 = 5;
+/// Longest PEC id, bytes: real ones have under a hundred.
+pub const PEC_ID_BYTES_MAX: usize = 500;
+/// Text of a provider's error that is kept, characters.
+pub const WHY_CHARS_MAX: usize = 500;
 /// A second notice comes between 22 h and 24 h after acceptance (RFC 6109 §3.1.6); the first at 12 h.
 pub const LAST_NOTICE_HOURS: i64 = 22;
 
@@ -186,12 +190,18 @@ pub fn fact(daticert: &Daticert, awaited: &Awaited) -> Result<Fact, String> {
         Some(_) => {}
     }
     let pec_id = daticert.identificativo.clone();
+    if pec_id.len() > PEC_ID_BYTES_MAX {
+        return Err(String::from("l'identificativo è troppo lungo"));
+    }
     let learned = awaited.facts.iter().find_map(|f| match f {
         Fact::Accepted { pec_id, .. } => Some(pec_id.as_str()),
         _ => None,
     });
     let at = daticert.data;
-    let why = || daticert.errore_esteso.clone().unwrap_or_else(|| daticert.errore.word().to_string());
+    let why = || {
+        let text = daticert.errore_esteso.as_deref().unwrap_or_else(|| daticert.errore.word());
+        text.chars().filter(|c| !c.is_control()).take(WHY_CHARS_MAX).collect::<String>()
+    };
     // Every receipt after the acceptance must name the PEC id which the acceptance taught us (§6.4).
     if daticert.tipo != Tipo::Accettazione
         && let Some(learned) = learned

@@ -6,6 +6,7 @@ use crate::decision::{Change, Decision, Disposition, Reason};
 use crate::desk::Desk;
 use crate::dossier::{self, Dossier, State};
 use crate::known::{Known, material};
+use crate::letters::{About, Answer};
 use crate::rules::{self, Calendar, Classification, Deadline, DossierBrief, FieldCheck, Kind, Mode};
 use crate::{guard, letters};
 use alloc::format;
@@ -43,20 +44,26 @@ pub(crate) fn decide(seen: &Examined, daticert: &Daticert, message: &Content, kn
         Tie::None => vec![],
     };
     let case = dossier.dossier();
+    let about = About { class: &class, seen, daticert, message, case, known, desk };
     let reply = if is_placed { answer(&class, sender, case, &marks, known, &mut trail) } else { None };
+    let may_know = case.is_none_or(|case| case.has_party(sender));
+    let suggested = is_placed && class.mode == Mode::Suggest && marks.is_empty() && may_know;
     trail.extend(marks);
-    let reply = reply.and_then(|template| {
-        letters::reply(&template, &class, seen, daticert, message, case, known, desk)
-            .inspect_err(|reason| trail.push(reason.clone()))
-            .ok()
-    });
+    let reply = reply
+        .and_then(|template| letters::reply(&template, &about).inspect_err(|reason| trail.push(reason.clone())).ok());
+    let draft = class.template().filter(|_| suggested).and_then(|template| letters::reply(template, &about).ok());
     // «Protocollata» means that the receipt is on its way (law.md §10): without it the dossier is only received.
     if let (Some(Change::Opened { dossier }), None) = (changes.first_mut(), &reply)
         && dossier.state == State::Protocollata
     {
         dossier.state = State::Ricevuta;
     }
-    let task = letters::task(&class, seen, daticert, message, case, reply.as_ref(), &trail, known, desk);
+    let answer = match (&reply, &draft) {
+        (Some(reply), _) => Answer::Goes(reply),
+        (None, Some(draft)) => Answer::Draft(draft),
+        (None, None) => Answer::None,
+    };
+    let task = letters::task(&about, answer, &trail);
     let disposition = if is_placed {
         Disposition::Request { kind: class.kind, office: class.office.clone(), dossier: case.map(|d| d.number.clone()) }
     } else {

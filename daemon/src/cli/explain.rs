@@ -48,8 +48,8 @@ pub(super) struct Args {
 }
 
 pub(super) fn main(args: &Args) -> u8 {
-    let bench = match Bench::open(args) {
-        Ok(bench) => bench,
+    let (bench, about) = match Bench::open(args) {
+        Ok(open) => open,
         Err(problems) => {
             print_problems(&problems);
             return CANNOT_START;
@@ -59,7 +59,7 @@ pub(super) fn main(args: &Args) -> u8 {
     for file in &args.files {
         match read(file) {
             Ok(bytes) => {
-                let explained = bench.explain(&bytes);
+                let explained = bench.explain(&bytes, &about);
                 if args.json {
                     say!("{}", explained.json(&file.display().to_string()));
                 } else {
@@ -95,52 +95,58 @@ fn read(file: &Path) -> std::io::Result<Vec<u8>> {
 /// What explaining needs: a desk, trust, and an empty register.
 pub struct Bench {
     office: Office,
-    mailboxes: Vec<OwnMailbox>,
-    sha1_until: Option<Timestamp>,
-    arrived: Option<Timestamp>,
-    now: Timestamp,
+}
+
+/// What the service would know of a message besides its bytes.
+#[derive(Debug, Clone)]
+pub struct Circumstances {
+    /// Our mailboxes; empty = the checks on them are moot.
+    pub mailboxes: Vec<OwnMailbox>,
+    /// SHA-1 is refused for events after this instant.
+    pub sha1_until: Option<Timestamp>,
+    /// When the message reached the mailbox; `None` when not known.
+    pub arrived: Option<Timestamp>,
+    /// The instant of the decision.
+    pub now: Timestamp,
 }
 
 impl Bench {
-    fn open(args: &Args) -> Result<Self, Vec<casework::rules::Problem>> {
+    fn open(args: &Args) -> Result<(Self, Circumstances), Vec<casework::rules::Problem>> {
         // Nothing is sent from here: the ids shown are those of no installation.
         let key = EffectKey::new(&[0; EffectKey::BYTES]);
         let now = args.as_of.unwrap_or_else(|| Clock::System.now());
+        let unknown = Circumstances { mailboxes: Vec::new(), sha1_until: None, arrived: args.arrived, now };
         if let Some(path) = &args.config {
             let config = Config::read(path)?;
             let office = Office::read(&config, key)?;
             let mailboxes = own_mailboxes(&config);
-            return Ok(Self { office, mailboxes, sha1_until: config.sha1_until, arrived: args.arrived, now });
+            return Ok((Self { office }, Circumstances { mailboxes, sha1_until: config.sha1_until, ..unknown }));
         }
         let desk = crate::office::desk(sample_entity(), args.rules.as_deref(), None, key)?;
         let trust = args.trust.as_deref().map_or_else(|| Ok(Trust::shipped()), Trust::read)?;
-        Ok(Self { office: Office { desk, trust }, mailboxes: Vec::new(), sha1_until: None, arrived: args.arrived, now })
+        Ok((Self { office: Office { desk, trust } }, unknown))
     }
 
     /// A bench with the shipped rules and templates, for tests of fixtures.
     ///
     /// # Errors
     /// Mistakes in what is shipped.
-    pub fn shipped(
-        trust: Trust,
-        mailboxes: Vec<OwnMailbox>,
-        now: Timestamp,
-    ) -> Result<Self, Vec<casework::rules::Problem>> {
+    pub fn shipped(trust: Trust) -> Result<Self, Vec<casework::rules::Problem>> {
         let desk = crate::office::desk(sample_entity(), None, None, EffectKey::new(&[0; EffectKey::BYTES]))?;
-        Ok(Self { office: Office { desk, trust }, mailboxes, sha1_until: None, arrived: None, now })
+        Ok(Self { office: Office { desk, trust } })
     }
 
     /// Examines and decides, as the service would with an empty register.
     #[must_use]
-    pub fn explain(&self, bytes: &[u8]) -> Explained {
+    pub fn explain(&self, bytes: &[u8], about: &Circumstances) -> Explained {
         let policy = Policy {
             anchors: &self.office.trust.anchors,
-            mailboxes: &self.mailboxes,
-            arrival: self.arrived,
-            sha1_until: self.sha1_until,
+            mailboxes: &about.mailboxes,
+            arrival: about.arrived,
+            sha1_until: about.sha1_until,
         };
         let seen = pec::examine(bytes, &policy);
-        let known = Known { digest: crate::digest::sha256(bytes), ..Known::nothing(self.now) };
+        let known = Known { digest: crate::digest::sha256(bytes), ..Known::nothing(about.now) };
         let decision = casework::decide(&seen, &known, &self.office.desk);
         Explained { digest: known.digest, bytes: bytes.len(), seen, decision }
     }

@@ -29,8 +29,10 @@ impl World {
                 Authority::load(&dir)?
             } else {
                 let authority = Authority::create(now)?;
-                fs::create_dir_all(&dir).map_err(disk)?;
-                authority.save(&dir)?;
+                // Whole or not at all: a run may be killed here too.
+                let new = root.join("gestore.tmp");
+                authority.save(&new)?;
+                fs::rename(&new, &dir).map_err(disk)?;
                 authority
             };
             // One way of sealing for each habit of real providers: DER and BER, parts in either order, SHA-256 and SHA-1.
@@ -73,6 +75,13 @@ impl World {
     pub(super) fn inbox_is_empty(&self) -> Result<bool, String> {
         let new = self.maildir(ENTITY)?.join("new");
         Ok(fs::read_dir(new).map_err(|e| e.to_string())?.next().is_none())
+    }
+
+    /// Messages that have reached the entity.
+    pub(super) fn arrived(&self) -> Result<usize, String> {
+        let inbox = self.maildir(ENTITY)?;
+        let count = |part| fs::read_dir(inbox.join(part)).map(Iterator::count).map_err(|e| e.to_string());
+        Ok(count("new")? + count("cur")?)
     }
 
     /// Sends as a citizen's mail program does.

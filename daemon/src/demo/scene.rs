@@ -200,16 +200,15 @@ fn first_dossier(so_far: &Overview) -> String {
     so_far.dossiers.first().map(|d| d.number.clone()).unwrap_or_default()
 }
 
-/// The id which a citizen's mail program saw on our first letter: the PEC id, not the Message-ID that we chose.
+/// The id which a citizen's mail program saw on our first letter: the PEC id, not the Message-ID that we chose. That one
+/// stands in for it when a run was killed while the letter was leaving.
 fn reply_to(so_far: &Overview, who: &str) -> String {
-    let letter = so_far.items.iter().find(|i| i.outgoing.to == who);
-    let seen = letter.and_then(|i| {
-        i.facts.iter().find_map(|f| match f {
-            Fact::Accepted { pec_id, .. } => Some(format!("<{pec_id}>")),
-            _ => None,
-        })
+    let Some(letter) = so_far.items.iter().find(|i| i.outgoing.to == who) else { return String::new() };
+    let seen = letter.facts.iter().find_map(|f| match f {
+        Fact::Accepted { pec_id, .. } => Some(format!("<{pec_id}>")),
+        _ => None,
     });
-    seen.unwrap_or_default()
+    seen.unwrap_or_else(|| letter.outgoing.message_id.clone())
 }
 
 impl World {

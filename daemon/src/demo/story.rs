@@ -61,7 +61,7 @@ impl Story {
         match step {
             Move::Claimed { .. } | Move::InDot => vec![],
             Move::Submitted { .. } => vec![format!("→ {what}: inviato")],
-            Move::Requeued { why, .. } => vec![format!("→ {what}: si riprova ({why})")],
+            Move::Requeued { why, .. } | Move::Postponed { why, .. } => vec![format!("→ {what}: si riprova ({why})")],
             Move::Refused { why } => vec![format!("→ {what}: rifiutato ({why})")],
             Move::Unknown { why } => vec![format!("→ {what}: non si sa se è partito ({why})")],
             Move::Withdrawn { why } => vec![format!("→ {what}: ritirato ({why})")],

@@ -53,15 +53,20 @@ pub async fn watch(
 
 /// Hands over what is in `new/`, oldest name first. Returns how many messages were kept.
 async fn look(settings: &Settings, deliveries: &mpsc::Sender<Delivery>, spool: &Path) -> io::Result<u64> {
-    let mut files: Vec<PathBuf> =
-        fs::read_dir(settings.dir.join("new"))?.filter_map(|e| e.ok().map(|e| e.path())).collect();
+    let is_file = |entry: &fs::DirEntry| entry.file_type().is_ok_and(|kind| kind.is_file());
+    let entries = fs::read_dir(settings.dir.join("new"))?.filter_map(Result::ok).filter(is_file);
+    let mut files: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
     files.sort();
-    let mut kept = 0;
+    let (mut kept, mut fault) = (0, None);
     for path in files.into_iter().take(ROUND_MAX) {
         let arrival = match arrival(settings, &path, spool) {
             Ok(arrival) => arrival,
             Err(e) if e.kind() == io::ErrorKind::NotFound => continue, // somebody else took it
-            Err(e) => return Err(e),
+            // One file that cannot be read must not hold up those behind it.
+            Err(e) => {
+                fault = Some(e);
+                continue;
+            }
         };
         let spooled = arrival.spool.clone();
         let (done, answer) = oneshot::channel();
@@ -80,7 +85,7 @@ async fn look(settings: &Settings, deliveries: &mpsc::Sender<Delivery>, spool: &
             Filed::NotKept => return Err(io::Error::other("il messaggio non è stato registrato: si riprova")),
         }
     }
-    Ok(kept)
+    fault.map_or(Ok(kept), Err)
 }
 
 /// Copies a file into the spool: the archive links from there, and a Maildir may be on another file system.

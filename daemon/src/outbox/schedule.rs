@@ -56,6 +56,13 @@ pub enum Move {
         /// Why.
         why: String,
     },
+    /// Not tried at all: its road is closed. The message is not to blame, the attempt does not count.
+    Postponed {
+        /// From when.
+        due: Timestamp,
+        /// Why.
+        why: String,
+    },
     /// Refused for good.
     Refused {
         /// Why.
@@ -94,7 +101,7 @@ impl State {
             (Held { .. } | Queued { .. }, Move::Claimed { .. }) => Submitting,
             (Held { .. } | Queued { .. }, Move::Withdrawn { .. }) => Withdrawn,
             (Submitting, Move::InDot) => InDot,
-            (Submitting | InDot, Move::Requeued { due, .. }) => Queued { due: *due },
+            (Submitting | InDot, Move::Requeued { due, .. } | Move::Postponed { due, .. }) => Queued { due: *due },
             (Submitting | InDot, Move::Refused { .. }) => Refused,
             (InDot, Move::Submitted { .. }) => Submitted,
             (InDot, Move::Unknown { .. }) => Unknown,

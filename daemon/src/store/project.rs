@@ -2,7 +2,7 @@
 
 use super::index::{Batch, Index};
 use super::rows::{ItemRow, MessageRow, key};
-use crate::journal::record::{Decided, Event, Record};
+use crate::journal::record::{Decided, Event, FORMAT, Record};
 use crate::journal::{Head, Trouble as JournalTrouble};
 use crate::outbox::schedule::{Illegal, Move, Shown, State};
 use casework::decision::Lane;
@@ -19,6 +19,11 @@ const PLACES_MAX: usize = 16;
 /// Verified facts kept of one item: a sending has seven kinds of receipt; two acceptances double them.
 const FACTS_MAX: usize = 64;
 
+/// Subject and sender kept in a row, bytes: they are shown in a table. The whole is in the archive.
+const SHOWN_BYTES_MAX: usize = 1024;
+/// Longest id kept as a key, bytes (as [`submit`](crate::submit) quotes them): nobody can answer a longer one to us.
+const ID_BYTES_MAX: usize = 500;
+
 /// Why a line cannot be projected.
 #[derive(Debug)]
 pub enum Fault {
@@ -28,6 +33,13 @@ pub enum Fault {
     Illegal(u64, Illegal),
     /// The journal itself.
     Journal(JournalTrouble),
+    /// The journal is not the one that the index remembers: shorter, or other. Somebody restored or changed it.
+    Rollback {
+        /// The line that the index has seen last.
+        seq: u64,
+    },
+    /// The journal was begun by a newer program.
+    Newer(u32),
 }
 
 impl From<io::Error> for Fault {
@@ -49,6 +61,7 @@ impl From<JournalTrouble> for Fault {
 pub fn project(index: &Index, record: &Record, head: &Head) -> Result<(), Fault> {
     let mut batch = Batch::default();
     match &record.event {
+        Event::Begun { format, .. } if *format > FORMAT => return Err(Fault::Newer(*format)),
         Event::Begun { .. } => batch.put(key::BEGAN, &record.at),
         Event::Attempted { digest, n } => batch.put(&key::attempts(digest), n),
         Event::SeenAgain { digest, place } => seen_again(index, &mut batch, digest, place)?,
@@ -64,7 +77,7 @@ pub fn project(index: &Index, record: &Record, head: &Head) -> Result<(), Fault>
 fn decide(index: &Index, batch: &mut Batch, record: &Record, decided: &Decided) -> Result<(), Fault> {
     let at = decided.decided_at;
     let findings = &decided.findings;
-    let mut threads: Vec<String> = findings.message_id.iter().cloned().collect();
+    let mut threads: Vec<String> = findings.message_id.iter().filter(|id| id.len() <= ID_BYTES_MAX).cloned().collect();
     let dossier = dossier_of(decided);
 
     for (n, change) in decided.changes().iter().enumerate() {
@@ -129,8 +142,8 @@ fn decide(index: &Index, batch: &mut Batch, record: &Record, decided: &Decided) 
             disposition: decided.decision.disposition.clone(),
             grade: findings.grade.clone(),
             proven: findings.proven.clone(),
-            sender: findings.sender.clone(),
-            subject: findings.subject.clone(),
+            sender: head(&findings.sender),
+            subject: head(&findings.subject),
             items: decided.decision.outgoing.iter().map(|o| o.id.clone()).collect(),
         },
     );
@@ -198,6 +211,10 @@ fn moved(index: &Index, batch: &mut Batch, record: &Record, item: &str, step: &M
             row.attempts = *n;
             row.first_attempt.get_or_insert(record.at);
         }
+        Move::Postponed { why, .. } => {
+            row.attempts = row.attempts.saturating_sub(1);
+            row.last.clone_from(why);
+        }
         Move::Submitted { reply: text }
         | Move::Requeued { why: text, .. }
         | Move::Refused { why: text }
@@ -218,13 +235,14 @@ fn moved(index: &Index, batch: &mut Batch, record: &Record, item: &str, step: &M
 
 fn cut(text: &mut String, max: usize) {
     if text.len() > max {
-        let mut end = max;
-        while !text.is_char_boundary(end) {
-            end -= 1;
-        }
-        text.truncate(end);
+        text.truncate(text.floor_char_boundary(max));
         text.push_str("\n[continua: il testo completo è nell'archivio]\n");
     }
+}
+
+/// The head of a text that somebody else wrote.
+fn head(text: &str) -> String {
+    text.get(..text.floor_char_boundary(SHOWN_BYTES_MAX)).unwrap_or_default().to_owned()
 }
 
 /// The last 24 hours before an instant.

@@ -98,8 +98,9 @@ pub(super) mod key {
     pub(crate) fn attempts(digest: &str) -> String {
         format!("attempts/{digest}")
     }
+    /// By digest: parts of an identity are as long as a provider made them.
     pub(crate) fn identity(identity: &str) -> String {
-        format!("identity/{identity}")
+        format!("identity/{}", crate::digest::sha256(identity.as_bytes()))
     }
     pub(crate) fn dossier(number: &str) -> String {
         format!("{DOSSIERS}{number}")

@@ -39,6 +39,7 @@ const ROOT_YEARS: i16 = 20;
 /// Two authorities made by two calls have the same subjects and different keys: the second is the impostor of the first.
 #[derive(Clone, Debug)]
 pub struct Authority {
+    name: String,
     root: Vec<u8>,
     certificate: Vec<u8>,
     pkcs8: Vec<u8>,
@@ -96,14 +97,23 @@ impl Authority {
     /// # Errors
     /// When keys or certificates cannot be made.
     pub fn create(now: Timestamp) -> Result<Authority> {
+        Authority::create_named(ISSUING_NAME, now)
+    }
+
+    /// The same with another common name: an authority that certifies, and that nobody who trusts the first one has heard of.
+    ///
+    /// # Errors
+    /// When keys or certificates cannot be made.
+    pub fn create_named(name: &str, now: Timestamp) -> Result<Authority> {
         let root_key = new_key()?;
         let root = authority_params(ROOT_NAME, now, ROOT_YEARS, BasicConstraints::Unconstrained)?;
         let root_certificate = root.self_signed(&root_key).map_err(certificate_error)?;
 
         let key = new_key()?;
-        let issuing = issuing_params(now)?;
+        let issuing = issuing_params(name, now)?;
         let certificate = issuing.signed_by(&key, &Issuer::from_params(&root, &root_key)).map_err(certificate_error)?;
         Ok(Authority {
+            name: name.to_string(),
             root: root_certificate.der().to_vec(),
             certificate: certificate.der().to_vec(),
             pkcs8: key.serialize_der(),
@@ -131,6 +141,7 @@ impl Authority {
     /// When a file is missing or is not what its name says.
     pub fn load(directory: &Path) -> Result<Authority> {
         Ok(Authority {
+            name: ISSUING_NAME.to_string(),
             root: read_pem(&directory.join("root.pem"), "CERTIFICATE")?,
             certificate: read_pem(&directory.join("authority.pem"), "CERTIFICATE")?,
             pkcs8: read_pem(&directory.join("authority.key"), "PRIVATE KEY")?,
@@ -200,15 +211,15 @@ impl Authority {
             params.custom_extensions.push(subject_key_identifier(&params, &key));
         }
         let own_key = read_key(&self.pkcs8)?;
-        let own_params = issuing_params(profile.from)?;
+        let own_params = issuing_params(&self.name, profile.from)?;
         let certificate =
             params.signed_by(&key, &Issuer::from_params(&own_params, &own_key)).map_err(certificate_error)?;
         Ok(Signer::new(certificate.der().to_vec(), self.certificate.clone(), key.serialize_der()))
     }
 }
 
-fn issuing_params(now: Timestamp) -> Result<CertificateParams> {
-    let mut params = authority_params(ISSUING_NAME, now, ISSUING_YEARS, BasicConstraints::Constrained(0))?;
+fn issuing_params(name: &str, now: Timestamp) -> Result<CertificateParams> {
+    let mut params = authority_params(name, now, ISSUING_YEARS, BasicConstraints::Constrained(0))?;
     params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth, ExtendedKeyUsagePurpose::EmailProtection];
     params.custom_extensions.push(policies(POLICY_AUTHORITY));
     // The real one lists the hosts of all providers; here a provider is any host under `.test` (RFC 5280 §4.2.1.10).

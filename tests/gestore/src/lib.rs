@@ -19,6 +19,7 @@
 //! | [`mail`] | what a citizen's mail client submits |
 //! | [`office`] | what another office's register attaches: Segnatura, Conferma, Eccezione, Annullamento |
 //! | [`forge`] | genuine messages made false |
+//! | [`fixtures`] | every message of `fixtures/mail`, made in one go |
 //! | [`circuit`] | several providers over a folder of Maildirs, in one process |
 //! | [`lmtp`], [`pipe`], [`state`] | the same behind a real Postfix and Dovecot |
 
@@ -26,6 +27,7 @@ pub mod access;
 pub mod authority;
 pub mod carriage;
 pub mod circuit;
+pub mod fixtures;
 pub mod forge;
 pub mod lmtp;
 pub mod mail;

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use crate::clock::Local;
 use crate::codec::{base64_lines, header_text, hex, quoted_printable};
+use crate::style::Digest;
 use crate::{Result, crypto};
 
 /// A mail being written, as a mail client would submit it.
@@ -136,7 +137,11 @@ impl Mail {
     /// # Errors
     /// When the system gives no randomness for the Message-ID.
     pub fn compose(&self, at: Timestamp) -> Result<Composed> {
-        let token = hex(&crypto::random::<12>()?);
+        // Boundaries repeat with the Message-ID, so that a mail with a chosen one has the same bytes every time.
+        let token = match &self.message_id {
+            Some(id) => hex(crypto::digest(Digest::Sha256, id.as_bytes()).get(..12).unwrap_or_default()),
+            None => hex(&crypto::random::<12>()?),
+        };
         let domain = crate::access::domain_of(&self.from);
         let message_id = self.message_id.clone().unwrap_or_else(|| format!("<{token}@{domain}>"));
         let mut head = String::new();

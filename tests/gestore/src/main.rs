@@ -1,4 +1,4 @@
-//! Changes when the developer's command line changes: `gestore authority` and `gestore pipe`.
+//! Changes when the developer's command line changes: `gestore authority`, `gestore pipe`, `gestore fixtures`.
 
 use std::io::Read;
 use std::path::PathBuf;
@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use gestore::state::{self, Domain};
-use gestore::{Authority, Error, Result, Timestamp, pipe};
+use gestore::{Authority, Error, Result, Timestamp, fixtures, pipe};
 
 #[derive(Parser)]
 #[command(name = "gestore", about = "A simulated PEC provider for development. Nothing it makes is valid.", after_help = TEACHING)]
@@ -64,6 +64,12 @@ enum Command {
         #[arg(required = true)]
         recipients: Vec<String>,
     },
+    /// Make a new authority and, with it, every message of the fixtures again. No key is kept.
+    Fixtures {
+        /// The folder with `mail/` and `trust/`.
+        #[arg(value_name = "DIR")]
+        root: PathBuf,
+    },
 }
 
 fn main() -> ExitCode {
@@ -98,6 +104,10 @@ fn run(command: Command) -> Result<()> {
             let mut raw = Vec::new();
             std::io::stdin().lock().read_to_end(&mut raw).map_err(|cause| Error::Io("standard input".into(), cause))?;
             pipe::run(&state, &lmtp, &sender, &recipients, &raw)
+        }
+        Command::Fixtures { root } => {
+            println!("{} messages made in {}", fixtures::write(&root)?, root.display());
+            Ok(())
         }
     }
 }

@@ -1,0 +1,417 @@
+//! Changes when the contract of the store changes: what a commit makes known, and that the index is the sum of the register.
+
+use casework::decision::{Change, Decision, Disposition, Lane, Outgoing};
+use casework::known::{Earlier, Identity};
+use casework::receipts::Fact;
+use casework::{Interest, Known};
+use jiff::{SignedDuration, Timestamp};
+use proptest::prelude::{Strategy, any, prop_oneof, proptest};
+use proptest::test_runner::Config;
+use sportello::archive::{Archive, Sealed, Shelf};
+use sportello::journal::record::{Decided, Findings, Inputs};
+use sportello::outbox::schedule::{Move, Shown, State};
+use sportello::store::{Overview, Store, Trouble};
+use std::collections::BTreeMap;
+use tempfile::TempDir;
+
+const ANNA: &str = "anna.bianchi@cittadini.test";
+
+/// A store, its archive, and an hour of its own.
+struct Bench {
+    store: Store,
+    archive: Archive,
+    dir: TempDir,
+}
+
+fn at(seconds: i64) -> Timestamp {
+    // A working day in the middle of a year: the ordinals of dossiers do not turn over.
+    Timestamp::from_second(1_780_000_000 + seconds).unwrap()
+}
+
+impl Bench {
+    fn new() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(dir.path(), at(0)).unwrap();
+        let archive = Archive::open(dir.path()).unwrap();
+        Self { store, archive, dir }
+    }
+
+    fn seal(&self, text: &str) -> Sealed {
+        self.archive.keep(Shelf::In, text.as_bytes()).unwrap()
+    }
+
+    /// Decides a message: whatever it is, these changes and these letters.
+    fn decide(
+        &mut self,
+        text: &str,
+        now: Timestamp,
+        changes: Vec<Change>,
+        outgoing: Vec<Outgoing>,
+        hold: i64,
+    ) -> Sealed {
+        self.decide_with(text, now, changes, outgoing, hold, Findings { sender: ANNA.into(), ..Findings::default() })
+    }
+
+    fn decide_with(
+        &mut self,
+        text: &str,
+        now: Timestamp,
+        changes: Vec<Change>,
+        outgoing: Vec<Outgoing>,
+        hold: i64,
+        findings: Findings,
+    ) -> Sealed {
+        let sealed = self.seal(text);
+        let known = self.store.known(sealed.digest(), &Interest::default(), now).unwrap();
+        let decided = decided(&sealed, now, changes, outgoing, hold, findings);
+        assert!(self.store.commit(&sealed, &known, decided).unwrap().is_new());
+        sealed
+    }
+
+    fn known(&self, interest: &Interest, now: Timestamp) -> Known {
+        self.store.known("another", interest, now).unwrap()
+    }
+
+    fn shown(&self, item: &str) -> Shown {
+        self.store.item(item).unwrap().unwrap().shown()
+    }
+
+    fn moves(&mut self, item: &str, steps: impl IntoIterator<Item = Move>) {
+        for step in steps {
+            self.store.move_item(item, step, at(0)).unwrap();
+        }
+    }
+
+    /// The register alone, and an index built anew from it, tell the same as the index in use.
+    fn rebuild_is_equal(self) {
+        let digest = self.store.state_digest().unwrap();
+        assert_eq!(Overview::read(self.dir.path()).unwrap().1, digest);
+        let data = self.dir.path().to_owned();
+        drop(self.store);
+        // An opening settles what was in hand: only a second one changes nothing.
+        let settled = Store::open(&data, at(9)).unwrap().state_digest().unwrap();
+        std::fs::remove_dir_all(data.join("index")).unwrap();
+        assert_eq!(Store::open(&data, at(9)).unwrap().state_digest().unwrap(), settled);
+    }
+}
+
+fn decided(
+    sealed: &Sealed,
+    now: Timestamp,
+    changes: Vec<Change>,
+    outgoing: Vec<Outgoing>,
+    hold_seconds: i64,
+    findings: Findings,
+) -> Decided {
+    let disposition = Disposition::Noted { why: "prova".into() };
+    Decided {
+        digest: sealed.digest().into(),
+        bytes: sealed.bytes().len() as u64,
+        place: "protocollo/maildir:1".into(),
+        received: None,
+        decided_at: now,
+        findings,
+        frozen: outgoing.iter().map(|o| format!("{:064}", o.id)).collect(),
+        decision: Decision { disposition, changes, outgoing, trail: vec![], classification: None },
+        hold_seconds,
+        inputs: Inputs::default(),
+    }
+}
+
+fn letter(id: &str, lane: Lane, dossier: Option<&str>) -> Outgoing {
+    Outgoing {
+        id: id.into(),
+        message_id: format!("<v1.{id}@pec.comune.test>"),
+        lane,
+        from: "protocollo@pec.comune.test".into(),
+        to: if lane == Lane::Pec { ANNA.into() } else { "anagrafe@comune.test".into() },
+        template: "presa-in-carico".into(),
+        dossier: dossier.map(str::to_owned),
+        references: vec![],
+        with_original: false,
+        subject: "Ricevuta".into(),
+        text: "Abbiamo ricevuto la richiesta.\n".into(),
+    }
+}
+
+fn sending() -> [Move; 3] {
+    [Move::Claimed { n: 1 }, Move::InDot, Move::Submitted { reply: "250".into() }]
+}
+
+fn accepted(second: i64) -> Fact {
+    Fact::Accepted { at: at(second), pec_id: "opec1.2@pec.alfa.test".into(), esterno: false }
+}
+
+fn learned(item: &str, fact: Fact) -> Vec<Change> {
+    vec![Change::Learned { item: item.into(), fact }]
+}
+
+#[test]
+fn a_decision_stands_on_the_revision_it_was_taken_on() {
+    let mut bench = Bench::new();
+    let (one, other) = (bench.seal("uno"), bench.seal("due"));
+    let known = bench.store.known(one.digest(), &Interest::default(), at(0)).unwrap();
+    let plain = |sealed: &Sealed| decided(sealed, at(0), vec![], vec![], 0, Findings::default());
+    assert!(matches!(bench.store.commit(&other, &known, plain(&other)), Err(Trouble::Program(_))), "another message");
+    assert!(matches!(bench.store.commit(&one, &known, plain(&other)), Err(Trouble::Program(_))), "another decision");
+    bench.store.attempt(other.digest(), at(0)).unwrap();
+    assert!(matches!(bench.store.commit(&one, &known, plain(&one)), Err(Trouble::Program(_))), "the store has moved");
+    let seq = bench.store.seq();
+    let known = bench.store.known(one.digest(), &Interest::default(), at(0)).unwrap();
+    bench.store.commit(&one, &known, plain(&one)).unwrap();
+    assert_eq!(bench.store.seq(), seq + 1, "a commit is one line, a refused one is none");
+}
+
+#[test]
+fn the_same_bytes_at_two_places_are_one_message_in_two_places() {
+    let mut bench = Bench::new();
+    let sealed = bench.decide("uno", at(0), vec![], vec![], 0);
+    assert!(bench.store.already(&bench.seal("due"), "x/1", at(1)).unwrap().is_none());
+    for _ in 0..3 {
+        let done = bench.store.already(&sealed, "secondo/maildir:2", at(1)).unwrap().unwrap();
+        assert!(!done.is_new());
+    }
+    let seq = bench.store.seq();
+    assert!(bench.store.already(&sealed, "protocollo/maildir:1", at(1)).unwrap().is_some());
+    assert_eq!(bench.store.seq(), seq, "a place that is known is no news");
+    let row = bench.store.message(sealed.digest()).unwrap().unwrap();
+    assert_eq!(row.places, ["protocollo/maildir:1", "secondo/maildir:2"]);
+    bench.rebuild_is_equal();
+}
+
+#[test]
+fn a_certified_identity_is_known_again_with_the_same_content_or_another() {
+    let mut bench = Bench::new();
+    let identity = |signed: &str| Identity { key: "alfa|posta-certificata|1".into(), signed_sha256: signed.into() };
+    let ask = |signed: &str| Interest { identity: Some(identity(signed)), ..Interest::default() };
+    assert_eq!(bench.known(&ask("aa"), at(0)).earlier, Earlier::No);
+    let findings = |signed: &str| Findings {
+        identity: Some((identity(signed).key, identity(signed).signed_sha256)),
+        ..Findings::default()
+    };
+    let first = bench.decide_with("uno", at(0), vec![], vec![], 0, findings("aa"));
+    let digest = first.digest().to_owned();
+    assert_eq!(bench.known(&ask("aa"), at(1)).earlier, Earlier::Same { digest: digest.clone() });
+    assert_eq!(bench.known(&ask("bb"), at(1)).earlier, Earlier::Other { digest: digest.clone() });
+    // A second content under the identity does not take the first one's place.
+    bench.decide_with("due", at(2), vec![], vec![], 0, findings("bb"));
+    assert_eq!(bench.known(&ask("bb"), at(3)).earlier, Earlier::Other { digest });
+    bench.rebuild_is_equal();
+}
+
+/// What an item is shown as depends on the set of its facts, not on their order, their repetition, or on whether the
+/// provider's 250 was slower than its receipt.
+#[test]
+fn receipts_in_any_order_come_to_the_same() {
+    let delivered = Fact::Delivered { at: at(3), pec_id: "c".into() };
+    let notice = Fact::Delayed { at: at(2), last: false };
+    let facts = [accepted(1), notice, delivered];
+    for order in [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]] {
+        let mut bench = Bench::new();
+        bench.decide("uno", at(0), vec![], vec![letter("a", Lane::Pec, Some("2026/000001"))], 0);
+        let interest = Interest { msgid: Some("<v1.a@pec.comune.test>".into()), ..Interest::default() };
+        assert_eq!(bench.known(&interest, at(0)).awaited.unwrap().facts.len(), 0);
+        bench.moves("a", [Move::Claimed { n: 1 }, Move::InDot]);
+        for (n, fact) in order.into_iter().enumerate() {
+            bench.decide(&format!("ricevuta {n}"), at(4), learned("a", facts[fact].clone()), vec![], 0);
+            bench.decide(&format!("ancora {n}"), at(4), learned("a", facts[fact].clone()), vec![], 0);
+        }
+        bench.moves("a", [Move::Submitted { reply: "250".into() }]);
+        assert_eq!(bench.shown("a"), Shown::Delivered, "{order:?}");
+        let known = bench.known(&interest, at(5));
+        assert_eq!(known.awaited.unwrap().facts.len(), 3);
+        assert_eq!(known.awaited_dossier.as_deref(), Some("2026/000001"));
+        assert!(bench.store.awaiting_acceptance(at(99_999)).unwrap().is_empty(), "its acceptance is in hand");
+        bench.rebuild_is_equal();
+    }
+}
+
+/// A citizen's mail program answers the PEC id, which the acceptance taught us, not the Message-ID that we chose.
+#[test]
+fn an_answer_to_the_pec_id_finds_the_conversation() {
+    let mut bench = Bench::new();
+    bench.decide("uno", at(0), vec![], vec![letter("a", Lane::Pec, Some("2026/000001"))], 0);
+    let answer = Interest { answers: vec!["<opec1.2@pec.alfa.test>".into()], ..Interest::default() };
+    assert!(!bench.known(&answer, at(1)).answers_ours);
+    bench.moves("a", sending());
+    bench.decide("ricevuta", at(1), learned("a", accepted(1)), vec![], 0);
+    let known = bench.known(&answer, at(2));
+    assert!(known.answers_ours);
+    assert_eq!(known.thread.as_deref(), Some("2026/000001"));
+    // A receipt names the id that we chose: the PEC id in its place is of somebody else.
+    let forged = Interest { msgid: Some("<opec1.2@pec.alfa.test>".into()), ..Interest::default() };
+    assert!(bench.known(&forged, at(2)).awaited.is_none());
+}
+
+#[test]
+fn the_brakes_see_one_day_and_one_correspondent() {
+    let mut bench = Bench::new();
+    let outgoing = vec![letter("a", Lane::Pec, Some("2026/000001")), letter("t", Lane::Internal, Some("2026/000001"))];
+    bench.decide("uno", at(0), vec![Change::Filed { dossier: "2026/000001".into() }], outgoing, 0);
+    let traffic = |who: &str, hours: i64| {
+        let now = at(0).checked_add(SignedDuration::from_hours(hours)).unwrap();
+        bench.known(&Interest { sender: who.into(), ..Interest::default() }, now).traffic.to_sender
+    };
+    let sent = vec![("presa-in-carico".to_owned(), Some("2026/000001".to_owned()))];
+    assert_eq!(traffic(ANNA, 0), sent, "letters count, tasks do not");
+    assert_eq!(traffic(ANNA, 23), sent);
+    assert!(traffic(ANNA, 25).is_empty());
+    for other in ["bianchi@cittadini.test", "anna.bianchi@cittadini.test.example", "anna", ""] {
+        assert!(traffic(other, 1).is_empty(), "{other}");
+    }
+}
+
+#[test]
+fn what_is_due_comes_in_order_and_each_road_by_itself() {
+    let mut bench = Bench::new();
+    bench.decide(
+        "uno",
+        at(0),
+        vec![],
+        vec![letter("late", Lane::Pec, None), letter("task", Lane::Internal, None)],
+        600,
+    );
+    bench.decide("due", at(10), vec![], vec![letter("soon", Lane::Pec, None)], 60);
+    let due = |store: &Store, lane, second, max| {
+        let (items, next) = store.due(lane, at(second), max).unwrap();
+        (items.into_iter().map(|i| i.outgoing.id).collect::<Vec<_>>(), next)
+    };
+    assert_eq!(due(&bench.store, Lane::Internal, 0, 9), (vec!["task".into()], None), "a task does not wait");
+    assert_eq!(due(&bench.store, Lane::Pec, 69, 9), (vec![], Some(at(70))), "a letter waits out its hold");
+    assert_eq!(due(&bench.store, Lane::Pec, 70, 9), (vec!["soon".into()], Some(at(600))));
+    assert_eq!(due(&bench.store, Lane::Pec, 600, 9).0, ["soon", "late"]);
+    assert_eq!(due(&bench.store, Lane::Pec, 600, 1), (vec!["soon".into()], Some(at(600))));
+    bench.moves("soon", [Move::Claimed { n: 1 }]);
+    assert_eq!(due(&bench.store, Lane::Pec, 600, 9).0, ["late"], "what is in hand is not due");
+    bench.moves("soon", [Move::Requeued { due: at(900), why: "450".into() }]);
+    assert_eq!(due(&bench.store, Lane::Pec, 900, 9).0, ["late", "soon"]);
+    bench.moves("late", [Move::Withdrawn { why: "errore".into() }]);
+    assert_eq!(due(&bench.store, Lane::Pec, 900, 9).0, ["soon"]);
+    bench.rebuild_is_equal();
+}
+
+/// An item that the provider took and says nothing of is found; one of which it spoke is not.
+#[test]
+fn silence_after_the_250_is_noticed() {
+    let mut bench = Bench::new();
+    bench.decide("uno", at(0), vec![], vec![letter("a", Lane::Pec, None), letter("t", Lane::Internal, None)], 0);
+    bench.moves("a", sending());
+    bench.moves("t", sending());
+    let silent = |store: &Store, second| {
+        store.awaiting_acceptance(at(second)).unwrap().into_iter().map(|i| i.outgoing.id).collect::<Vec<_>>()
+    };
+    assert!(silent(&bench.store, 0).is_empty(), "not yet");
+    assert_eq!(silent(&bench.store, 1), ["a"], "offices send no receipts");
+    bench.decide("ricevuta", at(2), learned("a", accepted(2)), vec![], 0);
+    assert!(silent(&bench.store, 99).is_empty());
+}
+
+/// Anything that a run can write down.
+#[derive(Debug, Clone)]
+enum Act {
+    Arrives { letters: u8, hold: i64 },
+    Moves { item: u8, step: Move },
+    Receipt { item: u8, fact: u8 },
+    Again { message: u8 },
+    Restart,
+}
+
+fn acts() -> impl Strategy<Value = Vec<Act>> {
+    let step = prop_oneof![
+        4 => (1..40u32).prop_map(|n| Move::Claimed { n }),
+        4 => proptest::strategy::Just(Move::InDot),
+        3 => proptest::strategy::Just(Move::Submitted { reply: "250".into() }),
+        2 => (0..2000i64).prop_map(|s| Move::Requeued { due: at(s), why: "450".into() }),
+        1 => proptest::strategy::Just(Move::Refused { why: "550".into() }),
+        1 => proptest::strategy::Just(Move::Unknown { why: "?".into() }),
+        1 => proptest::strategy::Just(Move::Withdrawn { why: "persona".into() }),
+    ];
+    let act = prop_oneof![
+        3 => (0..4u8, 0..700i64).prop_map(|(letters, hold)| Act::Arrives { letters, hold }),
+        8 => (any::<u8>(), step).prop_map(|(item, step)| Act::Moves { item, step }),
+        2 => (any::<u8>(), 0..5u8).prop_map(|(item, fact)| Act::Receipt { item, fact }),
+        1 => any::<u8>().prop_map(|message| Act::Again { message }),
+        1 => proptest::strategy::Just(Act::Restart),
+    ];
+    proptest::collection::vec(act, 1..40)
+}
+
+fn fact(n: u8) -> Fact {
+    match n {
+        0 => accepted(1),
+        1 => Fact::Delivered { at: at(2), pec_id: "c".into() },
+        2 => Fact::NotDelivered { at: at(3), why: "no-dest".into() },
+        3 => Fact::Delayed { at: at(4), last: false },
+        _ => Fact::NotAccepted { at: at(5), why: "no".into() },
+    }
+}
+
+proptest! {
+    #![proptest_config(Config { cases: 48, failure_persistence: None, ..Config::default() })]
+
+    /// Whatever happens, in whatever order: an unlawful move changes nothing, what may have been taken is never tried
+    /// again, what is due is what waits for its turn, and the index is the sum of the register.
+    #[test]
+    fn any_history_can_be_built_again(acts in acts()) {
+        let mut bench = Bench::new();
+        let (mut items, mut messages): (Vec<String>, Vec<Sealed>) = (vec![], vec![]);
+        let mut uncertain: BTreeMap<String, u32> = BTreeMap::new();
+        for (n, act) in acts.into_iter().enumerate() {
+            let pick = |item: u8| items.get(usize::from(item) % items.len().max(1)).cloned();
+            match act {
+                Act::Arrives { letters, hold } => {
+                    let lane = |l: u8| if l % 2 == 0 { Lane::Pec } else { Lane::Internal };
+                    let outgoing: Vec<Outgoing> = (0..letters).map(|l| letter(&format!("{n}-{l}"), lane(l), None)).collect();
+                    items.extend(outgoing.iter().map(|o| o.id.clone()));
+                    messages.push(bench.decide(&format!("messaggio {n}"), at(n as i64), vec![], outgoing, hold));
+                }
+                Act::Moves { item, step } => {
+                    let Some(item) = pick(item) else { continue };
+                    let (seq, before) = (bench.store.seq(), bench.store.item(&item).unwrap().unwrap());
+                    let moved = bench.store.move_item(&item, step.clone(), at(n as i64));
+                    let after = bench.store.item(&item).unwrap().unwrap();
+                    if moved.is_err() {
+                        assert_eq!((bench.store.seq(), &after.state), (seq, &before.state), "a refused move is no line");
+                    }
+                    if after.state == State::Unknown {
+                        let attempts = *uncertain.entry(item).or_insert(after.attempts);
+                        assert_eq!(after.attempts, attempts);
+                    } else {
+                        assert!(!uncertain.contains_key(&item) || after.state == State::Withdrawn, "{step:?}");
+                    }
+                }
+                Act::Receipt { item, fact: n_fact } => {
+                    let Some(item) = pick(item) else { continue };
+                    bench.decide(&format!("ricevuta {n}"), at(n as i64), learned(&item, fact(n_fact)), vec![], 0);
+                }
+                Act::Again { message } => {
+                    let Some(sealed) = messages.get(usize::from(message) % messages.len().max(1)) else { continue };
+                    assert!(bench.store.already(sealed, &format!("altrove/{n}"), at(n as i64)).unwrap().is_some());
+                }
+                Act::Restart => {
+                    let Bench { store, archive, dir } = bench;
+                    drop(store);
+                    let store = Store::open(dir.path(), at(n as i64)).unwrap();
+                    bench = Bench { store, archive, dir };
+                    for row in bench.store.overview().unwrap().items {
+                        assert!(!matches!(row.state, State::Submitting | State::InDot), "left in hand: {row:?}");
+                        if row.state == State::Unknown {
+                            uncertain.entry(row.outgoing.id).or_insert(row.attempts);
+                        }
+                    }
+                }
+            }
+        }
+        let mut waiting = 0;
+        for lane in [Lane::Pec, Lane::Internal] {
+            let (due, next) = bench.store.due(lane, at(99_999), usize::MAX).unwrap();
+            assert!(next.is_none() && due.iter().all(|i| i.outgoing.lane == lane && i.due().is_some()));
+            assert!(due.is_sorted_by_key(|i| i.due()));
+            waiting += due.len();
+        }
+        let rows = bench.store.overview().unwrap().items;
+        assert_eq!(rows.iter().filter(|i| i.due().is_some()).count(), waiting);
+        assert_eq!(rows.len(), items.len());
+        bench.rebuild_is_equal();
+    }
+}

@@ -11,6 +11,8 @@ mod demo;
 mod durable;
 #[path = "suite/fixtures.rs"]
 mod fixtures;
+#[path = "suite/hostile.rs"]
+mod hostile;
 #[path = "suite/loops.rs"]
 mod loops;
 #[path = "suite/rules_bad.rs"]

@@ -5,6 +5,7 @@
 //! ERROR: somebody must act now. WARN: it healed, look at the trend. INFO: each move, once.
 
 use crate::digest::flow;
+use crate::intake::cursor::Why;
 use crate::intake::imap::Event as ImapEvent;
 use crate::outbox::schedule::Shown;
 use std::fmt::Display;
@@ -122,6 +123,9 @@ pub fn imap(account: &str, event: &ImapEvent) {
     match event {
         ImapEvent::Connected { exists, idle } => info!(event = "imap_connected", account, exists, idle, "mailbox open"),
         ImapEvent::Looked { kept } => debug!(event = "imap_looked", account, kept, "mailbox listed to its end"),
+        ImapEvent::Rescan(Why::First) => {
+            info!(event = "imap_first_look", account, "mailbox never seen: all its messages are fetched")
+        }
         ImapEvent::Rescan(why) => {
             warn!(event = "imap_rescan", account, ?why, "all messages are fetched again and recognised by content")
         }

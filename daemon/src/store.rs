@@ -25,6 +25,7 @@ use std::fmt;
 use std::fs::{File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 /// How many ids a message may answer and still be looked up: a References header is at most this deep.
 const ANSWERS_MAX: usize = 50;
@@ -468,12 +469,21 @@ fn catch_up(data: &Path, index: Index) -> Result<(Journal, Index), Fault> {
     if is_known { Ok((journal, index)) } else { Err(Fault::Rollback { seq }) }
 }
 
+/// How long a start waits for a predecessor that is still ending, or for a child of it that still holds its files.
+const LOCK_WAIT_MAX: Duration = Duration::from_secs(3);
+
 fn lock(data: &Path) -> Result<File, Trouble> {
     let path = data.join("lock");
     let file = File::create(&path).map_err(|e| Trouble::Io(path.clone(), e))?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(Trouble::Locked(data.to_owned())),
-        Err(TryLockError::Error(e)) => Err(Trouble::Io(path, e)),
+    let since = Instant::now();
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            Err(TryLockError::WouldBlock) if since.elapsed() < LOCK_WAIT_MAX => {
+                std::thread::sleep(Duration::from_millis(20));
+            }
+            Err(TryLockError::WouldBlock) => return Err(Trouble::Locked(data.to_owned())),
+            Err(TryLockError::Error(e)) => return Err(Trouble::Io(path, e)),
+        }
     }
 }

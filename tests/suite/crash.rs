@@ -6,7 +6,7 @@ use sportello::archive::{Archive, Shelf};
 use sportello::journal::record::{Event, Record};
 use sportello::journal::{Journal, Tail};
 use sportello::outbox::schedule::{Move, Shown, State};
-use sportello::store::{Overview, Store};
+use sportello::store::{Overview, Store, Trouble};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
@@ -103,16 +103,16 @@ fn stopped_after_any_line_the_next_start_ends_the_same() {
     }
 }
 
-/// `is_bare`: what no line names is not in the archive either, the line is torn, and the index is lost. Otherwise the
-/// archive has everything, and the index has seen lines which the register lost: it must not be believed.
+/// `is_bare`: what no line names is not in the archive either, and the line is torn. Otherwise the archive has everything.
+/// The index of the whole morning is taken away: an honest one has never seen more lines than the register.
 fn stopped_after(lines: usize, is_bare: bool, morning: &Morning) {
     let dir = tempfile::tempdir().unwrap();
     let house = again(dir.path());
     let what = format!("{lines} lines, bare: {is_bare}");
     cut_journal(&house.data, lines, is_bare);
     let kept = &morning.records[..lines];
+    fs::remove_dir_all(house.data.join("index")).unwrap();
     if is_bare {
-        fs::remove_dir_all(house.data.join("index")).unwrap();
         keep_only_what_is_named(&house.data, kept);
     }
     let recorder = Recorder::default();
@@ -170,6 +170,7 @@ fn a_message_that_was_tried_three_times_goes_to_a_person_unexamined() {
     let dir = tempfile::tempdir().unwrap();
     let house = again(dir.path());
     cut_journal(&house.data, 1, false);
+    fs::remove_dir_all(house.data.join("index")).unwrap();
     let now = Timestamp::now();
     let digests = Archive::open(&house.data).unwrap().digests(Shelf::In).unwrap();
     let mut store = Store::open(&house.data, now).unwrap();
@@ -224,15 +225,29 @@ fn a_lost_or_damaged_index_is_built_again_equal() {
         assert_eq!(damaged(&garble), expected, "garbled from {part}/8 on");
         assert_eq!(damaged(&|index| truncate(&index.join("db"), length * part / 8)), expected, "cut at {part}/8");
     }
-    // An index of another register: as many lines, other hashes.
+}
+
+/// A register that was restored from a copy, or is another one, would be decided and answered again: nothing starts, and
+/// the administrator is told which line is missing.
+#[test]
+fn a_register_that_went_back_stops_the_start() {
+    let dir = tempfile::tempdir().unwrap();
+    let house = again(dir.path());
+    let lines = morning().records.len();
+    cut_journal(&house.data, lines - 1, false);
+    let refused = Store::open(&house.data, Timestamp::now()).unwrap_err();
+    assert!(matches!(refused, Trouble::Rollback(seq) if seq == lines as u64), "{refused}");
+    let (code, _, said) = ask(&["run", "--config", house.file.to_str().unwrap()]);
+    assert_eq!(code, Some(3), "{said}");
+    assert!(said.contains(&format!("non arriva più alla riga {lines}")), "{said}");
+
     let other = tempfile::tempdir().unwrap();
-    let strange = Store::open(other.path(), Timestamp::now()).unwrap();
-    drop(strange);
-    let replace = |index: &Path| {
-        fs::remove_dir_all(index).unwrap();
-        copy_folder(&other.path().join("index"), index);
-    };
-    assert_eq!(damaged(&replace), expected, "an index of another register");
+    drop(Store::open(other.path(), Timestamp::now()).unwrap());
+    let house = again(other.path().join("casa").as_path());
+    fs::remove_dir_all(house.data.join("index")).unwrap();
+    copy_folder(&other.path().join("index"), &house.data.join("index"));
+    let refused = Store::open(&house.data, Timestamp::now()).unwrap_err();
+    assert!(matches!(refused, Trouble::Rollback(1)), "{refused}");
 }
 
 /// An older copy of the index, as a restored backup has: the tail of the register is replayed on it.

@@ -2,6 +2,7 @@
 
 use crate::support::{House, Running, wait};
 use casework::Lane;
+use casework::guard::SENDER_A_DAY_MAX;
 use gestore::{Authority, Circuit, Mail, Style, Timestamp};
 use sportello::outbox::schedule::State;
 use sportello::outbox::{Answer, Courier, Gate, Roads};
@@ -141,4 +142,22 @@ fn without_our_marks_the_brakes_stop_them() {
             assert!((1..=6).contains(&sent.len()), "{sent:#?}");
         }
     }
+}
+
+/// The worst correspondent: whatever is written to him comes back as a new request, in nobody's thread and without a mark.
+/// Each body answers him as often in a day as it answers any sender, and then a person reads.
+#[test]
+fn an_automaton_that_asks_anew_is_stopped_by_the_brake_of_the_sender() {
+    let echo: Strip = |raw| {
+        let head = without(raw, &["auto-submitted", "x-sportello-istanza", "in-reply-to", "references", "subject"]);
+        let head = String::from_utf8(head).unwrap();
+        let head = head.split_once("\r\n\r\n").unwrap().0;
+        let plain: Vec<&str> = head.split("\r\n").filter(|l| !l.to_ascii_lowercase().starts_with("content-")).collect();
+        let body = REQUEST.1.replace('\n', "\r\n");
+        format!("{}\r\nSubject: {}\r\n\r\n{body}", plain.join("\r\n"), REQUEST.0).into_bytes()
+    };
+    let sent = conversation(echo, REQUEST.0, REQUEST.1);
+    println!("{sent:#?}");
+    assert!(sent.len() > 2, "the echo is answered at first, or this proves nothing: {sent:#?}");
+    assert!(sent.len() <= 2 * SENDER_A_DAY_MAX as usize, "{sent:#?}");
 }

@@ -100,7 +100,7 @@ fn killed_in_the_middle_nobody_is_answered_twice() {
     for n in 0..MANY {
         world.writes(&citizen(n));
     }
-    wait("all delivered by the provider", || (world.count(OFFICE, "INBOX") >= MANY).then_some(()));
+    wait("all sealed and delivered", || (world.count(OFFICE, "INBOX") >= MANY).then_some(()));
     let mut kills = 0;
     for growth in [3, 5, 6, 7, 8, 9, 11, 13] {
         let mut service = Daemon::run(&comune.file, &comune.log);

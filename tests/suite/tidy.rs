@@ -49,11 +49,6 @@ const WIRE_WORDS_ELSEWHERE: &[(&str, &str)] = &[
     ("daemon/pec/src/report.rs", "daticert.xml"), // the title of a check, for people
     ("daemon/casework/src/reply/catalogue/messages.rs", "presa-in-carico"), // the name of a template
     ("daemon/casework/src/rules/read_case.rs", "posta-certificata"), // the default of a key in rules files
-    ("daemon/casework/src/receipts.rs", "accettazione"),
-    ("daemon/casework/src/receipts.rs", "non-accettazione"),
-    ("daemon/casework/src/receipts.rs", "avvenuta-consegna"),
-    ("daemon/casework/src/receipts.rs", "errore-consegna"),
-    ("daemon/casework/src/receipts.rs", "preavviso-errore-consegna"),
 ];
 
 fn root() -> PathBuf {

@@ -203,7 +203,7 @@ fn receipt(daticert: &Daticert, known: &Known, desk: &Desk) -> Decision {
     facts.insert(fact.clone());
     let after = receipts::outcome(&facts);
 
-    let mut trail = vec![Reason::new("receipt", format!("{} per {}", fact.word(), awaited.recipient))];
+    let mut trail = vec![Reason::new("receipt", format!("{} per {}", fact.tipo().word(), awaited.recipient))];
     let mut changes = vec![Change::Learned { item: awaited.item.clone(), fact: fact.clone() }];
     if receipts::sent_twice(&facts) && !receipts::sent_twice(&awaited.facts) {
         let text = format!("il messaggio per {} risulta accettato due volte dal gestore", awaited.recipient);

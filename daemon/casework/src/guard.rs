@@ -27,7 +27,7 @@ pub const DOSSIER_A_DAY_MAX: u32 = 4;
 #[must_use]
 pub fn machine_marks(sender: &str, seen: &Examined, message: &Content) -> Vec<Reason> {
     let mut marks = Vec::new();
-    if address::is_machine(sender) {
+    if !sender.is_empty() && address::is_machine(sender) {
         marks.push(Reason::new("sender-machine", format!("il mittente {sender} è un programma")));
     }
     header_marks(&message.machine_headers, message.return_path.as_deref(), &mut marks);

@@ -67,8 +67,10 @@ pub(crate) fn reply(template: &str, about: &About<'_>) -> Result<Outgoing, Reaso
     put(&mut values, "prossimo_passo", json!(next_step(class, case)));
     put(&mut values, "numero_indicato", json!(number_named(class)));
     put(&mut values, "mancanze", json!(class.missing.iter().map(|need| gap(need)).collect::<Vec<_>>()));
-    let answer_by =
+    let ten_days =
         crate::calendar::last_day(rome(known.now).date(), INTEGRATION_DAYS, Calendar::Solar, desk.entity.patron);
+    // The term runs on, so an answer after its end would come too late to be decided upon.
+    let answer_by = case.and_then(|c| c.due).map_or(ten_days, |due| due.min(ten_days));
     put(&mut values, "rispondi_entro", json!(answer_by));
     let files = files(message);
     if !files.is_empty() {
@@ -92,7 +94,7 @@ pub(crate) fn task(about: &About<'_>, answer: Answer<'_>, trail: &[Reason]) -> O
     put(&mut values, "ricevuto_il", json!(daticert.data));
     put(&mut values, "verifica", json!(verified(seen)));
     put(&mut values, "perche", json!(why(class, trail)));
-    put(&mut values, "come_rispondere", json!(how_to_answer(daticert)));
+    put(&mut values, "come_rispondere", json!(how_to_answer(class.kind, daticert)));
     put(&mut values, "originale", json!(original(known)));
     given(&mut values, "oggetto_messaggio", &message.subject);
     given(&mut values, "testo", &message.text);
@@ -105,7 +107,11 @@ pub(crate) fn task(about: &About<'_>, answer: Answer<'_>, trail: &[Reason]) -> O
         }
     }
     if !class.missing.is_empty() {
-        put(&mut values, "mancanze", json!(class.missing.iter().map(|need| gap_title(need)).collect::<Vec<_>>()));
+        put(
+            &mut values,
+            "mancanze",
+            json!(class.missing.iter().map(|need| need.replace('_', " ")).collect::<Vec<_>>()),
+        );
     }
     let files = files(message);
     if !files.is_empty() {
@@ -193,7 +199,7 @@ pub fn paper_task(fact: &Fact, awaited: &Awaited, known: &Known, desk: &Desk) ->
     put(&mut values, "destinatario", json!(awaited.recipient));
     put(&mut values, "messaggio", json!(awaited.subject));
     put(&mut values, "inviato_il", json!(awaited.first_attempt.unwrap_or(known.now)));
-    put(&mut values, "esito", json!(format!("{} del {}", fact.word(), crate::calendar::stamp(fact.at()))));
+    put(&mut values, "esito", json!(format!("{} del {}", fact.tipo().word(), crate::calendar::stamp(fact.at()))));
     if let Fact::NotDelivered { why, .. } | Fact::NotAccepted { why, .. } = fact {
         given(&mut values, "errore", why);
     }
@@ -337,8 +343,14 @@ fn why(class: &Classification, trail: &[Reason]) -> Vec<String> {
     lines
 }
 
-fn how_to_answer(daticert: &Daticert) -> Vec<String> {
-    vec![format!("Il cittadino riceve solo Pec: scrivi a {} citando il riferimento dell'oggetto.", daticert.mittente)]
+fn how_to_answer(kind: Kind, daticert: &Daticert) -> Vec<String> {
+    match kind {
+        Kind::Spam | Kind::Invoice => vec![String::from("A chi scrive non è partita nessuna risposta.")],
+        _ => vec![format!(
+            "Per rispondere scrivi dalla Pec dell'ente a {}, citando il riferimento dell'oggetto.",
+            daticert.mittente
+        )],
+    }
 }
 
 fn term_in_words(class: &Classification) -> String {

@@ -53,15 +53,15 @@ pub enum Fact {
 }
 
 impl Fact {
-    /// Wire word of the receipt that stated it.
+    /// The kind of receipt that stated it.
     #[must_use]
-    pub fn word(&self) -> &'static str {
+    pub fn tipo(&self) -> Tipo {
         match self {
-            Self::Accepted { .. } => "accettazione",
-            Self::NotAccepted { .. } => "non-accettazione",
-            Self::Delivered { .. } => "avvenuta-consegna",
-            Self::NotDelivered { .. } => "errore-consegna",
-            Self::Delayed { .. } => "preavviso-errore-consegna",
+            Self::Accepted { .. } => Tipo::Accettazione,
+            Self::NotAccepted { .. } => Tipo::NonAccettazione,
+            Self::Delivered { .. } => Tipo::AvvenutaConsegna,
+            Self::NotDelivered { .. } => Tipo::ErroreConsegna,
+            Self::Delayed { .. } => Tipo::PreavvisoErroreConsegna,
         }
     }
     /// Certified instant.

@@ -36,7 +36,9 @@ pub(crate) fn decide(seen: &Examined, daticert: &Daticert, message: &Content, kn
         return Decision { changes, classification: Some(class), ..only(Disposition::Noted { why }, trail) };
     }
 
-    let is_placed = matches!(class.outcome, rules::Outcome::Chosen { .. }) && class.mode != Mode::Shadow;
+    // A machine's mail opens nothing: each holiday notice would cost a number and a legal term. Its office reads it.
+    let is_placed =
+        matches!(class.outcome, rules::Outcome::Chosen { .. }) && class.mode != Mode::Shadow && marks.is_empty();
     let dossier = tie(&class, sender, daticert, known, desk, is_placed, &mut trail);
     let mut changes: Vec<Change> = match &dossier {
         Tie::Open(dossier) => vec![Change::Opened { dossier: (**dossier).clone() }],
@@ -67,7 +69,9 @@ pub(crate) fn decide(seen: &Examined, daticert: &Daticert, message: &Content, kn
     let disposition = if is_placed {
         Disposition::Request { kind: class.kind, office: class.office.clone(), dossier: case.map(|d| d.number.clone()) }
     } else {
-        let why = trail.first().map(|r| r.text.clone()).unwrap_or_default();
+        // The mark of a machine says more than the rule that it happened to meet.
+        let told = trail.iter().find(|r| r.code == "automatic-header").or(trail.first());
+        let why = told.map(|r| r.text.clone()).unwrap_or_default();
         Disposition::ToPerson { office: class.office.clone(), why }
     };
     let outgoing = task.into_iter().chain(reply).collect();
@@ -232,7 +236,7 @@ fn answer(
         None
     };
     if class.mode != Mode::Auto {
-        return refuse(trail, "mode-suggest", "la regola è in prova: la risposta la conferma una persona");
+        return refuse(trail, "mode-suggest", "la regola vuole che la risposta la mandi una persona");
     }
     if !marks.is_empty() {
         return refuse(trail, "no-answer-to-machines", "a un messaggio automatico non si risponde in automatico");

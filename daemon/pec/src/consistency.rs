@@ -178,7 +178,9 @@ pub(crate) fn times(
         && apart(event, arrival) > ARRIVAL_SKEW_MAX
     {
         let both = format!("firma {event}, arrivo {arrival}");
-        return sheet.fail(Check::Time, why::ARRIVAL_DIFFERS.about(both), Grade::Mismatch);
+        // A flag, not a verdict (§9.15): a mailbox that was moved to another server arrives anew, whole. What comes twice is
+        // known by its certified identity.
+        return sheet.fail(Check::Time, why::ARRIVAL_DIFFERS.about(both), Grade::Genuine);
     }
     let named = [("firma", signing), ("dati", data), ("arrivo", arrival)];
     let known: Vec<String> = named.into_iter().filter_map(|(name, t)| Some(format!("{name} {}", t?))).collect();

@@ -30,7 +30,7 @@ pub(super) fn write(
         rules(&mut out, class);
     }
     self::decision(&mut out, decision, letters);
-    out
+    out.lines().map(|line| format!("{}\n", line.trim_end())).collect()
 }
 
 /// What the message is proven to be, in the words of the wire.

@@ -71,6 +71,9 @@ pub(super) struct Driver<S: Wire> {
     session: Session<Guard<S>>,
     /// Messages in the folder, as last said.
     pub(super) exists: u32,
+    /// The server has said EXISTS since the caller last cleared this. It says so once, in the answer to any command, and
+    /// not again when IDLE begins (RFC 3501 §5.2): a message that comes while others are fetched would wait for the poll.
+    pub(super) has_grown: bool,
 }
 
 impl<S: Wire> Driver<S> {
@@ -97,7 +100,7 @@ impl<S: Wire> Driver<S> {
             }
         };
         match timeout(READ_TIMEOUT, login).await {
-            Ok(Ok(session)) => Ok(Self { session, exists: 0 }),
+            Ok(Ok(session)) => Ok(Self { session, exists: 0, has_grown: false }),
             Ok(Err((why, client))) => Err(login_trouble(&why, client.get_ref().tripped())),
             Err(_) => Err(Trouble::Silence),
         }
@@ -126,6 +129,9 @@ impl<S: Wire> Driver<S> {
     /// Waits for news of the folder until `end`: news, or not, the caller looks. One EXISTS is enough, even one that came
     /// before the server agreed to IDLE (RFC 2177).
     pub(super) async fn idle(&mut self, end: Instant) -> Result<(), Trouble> {
+        if self.has_grown {
+            return Ok(());
+        }
         let tag = self.send("IDLE", small_room(self.exists)).await?;
         let (mut idling, mut news) = (false, false);
         for _ in 0..RESPONSES_MAX {
@@ -185,7 +191,10 @@ impl<S: Wire> Driver<S> {
         };
         match response.parsed() {
             Response::Data { status: Status::Bye, .. } => return Err(Trouble::Goodbye),
-            Response::MailboxData(MailboxDatum::Exists(n)) => self.exists = *n,
+            Response::MailboxData(MailboxDatum::Exists(n)) => {
+                self.exists = *n;
+                self.has_grown = true;
+            }
             _ => {}
         }
         Ok(Some(on(response.parsed())))

@@ -170,6 +170,23 @@ async fn idle_brings_new_mail_at_once_and_the_poll_brings_it_anyway() {
     }
 }
 
+/// The server says EXISTS once, in the answer to whatever is asked then; IDLE will not say it again. Seen with Dovecot:
+/// receipts that came while others were being registered waited for the poll.
+#[tokio::test(start_paused = true)]
+async fn mail_that_comes_while_other_mail_is_fetched_does_not_wait_for_the_poll() {
+    let says_it_in_passing = |_: usize, _: &str, said: &str| {
+        (said.starts_with("UID FETCH 5 (")).then(|| vec![say("* 4 EXISTS\r\n"), Act::Honest])
+    };
+    let server = Server::with(&three(), Box::new(says_it_in_passing));
+    let start = Instant::now();
+    let comes_late = |_: &Arrival| {
+        server.folder.lock().unwrap().messages.entry(10).or_insert_with(|| ONE.to_vec());
+        Filed::Kept
+    };
+    watch_server(&server, &settings(), &Memory::default(), comes_late, |seen| arrived(seen).len() == 4).await;
+    assert!(start.elapsed() < Duration::from_secs(10), "{:?}", start.elapsed());
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_message_not_kept_is_offered_again_and_the_cursor_waits() {
     let server = Server::honest(&three());

@@ -197,6 +197,7 @@ impl<'a, D: Dial, C: CursorStore, R: Fn(Event)> Watcher<'a, D, C, R> {
         let (mut from, mut width, mut kept) = (cursor.scan_from(), WINDOW_UIDS, 0);
         let mut newest = uidnext.map_or(0, |next| next.saturating_sub(1));
         let mut waiting = None;
+        driver.has_grown = false;
         loop {
             let window = Window::at(from, width, uidnext);
             let listed = driver.list(window).await?;

@@ -110,10 +110,7 @@ fn print_problems(problems: &[Problem]) {
 
 /// Starts the technical log on standard error.
 fn start_log(log: &crate::config::Log) -> Result<(), String> {
-    use tracing_subscriber::EnvFilter;
-    // The libraries below us would log what passes through them: never, whatever the administrator asks.
-    let directives = format!("{},async_imap=off,lettre=off,imap_proto=off,sled=warn,rustls=warn", log.filter);
-    let filter = EnvFilter::try_new(&directives).map_err(|e| format!("`registro_tecnico.filtro`: {e}"))?;
+    let filter = log_filter(&log.filter)?;
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
     if log.json {
         builder.json().flatten_event(true).init();
@@ -121,4 +118,24 @@ fn start_log(log: &crate::config::Log) -> Result<(), String> {
         builder.with_ansi(false).init();
     }
     Ok(())
+}
+
+/// What the administrator asks, except from the libraries below us: at TRACE they log what passes through them, the password
+/// too (stack.md §3, §4).
+fn log_filter(asked: &str) -> Result<tracing_subscriber::EnvFilter, String> {
+    let directives = format!("{asked},async_imap=off,imap_proto=off,lettre=off,sled=warn,rustls=warn");
+    tracing_subscriber::EnvFilter::try_new(&directives).map_err(|e| format!("`registro_tecnico.filtro`: {e}"))
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn no_filter_makes_the_libraries_log_what_passes_through_them() {
+        for asked in ["trace", "async_imap=trace,lettre=trace", "info"] {
+            let filter = super::log_filter(asked).unwrap().to_string();
+            assert!(filter.contains("async_imap=off") && filter.contains("lettre=off"), "{asked}: {filter}");
+            assert!(!filter.contains("async_imap=trace") && !filter.contains("lettre=trace"), "{asked}: {filter}");
+        }
+        assert!(super::log_filter("info=").is_err() || super::log_filter("=[").is_err());
+    }
 }

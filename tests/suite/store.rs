@@ -360,7 +360,7 @@ proptest! {
             let pick = |item: u8| items.get(usize::from(item) % items.len().max(1)).cloned();
             match act {
                 Act::Arrives { letters, hold } => {
-                    let lane = |l: u8| if l % 2 == 0 { Lane::Pec } else { Lane::Internal };
+                    let lane = |l: u8| if l.is_multiple_of(2) { Lane::Pec } else { Lane::Internal };
                     let outgoing: Vec<Outgoing> = (0..letters).map(|l| letter(&format!("{n}-{l}"), lane(l), None)).collect();
                     items.extend(outgoing.iter().map(|o| o.id.clone()));
                     messages.push(bench.decide(&format!("messaggio {n}"), at(n as i64), vec![], outgoing, hold));

@@ -129,7 +129,7 @@ impl CursorStore for Memory {
 /// A watcher, and what it hands over.
 struct Watch {
     arrivals: mpsc::UnboundedReceiver<(Place, Vec<u8>)>,
-    looks: mpsc::UnboundedReceiver<()>,
+    looks: mpsc::UnboundedReceiver<u64>,
     stop: watch::Sender<bool>,
     _spool: tempfile::TempDir,
 }
@@ -143,8 +143,8 @@ impl Watch {
         let (looked, looks) = mpsc::unbounded_channel();
         let report = move |event| {
             eprintln!("EV {event:?}");
-            if matches!(event, Event::Looked { .. }) {
-                let _ = looked.send(());
+            if let Event::Looked { kept } = event {
+                let _ = looked.send(kept);
             }
         };
         runtime.spawn(imap::watch(settings, memory, deliveries, spool.path().to_owned(), stopped, report));
@@ -163,11 +163,17 @@ impl Watch {
         arrival.expect("a message within the deadline").unwrap()
     }
 
-    /// Waits for the end of a look; nothing that was there is still to come.
+    /// Waits until looks that came to their end have kept `total` messages, at least one look: their cursor is saved.
     #[track_caller]
-    fn looked(&mut self, runtime: &tokio::runtime::Runtime) {
-        let look = runtime.block_on(async { tokio::time::timeout(DEADLINE, self.looks.recv()).await });
-        look.expect("a look within the deadline").unwrap();
+    fn kept(&mut self, runtime: &tokio::runtime::Runtime, total: u64) {
+        let mut so_far = 0;
+        loop {
+            let look = runtime.block_on(async { tokio::time::timeout(DEADLINE, self.looks.recv()).await });
+            so_far += look.expect("a look within the deadline").unwrap();
+            if so_far >= total {
+                return;
+            }
+        }
     }
 }
 
@@ -200,15 +206,16 @@ fn a_folder_is_had_whole_and_once() {
     let big = message(60, 700_000);
     save("Prova", &big);
     assert!(first.next(&runtime).1 == big);
-    first.looked(&runtime);
+    first.kept(&runtime, 61);
     world.cut_connections(user);
     save("Prova", &message(61, 1));
     assert!(first.next(&runtime).1 == message(61, 1), "after the cut: the new one, and no other again");
+    first.kept(&runtime, 1);
     first.stop.send(true).unwrap();
 
     // Another process, with the cursor of the first: nothing again.
     let mut second = Watch::on(&runtime, settings.clone(), memory.clone());
-    second.looked(&runtime);
+    second.kept(&runtime, 0);
     assert!(second.arrivals.try_recv().is_err(), "nothing is fetched again");
     // Another folder of the same name: another UIDVALIDITY, and all of it is new (Dovecot's has whole seconds).
     let before = uidvalidity(&world, user);

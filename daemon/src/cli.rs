@@ -20,6 +20,7 @@ mod run;
 mod status;
 mod verify_journal;
 
+#[cfg(feature = "demo")]
 pub(crate) use status::grade as status_grade;
 
 use casework::rules::Problem;

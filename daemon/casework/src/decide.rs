@@ -161,28 +161,19 @@ pub(crate) fn quarantine(
     if trail.is_empty() {
         trail.push(Reason::new("quarantine", why.clone()));
     }
-    let task = letters::check_task(Claim::of(seen, content), &why, &trail, known, desk);
-    Decision {
-        disposition: Disposition::Quarantine { why },
-        changes: vec![],
-        outgoing: task.into_iter().collect(),
-        trail,
-        classification: None,
-    }
+    put_aside(Claim::of(seen, content), why, trail, known, desk)
 }
 
 /// A message that could not be examined at all (too large, or its examination failed `n` times): to a person, unread.
 #[must_use]
 pub fn set_aside(why: String, known: &Known, desk: &Desk) -> Decision {
     let trail = vec![Reason::new("not-examined", why.clone())];
-    let task = letters::check_task(Claim::default(), &why, &trail, known, desk);
-    Decision {
-        disposition: Disposition::Quarantine { why },
-        changes: vec![],
-        outgoing: task.into_iter().collect(),
-        trail,
-        classification: None,
-    }
+    put_aside(Claim::default(), why, trail, known, desk)
+}
+
+fn put_aside(claim: Claim<'_>, why: String, trail: Vec<Reason>, known: &Known, desk: &Desk) -> Decision {
+    let outgoing = letters::check_task(claim, &why, &trail, known, desk).into_iter().collect();
+    Decision { outgoing, ..only(Disposition::Quarantine { why }, trail) }
 }
 
 /// A genuine receipt: a fact about one item, or an orphan.

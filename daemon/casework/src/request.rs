@@ -47,9 +47,11 @@ pub(crate) fn decide(seen: &Examined, daticert: &Daticert, message: &Content, kn
     };
     let case = dossier.dossier();
     let about = About { class: &class, seen, daticert, message, case, known, desk };
-    let reply = if is_placed { answer(&class, sender, case, &marks, known, &mut trail) } else { None };
+    let reply = if is_placed { answer(&class, sender, case, known, &mut trail) } else { None };
     let may_know = case.is_none_or(|case| case.has_party(sender));
-    let suggested = is_placed && class.mode == Mode::Suggest && marks.is_empty() && may_know;
+    let suggested = is_placed && class.mode == Mode::Suggest && may_know;
+    // The mark of a machine says more than the rule that it happened to meet.
+    let why = marks.first().or(trail.first()).map(|r| r.text.clone()).unwrap_or_default();
     trail.extend(marks);
     let reply = reply
         .and_then(|template| letters::reply(&template, &about).inspect_err(|reason| trail.push(reason.clone())).ok());
@@ -69,9 +71,6 @@ pub(crate) fn decide(seen: &Examined, daticert: &Daticert, message: &Content, kn
     let disposition = if is_placed {
         Disposition::Request { kind: class.kind, office: class.office.clone(), dossier: case.map(|d| d.number.clone()) }
     } else {
-        // The mark of a machine says more than the rule that it happened to meet.
-        let told = trail.iter().find(|r| r.code == "automatic-header").or(trail.first());
-        let why = told.map(|r| r.text.clone()).unwrap_or_default();
         Disposition::ToPerson { office: class.office.clone(), why }
     };
     let outgoing = task.into_iter().chain(reply).collect();
@@ -226,7 +225,6 @@ fn answer(
     class: &Classification,
     sender: &str,
     case: Option<&Dossier>,
-    marks: &[Reason],
     known: &Known,
     trail: &mut Vec<Reason>,
 ) -> Option<String> {
@@ -237,9 +235,6 @@ fn answer(
     };
     if class.mode != Mode::Auto {
         return refuse(trail, "mode-suggest", "la regola vuole che la risposta la mandi una persona");
-    }
-    if !marks.is_empty() {
-        return refuse(trail, "no-answer-to-machines", "a un messaggio automatico non si risponde in automatico");
     }
     if !crate::address::is_plausible(sender) {
         return refuse(trail, "no-address", "il mittente certificato non è un indirizzo a cui scrivere");

@@ -25,6 +25,8 @@ pub struct Config {
     pub data: PathBuf,
     /// Folder of rules; `None` = those shipped.
     pub rules: Option<PathBuf>,
+    /// A trial: addresses of examples are allowed.
+    pub trial: bool,
     /// Folder of templates; `None` = those shipped.
     pub templates: Option<PathBuf>,
     /// Folder with `ancore.toml`; `None` = AgID CA1 only.
@@ -160,6 +162,28 @@ impl Config {
         Self::parse(&file, &text)
     }
 
+    /// Files that the configuration names and that cannot be used, in Italian: passwords and TLS authorities.
+    #[must_use]
+    pub fn unreadable_files(&self) -> Vec<String> {
+        let imap = self.mailboxes.iter().filter_map(|mailbox| match &mailbox.source {
+            Source::Imap(server, _) => Some(server),
+            Source::Maildir { .. } => None,
+        });
+        let roads = std::iter::once(&self.pec).chain(&self.offices).map(|road| &road.server);
+        let of_server = |server: &Server| {
+            let authority = server.ca_file.as_ref().and_then(|path| {
+                std::fs::metadata(path)
+                    .err()
+                    .map(|e| format!("{}: non riesco a leggere le autorità: {e}", path.display()))
+            });
+            [server.password().err(), authority]
+        };
+        let mut all: Vec<String> = imap.chain(roads).flat_map(of_server).flatten().collect();
+        all.sort();
+        all.dedup();
+        all
+    }
+
     /// Reads a text.
     ///
     /// # Errors
@@ -205,6 +229,7 @@ fn read(root: &mut Table<'_, '_>, m: &mut Mistakes) -> Config {
     let data = PathBuf::from(dati.required("cartella", m));
     let rules = dati.text("regole", m).map(PathBuf::from);
     let templates = dati.text("modelli", m).map(PathBuf::from);
+    let trial = dati.flag("prova", m);
     entity.fallback_office = dati.text("ufficio_smistamento", m).unwrap_or_else(|| "protocollo".into());
     entity.in_service_since =
         dati.located("in_servizio_dal", m).and_then(|(text, at)| start_of_day(&text, "dati.in_servizio_dal", at, m));
@@ -266,6 +291,7 @@ fn read(root: &mut Table<'_, '_>, m: &mut Mistakes) -> Config {
         entity,
         data,
         rules,
+        trial,
         templates,
         anchors,
         sha1_until,
@@ -322,7 +348,11 @@ fn mailbox(table: &mut Table<'_, '_>, m: &mut Mistakes) -> Mailbox {
 }
 
 fn server(table: &mut Table<'_, '_>, submission: bool, m: &mut Mistakes) -> Server {
+    let at = table.at();
     let host = table.required("server", m);
+    if host.contains(['/', ':', ' ']) {
+        m.add(at, format!("`server` è solo il nome, senza «://» e senza porta: «{host}» non lo è"));
+    }
     let starttls = submission
         && match table.located("sicurezza", m) {
             None => false,
@@ -419,6 +449,7 @@ mod tests {
             "located(\"",
             "number(\"",
             "texts(\"",
+            "flag(\"",
             ".table(\"",
             "tables(\"",
             "seconds(&mut imap, \"",

@@ -205,6 +205,7 @@ fn config(root: &Path, world: &World) -> Result<Config, String> {
         },
         data: root.join("servizio"),
         rules: None,
+        trial: true,
         templates: None,
         anchors: None,
         sha1_until: None,

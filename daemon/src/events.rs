@@ -91,16 +91,18 @@ pub fn item_unknown(cause: &str, item: &str) {
     );
 }
 /// An item was refused for good.
-pub fn item_refused(cause: &str, item: &str, why: &str) {
-    error!(event = "item_refused", flow = flow(cause), item, why, "item refused");
+///
+/// Without the server's words, which repeat addresses: `status` has them.
+pub fn item_refused(cause: &str, item: &str) {
+    error!(event = "item_refused", flow = flow(cause), item, "item refused; status says why");
 }
 /// No acceptance within the time that a provider needs.
 pub fn acceptance_overdue(cause: &str, item: &str) {
     warn!(event = "acceptance_overdue", flow = flow(cause), item, "no acceptance receipt yet");
 }
 /// The credentials are refused: this road is closed until they are right.
-pub fn lane_stopped(lane: &str, why: &str) {
-    error!(event = "lane_stopped", lane, why, "submission refused the credentials; the lane waits");
+pub fn lane_stopped(lane: &str) {
+    error!(event = "lane_stopped", lane, "submission refused the credentials; the lane waits");
 }
 /// Too many automatic letters: they wait.
 pub fn brake_on(sent: usize) {

@@ -6,7 +6,7 @@ use crate::trust::Trust;
 use casework::effect::EffectKey;
 use casework::reply::{self, TemplateFile};
 use casework::rules::{self, Problem, SourceFile};
-use casework::{Desk, Entity};
+use casework::{Desk, Entity, address};
 use std::fs;
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
@@ -37,6 +37,7 @@ impl Office {
         let trust = config.anchors.as_deref().map_or_else(|| Ok(Trust::shipped()), Trust::read);
         let desk = desk(config.entity.clone(), config.rules.as_deref(), config.templates.as_deref(), key);
         match (desk, trust) {
+            (Ok(desk), Ok(_)) if !config.trial && !examples(&desk).is_empty() => Err(examples(&desk)),
             (Ok(desk), Ok(trust)) => Ok(Self { desk, trust }),
             (desk, trust) => Err(desk.err().into_iter().chain(trust.err()).flatten().collect()),
         }
@@ -46,6 +47,28 @@ impl Office {
     pub fn warnings(&self) -> impl Iterator<Item = &Problem> {
         self.desk.rules.warnings().iter()
     }
+}
+
+/// Offices whose address is of an example: the shipped rules have nobody's, and citizens' letters must not go there.
+fn examples(desk: &Desk) -> Vec<Problem> {
+    let is_example = |mail: &str| {
+        let domain = address::domain(mail);
+        // RFC 2606 §2: never anybody's.
+        ["example", "test", "invalid", "localhost"].iter().any(|end| domain.rsplit('.').next() == Some(end))
+    };
+    let of_example = desk.rules.offices().filter(|office| is_example(&office.mail));
+    of_example
+        .map(|office| Problem {
+            file: "regole".into(),
+            line: None,
+            text: format!(
+                "l'ufficio `{}` ha l'indirizzo d'esempio {}: scrivi quello vero nelle tue regole (`sportello init --rules \
+                 CARTELLA` ne fa una copia; poi `[dati] regole`). Per una prova: `[dati] prova = true`",
+                office.id, office.mail
+            ),
+            warning: false,
+        })
+        .collect()
 }
 
 /// Reads rules and templates from folders, or takes those shipped, and runs the rules' own tests.

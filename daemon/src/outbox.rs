@@ -92,6 +92,10 @@ impl Outbox {
     /// The store cannot go on.
     pub async fn run(self, wake: Arc<Notify>, mut stop: watch::Receiver<bool>) -> Result<(), Trouble> {
         let mut lanes = Lanes::default();
+        // A crash between the refusal of a letter and its paper task: the task is made now. It has one id, so never twice.
+        for item in self.with_store(|store| store.refused_letters())? {
+            self.to_paper(&item, item.last.clone())?;
+        }
         while !*stop.borrow() {
             let mut next = None;
             for lane in [Lane::Internal, Lane::Pec] {
@@ -183,7 +187,7 @@ impl Outbox {
             Outcome::Later { why, .. } => Move::Requeued { due: next_attempt(now, n, id), why },
             Outcome::LaneStopped { why } => {
                 let until = now.checked_add(LANE_PAUSE).unwrap_or(now);
-                events::lane_stopped(if item.outgoing.lane == Lane::Pec { "pec" } else { "internal" }, &why);
+                events::lane_stopped(if item.outgoing.lane == Lane::Pec { "pec" } else { "internal" });
                 closed = Some(until);
                 Move::Postponed { due: until, why }
             }
@@ -209,7 +213,7 @@ impl Outbox {
         if let Some(row) = row {
             match row.shown() {
                 Shown::Unknown => events::item_unknown(&item.cause, id),
-                Shown::Refused => events::item_refused(&item.cause, id, &row.last),
+                Shown::Refused => events::item_refused(&item.cause, id),
                 state => events::item_moved(&item.cause, id, state, row.attempts),
             }
         }

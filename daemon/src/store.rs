@@ -11,7 +11,7 @@ use crate::archive::Sealed;
 use crate::intake::cursor::Cursor;
 use crate::journal::record::{Decided, Event, FORMAT, Record};
 use crate::journal::{Head, Journal, Tail, Trouble as JournalTrouble};
-use crate::outbox::schedule::Move;
+use crate::outbox::schedule::{Move, State};
 use casework::decision::Lane;
 use casework::dossier::Dossier;
 use casework::known::{Earlier, Traffic};
@@ -336,6 +336,21 @@ impl Store {
                 Some(item) if item.moved_at < before => found.push(item),
                 Some(_) => break, // the others were taken later
                 None => {}
+            }
+        }
+        Ok(found)
+    }
+
+    /// Letters to citizens that our provider's server refused for good.
+    ///
+    /// # Errors
+    /// See [`Trouble`].
+    pub fn refused_letters(&self) -> Result<Vec<ItemRow>, Trouble> {
+        let mut found = Vec::new();
+        for row in self.index.scan::<ItemRow>(key::ITEMS, key::ITEMS) {
+            let item = row?.1;
+            if item.outgoing.lane == Lane::Pec && item.state == State::Refused && item.facts.is_empty() {
+                found.push(item);
             }
         }
         Ok(found)

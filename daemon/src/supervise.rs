@@ -230,7 +230,7 @@ impl Service {
     }
 
     /// A sign of life, given as soon as the store can be had: it waits its turn behind a busy pipeline, and never comes from
-    /// behind one that is stuck.
+    /// behind one that is stuck with the lock in hand.
     fn beat(&self) {
         let store = self.store.clone();
         tokio::task::spawn_blocking(move || {

@@ -155,7 +155,8 @@ fn machines_are_not_answered_and_do_not_feed_on_tasks() {
     let auto = || change(ANNA).header("Auto-Submitted", "auto-replied");
     let spontaneous = decide(auto(), nothing());
     assert_eq!(reply(&spontaneous), None);
-    assert!(has_reason(&spontaneous, "automatic-header"));
+    assert!(has_reason(&spontaneous, "autoresponse"));
+    assert!(spontaneous.changes.is_empty(), "a holiday notice opens nothing");
     let known = Known { answers_ours: true, thread: Some(NUMBER.into()), ..with_dossier() };
     let answering = decide(auto(), known);
     assert!(matches!(answering.disposition, Disposition::Noted { .. }));
@@ -173,10 +174,13 @@ fn our_own_addresses_are_never_answered() {
 
 #[test]
 fn mail_older_than_the_service_is_kept_and_nothing_else() {
-    let later = bench().now.checked_add(jiff::SignedDuration::from_hours(1)).unwrap();
-    let old = decide(change(ANNA), Known { began: later, ..nothing() });
+    let after = |hours| bench().now.checked_add(jiff::SignedDuration::from_hours(hours)).unwrap();
+    let old = decide(change(ANNA), Known { began: after(73), ..nothing() });
     assert!(matches!(old.disposition, Disposition::Noted { .. }));
     assert!(old.outgoing.is_empty() && old.changes.is_empty());
+    let on_its_way = decide(change(ANNA), Known { began: after(1), ..nothing() });
+    assert!(matches!(on_its_way.disposition, Disposition::Request { .. }), "it may have been on its way");
+    assert_eq!(reply(&on_its_way), None, "or have been answered already");
     let current = decide(change(ANNA), Known { began: bench().now, ..nothing() });
     assert_eq!(reply(&current), Some("presa-in-carico"), "a clock a few seconds apart does not make it old");
 }
@@ -210,4 +214,42 @@ fn what_nobody_recognises_goes_to_a_person_with_its_candidates() {
     assert!(matches!(&decision.disposition, Disposition::ToPerson { office, .. } if office == "protocollo"));
     assert_eq!(reply(&decision), None);
     assert_eq!(decision.outgoing.len(), 1);
+}
+
+#[test]
+fn a_machine_that_sends_documents_is_heard_and_a_bounce_makes_no_task() {
+    let known = || Known { answers_ours: true, thread: Some(NUMBER.into()), ..with_dossier() };
+    let file = change(ANNA).header("Auto-Submitted", "auto-replied").attach("cf.pdf", "application/pdf", b"%PDF");
+    assert_eq!(decide(file, known()).outgoing.len(), 1, "documents reach the office");
+    let weak = decide(change(ANNA).header("Precedence", "bulk"), known());
+    assert_eq!(weak.outgoing.len(), 1, "so does a letter with a weak mark");
+    assert_eq!(reply(&weak), None);
+
+    let policy = Policy { anchors: &bench().anchors, mailboxes: &[], arrival: None, sha1_until: None };
+    let bounce = b"Return-Path: <>\r\nFrom: MAILER-DAEMON@mx.example\r\nSubject: Undelivered\r\n\r\nno\r\n";
+    let decision = casework::decide(&pec::examine(bounce, &policy), &nothing(), &bench().desk);
+    assert!(decision.outgoing.is_empty(), "its task could bounce too");
+    assert!(decision.changes.iter().any(|c| matches!(c, Change::Incident { .. })), "a person is shown it");
+}
+
+#[test]
+fn a_new_request_in_an_old_conversation_is_a_new_request() {
+    let known = Known { thread: Some(NUMBER.into()), answers_ours: true, ..with_dossier() };
+    let text = "Chiedo la concessione per l'occupazione di suolo pubblico. C.F. BNCNNA80A41H501R\n";
+    let other = decide(mail(ANNA, "Istanza di occupazione di suolo pubblico", text), known.clone());
+    let opened = |d: &Decision| d.changes.iter().any(|c| matches!(c, Change::Opened { .. }));
+    assert!(opened(&other), "{:?}", other.trail);
+    // The same form again may be the same request: it joins, and a person answers.
+    let same = decide(change(ANNA), known);
+    assert!(!opened(&same));
+    assert_eq!(reply(&same), None);
+}
+
+#[test]
+fn past_its_term_a_person_answers() {
+    let mut known = with_dossier();
+    known.dossiers[0].due = Some("2026-02-02".parse().unwrap());
+    let decision = decide(mail(ANNA, &format!("A che punto è la pratica {NUMBER}?"), "Grazie\n"), known);
+    assert_eq!(reply(&decision), None);
+    assert!(has_reason(&decision, "past-due"));
 }

@@ -190,6 +190,7 @@ responsabile = "Ada Neri"
 potere_sostitutivo = "Segretario generale, segretario@pec.comune.test"
 informativa_privacy = "https://www.comune.example/privacy"
 [dati]
+prova = true
 cartella = "{data_}"
 [[casella]]
 nome = "protocollo"

@@ -40,7 +40,10 @@ pub fn is_plausible(address: &str) -> bool {
     let key = key(address);
     key.len() <= ADDRESS_BYTES_MAX
         && key.is_ascii()
-        && !key.bytes().any(|b| b.is_ascii_control() || matches!(b, b' ' | b'<' | b'>' | b',' | b';' | b'"'))
+        && !key.bytes().any(|b| {
+            b.is_ascii_control()
+                || matches!(b, b' ' | b'<' | b'>' | b',' | b';' | b':' | b'"' | b'(' | b')' | b'[' | b']' | b'\\')
+        })
         && matches!(key.split_once('@'), Some((l, d)) if !l.is_empty() && d.contains('.') && !d.contains('@') && !d.starts_with('.'))
 }
 

@@ -11,7 +11,7 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec;
 use alloc::vec::Vec;
-use jiff::Span;
+use jiff::{Span, Timestamp};
 use pec::{Certified, Content, Daticert, Evidence, Examined, Grade, Unproven, Verdict};
 
 /// Decides. Pure: the same findings, snapshot and desk give the same decision, next year too.
@@ -51,6 +51,15 @@ fn by_proof(seen: &Examined, known: &Known, desk: &Desk) -> Decision {
 
 /// How far two clocks may differ, minutes, before a message counts as older than the service.
 const SERVICE_MARGIN_MINUTES: i64 = 10;
+/// Mail of the last hours before the service began is worked on, and not answered by the machine: it may have been on its
+/// way, or unread since Friday.
+const SERVICE_BACKLOG_HOURS: i64 = 72;
+
+/// Older than the service, by more than two clocks differ.
+pub(crate) fn is_from_before(dated: Timestamp, known: &Known, desk: &Desk) -> bool {
+    let since = desk.entity.in_service_since.unwrap_or(known.began);
+    dated < since.checked_sub(Span::new().minutes(SERVICE_MARGIN_MINUTES)).unwrap_or(since)
+}
 
 /// A mailbox that is handed to the service may hold years of mail which people have answered: it is kept and examined, and
 /// nothing else. Receipts are not asked: of what others sent they are orphans anyway.
@@ -64,7 +73,7 @@ fn predates(seen: &Examined, known: &Known, desk: &Desk) -> Option<String> {
         Verdict::Unproven(_) => known.received,
     };
     let since = desk.entity.in_service_since.unwrap_or(known.began);
-    let since = since.checked_sub(Span::new().minutes(SERVICE_MARGIN_MINUTES)).unwrap_or(since);
+    let since = since.checked_sub(Span::new().hours(SERVICE_BACKLOG_HOURS)).unwrap_or(since);
     let dated = dated.filter(|dated| *dated < since)?;
     Some(format!("è del {}, prima che il servizio cominciasse", stamp(dated)))
 }
@@ -128,6 +137,17 @@ fn ordinary(seen: &Examined, content: Option<&Content>, why: String, known: &Kno
         content.and_then(|c| c.from.first()).map(|m| m.address.as_str()).or(seen.from.as_deref()).unwrap_or_default();
     let mut trail = vec![Reason::new("not-certified", why.clone())];
     let marks = content.map(|c| guard::machine_marks(sender, seen, c)).unwrap_or_default();
+    if guard::is_delivery_report(&marks) {
+        // A task about it could bounce too, and so on for ever: shown by `status` instead.
+        trail.extend(marks);
+        let why = String::from("avviso di mancata consegna di posta ordinaria");
+        let text = format!(
+            "è tornato indietro un messaggio di posta ordinaria: {}",
+            seen.subject.chars().take(100).collect::<String>()
+        );
+        let changes = vec![Change::Incident { code: "bounce".into(), text }];
+        return Decision { changes, ..only(Disposition::Noted { why }, trail) };
+    }
     if !marks.is_empty() && (known.answers_ours || is_ours(sender, desk)) {
         trail.extend(marks);
         let why = String::from("messaggio automatico in risposta a uno nostro");
@@ -206,6 +226,10 @@ fn receipt(daticert: &Daticert, known: &Known, desk: &Desk) -> Decision {
     let outgoing = if is_final_failure { letters::paper_task(&fact, awaited, known, desk) } else { None };
     if is_final_failure {
         trail.push(Reason::new("not-delivered", String::from("non consegnata: la spedizione va fatta su carta")));
+    }
+    if is_final_failure && awaited.is_task {
+        let text = format!("un compito a {} non è arrivato: va consegnato a mano", awaited.recipient);
+        changes.push(Change::Incident { code: "task-not-delivered".into(), text });
     }
     if let (Fact::Delivered { .. }, Outcome::Failed) = (&fact, before) {
         trail.push(Reason::new("late-delivery", String::from("consegna arrivata dopo l'avviso di mancata consegna")));

@@ -36,7 +36,7 @@ impl State {
         match self {
             Self::Ricevuta => "ricevuta, in attesa di assegnazione",
             Self::Protocollata => "ricevuta e assegnata all'ufficio",
-            Self::DaRegolarizzare => "da completare: aspettiamo i dati che mancano",
+            Self::DaRegolarizzare => "da completare: se hai già mandato i dati, l'ufficio li controlla",
         }
     }
 }

@@ -32,8 +32,28 @@ pub fn machine_marks(sender: &str, seen: &Examined, message: &Content) -> Vec<Re
     }
     header_marks(&message.machine_headers, message.return_path.as_deref(), &mut marks);
     header_marks(&seen.machine_headers, seen.return_path.as_deref(), &mut marks);
-    marks.dedup();
-    marks
+    let mut seen_marks: Vec<Reason> = Vec::new();
+    for mark in marks {
+        if !seen_marks.contains(&mark) {
+            seen_marks.push(mark);
+        }
+    }
+    seen_marks
+}
+
+/// Code of the marks that only a machine's *answer* bears: other marks may stand on a letter that somebody wrote.
+const AUTORESPONSE: &str = "autoresponse";
+
+/// The marks are those of an answer that no person wrote.
+#[must_use]
+pub fn is_autoresponse(marks: &[Reason]) -> bool {
+    marks.iter().any(|mark| matches!(mark.code.as_str(), AUTORESPONSE | "null-return-path" | "sender-machine"))
+}
+
+/// The marks are those of a delivery report: the null sender that RFC 3464 §2 asks of it.
+#[must_use]
+pub fn is_delivery_report(marks: &[Reason]) -> bool {
+    marks.iter().any(|mark| mark.code == "null-return-path")
 }
 
 fn header_marks(headers: &[(String, String)], return_path: Option<&str>, marks: &mut Vec<Reason>) {
@@ -44,6 +64,9 @@ fn header_marks(headers: &[(String, String)], return_path: Option<&str>, marks: 
     for (name, value) in headers {
         let token = value.split(|c: char| c == ';' || c.is_whitespace()).find(|t| !t.is_empty()).unwrap_or_default();
         let token = token.to_ascii_lowercase();
+        let is_answer = name == "auto-submitted" && matches!(token.as_str(), "auto-replied" | "auto-notified")
+            || name.eq_ignore_ascii_case(INSTANCE_HEADER)
+            || name == "content-type";
         let is_mark = match name.as_str() {
             // The token decides, its parameters do not (RFC 3834 §5.2). FreeScout took `no` for a mark.
             "auto-submitted" => token != "no",
@@ -57,7 +80,7 @@ fn header_marks(headers: &[(String, String)], return_path: Option<&str>, marks: 
         };
         if is_mark {
             let text = format!("l'intestazione {name}: {} dice che è un messaggio automatico", short(value));
-            marks.push(Reason::new("automatic-header", text));
+            marks.push(Reason::new(if is_answer { AUTORESPONSE } else { "automatic-header" }, text));
         }
     }
 }

@@ -9,7 +9,7 @@ use crate::effect::EffectKey;
 use crate::known::Known;
 use crate::receipts::{Awaited, Fact};
 use crate::request::term;
-use crate::rules::{Calendar, Classification, FieldCheck, Hit, Kind};
+use crate::rules::{Calendar, Classification, FieldCheck, Hit, Kind, Place};
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec;
@@ -70,7 +70,8 @@ pub(crate) fn reply(template: &str, about: &About<'_>) -> Result<Outgoing, Reaso
     let ten_days =
         crate::calendar::last_day(rome(known.now).date(), INTEGRATION_DAYS, Calendar::Solar, desk.entity.patron);
     // The term runs on, so an answer after its end would come too late to be decided upon.
-    let answer_by = case.and_then(|c| c.due).map_or(ten_days, |due| due.min(ten_days));
+    let answer_by =
+        case.and_then(|c| c.due).filter(|due| *due > rome(known.now).date()).map_or(ten_days, |due| due.min(ten_days));
     put(&mut values, "rispondi_entro", json!(answer_by));
     let files = files(message);
     if !files.is_empty() {
@@ -103,14 +104,17 @@ pub(crate) fn task(about: &About<'_>, answer: Answer<'_>, trail: &[Reason]) -> O
         put(&mut values, "fascicolo", json!(case.number));
         if let Some(due) = case.due {
             put(&mut values, "data_fine", json!(due));
-            put(&mut values, "termine", json!(term_in_words(class)));
+            // The rule's term is the dossier's only when this message opened it.
+            if known.dossier(&case.number).is_none() {
+                put(&mut values, "termine", json!(term_in_words(class)));
+            }
         }
     }
     if !class.missing.is_empty() {
         put(
             &mut values,
             "mancanze",
-            json!(class.missing.iter().map(|need| need.replace('_', " ")).collect::<Vec<_>>()),
+            json!(class.missing.iter().map(|need| missing_in_words(need)).collect::<Vec<_>>()),
         );
     }
     let files = files(message);
@@ -160,7 +164,7 @@ pub(crate) fn check_task(
     put(&mut values, "riferimento", json!(reference(known)));
     put(&mut values, "motivo", json!(why));
     put(&mut values, "anomalie", json!(trail.iter().map(|r| r.text.as_str()).collect::<Vec<_>>()));
-    put(&mut values, "ricevuto_il", json!(known.now));
+    put(&mut values, "ricevuto_il", json!(known.received.unwrap_or(known.now)));
     put(&mut values, "originale", json!(original(known)));
     put(
         &mut values,
@@ -260,9 +264,7 @@ fn next_step(class: &Classification, case: Option<&Dossier>) -> &'static str {
         (Some(_), Kind::Participation | Kind::IntegrationReply) => {
             "L'ufficio valuta quello che hai mandato e ne tiene conto nella decisione."
         }
-        (Some(_), Kind::StatusEnquiry) => {
-            "L'ufficio continua il suo lavoro. Ti scriviamo quando la pratica cambia stato."
-        }
+        (Some(_), Kind::StatusEnquiry) => "L'ufficio esamina la pratica e ti scrive l'esito.",
         (Some(_), _) => "L'ufficio esamina la richiesta e ti scrive l'esito.",
     }
 }
@@ -287,6 +289,16 @@ fn gap_title(need: &str) -> String {
         "identity" => String::from("Una prova di chi sei"),
         "dossier" => String::from("Il numero del fascicolo"),
         "attachment" => String::from("I documenti in allegato"),
+        other => other.replace('_', " "),
+    }
+}
+
+/// For the office.
+fn missing_in_words(need: &str) -> String {
+    match need {
+        "dossier" => String::from("un fascicolo di cui il mittente sia parte"),
+        "identity" => String::from("una prova di chi scrive"),
+        "attachment" => String::from("gli allegati"),
         other => other.replace('_', " "),
     }
 }
@@ -333,14 +345,34 @@ fn why(class: &Classification, trail: &[Reason]) -> Vec<String> {
         let mut hits: Vec<&Hit> = score.hits.iter().collect();
         hits.sort_by_key(|hit| core::cmp::Reverse(hit.points.abs()));
         lines.extend(hits.into_iter().take(HITS_SHOWN_MAX).map(|hit| match hit.place {
-            Some(place) => format!("{:+} punti: «{}» in {}", hit.points, hit.phrase, place.code()),
-            None => format!("{:+} punti: c'è {}", hit.points, hit.phrase),
+            Some(place) => format!("{:+} punti: «{}» {}", hit.points, hit.matched, place_in_words(place)),
+            None => format!("{:+} punti: {}", hit.points, fact_in_words(&hit.phrase)),
         }));
     }
     if !class.also.is_empty() {
         lines.push(format!("Può contenere anche: {}.", class.also.join(", ")));
     }
     lines
+}
+
+fn place_in_words(place: Place) -> String {
+    match place {
+        Place::Subject => String::from("nell'oggetto"),
+        Place::Body => String::from("nel testo"),
+        Place::BodyQuoted => String::from("nel testo citato"),
+        Place::AttachmentName => String::from("nel nome di un allegato"),
+        other => format!("in {}", other.code()),
+    }
+}
+
+fn fact_in_words(fact: &str) -> String {
+    match fact {
+        "dossier" => String::from("cita un fascicolo del mittente"),
+        "thread" => String::from("risponde a un nostro messaggio"),
+        "attachment" => String::from("ha allegati"),
+        "identity" => String::from("il mittente è identificato"),
+        other => format!("contiene: {}", other.replace('_', " ")),
+    }
 }
 
 fn how_to_answer(kind: Kind, daticert: &Daticert) -> Vec<String> {
@@ -360,7 +392,10 @@ fn term_in_words(class: &Classification) -> String {
 }
 
 fn original(known: &Known) -> String {
-    format!("archivio, impronta {}", known.digest)
+    format!(
+        "in allegato se non è grande; sempre nella casella Pec dell'ente e nell'archivio, impronta {}",
+        known.digest
+    )
 }
 
 fn reference(known: &Known) -> String {

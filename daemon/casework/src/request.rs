@@ -1,7 +1,7 @@
 //! A certified message of somebody: classify it, tie it to a dossier, task an office, answer if that is safe.
 
 use crate::calendar::{last_day, rome};
-use crate::decide::{is_ours, only};
+use crate::decide::{is_from_before, is_ours, only};
 use crate::decision::{Change, Decision, Disposition, Reason};
 use crate::desk::Desk;
 use crate::dossier::{self, Dossier, State};
@@ -28,8 +28,8 @@ pub(crate) fn decide(seen: &Examined, daticert: &Daticert, message: &Content, kn
     let class = classify(seen, sender, daticert, message, known, desk);
     let mut trail = vec![Reason::new("rule", outcome_in_words(&class, desk))];
     let marks = guard::machine_marks(sender, seen, message);
-    if !marks.is_empty() && known.answers_ours {
-        // An autoresponder met one of our messages: a task for each would feed it.
+    if known.answers_ours && guard::is_autoresponse(&marks) && message.attachments.is_empty() {
+        // An autoresponder met one of our messages: a task for each would feed it. Documents are never passed over.
         trail.extend(marks);
         let why = String::from("risposta automatica a un nostro messaggio");
         let changes = known.thread.iter().map(|number| Change::Filed { dossier: number.clone() }).collect();
@@ -47,7 +47,7 @@ pub(crate) fn decide(seen: &Examined, daticert: &Daticert, message: &Content, kn
     };
     let case = dossier.dossier();
     let about = About { class: &class, seen, daticert, message, case, known, desk };
-    let reply = if is_placed { answer(&class, sender, case, known, &mut trail) } else { None };
+    let reply = if is_placed { answer(&class, daticert, case, known, desk, &mut trail) } else { None };
     let may_know = case.is_none_or(|case| case.has_party(sender));
     let suggested = is_placed && class.mode == Mode::Suggest && may_know;
     // The mark of a machine says more than the rule that it happened to meet.
@@ -143,6 +143,8 @@ fn tie(
     trail: &mut Vec<Reason>,
 ) -> Tie {
     let linked = class.dossier.as_deref().or(known.thread.as_deref()).and_then(|number| known.dossier(number));
+    // A new request written as a reply to an old letter is a new request: only one of the same kind may be the same.
+    let linked = linked.filter(|dossier| !(is_placed && opens(class.kind)) || dossier.kind == class.kind);
     if let Some(dossier) = linked {
         let by = if dossier.has_party(sender) {
             "il mittente ne è parte"
@@ -223,11 +225,13 @@ pub(crate) fn term(class: &Classification) -> Deadline {
 /// The template that answers, if a machine may answer at all.
 fn answer(
     class: &Classification,
-    sender: &str,
+    daticert: &Daticert,
     case: Option<&Dossier>,
     known: &Known,
+    desk: &Desk,
     trail: &mut Vec<Reason>,
 ) -> Option<String> {
+    let (sender, opened_at) = (daticert.mittente.as_str(), daticert.data);
     let template = class.template()?;
     let refuse = |trail: &mut Vec<Reason>, code: &'static str, text: &str| {
         trail.push(Reason::new(code, String::from(text)));
@@ -238,6 +242,21 @@ fn answer(
     }
     if !crate::address::is_plausible(sender) {
         return refuse(trail, "no-address", "il mittente certificato non è un indirizzo a cui scrivere");
+    }
+    let today = rome(known.now).date();
+    if case.is_some_and(|case| case.due.is_some_and(|due| due < today)) {
+        // Nothing tells the register yet what the office decided: past the term its state may be an old one.
+        return refuse(trail, "past-due", "il termine del fascicolo è passato: risponde una persona");
+    }
+    if opens(class.kind) && case.is_some_and(|case| known.dossier(&case.number).is_some()) {
+        return refuse(
+            trail,
+            "again",
+            "riguarda un fascicolo già aperto per la stessa richiesta: risponde una persona",
+        );
+    }
+    if is_from_before(opened_at, known, desk) {
+        return refuse(trail, "before-service", "è di prima che il servizio cominciasse: risponde una persona");
     }
     // Whoever holds one of our letters may answer it; only a party is told about the dossier.
     if case.is_some_and(|case| !case.has_party(sender)) {

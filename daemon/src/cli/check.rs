@@ -57,6 +57,14 @@ pub(super) fn main(args: &Args) -> u8 {
         let warning = if anchor.simulation { "   ATTENZIONE: è una SIMULAZIONE, non usarla in servizio" } else { "" };
         say!("Fiducia: {}{warning}", anchor.name);
     }
+    for problem in config.unreadable_files() {
+        eprintln!("{problem}");
+        code = FOUND;
+    }
+    if let Err(why) = super::log_filter(&config.log.filter) {
+        eprintln!("{why}");
+        code = FOUND;
+    }
     if args.connect && !connections(&config) {
         code = FOUND;
     }

@@ -1,9 +1,10 @@
 //! `sportello init`.
 
 use super::{CANNOT_START, OK};
+use crate::shipped;
 use std::fs::OpenOptions;
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// The reference configuration: the manual, parsed by a test.
 const REFERENCE: &str = include_str!("../../sportello.toml");
@@ -13,14 +14,37 @@ pub(super) struct Args {
     /// Il file da scrivere; non sovrascrive mai
     #[arg(default_value = "sportello.toml")]
     file: PathBuf,
+    /// Copia qui anche le regole fornite, da adattare: uffici, indirizzi, modi
+    #[arg(long, value_name = "CARTELLA")]
+    rules: Option<PathBuf>,
+    /// Copia qui anche i modelli forniti
+    #[arg(long, value_name = "CARTELLA")]
+    templates: Option<PathBuf>,
+}
+
+/// Writes files that must not be there yet.
+fn write_all(dir: Option<&Path>, files: impl Iterator<Item = (String, String)>) -> std::io::Result<()> {
+    let Some(dir) = dir else { return Ok(()) };
+    for (name, text) in files {
+        let path = dir.join(name);
+        if let Some(parent) = path.parent() {
+            std::fs::create_dir_all(parent)?;
+        }
+        OpenOptions::new().write(true).create_new(true).open(&path)?.write_all(text.as_bytes())?;
+    }
+    Ok(())
 }
 
 pub(super) fn main(args: &Args) -> u8 {
+    let rules = shipped::rules().into_iter().map(|file| (file.name, file.text));
+    let templates = shipped::templates().into_iter().map(|file| (file.name, file.text));
     let written = OpenOptions::new()
         .write(true)
         .create_new(true)
         .open(&args.file)
-        .and_then(|mut f| f.write_all(REFERENCE.as_bytes()));
+        .and_then(|mut file| file.write_all(REFERENCE.as_bytes()))
+        .and_then(|()| write_all(args.rules.as_deref(), rules))
+        .and_then(|()| write_all(args.templates.as_deref(), templates));
     match written {
         Ok(()) => {
             let file = args.file.display();

@@ -55,6 +55,9 @@ fn attention(overview: &Overview) -> Vec<String> {
     for item in &overview.items {
         let what = match item.shown() {
             Shown::Unknown => "non si sa se il gestore l'ha presa in carico: non viene rispedita, decidi tu",
+            Shown::Refused | Shown::Failed if item.outgoing.lane == casework::Lane::Internal => {
+                "il compito non è arrivato: va consegnato a mano"
+            }
             Shown::Refused => "rifiutata dal gestore",
             Shown::Failed => "non consegnata: la spedizione va fatta su carta",
             _ => continue,
@@ -78,11 +81,27 @@ fn attention(overview: &Overview) -> Vec<String> {
 
 fn print(overview: &Overview, all: bool) {
     say!("{}", messages_table(overview, if all { usize::MAX } else { SHOWN }));
+    let hidden = overview.messages.len().saturating_sub(SHOWN);
+    if hidden > 0 && !all {
+        say!("… e altri {hidden} più vecchi: --all\n");
+    }
+    if !overview.dossiers.is_empty() {
+        let skip = if all { 0 } else { overview.dossiers.len().saturating_sub(SHOWN) };
+        let row = |d: &casework::dossier::Dossier| {
+            let due = d.due.map(|day| day.to_string()).unwrap_or_default();
+            vec![d.number.clone(), d.title.clone(), d.office.clone(), d.state.words().to_owned(), due]
+        };
+        let rows: Vec<Vec<String>> = overview.dossiers.iter().skip(skip).map(row).collect();
+        say!("{}", table(&["fascicolo", "oggetto", "ufficio", "stato", "entro"], &rows, COLUMN));
+    }
     let mut by_state: BTreeMap<Shown, usize> = BTreeMap::new();
     for item in &overview.items {
         *by_state.entry(item.shown()).or_default() += 1;
     }
-    let states: Vec<String> = by_state.iter().map(|(state, n)| format!("{n} {}", state.title())).collect();
+    let mut states: Vec<String> = by_state.iter().map(|(state, n)| format!("{n} {}", state.title())).collect();
+    if states.is_empty() {
+        states.push("niente".into());
+    }
     say!(
         "Messaggi: {}   Fascicoli: {}   In uscita: {}",
         overview.messages.len(),

@@ -1,6 +1,6 @@
 //! `sportello verify-journal`.
 
-use super::{FOUND, OK};
+use super::{CANNOT_START, FOUND, OK};
 use crate::archive::{Archive, Shelf};
 use crate::journal::record::Event;
 use crate::journal::{Journal, Tail};
@@ -20,6 +20,12 @@ pub(super) struct Args {
 }
 
 pub(super) fn main(args: &Args) -> u8 {
+    let journal = args.data.join("journal");
+    if let Err(e) = std::fs::read_dir(&journal) {
+        let dir = args.data.display();
+        eprintln!("{dir}: non è una cartella dei dati di Sportello, o non si può leggere: journal/: {e}");
+        return CANNOT_START;
+    }
     let mut named = Vec::new();
     let head = Journal::verify(&args.data, Tail::Closed, |record, _| {
         if let Event::Decided(decided) = &record.event {
@@ -58,6 +64,9 @@ pub(super) fn main(args: &Args) -> u8 {
         );
     } else {
         say!("Registro integro: {} righe, ultima impronta {}", head.seq, head.hash);
+        say!(
+            "La catena prova che nessuna riga è stata cambiata o tolta fra le altre. Per la fine, confronta l'ultima impronta con quella annotata."
+        );
         if args.archive {
             say!("Archivio: {} messaggi riletti, {} danneggiati o mancanti", named.len(), damaged.len());
         }

@@ -169,6 +169,19 @@ impl<'t, 'a> Table<'t, 'a> {
         }
     }
 
+    /// True or false; false if not given.
+    pub fn flag(&mut self, key: &'static str, mistakes: &mut Mistakes) -> bool {
+        let name = self.path(key);
+        let Some(value) = self.get(key) else { return false };
+        match value.get_ref() {
+            DeValue::Boolean(flag) => *flag,
+            _ => {
+                mistakes.add(Some(value.span().start), format!("`{name}` deve essere true o false, senza virgolette"));
+                false
+            }
+        }
+    }
+
     /// A list of texts; empty if not given.
     pub fn texts(&mut self, key: &'static str, mistakes: &mut Mistakes) -> Vec<String> {
         let name = self.path(key);

@@ -139,7 +139,7 @@ fn decide(index: &Index, batch: &mut Batch, record: &Record, decided: &Decided) 
             seq: record.seq,
             decided_at: at,
             places: vec![decided.place.clone()],
-            disposition: decided.decision.disposition.clone(),
+            disposition: bounded(decided.decision.disposition.clone()),
             grade: findings.grade.clone(),
             proven: findings.proven.clone(),
             sender: head(&findings.sender),
@@ -238,6 +238,18 @@ fn cut(text: &mut String, max: usize) {
         text.truncate(text.floor_char_boundary(max));
         text.push_str("\n[continua: il testo completo è nell'archivio]\n");
     }
+}
+
+/// A disposition whose reason, which may quote what somebody wrote, fits a row.
+fn bounded(mut disposition: Disposition) -> Disposition {
+    if let Disposition::Orphan { why }
+    | Disposition::Noted { why }
+    | Disposition::ToPerson { why, .. }
+    | Disposition::Quarantine { why } = &mut disposition
+    {
+        *why = head(why);
+    }
+    disposition
 }
 
 /// The head of a text that somebody else wrote.

@@ -281,6 +281,7 @@ responsabile = "Ada Neri"
 potere_sostitutivo = "Segretario generale, segretario@ente.test"
 informativa_privacy = "https://www.comune.example/privacy"
 [dati]
+prova = true
 cartella = "{data}"
 regole = "{rules_}"
 [[casella]]

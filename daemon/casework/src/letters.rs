@@ -19,8 +19,8 @@ use serde_json::{Value, json};
 
 /// Days given to send what is missing: the ten of L. 241/1990 art. 10-bis, taken as the measure of a fair answer.
 const INTEGRATION_DAYS: u32 = 10;
-/// Longest id that a letter quotes, bytes.
-const ID_BYTES_MAX: usize = 500;
+/// Longest Message-ID that a letter quotes, bytes: nobody can answer a longer one to us.
+pub const ID_BYTES_MAX: usize = 500;
 /// Hits of the chosen rule named in a task: the two or three that weigh most say why.
 const HITS_SHOWN_MAX: usize = 3;
 

@@ -7,6 +7,7 @@ use crate::journal::{Head, Trouble as JournalTrouble};
 use crate::outbox::schedule::{Illegal, Move, Shown, State};
 use casework::decision::Lane;
 use casework::dossier::Dossier;
+use casework::letters::ID_BYTES_MAX;
 use casework::{Change, Disposition, Outgoing, calendar};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeSet;
@@ -21,8 +22,6 @@ const FACTS_MAX: usize = 64;
 
 /// Subject and sender kept in a row, bytes: they are shown in a table. The whole is in the archive.
 const SHOWN_BYTES_MAX: usize = 1024;
-/// Longest id kept as a key, bytes (as [`submit`](crate::submit) quotes them): nobody can answer a longer one to us.
-const ID_BYTES_MAX: usize = 500;
 
 /// Why a line cannot be projected.
 #[derive(Debug)]

@@ -36,7 +36,7 @@ fn line(criterion: &mut Criterion) {
     let anchor =
         Anchor::from_certificate(authority.certificate_der(), "SIMULAZIONE", &[pec::anchors::POLICY_FIRMA_PEC], true);
     let anchors = Anchors { list: vec![anchor.unwrap()] };
-    let policy = Policy { anchors: &anchors, mailboxes: &[], arrival: None, sha1_until: None };
+    let policy = Policy::new(&anchors);
     let entity = Entity {
         name: "Comune di Prova".into(),
         pec: ENTITY.into(),

@@ -116,10 +116,10 @@ impl Pipeline {
             ));
         }
         let policy = Policy {
-            anchors: &office.trust.anchors,
             mailboxes: &self.mailboxes,
             arrival: about.received,
             sha1_until: self.sha1_until,
+            ..Policy::new(&office.trust.anchors)
         };
         // A panic is our fault, not the message's; it must not become a crash loop at the head of the mailbox.
         catch_unwind(AssertUnwindSafe(|| pec::examine(sealed.bytes(), &policy))).map_err(|_| {

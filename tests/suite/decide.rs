@@ -61,7 +61,7 @@ fn seen(mail: Mail) -> Examined {
         Submission::Accepted { envelope, .. } => envelope.raw,
         Submission::Refused(_) => panic!("refused"),
     };
-    let policy = Policy { anchors: &bench.anchors, mailboxes: &[], arrival: None, sha1_until: None };
+    let policy = Policy::new(&bench.anchors);
     let seen = pec::examine(&sealed, &policy);
     assert_eq!(seen.grade, pec::Grade::Genuine, "{:?}", seen.report.failures().collect::<Vec<_>>());
     seen
@@ -225,7 +225,7 @@ fn a_machine_that_sends_documents_is_heard_and_a_bounce_makes_no_task() {
     assert_eq!(weak.outgoing.len(), 1, "so does a letter with a weak mark");
     assert_eq!(reply(&weak), None);
 
-    let policy = Policy { anchors: &bench().anchors, mailboxes: &[], arrival: None, sha1_until: None };
+    let policy = Policy::new(&bench().anchors);
     let bounce = b"Return-Path: <>\r\nFrom: MAILER-DAEMON@mx.example\r\nSubject: Undelivered\r\n\r\nno\r\n";
     let decision = casework::decide(&pec::examine(bounce, &policy), &nothing(), &bench().desk);
     assert!(decision.outgoing.is_empty(), "its task could bounce too");

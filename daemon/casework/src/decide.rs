@@ -113,7 +113,7 @@ fn uncertified(seen: &Examined, unproven: &Unproven, known: &Known, desk: &Desk)
             let why = String::from("posta non certificata: nessun gestore garantisce il mittente");
             ordinary(seen, content, why, known, desk)
         }
-        Grade::Genuine | Grade::GenuineWeak | Grade::Mismatch | Grade::Suspect => {
+        Grade::Genuine | Grade::GenuineWeak | Grade::Orphan | Grade::Mismatch | Grade::Suspect => {
             let why = match seen.report.failures().next() {
                 Some((_, why)) => why.text.clone(),
                 None => String::from("la verifica non è riuscita"),

@@ -160,7 +160,7 @@ mod tests {
     #[test]
     fn marks_are_seen_inside_the_message_and_on_its_envelope() {
         let anchors = pec::Anchors::default();
-        let policy = pec::Policy { anchors: &anchors, mailboxes: &[], arrival: None, sha1_until: None };
+        let policy = pec::Policy::new(&anchors);
         let seen = |head: &str| pec::examine(format!("{head}From: a@b.example\r\n\r\nciao\r\n").as_bytes(), &policy);
         let (plain, bounce) = (seen(""), seen("Return-Path: <>\r\n"));
         let quiet = Content::default();

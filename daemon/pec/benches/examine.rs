@@ -25,7 +25,7 @@ fn examination(c: &mut Criterion) {
     let authority = Authority::create(at).unwrap();
     let anchor = Anchor::from_certificate(authority.certificate_der(), "Prova", &[], true).unwrap();
     let anchors = Anchors { list: vec![anchor] };
-    let policy = Policy { anchors: &anchors, mailboxes: &[], arrival: None, sha1_until: None };
+    let policy = Policy::new(&anchors);
     let mut group = c.benchmark_group("examine");
     for (name, attachment) in [("20 KB", 6_000), ("1 MB", 720_000), ("30 MB", 22_000_000)] {
         let raw = sealed(&authority, attachment, at);

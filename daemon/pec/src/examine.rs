@@ -40,6 +40,13 @@ pub struct Policy<'a> {
     pub sha1_until: Option<Timestamp>,
 }
 
+impl<'a> Policy<'a> {
+    /// These anchors, and nothing else known: every check that needs more is moot.
+    pub fn new(anchors: &'a Anchors) -> Self {
+        Self { anchors, mailboxes: &[], arrival: None, sha1_until: None }
+    }
+}
+
 /// The findings on one message.
 #[derive(Debug, Clone)]
 pub struct Examined {
@@ -59,8 +66,23 @@ pub struct Examined {
     pub return_path: Option<String>,
     /// Outer headers by which a machine's mail is known; see [`Content::machine_headers`]. A claim.
     pub machine_headers: Vec<(String, String)>,
+    /// The signature, as far as it reads: a fact about the bytes, whatever the grade. `None` where none was reached.
+    pub seal: Option<Seal>,
     /// What is proven.
     pub verdict: Verdict,
+}
+
+/// What a signature carries. Proof of nothing: [`Certified`] is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Seal {
+    /// Name of the digest that its signer names: `SHA-256`; the OID of one that is not admitted.
+    pub digest_algorithm: String,
+    /// signingTime, if it has it.
+    pub signing_time: Option<Timestamp>,
+    /// The certificates it carries (DER), as sent; that of the signer first, where it is there.
+    pub certificates: Vec<Vec<u8>>,
+    /// The path that held, signer first, issuer that an anchor pins last (DER); empty when none did.
+    pub path: Vec<Vec<u8>>,
 }
 
 /// What is proven.
@@ -172,6 +194,7 @@ pub fn examine(raw: &[u8], policy: &Policy<'_>) -> Examined {
         claimed: text(X_TRASPORTO).or_else(|| text(X_RICEVUTA)),
         return_path: return_path(&head),
         machine_headers: machine_headers(&head),
+        seal: None,
         verdict,
     }
 }
@@ -353,7 +376,7 @@ impl<'c> Case<'c, '_> {
             (Grade::Genuine | Grade::GenuineWeak, None) => {
                 self.certified(Evidence::Receipt { daticert: data, returned: original.map(Cow::into_owned) }, sheet)
             }
-            (Grade::Mismatch, message) => {
+            (Grade::Mismatch | Grade::Orphan, message) => {
                 let content = message.unwrap_or_else(|| read_content(self.raw, sheet, Grade::Mismatch));
                 Verdict::Unproven(Unproven { content: Some(content), daticert: Some(data) })
             }

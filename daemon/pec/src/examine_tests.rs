@@ -18,7 +18,7 @@ fn testdata(name: &str) -> Vec<u8> {
 fn answered(raw: &[u8]) -> Examined {
     let anchor = Anchor::from_certificate(&testdata("ca/sub.der"), "Prova", &[], false).unwrap();
     let anchors = Anchors { list: Vec::from([anchor]) };
-    let policy = Policy { anchors: &anchors, mailboxes: &[], arrival: None, sha1_until: None };
+    let policy = Policy::new(&anchors);
     let seen = examine(raw, &policy);
     let order: Vec<Check> = seen.report.entries.iter().map(|e| e.check).collect();
     assert_eq!(order, Check::ALL);

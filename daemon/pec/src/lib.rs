@@ -34,5 +34,5 @@ mod xml;
 pub use anchors::{Anchor, Anchors};
 pub use content::{Attachment, Content, Mailbox};
 pub use daticert::{Daticert, Destinatario};
-pub use examine::{Certified, Evidence, Examined, OwnMailbox, Policy, Signer, Unproven, Verdict, examine};
+pub use examine::{Certified, Evidence, Examined, OwnMailbox, Policy, Seal, Signer, Unproven, Verdict, examine};
 pub use report::{Check, Entry, Grade, Outcome, Report, Why};

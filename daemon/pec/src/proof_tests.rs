@@ -13,7 +13,7 @@ fn testdata(name: &str) -> Vec<u8> {
 /// «proven», or the first check that failed with its code.
 fn outcome(message: &[u8], anchors: &Anchors) -> String {
     let mut sheet = Sheet::new();
-    let policy = Policy { anchors, mailboxes: &[], arrival: None, sha1_until: None };
+    let policy = Policy::new(anchors);
     let head = Entity::read(message);
     let proof = prove(&head, &policy, &mut sheet, |_| None);
     let (grade, report) = sheet.close();

@@ -11,6 +11,8 @@ pub enum Grade {
     Genuine,
     /// As `Genuine`, with an algorithm that was lawful at its time and is weak today (SHA-1).
     GenuineWeak,
+    /// All holds, of a receipt for a message that we did not send, or not from here (§9.12): kept, it changes nothing.
+    Orphan,
     /// The signature is a provider's, but the message contradicts itself. A person looks.
     Mismatch,
     /// It claims to be certified and is not proven.
@@ -25,6 +27,7 @@ impl Grade {
         match self {
             Self::Genuine => "genuine",
             Self::GenuineWeak => "genuine-weak",
+            Self::Orphan => "orphan",
             Self::Mismatch => "mismatch",
             Self::Suspect => "suspect",
             Self::NotPec => "not-pec",
@@ -67,6 +70,10 @@ pub enum Check {
     Recipient,
     /// §9.11, §9.13 Where the rules want our own provider's signature, it is that.
     OwnProvider,
+    /// §9.12 A receipt is about a message that we sent: its Message-ID, its PEC id, its recipients.
+    Correlation,
+    /// §9.14 The original that a receipt returns, or the digests of it, is what we sent.
+    Returned,
     /// §9.15 The times agree: signing, certification data, arrival.
     Time,
 }
@@ -119,7 +126,7 @@ pub struct Report {
 
 impl Check {
     /// Every check, in order.
-    pub const ALL: [Check; 17] = [
+    pub const ALL: [Check; 19] = [
         Check::Bytes,
         Check::Marker,
         Check::Structure,
@@ -136,6 +143,8 @@ impl Check {
         Check::Sender,
         Check::Recipient,
         Check::OwnProvider,
+        Check::Correlation,
+        Check::Returned,
         Check::Time,
     ];
 
@@ -158,6 +167,8 @@ impl Check {
             Self::Sender => "mittente",
             Self::Recipient => "destinatario",
             Self::OwnProvider => "il nostro gestore",
+            Self::Correlation => "nostro invio",
+            Self::Returned => "copia restituita",
             Self::Time => "orari",
         }
     }
@@ -181,6 +192,8 @@ impl Check {
             Self::Sender => "sender",
             Self::Recipient => "recipient",
             Self::OwnProvider => "own-provider",
+            Self::Correlation => "correlation",
+            Self::Returned => "returned",
             Self::Time => "time",
         }
     }

@@ -21,7 +21,7 @@ fn every_real_message_is_answered() {
         .filter_map(|line| line.split_once('\t').map(|(name, grade)| (name.into(), grade.trim().into())))
         .collect();
     let anchors = Anchors::agid();
-    let policy = Policy { anchors: &anchors, mailboxes: &[], arrival: None, sha1_until: None };
+    let policy = Policy::new(&anchors);
     let mut names: Vec<_> =
         std::fs::read_dir(&folder).unwrap().map(|e| e.unwrap().path()).filter(|p| p.is_file()).collect();
     names.sort();

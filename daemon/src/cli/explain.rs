@@ -140,10 +140,10 @@ impl Bench {
     #[must_use]
     pub fn explain(&self, bytes: &[u8], about: &Circumstances) -> Explained {
         let policy = Policy {
-            anchors: &self.office.trust.anchors,
             mailboxes: &about.mailboxes,
             arrival: about.arrived,
             sha1_until: about.sha1_until,
+            ..Policy::new(&self.office.trust.anchors)
         };
         let seen = pec::examine(bytes, &policy);
         let known = Known { digest: crate::digest::sha256(bytes), ..Known::nothing(about.now) };

@@ -157,6 +157,7 @@ pub(crate) fn grade(code: &str) -> &str {
     match code {
         "genuine" => "autentico",
         "genuine-weak" => "autentico (firma debole)",
+        "orphan" => "di un messaggio non nostro",
         "mismatch" => "discordante",
         "suspect" => "sospetto",
         "not-pec" => "non Pec",

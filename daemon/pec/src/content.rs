@@ -3,6 +3,7 @@
 use crate::crypto::Sha256;
 use crate::decode;
 use crate::html;
+use crate::kind::Kind;
 use crate::mime::{Encoding, Entity, MediaType, Multipart, lossy};
 use crate::why::{self, Reason, quoted};
 use alloc::borrow::Cow;
@@ -28,6 +29,8 @@ const VALUE_BYTES_MAX: usize = 64 * 1024;
 const NAME_BYTES_MAX: usize = 8 * 1024;
 /// Most encoded words decoded in one header value, for the same reason.
 const ENCODED_WORDS_MAX: usize = 500;
+/// Encoded bytes of an attached message decoded to see what its header claims.
+const NESTED_HEAD_BYTES_MAX: usize = 64 * 1024;
 /// Most machine headers kept.
 const MACHINE_HEADERS_MAX: usize = 100;
 /// Most addresses, or ids, kept of one header.
@@ -57,6 +60,8 @@ pub struct Attachment {
     pub sha256: String,
     /// The part is a direct child of the message's top multipart (a Segnatura.xml counts only there, §14).
     pub top_level: bool,
+    /// It is a message that says it is PEC: forwarded, or laid as a trap (§10.5). A claim: it is never verified here.
+    pub nested: Option<Kind>,
 }
 
 /// A message as a person wrote it.
@@ -82,6 +87,8 @@ pub struct Content {
     pub subject: String,
     /// Date header.
     pub date: Option<Timestamp>,
+    /// The message itself says that it is PEC (§10.8). A claim: what is verified is what arrived, not what it holds.
+    pub nested: Option<Kind>,
     /// The readable text: text/plain parts, or the HTML ones turned to text. At most `TEXT_BYTES_MAX` bytes.
     pub text: String,
     /// `text` was made from HTML.
@@ -181,6 +188,7 @@ impl Content {
             return_path: return_path(head),
             subject: unstructured(value("Subject")),
             date: head.first("Date").and_then(|f| date(f.value)),
+            nested: Kind::claimed(head),
             ..Self::default()
         };
         content.machine_headers = machine_headers(head);
@@ -216,6 +224,7 @@ impl Content {
             let text = self.text_of(part, charset.as_deref());
             bodies.add(kind == "text/html", &text, &mut self.notes);
         } else if self.attachments.len() < ATTACHMENTS_MAX {
+            let nested = nested(part, kind, &name);
             let mut digest = Sha256::new();
             let mut size = 0u64;
             let sound = decode::each_piece(part.body, file_encoding(part, kind), &mut |piece| {
@@ -231,6 +240,7 @@ impl Content {
                 size,
                 sha256: digest.hex(),
                 top_level: depth == 1,
+                nested,
             });
         }
     }
@@ -301,6 +311,19 @@ impl Bodies {
 /// The parts of a multipart, or nothing if it cannot be cut: then it is read as one text.
 fn multipart<'a>(part: &Entity<'a>, media: &MediaType) -> Option<Multipart<'a>> {
     Some(Multipart::read(part.body, media.boundary()?, PARTS_MAX)).filter(|m| !m.parts.is_empty())
+}
+
+/// What a message in a part claims to be. Programs attach messages as any type; then the name says it.
+fn nested(part: &Entity<'_>, kind: &str, name: &str) -> Option<Kind> {
+    let named = name.len().checked_sub(4).and_then(|at| name.get(at..)).is_some_and(|e| e.eq_ignore_ascii_case(".eml"));
+    if kind != "message/rfc822" && !named {
+        return None;
+    }
+    let head = match part.encoding() {
+        Encoding::Identity => Cow::Borrowed(part.body),
+        encoding => Cow::Owned(decode::whole(part.body.get(..NESTED_HEAD_BYTES_MAX).unwrap_or(part.body), encoding).0),
+    };
+    Kind::claimed(&Entity::read(&head))
 }
 
 /// RFC 2046 §5.2.1: a message is never encoded; where it is all the same, its bytes are taken as they are.

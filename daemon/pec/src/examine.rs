@@ -2,6 +2,8 @@
 
 use crate::consistency;
 use crate::content::{machine_headers, mailboxes, return_path, unstructured};
+use crate::correlation::{self, Sent, bracketed};
+use crate::kind::Kind;
 use crate::mime::{self, Entity};
 use crate::parts::Parts;
 use crate::proof::{self, Proof};
@@ -38,18 +40,24 @@ pub struct Policy<'a> {
     pub arrival: Option<Timestamp>,
     /// SHA-1 is refused for events after this instant; `None` = accepted, and graded weak.
     pub sha1_until: Option<Timestamp>,
+    /// What we sent; `None` = not known (a file): then §9.12 and §9.14 are moot, and a receipt proves its event to nobody
+    /// in particular.
+    pub sent: Option<&'a dyn Sent>,
 }
 
 impl<'a> Policy<'a> {
     /// These anchors, and nothing else known: every check that needs more is moot.
     pub fn new(anchors: &'a Anchors) -> Self {
-        Self { anchors, mailboxes: &[], arrival: None, sha1_until: None }
+        Self { anchors, mailboxes: &[], arrival: None, sha1_until: None, sent: None }
     }
 }
 
 /// The findings on one message.
 #[derive(Debug, Clone)]
 pub struct Examined {
+    /// What it is: as certified where a provider vouches for it (and where its signed data contradict its headers, as these
+    /// data say), else as it claims.
+    pub kind: Kind,
     /// The grade.
     pub grade: Grade,
     /// Every check.
@@ -186,6 +194,7 @@ pub fn examine(raw: &[u8], policy: &Policy<'_>) -> Examined {
     let (grade, report) = sheet.close();
     let text = |name: &str| head.first(name).map(|f| f.text()).filter(|t| !t.is_empty());
     Examined {
+        kind: kind(&head, policy, &verdict),
         grade,
         report,
         message_id: text("Message-ID"),
@@ -196,6 +205,23 @@ pub fn examine(raw: &[u8], policy: &Policy<'_>) -> Examined {
         machine_headers: machine_headers(&head),
         seal: None,
         verdict,
+    }
+}
+
+/// The signed data decide; without them the header claims.
+fn kind(head: &Entity<'_>, policy: &Policy<'_>, verdict: &Verdict) -> Kind {
+    let data = match verdict {
+        Verdict::Certified(Certified { evidence: Evidence::Anomaly { .. }, .. }) => return Kind::AnomalyEnvelope,
+        Verdict::Certified(Certified { evidence: Evidence::Envelope { daticert, .. }, .. })
+        | Verdict::Certified(Certified { evidence: Evidence::Receipt { daticert, .. }, .. }) => Some(daticert),
+        Verdict::Unproven(unproven) => unproven.daticert.as_ref(),
+    };
+    match data {
+        Some(data) => {
+            let sending = policy.sent.zip(data.msgid.as_deref()).and_then(|(sent, id)| sent.sending(&bracketed(id)));
+            Kind::certified(data, sending.and_then(|s| s.accepted))
+        }
+        None => Kind::claimed(head).unwrap_or_else(|| Kind::unclaimed(head, policy.mailboxes)),
     }
 }
 
@@ -368,6 +394,7 @@ impl<'c> Case<'c, '_> {
         }
         consistency::recipient(sheet, &data, self.policy.mailboxes);
         consistency::own_provider(sheet, &data, &self.proof.signer, self.policy.mailboxes);
+        correlation::correlate(sheet, &data, self.policy);
         consistency::times(sheet, self.proof.signing_time, Some(data.data), self.policy.arrival);
         match (sheet.grade(), message) {
             (Grade::Genuine | Grade::GenuineWeak, Some(message)) => {

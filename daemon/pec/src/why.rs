@@ -137,6 +137,15 @@ reasons! {
     // §9.10, §9.11, §9.13
     NOT_FOR_US = "not-for-us", "Nessuna delle nostre caselle è tra i destinatari";
     NOT_OWN_PROVIDER = "not-own-provider", "Questo avviso deve firmarlo il gestore della nostra casella, e l'ha firmato un altro";
+    // §9.12
+    NO_MSGID = "receipt-no-msgid", "La ricevuta non dice a quale messaggio si riferisce";
+    NOT_SENT = "not-sent", "La ricevuta non riguarda un messaggio inviato da questo sistema";
+    RECEIPT_SENDER_DIFFERS = "receipt-sender-differs", "Il mittente certificato non è la casella da cui il messaggio è partito";
+    RECIPIENTS_DIFFER = "recipients-differ", "I destinatari certificati non sono quelli a cui il messaggio è stato inviato";
+    CONSEGNA_DIFFERS = "consegna-differs", "La ricevuta riguarda un destinatario a cui il messaggio non è stato inviato";
+    NOT_SUBMITTED = "not-submitted", "Il messaggio di cui parla la ricevuta non era ancora stato inviato";
+    OLDER_THAN_SUBMISSION = "older-than-submission", "La ricevuta è più vecchia dell'invio";
+    PEC_ID_DIFFERS = "pec-id-differs", "L'identificativo non è quello che il nostro gestore ha dato al messaggio";
     // §9.15
     TIMES_DIFFER = "times-differ", "L'ora della firma e quella dei dati firmati sono troppo lontane";
     ARRIVAL_DIFFERS = "arrival-differs", "L'ora di arrivo nella casella è troppo lontana da quella della firma";

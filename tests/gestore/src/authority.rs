@@ -7,9 +7,9 @@ use std::path::Path;
 
 use jiff::Timestamp;
 use rcgen::{
-    BasicConstraints, CertificateParams, CidrSubnet, CustomExtension, DistinguishedName, DnType, DnValue,
-    ExtendedKeyUsagePurpose, GeneralSubtree, IsCa, Issuer, KeyPair, KeyUsagePurpose, NameConstraints, PKCS_RSA_SHA256,
-    RsaKeySize, SanType, SerialNumber, date_time_ymd,
+    BasicConstraints, CertificateParams, CidrSubnet, CrlDistributionPoint, CustomExtension, DistinguishedName, DnType,
+    DnValue, ExtendedKeyUsagePurpose, GeneralSubtree, IsCa, Issuer, KeyPair, KeyUsagePurpose, NameConstraints,
+    PKCS_RSA_SHA256, RsaKeySize, SanType, SerialNumber, date_time_ymd,
 };
 
 use crate::codec::{from_pem, pem};
@@ -42,7 +42,7 @@ pub struct Authority {
     name: String,
     root: Vec<u8>,
     certificate: Vec<u8>,
-    pkcs8: Vec<u8>,
+    pub(crate) pkcs8: Vec<u8>,
 }
 
 /// What stands in a leaf certificate. [`LeafProfile::of_provider`] is right by the rules; change a field to make it wrong.
@@ -60,6 +60,12 @@ pub struct LeafProfile {
     pub email_protection: bool,
     /// Whether keyUsage is digitalSignature (right) or keyEncipherment (wrong).
     pub digital_signature: bool,
+    /// Whether extendedKeyUsage OCSPSigning is there: a delegate who answers for the authority (RFC 6960 §4.2.2.2).
+    pub ocsp_signing: bool,
+    /// cRLDistributionPoints: where the list is published.
+    pub crl_url: Option<String>,
+    /// authorityInfoAccess: where the OCSP responder is.
+    pub ocsp_url: Option<String>,
     /// Whether basicConstraints CA:TRUE is there, which is forbidden.
     pub is_ca: bool,
     /// The first day of validity.
@@ -79,6 +85,9 @@ impl LeafProfile {
             policy: Some(POLICY_PEC),
             email_protection: true,
             digital_signature: true,
+            ocsp_signing: false,
+            crl_url: None,
+            ocsp_url: None,
             is_ca: false,
             from: now,
             years: LEAF_YEARS,
@@ -173,6 +182,17 @@ impl Authority {
         crypto::digest(Digest::Sha256, spki).try_into().unwrap_or_default()
     }
 
+    /// Its subject as encoded: the issuer of what it signs.
+    pub(crate) fn subject(&self) -> Result<&[u8]> {
+        let fields = certificate_fields(&self.certificate);
+        Ok(fields.ok_or_else(|| Error::Certificate("the authority's certificate is not one".into()))?.subject)
+    }
+
+    /// Its subjectKeyIdentifier.
+    pub(crate) fn key_identifier(&self) -> Result<Vec<u8>> {
+        Ok(CertificateParams::default().key_identifier(&read_key(&self.pkcs8)?))
+    }
+
     /// A provider with a right certificate for `posta-certificata@<host>`; `host` must end in `.test`, where the authority's
     /// name constraints hold.
     ///
@@ -203,6 +223,12 @@ impl Authority {
         if profile.email_protection {
             params.extended_key_usages.push(ExtendedKeyUsagePurpose::EmailProtection);
         }
+        if profile.ocsp_signing {
+            params.extended_key_usages.push(ExtendedKeyUsagePurpose::OcspSigning);
+        }
+        let points = profile.crl_url.iter().map(|url| CrlDistributionPoint { uris: vec![url.clone()] });
+        params.crl_distribution_points = points.collect();
+        params.custom_extensions.extend(profile.ocsp_url.as_deref().map(ocsp_at));
         params.custom_extensions.extend(profile.policy.map(policies));
         // ExplicitNoCa would write basicConstraints; a provider's certificate must not have it at all (RFC 6109 §5.5.2).
         params.is_ca = if profile.is_ca { IsCa::Ca(BasicConstraints::Unconstrained) } else { IsCa::NoCa };
@@ -276,6 +302,14 @@ fn policies(dotted: &str) -> CustomExtension {
         CERTIFICATE_POLICIES,
         crate::der::sequence(&[&crate::der::sequence(&[&crate::der::oid(dotted)])]),
     )
+}
+
+/// authorityInfoAccess with the one access method that matters here (RFC 5280 §4.2.2.1).
+fn ocsp_at(url: &str) -> CustomExtension {
+    const AUTHORITY_INFO_ACCESS: &[u64] = &[1, 3, 6, 1, 5, 5, 7, 1, 1];
+    let location = crate::der::element(0x86, url.as_bytes());
+    let access = crate::der::sequence(&[&crate::der::oid("1.3.6.1.5.5.7.48.1"), &location]);
+    CustomExtension::from_oid_content(AUTHORITY_INFO_ACCESS, crate::der::sequence(&[&access]))
 }
 
 fn subject_key_identifier(params: &CertificateParams, key: &KeyPair) -> CustomExtension {

@@ -75,6 +75,11 @@ pub(crate) fn utc_time(at: Timestamp) -> String {
     )
 }
 
+/// `yyyymmddhhmmssZ`: the GeneralizedTime of OCSP answers (RFC 6960 §4.2.1).
+pub(crate) fn generalized_time(at: Timestamp) -> String {
+    format!("{:02}{}", Offset::UTC.to_datetime(at).year() / 100, utc_time(at))
+}
+
 /// The date of `at` in UTC: certificates are dated to the day.
 pub(crate) fn utc_date(at: Timestamp) -> Date {
     Offset::UTC.to_datetime(at).date()

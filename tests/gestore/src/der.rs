@@ -86,6 +86,8 @@ pub(crate) struct Fields<'a> {
     pub(crate) serial: &'a [u8],
     /// issuer, a Name.
     pub(crate) issuer: &'a [u8],
+    /// subject, a Name.
+    pub(crate) subject: &'a [u8],
     /// subjectPublicKeyInfo.
     pub(crate) spki: &'a [u8],
 }
@@ -98,9 +100,9 @@ pub(crate) fn certificate_fields(der: &[u8]) -> Option<Fields<'_>> {
     tbs.take(0x30)?; // signature
     let (_, issuer, _) = tbs.next()?;
     tbs.take(0x30)?; // validity
-    tbs.take(0x30)?; // subject
+    let (_, subject, _) = tbs.next()?;
     let (_, spki, _) = tbs.next()?;
-    Some(Fields { serial, issuer, spki })
+    Some(Fields { serial, issuer, subject, spki })
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@
 //! | module | is |
 //! |---|---|
 //! | [`authority`] | the certifying authority and the certificates of providers |
+//! | [`revocation`] | its CRLs and OCSP answers, right and wrong |
 //! | [`signer`] | the detached CMS signature, by `openssl` or by the embedded writer |
 //! | [`style`] | the habits in which real providers differ |
 //! | [`provider`] | a provider and its access point: acceptance, transport envelope |
@@ -36,6 +37,7 @@ pub mod office;
 pub mod pipe;
 pub mod provider;
 pub mod receipts;
+pub mod revocation;
 pub mod scene;
 pub mod seal;
 pub mod signer;
@@ -64,6 +66,7 @@ pub use jiff::Timestamp;
 pub use mail::{Composed, Mail};
 pub use provider::{Provider, Submission};
 pub use receipts::{Delay, Failure};
+pub use revocation::{Crl, Ocsp, Revoked, Scope, Status};
 pub use scene::Fault;
 pub use seal::{Draft, Sealed};
 pub use signer::{Signer, Tool};

@@ -1,9 +1,8 @@
 //! THE STANDARD: what a certified message is, and whether it is genuine.
 //!
 //! Pure: bytes, certificates and an instant come in, findings go out. `no_std` makes the compiler forbid the
-//! clock, files, sockets and randomly ordered maps.
-//!
-//! [`examine`] is the one door: raw bytes → [`Examined`], total on any input.
+//! clock, files, sockets and randomly ordered maps. [`examine()`] is the one door: raw bytes → [`Examined`].
+#![doc = include_str!("../README.md")]
 #![no_std]
 #![deny(clippy::indexing_slicing, clippy::string_slice)]
 extern crate alloc;

@@ -35,46 +35,103 @@ impl Grade {
     }
 }
 
-/// The checks, in the order of `reference` §9. A report holds each exactly once.
+/// The checks. A report holds each exactly once, in this order, which is that of [`examine`](crate::examine()).
+///
+/// Every variant says what is checked, who asks for it (`§` = RFC 6109, the technical rules of PEC; `V` = the row of this
+/// project's table of verifications, see `DIVERGENCES.md` for where we differ), and what a failure makes of the message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Check {
-    /// §9.1 The bytes can be read: size, line ends, depth, number of parts.
+    /// **The bytes can be read**: not empty, within the size, depth and number of parts that are examined (V1; §5.3).
+    ///
+    /// Fails: what was not read may say anything, so [`Suspect`](Grade::Suspect); [`NotPec`](Grade::NotPec) when empty;
+    /// [`Mismatch`](Grade::Mismatch) when only the certified original goes beyond a limit.
     Bytes,
-    /// §9.2 Exactly one known marker header at the top.
+    /// **One marker at the top**: exactly one of `X-Trasporto` and `X-Ricevuta`, once, with a value of the rules (V2; §3,
+    /// App. A). It is the *claim* that everything after it must bear out.
+    ///
+    /// Fails: none at all is ordinary mail, [`NotPec`](Grade::NotPec); two, or an unknown value, is [`Suspect`](Grade::Suspect).
     Marker,
-    /// §9.3 `multipart/signed` of two parts, the second a PKCS#7 signature.
+    /// **Signed structure**: the top is `multipart/signed` of exactly two parts, closed, the second a PKCS#7 signature
+    /// (V3; §2.1, §2.2.2 «existence»; RFC 1847 §2.1). Never searched for deeper: a forwarded PEC verifies inside an
+    /// unsigned mail.
+    ///
+    /// Fails: nothing is proven, [`Suspect`](Grade::Suspect).
     Structure,
-    /// §9.4 The CMS object reads (DER or BER) and has one signer.
+    /// **The signature reads**: a detached CMS SignedData in DER or BER, one signer with signed attributes, its certificate
+    /// within (V4; §2.1; RFC 5652 §5).
+    ///
+    /// Fails: nothing is proven, [`Suspect`](Grade::Suspect).
     Cms,
-    /// §9.4 Digest and signature are right over the exact bytes of the first part.
+    /// **The signature is right** over the exact bytes of the first part: their digest, and the value made with the
+    /// signer's key (V4; §2.2.2 «validity»; RFC 5652 §5.4, §5.6).
+    ///
+    /// Fails: changed after signing, damaged on the way, or never signed by that key; [`Suspect`](Grade::Suspect).
     Signature,
-    /// §9.4 Digest and key are strong enough for the day.
+    /// **Digest and key are strong enough** for the day of the event (V4; §2.1 fixes SHA-1, practice and AgID moved on).
+    ///
+    /// Fails: anybody may have made it, [`Suspect`](Grade::Suspect). Lawful then and weak today (SHA-1, RSA-1024 before
+    /// 2018) passes, and makes the message [`GenuineWeak`](Grade::GenuineWeak).
     Algorithm,
-    /// §9.5 The signer's certificate chains to a configured anchor at the event's time.
+    /// **The signer is an accredited provider**: its certificate chains to a configured [`Anchor`](crate::Anchor) at the
+    /// time of the event, with the policy, the usages and the names that the anchor and the chain demand (V5; §2.2.2
+    /// «origin», §5.5; RFC 5280 §6).
+    ///
+    /// Fails: signed, and not by a PEC provider; [`Suspect`](Grade::Suspect).
     Chain,
-    /// §9.6 Revocation. Moot until CRLs are supplied.
+    /// **The certificate was not revoked** at the time of the event (V6; §2.2.2; RFC 5280 §6.3, RFC 6960). Moot when no list
+    /// and no answer was given that can tell.
+    ///
+    /// Fails: revoked by then, [`Suspect`](Grade::Suspect).
     Revocation,
-    /// §9.7 The certificate's address is the From address, local part `posta-certificata`.
+    /// **The signer is the author**: the one From address is in the certificate, and its local part is `posta-certificata`
+    /// (V7; §2.1, §5.5).
+    ///
+    /// Fails: a provider's signature under another's name, [`Suspect`](Grade::Suspect).
     Signer,
-    /// §9.8 The parts this kind must have are direct children of the signed part, once each.
+    /// **The parts of its kind are there**, once each, direct children of the signed part (V8; §4.3).
+    ///
+    /// Fails: [`Suspect`](Grade::Suspect) when the signed part itself is not as it must be, else
+    /// [`Mismatch`](Grade::Mismatch).
     Parts,
-    /// §9.8 `daticert.xml` reads.
+    /// **`daticert.xml` reads**: XML without DTD and entities, with the elements of the rules (V8; §4.4).
+    ///
+    /// Fails: the provider's statement is missing, [`Suspect`](Grade::Suspect). (Moot for an anomaly envelope: it has none.)
     Daticert,
-    /// §9.8 `tipo` of the data is the kind that the header claims.
+    /// **The data say what the header says**: `postacert/@tipo` is the kind of the marker (V8; §3). The data decide.
+    ///
+    /// Fails: somebody relabelled it, [`Mismatch`](Grade::Mismatch).
     Kind,
-    /// §9.9 The headers say what the signed data say: identifiers.
+    /// **Identifiers agree**: `identificativo`, Message-ID inside and outside, `msgid`, `X-Riferimento-Message-ID` (V9;
+    /// §2.2.1, §3.1.5).
+    ///
+    /// Fails: [`Mismatch`](Grade::Mismatch).
     Identifiers,
-    /// §9.9 The headers say what the signed data say: sender.
+    /// **Senders agree**: `mittente`, «Per conto di», From of the original, Reply-To and `risposte` (V9; §3.1.5).
+    ///
+    /// Fails: the sender shown is not the certified one, [`Mismatch`](Grade::Mismatch).
     Sender,
-    /// §9.10 One of our mailboxes is among the recipients.
+    /// **It is for us**: one of our mailboxes is among `destinatari` (V10; §2.1). Moot without configured mailboxes.
+    ///
+    /// Fails: forwarded or an alias, [`Mismatch`](Grade::Mismatch).
     Recipient,
-    /// §9.11, §9.13 Where the rules want our own provider's signature, it is that.
+    /// **Our own provider signed what only it may sign**: anomaly envelopes, acceptances, refusals, time-out and virus
+    /// notices (V11, V13; §3.2.2, §3.1). Moot unless the provider's host is configured.
+    ///
+    /// Fails: [`Suspect`](Grade::Suspect).
     OwnProvider,
-    /// §9.12 A receipt is about a message that we sent: its Message-ID, its PEC id, its recipients.
+    /// **A receipt is about a message that we sent**: its Message-ID, its PEC id, its recipients (V12; §2.2.1). Moot when
+    /// what we sent was not told.
+    ///
+    /// Fails: kept, it changes nothing, [`Orphan`](Grade::Orphan).
     Correlation,
-    /// §9.14 The original that a receipt returns, or the digests of it, is what we sent.
+    /// **What a receipt returns is what we sent**: the original of a *completa*, the digests of a *breve* (V14; §3.3.2).
+    ///
+    /// Fails: the delivery still holds in law, [`Mismatch`](Grade::Mismatch).
     Returned,
-    /// §9.15 The times agree: signing, certification data, arrival.
+    /// **The times agree**: signing, certification data, arrival (V15; §4.1).
+    ///
+    /// Fails: signing far from the data is [`Mismatch`](Grade::Mismatch); a late arrival is said and lowers nothing (a
+    /// mailbox that was moved to another server arrives anew).
     Time,
 }
 
@@ -195,6 +252,24 @@ impl Check {
             Self::Correlation => "correlation",
             Self::Returned => "returned",
             Self::Time => "time",
+        }
+    }
+
+    /// Where RFC 6109 (the technical rules of PEC) asks for it, for people who want to read it there.
+    pub fn section(self) -> &'static str {
+        match self {
+            Self::Bytes => "§5.3",
+            Self::Marker => "App. A",
+            Self::Structure | Self::Cms | Self::Algorithm | Self::Signer | Self::Recipient => "§2.1",
+            Self::Signature | Self::Revocation => "§2.2.2",
+            Self::Chain => "§5.5",
+            Self::Parts => "§4.3",
+            Self::Daticert => "§4.4",
+            Self::Kind | Self::OwnProvider => "§3",
+            Self::Identifiers | Self::Correlation => "§2.2.1",
+            Self::Sender => "§3.1.5",
+            Self::Returned => "§3.3.2",
+            Self::Time => "§4.1",
         }
     }
 }

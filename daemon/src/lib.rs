@@ -18,6 +18,7 @@ pub mod office;
 pub mod outbox;
 pub mod pipeline;
 pub mod post;
+pub mod revocation;
 pub mod secret;
 pub mod shipped;
 pub mod store;

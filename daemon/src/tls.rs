@@ -3,7 +3,7 @@
 //! The only file naming tokio-rustls and rustls-native-certs. Transport trust says which server we talk to; it says
 //! nothing about a message (that is `trust.rs` and crate `pec`).
 
-use std::{fmt, io, path::Path, sync::Arc, time::Duration};
+use std::{fmt, io, net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
 use tokio::net::{TcpSocket, TcpStream, lookup_host};
 use tokio_rustls::{
@@ -52,17 +52,26 @@ pub(crate) fn certificate_of_pem(pem: &[u8]) -> Result<Vec<u8>, String> {
 
 /// Opens a TCP connection without Nagle's delay (lettre writes the final dot apart: stack.md §4) and with keepalive.
 pub(crate) async fn connect(host: &str, port: u16) -> Result<TcpStream, DialTrouble> {
-    let timed_out = || io::Error::new(io::ErrorKind::TimedOut, "tempo scaduto");
+    connect_to(&resolve(host, port).await?).await
+}
+
+/// The addresses of a name, [`ADDRESSES_MAX`] at most.
+pub(crate) async fn resolve(host: &str, port: u16) -> Result<Vec<SocketAddr>, DialTrouble> {
     let addresses = tokio::time::timeout(CONNECT_TIMEOUT, lookup_host((host, port)))
         .await
         .unwrap_or_else(|_| Err(timed_out()))
         .map_err(DialTrouble::Unreachable)?;
+    Ok(addresses.take(ADDRESSES_MAX).collect())
+}
+
+/// As [`connect`], to the first of these addresses that answers.
+pub(crate) async fn connect_to(addresses: &[SocketAddr]) -> Result<TcpStream, DialTrouble> {
     let mut last = io::Error::new(io::ErrorKind::NotFound, "nessun indirizzo per questo nome");
-    for address in addresses.take(ADDRESSES_MAX) {
+    for address in addresses {
         let attempt = async {
             let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
             socket.set_keepalive(true)?;
-            let stream = socket.connect(address).await?;
+            let stream = socket.connect(*address).await?;
             stream.set_nodelay(true)?;
             Ok(stream)
         };
@@ -72,6 +81,10 @@ pub(crate) async fn connect(host: &str, port: u16) -> Result<TcpStream, DialTrou
         }
     }
     Err(DialTrouble::Unreachable(last))
+}
+
+fn timed_out() -> io::Error {
+    io::Error::new(io::ErrorKind::TimedOut, "tempo scaduto")
 }
 
 /// Encrypts an open connection. `name` is what the certificate must carry; `ca_file` adds authorities to the system's.

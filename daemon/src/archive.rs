@@ -8,13 +8,15 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-/// Which shelf: what came in, or what we send (frozen before the first attempt).
+/// Which shelf: what came in, what we send (frozen before the first attempt), or what a verdict rests on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Shelf {
     /// Messages received.
     In,
     /// Messages of ours, as submitted.
     Out,
+    /// Revocation lists and responses that answered for a decided message (DER).
+    Status,
 }
 
 impl Shelf {
@@ -22,6 +24,15 @@ impl Shelf {
         match self {
             Self::In => "in",
             Self::Out => "out",
+            Self::Status => "status",
+        }
+    }
+
+    /// Ending of its files, with the dot.
+    fn ending(self) -> &'static str {
+        match self {
+            Self::In | Self::Out => ".eml",
+            Self::Status => ".der",
         }
     }
 }
@@ -72,7 +83,8 @@ impl Archive {
     /// Those of the disk.
     pub fn open(data: &Path) -> io::Result<Self> {
         let archive = Self::at(data);
-        for dir in [archive.root.join(Shelf::In.name()), archive.root.join(Shelf::Out.name()), archive.spool.clone()] {
+        let shelves = [Shelf::In, Shelf::Out, Shelf::Status].map(|shelf| archive.root.join(shelf.name()));
+        for dir in shelves.into_iter().chain([archive.spool.clone()]) {
             fs::create_dir_all(&dir)?;
             sync_dir(&dir)?;
         }
@@ -152,7 +164,7 @@ impl Archive {
     /// Where a digest lives.
     #[must_use]
     pub fn path(&self, shelf: Shelf, digest: &str) -> PathBuf {
-        self.root.join(shelf.name()).join(digest.get(..2).unwrap_or("00")).join(format!("{digest}.eml"))
+        self.root.join(shelf.name()).join(digest.get(..2).unwrap_or("00")).join(format!("{digest}{}", shelf.ending()))
     }
 
     /// Every digest on a shelf, sorted.
@@ -168,7 +180,7 @@ impl Archive {
             }
             for entry in fs::read_dir(group.path())? {
                 let name = entry?.file_name();
-                if let Some(digest) = name.to_str().and_then(|n| n.strip_suffix(".eml")) {
+                if let Some(digest) = name.to_str().and_then(|n| n.strip_suffix(shelf.ending())) {
                     found.push(digest.to_owned());
                 }
             }
@@ -242,6 +254,9 @@ mod tests {
         assert_eq!(archive.read(Shelf::In, sealed.digest()).unwrap(), b"ciao\r\n");
         assert_eq!(archive.digests(Shelf::In).unwrap(), [sealed.digest()]);
         assert!(archive.digests(Shelf::Out).unwrap().is_empty(), "the shelves are apart");
+        let list = archive.keep(Shelf::Status, b"0\0").unwrap();
+        assert_eq!(archive.digests(Shelf::Status).unwrap(), [list.digest()]);
+        assert!(archive.path(Shelf::Status, list.digest()).extension().is_some_and(|e| e == "der"));
         fs::write(archive.path(Shelf::In, sealed.digest()), b"cibo\r\n").unwrap();
         assert_eq!(archive.read(Shelf::In, sealed.digest()).unwrap_err().kind(), io::ErrorKind::InvalidData);
         // The message comes again: the sound copy takes the name, the damaged one stays as evidence.

@@ -2,11 +2,13 @@
 
 mod reader;
 
+use crate::revocation::gate::Gate;
 use crate::secret::Secret;
 use casework::rules::Problem;
 use casework::{Entity, address};
 use jiff::{SignedDuration, Timestamp};
 use reader::{Mistakes, Table};
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use toml::de::DeTable;
@@ -33,6 +35,8 @@ pub struct Config {
     pub anchors: Option<PathBuf>,
     /// SHA-1 is refused for events after this instant.
     pub sha1_until: Option<Timestamp>,
+    /// Revocation lists.
+    pub revocation: Revocation,
     /// Mailboxes to watch; the first one answers.
     pub mailboxes: Vec<Mailbox>,
     /// Road of citizens' letters.
@@ -45,6 +49,19 @@ pub struct Config {
     pub brake: u32,
     /// Technical log.
     pub log: Log,
+}
+
+/// Where revocation lists come from.
+#[derive(Debug, Clone, Default)]
+pub struct Revocation {
+    /// They are fetched over the network.
+    pub fetch: bool,
+    /// From where.
+    pub gate: Gate,
+    /// Folder of lists that a person supplies.
+    pub folder: Option<PathBuf>,
+    /// Most questions in an hour.
+    pub per_hour: usize,
 }
 
 /// A mailbox to watch.
@@ -214,7 +231,7 @@ fn read(root: &mut Table<'_, '_>, m: &mut Mistakes) -> Config {
         responsible: ente.required("responsabile", m),
         substitute: ente.required("potere_sostitutivo", m),
         privacy_url: ente.required("informativa_privacy", m),
-        own_addresses: ente.texts("indirizzi_propri", m),
+        own_addresses: ente.texts("indirizzi_propri", m).unwrap_or_default(),
         ..Entity::default()
     };
     if let Some((text, at)) = ente.located("patrono", m) {
@@ -229,7 +246,7 @@ fn read(root: &mut Table<'_, '_>, m: &mut Mistakes) -> Config {
     let data = PathBuf::from(dati.required("cartella", m));
     let rules = dati.text("regole", m).map(PathBuf::from);
     let templates = dati.text("modelli", m).map(PathBuf::from);
-    let trial = dati.flag("prova", m);
+    let trial = dati.flag("prova", false, m);
     entity.fallback_office = dati.text("ufficio_smistamento", m).unwrap_or_else(|| "protocollo".into());
     entity.in_service_since =
         dati.located("in_servizio_dal", m).and_then(|(text, at)| start_of_day(&text, "dati.in_servizio_dal", at, m));
@@ -273,6 +290,7 @@ fn read(root: &mut Table<'_, '_>, m: &mut Mistakes) -> Config {
         .and_then(|(text, at)| start_of_day(&text, "fiducia.sha1_fino_al", at, m))
         .map(|start| start.saturating_add(SignedDuration::from_hours(24)).unwrap_or(start));
     fiducia.finish(m);
+    let revocation = revocation(root, m);
 
     let mut registro = root.table("registro_tecnico", m);
     let json = match registro.located("formato", m) {
@@ -295,6 +313,7 @@ fn read(root: &mut Table<'_, '_>, m: &mut Mistakes) -> Config {
         templates,
         anchors,
         sha1_until,
+        revocation,
         mailboxes,
         pec,
         offices,
@@ -302,6 +321,30 @@ fn read(root: &mut Table<'_, '_>, m: &mut Mistakes) -> Config {
         brake,
         log: Log { json, filter },
     }
+}
+
+fn revocation(root: &mut Table<'_, '_>, m: &mut Mistakes) -> Revocation {
+    let mut revoca = root.table("revoca", m);
+    let at = revoca.at();
+    let hosts = revoca.texts("host", m).unwrap_or_else(|| vec![crate::trust::STATUS_HOST.into()]);
+    if let Some(bad) = hosts.iter().find(|host| host.contains(['/', ' ', '@', '*']) || host.is_empty()) {
+        m.add(at, format!("`revoca.host` elenca nomi come \"ca1.agid.gov.it\" o \"nome:porta\": «{bad}» non lo è"));
+    }
+    let inner = revoca.texts("indirizzi_interni", m).unwrap_or_default();
+    if let Some(bad) = inner.iter().find(|text| text.parse::<IpAddr>().is_err()) {
+        m.add(at, format!("`revoca.indirizzi_interni` elenca indirizzi IP: «{bad}» non lo è"));
+    }
+    let read = Revocation {
+        fetch: revoca.flag("attiva", true, m),
+        gate: Gate {
+            hosts: hosts.iter().map(|host| host.to_ascii_lowercase()).collect(),
+            inner: inner.iter().filter_map(|text| text.parse().ok()).collect(),
+        },
+        folder: revoca.text("cartella", m).map(PathBuf::from),
+        per_hour: revoca.number("richieste_all_ora", 20, 1..=1000, m) as usize,
+    };
+    revoca.finish(m);
+    read
 }
 
 /// A table without which nothing works.
@@ -433,7 +476,10 @@ mod tests {
         let shown = shown
             .replace("# automatici_in", "automatici_in")
             .replace("# formato", "formato")
-            .replace("# filtro", "filtro");
+            .replace("# filtro", "filtro")
+            .replace("# attiva", "attiva")
+            .replace("# host", "host")
+            .replace("# richieste_all_ora", "richieste_all_ora");
         assert_ne!(shown, REFERENCE);
         assert_eq!(format!("{:?}", Config::parse("x", &shown).unwrap()), format!("{written:?}"));
     }

@@ -9,7 +9,7 @@ mod scene;
 mod story;
 
 use crate::clock::Clock;
-use crate::config::{Config, Log, Mailbox, Road, Server, Source};
+use crate::config::{Config, Log, Mailbox, Revocation, Road, Server, Source};
 use crate::office::{Office, desk, effect_key};
 use crate::outbox::Roads;
 use crate::outbox::schedule::State;
@@ -209,6 +209,7 @@ fn config(root: &Path, world: &World) -> Result<Config, String> {
         templates: None,
         anchors: None,
         sha1_until: None,
+        revocation: Revocation::default(),
         mailboxes: vec![Mailbox {
             name: "protocollo".into(),
             address: pec.clone(),

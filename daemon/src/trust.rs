@@ -6,6 +6,8 @@ use pec::{Anchor, Anchors};
 use serde::Deserialize;
 use std::path::Path;
 
+/// Where the authority that is shipped publishes CRLs and answers OCSP (`reference` pec.md §8).
+pub const STATUS_HOST: &str = "ca1.agid.gov.it";
 /// Name of the manifest in the folder.
 pub const MANIFEST: &str = "ancore.toml";
 /// Largest certificate file, bytes.

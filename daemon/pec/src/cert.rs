@@ -196,6 +196,12 @@ impl<'a> Cert<'a> {
     }
 }
 
+/// Subject and issuer as RFC 4514 writes them, for people.
+pub(crate) fn titles(der: &[u8]) -> Option<(String, String)> {
+    let tbs = x509_cert::Certificate::from_der(der).ok()?.tbs_certificate;
+    Some((tbs.subject.to_string(), tbs.issuer.to_string()))
+}
+
 fn subtrees(trees: Option<GeneralSubtrees>) -> Option<Vec<Alt>> {
     // RFC 5280 §4.2.1.10: minimum must be zero and maximum absent.
     trees

@@ -169,33 +169,33 @@ impl<'t, 'a> Table<'t, 'a> {
         }
     }
 
-    /// True or false; false if not given.
-    pub fn flag(&mut self, key: &'static str, mistakes: &mut Mistakes) -> bool {
+    /// True or false, or the default.
+    pub fn flag(&mut self, key: &'static str, default: bool, mistakes: &mut Mistakes) -> bool {
         let name = self.path(key);
-        let Some(value) = self.get(key) else { return false };
+        let Some(value) = self.get(key) else { return default };
         match value.get_ref() {
             DeValue::Boolean(flag) => *flag,
             _ => {
                 mistakes.add(Some(value.span().start), format!("`{name}` deve essere true o false, senza virgolette"));
-                false
+                default
             }
         }
     }
 
-    /// A list of texts; empty if not given.
-    pub fn texts(&mut self, key: &'static str, mistakes: &mut Mistakes) -> Vec<String> {
+    /// A list of texts, if given.
+    pub fn texts(&mut self, key: &'static str, mistakes: &mut Mistakes) -> Option<Vec<String>> {
         let name = self.path(key);
-        let Some(value) = self.get(key) else { return Vec::new() };
+        let value = self.get(key)?;
         let list = match value.get_ref() {
             DeValue::Array(list) => {
                 list.iter().map(|v| v.get_ref().as_str().map(str::to_owned)).collect::<Option<Vec<_>>>()
             }
             _ => None,
         };
-        list.unwrap_or_else(|| {
+        if list.is_none() {
             mistakes.add(Some(value.span().start), format!("`{name}` deve essere un elenco di testi: [\"…\", \"…\"]"));
-            Vec::new()
-        })
+        }
+        list
     }
 
     /// Reports the keys that nobody asked for, with the nearest known one.

@@ -393,7 +393,8 @@ fn ids(value: &[u8]) -> Vec<String> {
     out
 }
 
-fn date(value: &[u8]) -> Option<Timestamp> {
+/// A date header.
+pub(crate) fn date(value: &[u8]) -> Option<Timestamp> {
     match MessageStream::new(&decodable(value)?).parse_date() {
         HeaderValue::DateTime(date) if date.is_valid() => Timestamp::from_second(date.to_timestamp()).ok(),
         _ => None,

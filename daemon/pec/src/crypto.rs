@@ -46,15 +46,25 @@ impl Hash {
         }
     }
 
-    /// The digest of `bytes`.
-    pub(crate) fn of(self, bytes: &[u8]) -> Vec<u8> {
-        let algorithm = match self {
+    fn algorithm(self) -> &'static digest::Algorithm {
+        match self {
             Self::Sha1 => &digest::SHA1_FOR_LEGACY_USE_ONLY,
             Self::Sha256 => &digest::SHA256,
             Self::Sha384 => &digest::SHA384,
             Self::Sha512 => &digest::SHA512,
-        };
-        digest::digest(algorithm, bytes).as_ref().to_vec()
+        }
+    }
+
+    /// The digest of `bytes`.
+    pub(crate) fn of(self, bytes: &[u8]) -> Vec<u8> {
+        digest::digest(self.algorithm(), bytes).as_ref().to_vec()
+    }
+
+    /// The digest, in lower-case hex, of what `each` hands on piece by piece.
+    pub(crate) fn of_pieces(self, each: impl FnOnce(&mut dyn FnMut(&[u8]))) -> String {
+        let mut context = digest::Context::new(self.algorithm());
+        each(&mut |piece| context.update(piece));
+        hex(context.finish().as_ref())
     }
 }
 

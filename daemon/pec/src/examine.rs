@@ -1,13 +1,14 @@
 //! The one door: bytes in, findings out.
 
-use crate::consistency;
-use crate::content::{machine_headers, mailboxes, return_path, unstructured};
+use crate::consistency::{self, Times};
+use crate::content::{date, machine_headers, mailboxes, return_path, unstructured};
 use crate::correlation::{self, Sent, bracketed};
 use crate::kind::Kind;
 use crate::mime::{self, Entity};
 use crate::parts::Parts;
 use crate::proof::{self, Proof};
 use crate::report::Sheet;
+use crate::returned;
 use crate::why::{self, Reason, quoted};
 use crate::wire::{Tipo, Trasporto, X_RICEVUTA, X_TRASPORTO};
 use crate::{Anchors, Check, Content, Daticert, Grade, Report};
@@ -293,6 +294,11 @@ fn marker(head: &Entity<'_>, sheet: &mut Sheet) -> Claim {
     let field = match fields.as_slice() {
         [] => {
             sheet.fail(Check::Marker, why::NO_MARKER, Grade::NotPec);
+            if consistency::imitates_a_provider(head) {
+                sheet.note(
+                    "il mittente mostrato imita quello di un gestore Pec: questo messaggio non viene da un gestore",
+                );
+            }
             return Claim::Nothing;
         }
         [field] => field,
@@ -377,25 +383,24 @@ impl<'c> Case<'c, '_> {
             Claim::Receipt(tipo) => tipo,
             _ => &Tipo::PostaCertificata,
         };
-        if *claimed == data.tipo {
-            sheet.pass(Check::Kind, data.tipo.word());
-        } else {
-            let both = format!("{} e {}", quoted(claimed.word()), quoted(data.tipo.word()));
-            sheet.fail(Check::Kind, why::KIND_DIFFERS.about(both), Grade::Mismatch);
+        consistency::kind(sheet, self.head, claimed, &data);
+        let organisation = &self.proof.signer.organisation;
+        if !consistency::is_same_provider(&data.gestore_emittente, organisation) {
+            let both = format!("{}, il certificato è di {}", quoted(&data.gestore_emittente), quoted(organisation));
+            sheet.note(format!("daticert.xml si dice certificato da {both}"));
         }
         let envelope = data.tipo == Tipo::PostaCertificata;
         let original = self.original(envelope, sheet);
         let inner = original.as_deref().filter(|_| envelope);
         let message = inner.map(|bytes| read_content(bytes, sheet, Grade::Mismatch));
-        consistency::identifiers(sheet, self.head, &data, inner);
-        match &message {
-            Some(message) => consistency::sender(sheet, self.head, &data, message),
-            None => sheet.moot(Check::Sender, &*data.mittente),
-        }
+        let inner = inner.map(Entity::read);
+        consistency::identifiers(sheet, self.head, &data, inner.as_ref());
+        consistency::sender(sheet, self.head, &data, inner.as_ref());
         consistency::recipient(sheet, &data, self.policy.mailboxes);
         consistency::own_provider(sheet, &data, &self.proof.signer, self.policy.mailboxes);
-        correlation::correlate(sheet, &data, self.policy);
-        consistency::times(sheet, self.proof.signing_time, Some(data.data), self.policy.arrival);
+        let sending = correlation::correlate(sheet, &data, self.policy);
+        returned::compare(sheet, &data, original.as_deref(), self.policy.sent.filter(|_| sending.is_some()));
+        consistency::times(sheet, self.times(Some(data.data)));
         match (sheet.grade(), message) {
             (Grade::Genuine | Grade::GenuineWeak, Some(message)) => {
                 self.certified(Evidence::Envelope { daticert: data, message }, sheet)
@@ -419,14 +424,17 @@ impl<'c> Case<'c, '_> {
             sheet.fail(Check::Parts, why::ANOMALY_WITH_DATICERT, Grade::Mismatch);
         }
         let message = original.map(|bytes| read_content(&bytes, sheet, Grade::Mismatch));
-        if let Some(message) = &message {
-            consistency::anomaly_identifiers(sheet, self.head, message);
-        }
-        for check in [Check::Daticert, Check::Kind, Check::Sender, Check::Recipient] {
+        for check in
+            [Check::Daticert, Check::Kind, Check::Sender, Check::Recipient, Check::Correlation, Check::Returned]
+        {
             sheet.moot(check, "una busta di anomalia non certifica il messaggio che contiene");
         }
+        if let Some(message) = &message {
+            consistency::anomaly_identifiers(sheet, self.head, message);
+            consistency::anomaly_sender(sheet, self.head, message);
+        }
         consistency::anomaly_provider(sheet, &self.proof.signer, self.policy.mailboxes);
-        consistency::times(sheet, self.proof.signing_time, None, self.policy.arrival);
+        consistency::times(sheet, self.times(None));
         match (sheet.grade(), message) {
             (Grade::Genuine | Grade::GenuineWeak, Some(message)) => {
                 self.certified(Evidence::Anomaly { message }, sheet)
@@ -434,6 +442,11 @@ impl<'c> Case<'c, '_> {
             (Grade::Suspect | Grade::NotPec, _) => whole(self.raw, sheet),
             (_, content) => Verdict::Unproven(Unproven { content, daticert }),
         }
+    }
+
+    fn times(&self, data: Option<Timestamp>) -> Times {
+        let date = self.head.first("Date").and_then(|f| date(f.value));
+        Times { signing: self.proof.signing_time, data, date, arrival: self.policy.arrival }
     }
 
     /// §9.8: the original message, which must be there if `wanted`.

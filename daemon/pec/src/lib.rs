@@ -29,6 +29,7 @@ mod names;
 mod parts;
 mod proof;
 pub mod report;
+mod returned;
 mod why;
 pub mod wire;
 mod xml;

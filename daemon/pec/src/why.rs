@@ -127,12 +127,19 @@ reasons! {
     DATICERT_XML = "daticert-xml", "daticert.xml non è XML ben formato";
     DATICERT_CONTENT = "daticert-content", "daticert.xml non ha il contenuto previsto";
     KIND_DIFFERS = "kind-differs", "L'intestazione dice una cosa e i dati firmati un'altra";
+    VIRUS_DIFFERS = "virus-differs", "X-VerificaSicurezza parla di un virus e i dati firmati no";
+    RECEIPT_TYPE_DIFFERS = "receipt-type-differs", "X-TipoRicevuta non è il tipo di ricevuta scritto nei dati firmati";
+    NO_CONSEGNA = "no-consegna", "La ricevuta di consegna non dice a chi è stata fatta la consegna";
+    CONSEGNA_NOT_LISTED = "consegna-not-listed", "La ricevuta riguarda un indirizzo che non è tra i destinatari scritti nei dati firmati";
+    DELIVERED_WITH_ERROR = "delivered-with-error", "I dati firmati dicono insieme che il messaggio è consegnato e che c'è un errore";
     // §9.9 Identifiers, Sender
     MESSAGE_ID_DIFFERS = "message-id-differs", "Message-ID non è l'identificativo scritto nei dati firmati";
     INNER_ID_DIFFERS = "inner-id-differs", "Il Message-ID del messaggio originale non è quello della busta";
     REFERENCE_DIFFERS = "reference-differs", "X-Riferimento-Message-ID non è il msgid scritto nei dati firmati";
     SENDER_DIFFERS = "sender-differs", "Il mittente mostrato non è quello scritto nei dati firmati";
     INNER_SENDER_DIFFERS = "inner-sender-differs", "Il mittente del messaggio originale non è quello scritto nei dati firmati";
+    SENDER_FIELD_DIFFERS = "sender-field-differs", "L'intestazione Sender non è l'indirizzo From";
+    ORIGINAL_SENDER_DIFFERS = "original-sender-differs", "X-Mittente non è il mittente scritto nei dati firmati";
     REPLY_TO_DIFFERS = "reply-to-differs", "L'indirizzo per le risposte (Reply-To) non è quello scritto nei dati firmati";
     // §9.10, §9.11, §9.13
     NOT_FOR_US = "not-for-us", "Nessuna delle nostre caselle è tra i destinatari";
@@ -146,8 +153,12 @@ reasons! {
     NOT_SUBMITTED = "not-submitted", "Il messaggio di cui parla la ricevuta non era ancora stato inviato";
     OLDER_THAN_SUBMISSION = "older-than-submission", "La ricevuta è più vecchia dell'invio";
     PEC_ID_DIFFERS = "pec-id-differs", "L'identificativo non è quello che il nostro gestore ha dato al messaggio";
+    // §9.14
+    RETURNED_DIFFERS = "returned-differs", "La copia restituita non è il messaggio che abbiamo inviato";
+    RETURNED_HASH_DIFFERS = "returned-hash-differs", "L'impronta restituita non è quella dell'allegato che abbiamo inviato";
     // §9.15
     TIMES_DIFFER = "times-differ", "L'ora della firma e quella dei dati firmati sono troppo lontane";
+    DATE_DIFFERS = "date-differs", "La data mostrata (Date) è troppo lontana da quella firmata";
     ARRIVAL_DIFFERS = "arrival-differs", "L'ora di arrivo nella casella è troppo lontana da quella della firma";
 }
 

@@ -14,6 +14,8 @@ pub const X_TIPO_RICEVUTA: &str = "X-TipoRicevuta";
 pub const X_RIFERIMENTO: &str = "X-Riferimento-Message-ID";
 /// Header of the virus notices.
 pub const X_VERIFICA_SICUREZZA: &str = "X-VerificaSicurezza";
+/// Header by which a notice between providers names the sender (RFC 6109 §3.2.3).
+pub const X_MITTENTE: &str = "X-Mittente";
 /// File name of the certification data (the RFC's `certdata.xml` does not exist on the wire).
 pub const DATICERT_XML: &str = "daticert.xml";
 /// File name of the certified original.

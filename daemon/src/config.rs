@@ -31,7 +31,7 @@ pub struct Config {
     pub trial: bool,
     /// Folder of templates; `None` = those shipped.
     pub templates: Option<PathBuf>,
-    /// Folder with `ancore.toml`; `None` = AgID CA1 only.
+    /// Folder with `ancore.toml`; `None` = the keys that are shipped.
     pub anchors: Option<PathBuf>,
     /// SHA-1 is refused for events after this instant.
     pub sha1_until: Option<Timestamp>,

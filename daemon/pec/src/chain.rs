@@ -1,6 +1,6 @@
 //! From the signer's certificate to a pinned key, judged at the time of the event (RFC 5280 §6; `reference` pec.md §8).
 
-use crate::anchors::{Anchor, Anchors};
+use crate::anchors::{Anchor, Anchors, Purpose};
 use crate::cert::Cert;
 use crate::crypto::{Hash, RSA_BITS_MIN};
 use crate::names;
@@ -63,23 +63,25 @@ pub(crate) struct Trusted<'a> {
     pub(crate) weak: bool,
 }
 
-/// Looks for a chain from `leaf` to one of `anchors`, by way of `embedded` and of the anchors' own certificates.
+/// Looks for a chain from `leaf` to one of `anchors` that are trusted to vouch for PEC providers, by way of `embedded`
+/// and of the anchors' own certificates.
 pub(crate) fn trace<'a>(
     leaf: &Cert<'_>,
     embedded: &[Cert<'_>],
     anchors: &'a Anchors,
     day: Day,
 ) -> Result<Trusted<'a>, Why> {
+    let purpose = Purpose::FirmaPec;
     signer_profile(leaf)?;
     valid_at(leaf, day.at)?;
     let known: Vec<Cert<'_>> =
-        anchors.list.iter().flat_map(|a| &a.certificates).filter_map(|der| Cert::read(der).ok()).collect();
+        anchors.of(purpose).flat_map(|a| &a.certificates).filter_map(|der| Cert::read(der).ok()).collect();
     // The embedded issuer first: cross-certificates of one key differ in their name constraints.
     let issuers: Vec<&Cert<'_>> = embedded.iter().chain(&known).filter(|c| c.der != leaf.der).collect();
     if !issuers.iter().any(|c| c.subject == leaf.issuer) {
         return Err(why::ISSUER_MISSING.about(issuer_name(leaf)));
     }
-    let mut search = Search { issuers, anchors, day, tries: 0, best: None };
+    let mut search = Search { issuers, anchors, purpose, day, tries: 0, best: None };
     let mut path = Vec::from([leaf]);
     match search.climb(&mut path, false) {
         Some(trusted) => Ok(trusted),
@@ -90,6 +92,7 @@ pub(crate) fn trace<'a>(
 struct Search<'a, 's> {
     issuers: Vec<&'s Cert<'s>>,
     anchors: &'a Anchors,
+    purpose: Purpose,
     day: Day,
     tries: usize,
     /// The failure of the first chain that reached a pinned key: more telling than «no anchor».
@@ -108,12 +111,12 @@ impl<'a, 's> Search<'a, 's> {
                 continue;
             }
             self.tries += 1;
-            let anchor = self.anchors.list.iter().find(|a| a.spki_sha256 == issuer.spki_sha256);
+            let anchor = self.anchors.of(self.purpose).find(|a| a.spki_sha256 == issuer.spki_sha256);
             let judged = self.link(issuer, path).and_then(|link_weak| {
                 let Some(anchor) = anchor else {
                     return Ok((weak | link_weak, None));
                 };
-                anchored(anchor, leaf, self.day.at).map(|()| (weak | link_weak, Some(anchor)))
+                anchor.admits(leaf, self.day.at).map(|()| (weak | link_weak, Some(anchor)))
             });
             match judged {
                 Ok((weak, Some(anchor))) => return Some(Trusted { anchor, weak }),
@@ -190,17 +193,6 @@ fn valid_at(cert: &Cert<'_>, at: Timestamp) -> Result<(), Why> {
     }
     if second > cert.not_after {
         return Err(why::EXPIRED.about(quoted(&cert.common_name)));
-    }
-    Ok(())
-}
-
-/// What the administrator asks of this anchor.
-fn anchored(anchor: &Anchor, leaf: &Cert<'_>, at: Timestamp) -> Result<(), Why> {
-    if anchor.from.is_some_and(|from| at < from) || anchor.until.is_some_and(|until| at > until) {
-        return Err(why::ANCHOR_WINDOW.about(quoted(&anchor.name)));
-    }
-    if !anchor.policies.is_empty() && !anchor.policies.iter().any(|p| leaf.policies.contains(p)) {
-        return Err(why::POLICY_MISSING.about(anchor.policies.join(", ")));
     }
     Ok(())
 }

@@ -34,7 +34,7 @@ mod why;
 pub mod wire;
 mod xml;
 
-pub use anchors::{Anchor, Anchors};
+pub use anchors::{Anchor, Anchors, Purpose};
 pub use content::{Attachment, Content, Mailbox};
 pub use correlation::{Sending, Sent};
 pub use daticert::{Daticert, Destinatario};

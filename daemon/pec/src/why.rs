@@ -99,6 +99,7 @@ reasons! {
     NOT_YET_VALID = "not-yet-valid", "Alla data della firma il certificato non era ancora valido";
     EXPIRED = "expired", "Alla data della firma il certificato era scaduto";
     ANCHOR_WINDOW = "anchor-window", "Alla data della firma l'autorità non era, o non era più, tra quelle fidate";
+    ANCHOR_HOST = "anchor-host", "Quest'autorità non è fidata per il dominio dell'indirizzo del firmatario";
     NOT_A_CA = "not-a-ca", "Il certificato dell'emittente non è quello di un'autorità di certificazione";
     PATH_LENGTH = "path-length", "La catena dei certificati è più lunga di quanto l'autorità consente";
     LEAF_IS_CA = "leaf-is-ca", "Il certificato del firmatario è quello di un'autorità, non di un gestore";

@@ -15,6 +15,8 @@ mod fixtures;
 mod hostile;
 #[path = "suite/loops.rs"]
 mod loops;
+#[path = "suite/orders.rs"]
+mod orders;
 #[path = "suite/rules_bad.rs"]
 mod rules_bad;
 #[path = "suite/servers.rs"]

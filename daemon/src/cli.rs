@@ -15,6 +15,7 @@ mod check;
 mod demo;
 pub mod explain;
 mod init;
+mod outbox;
 mod paint;
 mod run;
 mod status;
@@ -67,6 +68,8 @@ enum Command {
     Explain(explain::Args),
     /// Mostra messaggi, fascicoli e risposte; funziona anche mentre il servizio lavora
     Status(status::Args),
+    /// Guarda le lettere in uscita e, con nome e motivo, le ferma, le libera, le ritira o le rispedisce
+    Outbox(outbox::Args),
     /// Verifica la catena del registro e dice se qualcuno l'ha toccato
     VerifyJournal(verify_journal::Args),
     /// Scrive una configurazione commentata da completare
@@ -91,6 +94,7 @@ pub fn main() -> ExitCode {
         Command::Check(args) => check::main(&args),
         Command::Explain(args) => explain::main(&args),
         Command::Status(args) => status::main(&args),
+        Command::Outbox(args) => outbox::main(&args),
         Command::VerifyJournal(args) => verify_journal::main(&args),
         Command::Init(args) => init::main(&args),
     };

@@ -32,6 +32,14 @@ pub fn index_rebuilt(aside: &Path) {
 pub fn journal_torn(aside: &Path) {
     warn!(event = "journal_torn", aside = %aside.display(), "unfinished last line set aside");
 }
+/// Nobody can give orders to the running service; it works on.
+pub fn control_failed(why: &impl Display) {
+    warn!(event = "control_failed", %why, "orders cannot be taken while the service runs");
+}
+/// A person's order was carried out; name and reason are in the journal.
+pub fn order_carried_out(act: crate::outbox::orders::Act) {
+    info!(event = "order_carried_out", act = ?act, "a person's order was carried out");
+}
 /// Files of an interrupted run were removed from the spool.
 pub fn spool_swept(files: usize) {
     if files > 0 {

@@ -2,6 +2,7 @@
 //!
 //! Count first, then try: the claim is durable before the socket opens, `InDot` before the final dot is written.
 
+pub mod orders;
 pub mod schedule;
 
 use crate::archive::{Archive, Shelf};
@@ -153,7 +154,9 @@ impl Outbox {
     async fn send(&self, item: ItemRow) -> Result<Option<Timestamp>, Trouble> {
         let id = item.outgoing.id.as_str();
         let n = item.attempts + 1;
-        self.step(&item, Move::Claimed { n })?;
+        if !self.claim(&item, n)? {
+            return Ok(None);
+        }
         let bytes = match self.archive.read(Shelf::Out, &item.frozen) {
             Ok(bytes) => bytes,
             // One damaged letter must not stop the others; what it said is in the register, a person sends it.
@@ -201,6 +204,18 @@ impl Outbox {
             self.to_paper(&item, why)?;
         }
         Ok(closed)
+    }
+
+    /// Claims an item that is still due: a person may have stopped it since the round began.
+    fn claim(&self, item: &ItemRow, n: u32) -> Result<bool, Trouble> {
+        let now = self.clock.now();
+        let id = item.outgoing.id.as_str();
+        self.with_store(|store| {
+            if store.item(id)?.and_then(|row| row.due()).is_none_or(|due| due > now) {
+                return Ok(false);
+            }
+            store.move_item(id, Move::Claimed { n }, now).map(|()| true)
+        })
     }
 
     fn step(&self, item: &ItemRow, step: Move) -> Result<(), Trouble> {

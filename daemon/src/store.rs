@@ -309,6 +309,24 @@ impl Store {
         Ok(self.index.get(&key::item(id))?)
     }
 
+    /// The items whose id, or Message-ID, begins like this; at most `max`.
+    ///
+    /// # Errors
+    /// See [`Trouble`].
+    pub fn items_like(&self, prefix: &str, max: usize) -> Result<Vec<ItemRow>, Trouble> {
+        let mut found = Vec::new();
+        for row in self.index.scan::<ItemRow>(key::ITEMS, key::ITEMS) {
+            let item = row?.1;
+            if item.is_called(prefix) {
+                found.push(item);
+                if found.len() == max {
+                    break;
+                }
+            }
+        }
+        Ok(found)
+    }
+
     /// One dossier.
     ///
     /// # Errors

@@ -5,6 +5,7 @@
 use crate::archive::Archive;
 use crate::clock::Clock;
 use crate::config::{Config, Mailbox, Road, Server, Source};
+use crate::control::Counter;
 use crate::intake::{Delivery, cursor::Cursor, imap, maildir};
 use crate::office::{Office, effect_key};
 use crate::outbox::{Courier, Outbox, Roads};
@@ -167,6 +168,12 @@ impl Service {
             brake: self.config.brake,
         };
         parts.spawn(outbox.run(self.wake.clone(), stopped.clone()));
+        let counter = Counter { store: self.store.clone(), wake: self.wake.clone(), clock: self.clock };
+        match Counter::listen(&self.config.data) {
+            Ok(listener) => drop(parts.spawn(counter.run(listener, stopped.clone()))),
+            // A path too long for a socket must not keep the mail from being read.
+            Err(e) => events::control_failed(&e),
+        }
         Ok(parts)
     }
 

@@ -17,19 +17,19 @@ use tempfile::TempDir;
 const ANNA: &str = "anna.bianchi@cittadini.test";
 
 /// A store, its archive, and an hour of its own.
-struct Bench {
-    store: Store,
+pub(crate) struct Bench {
+    pub(crate) store: Store,
     archive: Archive,
     dir: TempDir,
 }
 
-fn at(seconds: i64) -> Timestamp {
+pub(crate) fn at(seconds: i64) -> Timestamp {
     // A working day in the middle of a year: the ordinals of dossiers do not turn over.
     Timestamp::from_second(1_780_000_000 + seconds).unwrap()
 }
 
 impl Bench {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
         let store = Store::open(dir.path(), at(0)).unwrap();
         let archive = Archive::open(dir.path()).unwrap();
@@ -41,7 +41,7 @@ impl Bench {
     }
 
     /// Decides a message: whatever it is, these changes and these letters.
-    fn decide(
+    pub(crate) fn decide(
         &mut self,
         text: &str,
         now: Timestamp,
@@ -72,11 +72,11 @@ impl Bench {
         self.store.known("another", interest, now).unwrap()
     }
 
-    fn shown(&self, item: &str) -> Shown {
+    pub(crate) fn shown(&self, item: &str) -> Shown {
         self.store.item(item).unwrap().unwrap().shown()
     }
 
-    fn moves(&mut self, item: &str, steps: impl IntoIterator<Item = Move>) {
+    pub(crate) fn moves(&mut self, item: &str, steps: impl IntoIterator<Item = Move>) {
         for step in steps {
             self.store.move_item(item, step, at(0)).unwrap();
         }
@@ -118,7 +118,7 @@ fn decided(
     }
 }
 
-fn letter(id: &str, lane: Lane, dossier: Option<&str>) -> Outgoing {
+pub(crate) fn letter(id: &str, lane: Lane, dossier: Option<&str>) -> Outgoing {
     Outgoing {
         id: id.into(),
         message_id: format!("<v1.{id}@pec.comune.test>"),
@@ -134,15 +134,15 @@ fn letter(id: &str, lane: Lane, dossier: Option<&str>) -> Outgoing {
     }
 }
 
-fn sending() -> [Move; 3] {
+pub(crate) fn sending() -> [Move; 3] {
     [Move::Claimed { n: 1 }, Move::InDot, Move::Submitted { reply: "250".into() }]
 }
 
-fn accepted(second: i64) -> Fact {
+pub(crate) fn accepted(second: i64) -> Fact {
     Fact::Accepted { at: at(second), pec_id: "opec1.2@pec.alfa.test".into(), esterno: false }
 }
 
-fn learned(item: &str, fact: Fact) -> Vec<Change> {
+pub(crate) fn learned(item: &str, fact: Fact) -> Vec<Change> {
     vec![Change::Learned { item: item.into(), fact }]
 }
 
@@ -285,7 +285,7 @@ fn what_is_due_comes_in_order_and_each_road_by_itself() {
     assert_eq!(due(&bench.store, Lane::Pec, 600, 9).0, ["late"], "what is in hand is not due");
     bench.moves("soon", [Move::Requeued { due: at(900), why: "450".into() }]);
     assert_eq!(due(&bench.store, Lane::Pec, 900, 9).0, ["late", "soon"]);
-    bench.moves("late", [Move::Withdrawn { why: "errore".into() }]);
+    bench.moves("late", [Move::Withdrawn { why: "errore".into(), by: "Ada".into() }]);
     assert_eq!(due(&bench.store, Lane::Pec, 900, 9).0, ["soon"]);
     bench.rebuild_is_equal();
 }
@@ -324,7 +324,10 @@ fn acts() -> impl Strategy<Value = Vec<Act>> {
         2 => (0..2000i64).prop_map(|s| Move::Requeued { due: at(s), why: "450".into() }),
         1 => proptest::strategy::Just(Move::Refused { why: "550".into() }),
         1 => proptest::strategy::Just(Move::Unknown { why: "?".into() }),
-        1 => proptest::strategy::Just(Move::Withdrawn { why: "persona".into() }),
+        1 => proptest::strategy::Just(Move::Withdrawn { why: "persona".into(), by: "Ada".into() }),
+        1 => proptest::strategy::Just(Move::Stopped { why: "persona".into(), by: "Ada".into() }),
+        1 => (0..2000i64).prop_map(|s| Move::Released { due: at(s), by: "Ada".into() }),
+        1 => (0..2000i64).prop_map(|s| Move::Resent { due: at(s), why: "persona".into(), by: "Ada".into() }),
     ];
     let act = prop_oneof![
         3 => (0..4u8, 0..700i64).prop_map(|(letters, hold)| Act::Arrives { letters, hold }),

@@ -64,7 +64,10 @@ impl Story {
             Move::Requeued { why, .. } | Move::Postponed { why, .. } => vec![format!("→ {what}: si riprova ({why})")],
             Move::Refused { why } => vec![format!("→ {what}: rifiutato ({why})")],
             Move::Unknown { why } => vec![format!("→ {what}: non si sa se è partito ({why})")],
-            Move::Withdrawn { why } => vec![format!("→ {what}: ritirato ({why})")],
+            Move::Withdrawn { why, .. } => vec![format!("→ {what}: ritirato ({why})")],
+            Move::Stopped { why, by } => vec![format!("→ {what}: fermato da {by} ({why})")],
+            Move::Released { by, .. } => vec![format!("→ {what}: fatto partire da {by}")],
+            Move::Resent { why, by, .. } => vec![format!("→ {what}: rispedito da {by} ({why})")],
         }
     }
 

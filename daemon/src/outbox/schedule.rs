@@ -73,10 +73,36 @@ pub enum Move {
         /// Why.
         why: String,
     },
-    /// A person stopped it.
+    /// A person stopped it for good.
     Withdrawn {
         /// Why.
         why: String,
+        /// Who.
+        #[serde(default)]
+        by: String,
+    },
+    /// A person holds it back until a person releases it.
+    Stopped {
+        /// Why.
+        why: String,
+        /// Who.
+        by: String,
+    },
+    /// A person lets it go now: out of the hold, or ahead of its next try.
+    Released {
+        /// From when.
+        due: Timestamp,
+        /// Who.
+        by: String,
+    },
+    /// A person has the same bytes sent again, under the same Message-ID.
+    Resent {
+        /// From when.
+        due: Timestamp,
+        /// Why.
+        why: String,
+        /// Who.
+        by: String,
     },
 }
 
@@ -99,13 +125,17 @@ impl State {
         use State::{Held, InDot, Queued, Refused, Submitted, Submitting, Unknown, Withdrawn};
         let next = match (self, step) {
             (Held { .. } | Queued { .. }, Move::Claimed { .. }) => Submitting,
-            (Held { .. } | Queued { .. }, Move::Withdrawn { .. }) => Withdrawn,
+            (Held { .. } | Queued { .. } | Unknown, Move::Withdrawn { .. }) => Withdrawn,
+            // Until a person says so, and not before.
+            (Held { .. } | Queued { .. }, Move::Stopped { .. }) => Held { until: Timestamp::MAX },
+            (Held { .. } | Queued { .. }, Move::Released { due, .. }) => Queued { due: *due },
+            // The machine never does this (P4): a person may, who has looked at what evidence there is.
+            (Unknown | Submitted | Refused, Move::Resent { due, .. }) => Queued { due: *due },
             (Submitting, Move::InDot) => InDot,
             (Submitting | InDot, Move::Requeued { due, .. } | Move::Postponed { due, .. }) => Queued { due: *due },
             (Submitting | InDot, Move::Refused { .. }) => Refused,
             (InDot, Move::Submitted { .. }) => Submitted,
             (InDot, Move::Unknown { .. }) => Unknown,
-            (Unknown, Move::Withdrawn { .. }) => Withdrawn,
             _ => return Err(Illegal { from: self.clone(), step: step.clone() }),
         };
         Ok(next)
@@ -251,6 +281,26 @@ mod tests {
         for step in [Move::Claimed { n: 2 }, Move::Requeued { due: t(1), why: String::new() }, Move::InDot] {
             assert!(unknown.after(&step).is_err(), "{step:?}");
         }
+        // Only a person's word opens that door, and it is a word of its own in the journal.
+        let resent = Move::Resent { due: t(9), why: "nessuna ricevuta".into(), by: "anna".into() };
+        assert_eq!(unknown.after(&resent), Ok(State::Queued { due: t(9) }));
+    }
+
+    #[test]
+    fn a_person_stops_and_releases_only_what_waits() {
+        let stop = Move::Stopped { why: String::new(), by: String::new() };
+        let release = Move::Released { due: t(7), by: String::new() };
+        let resend = Move::Resent { due: t(7), why: String::new(), by: String::new() };
+        let stopped = State::Queued { due: t(0) }.after(&stop).unwrap();
+        assert_eq!(stopped, State::Held { until: Timestamp::MAX });
+        assert_eq!(stopped.after(&release), Ok(State::Queued { due: t(7) }));
+        // What is under way, and what has ended, obeys nobody.
+        for state in [State::Submitting, State::InDot, State::Withdrawn] {
+            for step in [&stop, &release, &resend] {
+                assert!(state.after(step).is_err(), "{state:?} {step:?}");
+            }
+        }
+        assert!(stopped.after(&resend).is_err(), "what was never sent cannot be sent again");
     }
 
     #[test]

@@ -203,6 +203,7 @@ fn moved(index: &Index, batch: &mut Batch, record: &Record, item: &str, step: &M
     if let Some(due) = row.due() {
         batch.remove(&key::due(row.outgoing.lane, due, item));
     }
+    batch.remove(&key::waiting(row.moved_at, item));
     row.state = row.state.after(step).map_err(|illegal| Fault::Illegal(record.seq, illegal))?;
     row.moved_at = record.at;
     match step {
@@ -218,8 +219,14 @@ fn moved(index: &Index, batch: &mut Batch, record: &Record, item: &str, step: &M
         | Move::Requeued { why: text, .. }
         | Move::Refused { why: text }
         | Move::Unknown { why: text }
-        | Move::Withdrawn { why: text } => row.last.clone_from(text),
-        Move::InDot => {}
+        | Move::Withdrawn { why: text, .. }
+        | Move::Stopped { why: text, .. } => row.last.clone_from(text),
+        // The person begins anew, with all the attempts.
+        Move::Resent { why, .. } => {
+            row.attempts = 0;
+            row.last.clone_from(why);
+        }
+        Move::InDot | Move::Released { .. } => {}
     }
     if let Some(due) = row.due() {
         batch.put(&key::due(row.outgoing.lane, due, item), &item);

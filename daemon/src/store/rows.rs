@@ -66,6 +66,12 @@ impl ItemRow {
     pub fn shown(&self) -> Shown {
         shown(&self.state, &self.facts, self.outgoing.lane == Lane::Pec)
     }
+    /// Whether a person may mean it by these first characters of its id, or by its Message-ID.
+    #[must_use]
+    pub fn is_called(&self, name: &str) -> bool {
+        !name.is_empty()
+            && (self.outgoing.id.starts_with(name) || self.outgoing.message_id.trim_matches(['<', '>']) == name)
+    }
     /// From when it is due, if it waits for its turn.
     #[must_use]
     pub fn due(&self) -> Option<Timestamp> {

@@ -1,0 +1,141 @@
+//! The counter of a running service: one order a connection, over a socket that only its own user can reach.
+//!
+//! The service alone has the store in hand; a command beside it cannot write. Where no service runs, the command opens the
+//! store itself: there is always exactly one writer.
+
+use crate::clock::Clock;
+use crate::events;
+use crate::outbox::orders::{Answer, Order, carry_out};
+use crate::store::{Store, Trouble};
+use serde::{Deserialize, Serialize};
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::os::unix::net::UnixStream as StdStream;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt};
+use tokio::net::{UnixListener, UnixStream};
+use tokio::sync::{Notify, watch};
+
+/// Longest line either way, bytes.
+const LINE_BYTES_MAX: u64 = 16 * 1024;
+/// How long one connection may take: orders are served one at a time.
+const TURN_MAX: Duration = Duration::from_secs(10);
+
+/// The line that goes back.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(untagged)]
+enum Reply {
+    Answer(Answer),
+    Unreadable { unreadable: String },
+}
+
+/// Where the socket of a data folder is.
+#[must_use]
+pub fn socket(data: &Path) -> PathBuf {
+    data.join("control.sock")
+}
+
+/// What the counter needs.
+pub struct Counter {
+    /// Shared with everybody.
+    pub store: Arc<Mutex<Store>>,
+    /// The outbox looks at once.
+    pub wake: Arc<Notify>,
+    /// The time.
+    pub clock: Clock,
+}
+
+impl Counter {
+    /// Opens the socket. The caller holds the lock of the data folder: a socket that is there is a dead one's.
+    ///
+    /// # Errors
+    /// Those of the disk; a path longer than a socket's may be (107 bytes).
+    pub fn listen(data: &Path) -> io::Result<UnixListener> {
+        let path = socket(data);
+        match std::fs::remove_file(&path) {
+            Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(e),
+            _ => {}
+        }
+        let listener = UnixListener::bind(&path)?;
+        // The folder is for its owner alone already; the socket says it too.
+        std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
+        Ok(listener)
+    }
+
+    /// Serves until `stop`.
+    ///
+    /// # Errors
+    /// The store cannot go on.
+    pub async fn run(self, listener: UnixListener, mut stop: watch::Receiver<bool>) -> Result<(), Trouble> {
+        while !*stop.borrow() {
+            tokio::select! {
+                _ = stop.changed() => {}
+                stream = listener.accept() => match stream {
+                    Ok((stream, _)) => {
+                        // Whoever is slow, or goes away, loses this turn and nothing else.
+                        if let Ok(served) = tokio::time::timeout(TURN_MAX, self.serve(stream)).await {
+                            served?;
+                        }
+                    }
+                    Err(e) => {
+                        events::control_failed(&e);
+                        tokio::time::sleep(Duration::from_secs(1)).await;
+                    }
+                },
+            }
+        }
+        Ok(())
+    }
+
+    async fn serve(&self, stream: UnixStream) -> Result<(), Trouble> {
+        let user = stream.peer_cred().map(|c| c.uid()).ok();
+        let mut stream = tokio::io::BufReader::new(stream);
+        let mut line = Vec::new();
+        let _ = (&mut stream).take(LINE_BYTES_MAX).read_until(b'\n', &mut line).await;
+        let reply = match serde_json::from_slice::<Order>(&line) {
+            Ok(mut order) => {
+                // The name is what its writer says; the user is what the system knows.
+                if let Some(user) = user {
+                    order.by = format!("{} (utente {user})", order.by.trim());
+                }
+                let now = self.clock.now();
+                let answer = carry_out(&mut self.store.lock().unwrap_or_else(PoisonError::into_inner), &order, now)?;
+                if matches!(answer, Answer::Done(_)) {
+                    events::order_carried_out(order.act);
+                    self.wake.notify_one();
+                }
+                Reply::Answer(answer)
+            }
+            Err(e) => Reply::Unreadable { unreadable: e.to_string() },
+        };
+        if let Ok(mut text) = serde_json::to_vec(&reply) {
+            text.push(b'\n');
+            let _ = stream.get_mut().write_all(&text).await;
+        }
+        Ok(())
+    }
+}
+
+/// Gives an order to the service that runs on `data`. `None` = nobody is at the counter.
+///
+/// # Errors
+/// Somebody is, and the conversation broke: the order may have been carried out.
+pub fn order(data: &Path, order: &Order) -> io::Result<Option<Answer>> {
+    let mut stream = match StdStream::connect(socket(data)) {
+        Ok(stream) => stream,
+        Err(e) if matches!(e.kind(), io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused) => return Ok(None),
+        Err(e) => return Err(e),
+    };
+    stream.set_read_timeout(Some(TURN_MAX))?;
+    stream.set_write_timeout(Some(TURN_MAX))?;
+    let mut text = serde_json::to_vec(order)?;
+    text.push(b'\n');
+    stream.write_all(&text)?;
+    let mut line = String::new();
+    BufReader::new(stream.take(LINE_BYTES_MAX)).read_line(&mut line)?;
+    match serde_json::from_str(&line)? {
+        Reply::Answer(answer) => Ok(Some(answer)),
+        Reply::Unreadable { unreadable } => Err(io::Error::other(unreadable)),
+    }
+}

@@ -54,7 +54,9 @@ fn attention(overview: &Overview) -> Vec<String> {
     }
     for item in &overview.items {
         let what = match item.shown() {
-            Shown::Unknown => "non si sa se il gestore l'ha presa in carico: non viene rispedita: decidi tu (sportello outbox show, resend, withdraw)",
+            Shown::Unknown => {
+                "non si sa se il gestore l'ha presa in carico: non viene rispedita: decidi tu (sportello outbox show, resend, withdraw)"
+            }
             Shown::Refused | Shown::Failed if item.outgoing.lane == casework::Lane::Internal => {
                 "il compito non è arrivato: va consegnato a mano"
             }

@@ -9,7 +9,8 @@ use jiff::Timestamp;
 use rcgen::{
     BasicConstraints, CertificateParams, CidrSubnet, CrlDistributionPoint, CustomExtension, DistinguishedName, DnType,
     DnValue, ExtendedKeyUsagePurpose, GeneralSubtree, IsCa, Issuer, KeyPair, KeyUsagePurpose, NameConstraints,
-    PKCS_RSA_SHA256, RsaKeySize, SanType, SerialNumber, date_time_ymd,
+    PKCS_ECDSA_P256_SHA256, PKCS_ECDSA_P384_SHA384, PKCS_RSA_SHA256, PublicKeyData, RsaKeySize, SanType, SerialNumber,
+    SignatureAlgorithm, date_time_ymd,
 };
 
 use crate::codec::{from_pem, pem};
@@ -72,6 +73,23 @@ pub struct LeafProfile {
     pub from: Timestamp,
     /// Years of validity.
     pub years: i16,
+    /// The signer's key.
+    pub key: KeyKind,
+    /// The digest with which the authority signs the certificate.
+    pub signed_with: Digest,
+}
+
+/// The key of a certificate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyKind {
+    /// As providers have.
+    Rsa2048,
+    /// As they had before 2018.
+    Rsa1024,
+    /// ECDSA.
+    P256,
+    /// ECDSA.
+    P384,
 }
 
 impl LeafProfile {
@@ -91,6 +109,8 @@ impl LeafProfile {
             is_ca: false,
             from: now,
             years: LEAF_YEARS,
+            key: KeyKind::Rsa2048,
+            signed_with: Digest::Sha256,
         }
     }
 }
@@ -114,13 +134,35 @@ impl Authority {
     /// # Errors
     /// When keys or certificates cannot be made.
     pub fn create_named(name: &str, now: Timestamp) -> Result<Authority> {
+        Authority::certified(name, now, &new_key()?, ".test")
+    }
+
+    /// An authority that nobody certifies but itself.
+    ///
+    /// # Errors
+    /// When keys or certificates cannot be made.
+    pub fn self_signed(name: &str, now: Timestamp) -> Result<Authority> {
+        let key = new_key()?;
+        let certificate = issuing_params(name, now, ".test")?.self_signed(&key).map_err(certificate_error)?;
+        let der = certificate.der().to_vec();
+        Ok(Authority { name: name.into(), root: der.clone(), certificate: der, pkcs8: key.serialize_der() })
+    }
+
+    /// The same authority with another certificate of its key, by another root, that permits e-mail addresses of that host only:
+    /// real ones have several at once (pec.md §8).
+    ///
+    /// # Errors
+    /// When keys or certificates cannot be made.
+    pub fn cross_certified(&self, host: &str, now: Timestamp) -> Result<Authority> {
+        Authority::certified(&self.name, now, &read_key(&self.pkcs8)?, host)
+    }
+
+    fn certified(name: &str, now: Timestamp, key: &KeyPair, host: &str) -> Result<Authority> {
         let root_key = new_key()?;
         let root = authority_params(ROOT_NAME, now, ROOT_YEARS, BasicConstraints::Unconstrained)?;
         let root_certificate = root.self_signed(&root_key).map_err(certificate_error)?;
-
-        let key = new_key()?;
-        let issuing = issuing_params(name, now)?;
-        let certificate = issuing.signed_by(&key, &Issuer::from_params(&root, &root_key)).map_err(certificate_error)?;
+        let issuing = issuing_params(name, now, host)?;
+        let certificate = issuing.signed_by(key, &Issuer::from_params(&root, &root_key)).map_err(certificate_error)?;
         Ok(Authority {
             name: name.to_string(),
             root: root_certificate.der().to_vec(),
@@ -207,7 +249,7 @@ impl Authority {
     /// # Errors
     /// When the key or the certificate cannot be made.
     pub fn leaf(&self, profile: &LeafProfile) -> Result<Signer> {
-        let key = new_key()?;
+        let key = LeafKey::new(profile.key)?;
         let mut params = params(profile.from, profile.years)?;
         params.distinguished_name = place();
         params.distinguished_name.push(DnType::OrganizationName, profile.organization.as_str());
@@ -237,20 +279,24 @@ impl Authority {
             params.custom_extensions.push(subject_key_identifier(&params, &key));
         }
         let own_key = read_key(&self.pkcs8)?;
-        let own_params = issuing_params(&self.name, profile.from)?;
+        let own_params = issuing_params(&self.name, profile.from, ".test")?;
         let certificate =
             params.signed_by(&key, &Issuer::from_params(&own_params, &own_key)).map_err(certificate_error)?;
-        Ok(Signer::new(certificate.der().to_vec(), self.certificate.clone(), key.serialize_der()))
+        let mut der = certificate.der().to_vec();
+        if profile.signed_with != Digest::Sha256 {
+            der = signed_again(&der, profile.signed_with, &self.pkcs8)?;
+        }
+        Ok(Signer::new(der, self.certificate.clone(), key.pkcs8))
     }
 }
 
-fn issuing_params(name: &str, now: Timestamp) -> Result<CertificateParams> {
+fn issuing_params(name: &str, now: Timestamp, host: &str) -> Result<CertificateParams> {
     let mut params = authority_params(name, now, ISSUING_YEARS, BasicConstraints::Constrained(0))?;
     params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth, ExtendedKeyUsagePurpose::EmailProtection];
     params.custom_extensions.push(policies(POLICY_AUTHORITY));
     // The real one lists the hosts of all providers; here a provider is any host under `.test` (RFC 5280 §4.2.1.10).
     params.name_constraints = Some(NameConstraints {
-        permitted_subtrees: vec![GeneralSubtree::Rfc822Name(".test".into()), GeneralSubtree::DirectoryName(place())],
+        permitted_subtrees: vec![GeneralSubtree::Rfc822Name(host.into()), GeneralSubtree::DirectoryName(place())],
         excluded_subtrees: vec![
             GeneralSubtree::IpAddress(CidrSubnet::V4([0; 4], [0; 4])),
             GeneralSubtree::IpAddress(CidrSubnet::V6([0; 16], [0; 16])),
@@ -312,9 +358,60 @@ fn ocsp_at(url: &str) -> CustomExtension {
     CustomExtension::from_oid_content(AUTHORITY_INFO_ACCESS, crate::der::sequence(&[&access]))
 }
 
-fn subject_key_identifier(params: &CertificateParams, key: &KeyPair) -> CustomExtension {
+fn subject_key_identifier(params: &CertificateParams, key: &LeafKey) -> CustomExtension {
     const SUBJECT_KEY_IDENTIFIER: &[u64] = &[2, 5, 29, 14];
     CustomExtension::from_oid_content(SUBJECT_KEY_IDENTIFIER, crate::der::element(0x04, &params.key_identifier(key)))
+}
+
+/// A certificate of the authority with another digest in its signature, which `rcgen` rightly does not make.
+fn signed_again(certificate: &[u8], digest: Digest, pkcs8: &[u8]) -> Result<Vec<u8>> {
+    use crate::der::{Reader, element, oid, sequence};
+    let algorithm = |dotted: &str| sequence(&[&oid(dotted), &[0x05, 0x00]]);
+    let (usual, wanted) = match digest {
+        Digest::Md5 => (SHA256_WITH_RSA, "1.2.840.113549.1.1.4"),
+        Digest::Sha1 => (SHA256_WITH_RSA, "1.2.840.113549.1.1.5"),
+        _ => (SHA256_WITH_RSA, SHA256_WITH_RSA),
+    };
+    let not_one = || Error::Certificate("not a certificate".into());
+    let (_, _, tbs) = Reader::new(certificate).enter(0x30).and_then(|mut inside| inside.next()).ok_or_else(not_one)?;
+    let tbs = element(0x30, &crate::forge::with_bytes(tbs, &algorithm(usual), &algorithm(wanted)));
+    let signature = element(0x03, &[&[0][..], &crypto::sign_rsa(digest, pkcs8, &tbs)?].concat());
+    Ok(sequence(&[&tbs, &algorithm(wanted), &signature]))
+}
+
+const SHA256_WITH_RSA: &str = "1.2.840.113549.1.1.11";
+
+/// A key of any kind, as `rcgen` wants to certify it.
+struct LeafKey {
+    /// The content of the BIT STRING.
+    public: Vec<u8>,
+    algorithm: &'static SignatureAlgorithm,
+    pkcs8: Vec<u8>,
+}
+
+impl LeafKey {
+    fn new(kind: KeyKind) -> Result<LeafKey> {
+        let pair = match kind {
+            KeyKind::Rsa1024 => {
+                let (pkcs8, public) = crypto::rsa_1024()?;
+                return Ok(LeafKey { public, algorithm: &PKCS_RSA_SHA256, pkcs8 });
+            }
+            KeyKind::Rsa2048 => new_key(),
+            KeyKind::P256 => KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).map_err(certificate_error),
+            KeyKind::P384 => KeyPair::generate_for(&PKCS_ECDSA_P384_SHA384).map_err(certificate_error),
+        }?;
+        Ok(LeafKey { public: pair.der_bytes().to_vec(), algorithm: pair.algorithm(), pkcs8: pair.serialize_der() })
+    }
+}
+
+impl PublicKeyData for LeafKey {
+    fn der_bytes(&self) -> &[u8] {
+        &self.public
+    }
+
+    fn algorithm(&self) -> &'static SignatureAlgorithm {
+        self.algorithm
+    }
 }
 
 fn new_key() -> Result<KeyPair> {

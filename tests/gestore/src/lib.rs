@@ -12,6 +12,7 @@
 //! | [`authority`] | the certifying authority and the certificates of providers |
 //! | [`revocation`] | its CRLs and OCSP answers, right and wrong |
 //! | [`signer`] | the detached CMS signature, by `openssl` or by the embedded writer |
+//! | [`shape`] | signatures that no provider would make |
 //! | [`style`] | the habits in which real providers differ |
 //! | [`provider`] | a provider and its access point: acceptance, transport envelope |
 //! | [`access`], [`carriage`] | its formal checks; the facts of an accepted message |
@@ -40,6 +41,7 @@ pub mod receipts;
 pub mod revocation;
 pub mod scene;
 pub mod seal;
+pub mod shape;
 pub mod signer;
 pub mod state;
 pub mod style;
@@ -54,11 +56,12 @@ mod daticert;
 mod der;
 mod error;
 mod identifier;
+mod md5;
 mod reading;
 mod wording;
 mod words;
 
-pub use authority::{Authority, LeafProfile};
+pub use authority::{Authority, KeyKind, LeafProfile};
 pub use carriage::{Carriage, Directory, Recipient};
 pub use circuit::{Circuit, Dispatch, Written};
 pub use error::Error;
@@ -69,6 +72,7 @@ pub use receipts::{Delay, Failure};
 pub use revocation::{Crl, Ocsp, Revoked, Scope, Status};
 pub use scene::Fault;
 pub use seal::{Draft, Sealed};
+pub use shape::Shape;
 pub use signer::{Signer, Tool};
 pub use style::{Digest, Encoding, PartOrder, Style};
 

@@ -9,7 +9,7 @@ use tempfile::TempDir;
 
 use crate::codec::pem;
 use crate::style::{Digest, Encoding};
-use crate::{Error, Result, ber, cms};
+use crate::{Error, Result, Shape, ber, cms};
 
 /// `openssl cms` can only sign "now"; a wished signing time further off than this takes the embedded signer.
 const NOW_MEANS_WITHIN_SECONDS: i64 = 60;
@@ -31,12 +31,14 @@ pub struct Signer {
     pub(crate) pkcs8: Vec<u8>,
     /// Whether `openssl` is not to be asked even where there is one.
     embedded: bool,
+    /// What is odd about its signatures.
+    shape: Option<Box<Shape>>,
 }
 
 impl Signer {
     /// A signer with the certificate `leaf`, issued by `issuing`, all in DER. Takes `openssl` if it is on the PATH.
     pub(crate) fn new(leaf: Vec<u8>, issuing: Vec<u8>, pkcs8: Vec<u8>) -> Signer {
-        Signer { leaf, issuing, pkcs8, embedded: false }
+        Signer { leaf, issuing, pkcs8, embedded: false, shape: None }
     }
 
     /// The same signer, held to the embedded writer: signatures then depend on nothing outside this crate and repeat byte for byte.
@@ -44,6 +46,17 @@ impl Signer {
     pub fn embedded(mut self) -> Signer {
         self.embedded = true;
         self
+    }
+
+    /// The same signer making signatures of that shape, by the embedded writer.
+    #[must_use]
+    pub fn shaped(mut self, shape: Shape) -> Signer {
+        self.shape = Some(Box::new(shape));
+        self.embedded()
+    }
+
+    pub(crate) fn shape(&self) -> Shape {
+        self.shape.as_deref().cloned().unwrap_or_default()
     }
 
     /// A sentence for a person: what signs.
@@ -76,10 +89,7 @@ impl Signer {
             .flatten();
         let (der, tool) = match by_openssl {
             Some(der) => (der, Tool::OpenSsl),
-            None => {
-                let identity = cms::Identity { leaf: &self.leaf, issuing: &self.issuing, pkcs8: &self.pkcs8 };
-                (cms::sign(&identity, content, digest, at)?, Tool::Embedded)
-            }
+            None => (cms::sign(self, content, digest, at)?, Tool::Embedded),
         };
         match encoding {
             Encoding::Der => Ok((der, tool)),
@@ -96,7 +106,7 @@ impl Signer {
         let files = key_files(self)?;
         let mut child = Command::new("openssl")
             .args(["cms", "-sign", "-binary", "-outform", "DER"])
-            .args(["-md", if digest == Digest::Sha1 { "sha1" } else { "sha256" }])
+            .args(["-md", md(digest)])
             .arg("-signer")
             .arg(files.path().join(LEAF))
             .arg("-inkey")
@@ -117,6 +127,17 @@ impl Signer {
         } else {
             Err(failed(String::from_utf8_lossy(&output.stderr).trim().to_string()))
         }
+    }
+}
+
+/// What `openssl` calls it.
+fn md(digest: Digest) -> &'static str {
+    match digest {
+        Digest::Md5 => "md5",
+        Digest::Sha1 => "sha1",
+        Digest::Sha256 => "sha256",
+        Digest::Sha384 => "sha384",
+        Digest::Sha512 => "sha512",
     }
 }
 

@@ -40,10 +40,16 @@ pub struct Style {
 /// The digest of a signature.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Digest {
+    /// No provider: what a forger would use who has a collision.
+    Md5,
     /// RFC 6109 as printed, and traffic up to 2024.
     Sha1,
     /// Traffic since 2018, by provider.
     Sha256,
+    /// Not seen yet.
+    Sha384,
+    /// Not seen yet.
+    Sha512,
 }
 
 /// The encoding of the signature.
@@ -211,16 +217,19 @@ impl Style {
     }
 
     /// The value of `micalg`, quotes included.
-    pub(crate) fn micalg(&self) -> &'static str {
-        match (self.micalg, self.digest) {
-            (Micalg::Plain, Digest::Sha1) => "sha1",
-            (Micalg::Plain, Digest::Sha256) => "sha256",
-            (Micalg::Quoted, Digest::Sha1) => "\"sha1\"",
-            (Micalg::Quoted, Digest::Sha256) => "\"sha256\"",
-            (Micalg::Dashed, Digest::Sha1) => "sha-1",
-            (Micalg::Dashed, Digest::Sha256) => "sha-256",
-            (Micalg::QuotedDashed, Digest::Sha1) => "\"sha-1\"",
-            (Micalg::QuotedDashed, Digest::Sha256) => "\"sha-256\"",
+    pub(crate) fn micalg(&self) -> String {
+        let (name, bits) = match self.digest {
+            Digest::Md5 => ("md", "5"),
+            Digest::Sha1 => ("sha", "1"),
+            Digest::Sha256 => ("sha", "256"),
+            Digest::Sha384 => ("sha", "384"),
+            Digest::Sha512 => ("sha", "512"),
+        };
+        match self.micalg {
+            Micalg::Plain => format!("{name}{bits}"),
+            Micalg::Quoted => format!("\"{name}{bits}\""),
+            Micalg::Dashed => format!("{name}-{bits}"),
+            Micalg::QuotedDashed => format!("\"{name}-{bits}\""),
         }
     }
 }

@@ -19,6 +19,7 @@ mod outbox;
 mod paint;
 mod run;
 mod status;
+mod trust;
 mod verify_journal;
 
 #[cfg(feature = "demo")]
@@ -70,6 +71,8 @@ enum Command {
     Status(status::Args),
     /// Guarda le lettere in uscita e, con nome e motivo, le ferma, le libera, le ritira o le rispedisce
     Outbox(outbox::Args),
+    /// Di chi ci si fida: mostra, controlla, aggiunge le autorità che garantiscono i gestori PEC
+    Trust(trust::Args),
     /// Verifica la catena del registro e dice se qualcuno l'ha toccato
     VerifyJournal(verify_journal::Args),
     /// Scrive una configurazione commentata da completare
@@ -95,6 +98,7 @@ pub fn main() -> ExitCode {
         Command::Explain(args) => explain::main(&args),
         Command::Status(args) => status::main(&args),
         Command::Outbox(args) => outbox::main(&args),
+        Command::Trust(args) => trust::main(&args),
         Command::VerifyJournal(args) => verify_journal::main(&args),
         Command::Init(args) => init::main(&args),
     };

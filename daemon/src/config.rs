@@ -1,6 +1,6 @@
 //! The configuration: typed, every mistake reported at once with its line, secrets only as files.
 
-mod reader;
+pub(crate) mod reader;
 
 use crate::revocation::gate::Gate;
 use crate::secret::Secret;

@@ -54,7 +54,7 @@ pub fn play(root: &Path, mut say: impl FnMut(&str)) -> Result<Shown, String> {
     say(&format!("Gestore simulato: {} (nessun certificato qui dentro ha valore).", world.signer()));
     let config = config(root, &world)?;
     let key = effect_key_in(&config.data)?;
-    let trust = Trust { anchors: Anchors { list: vec![anchor(&world)?] } };
+    let trust = Trust::of(Anchors { list: vec![anchor(&world)?] });
     let desk = desk(config.entity.clone(), None, None, key).map_err(|p| first(&p))?;
     let service = Service::with_office(config, Office { desk, trust }, Clock::System).map_err(|p| first(&p))?;
     let roads = Roads {

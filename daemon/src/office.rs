@@ -2,7 +2,7 @@
 
 use crate::config::Config;
 use crate::shipped;
-use crate::trust::Trust;
+use crate::trust::{Trust, check};
 use casework::effect::EffectKey;
 use casework::reply::{self, TemplateFile};
 use casework::rules::{self, Problem, SourceFile};
@@ -37,8 +37,11 @@ impl Office {
         let trust = config.anchors.as_deref().map_or_else(|| Ok(Trust::shipped()), Trust::read);
         let desk = desk(config.entity.clone(), config.rules.as_deref(), config.templates.as_deref(), key);
         match (desk, trust) {
-            (Ok(desk), Ok(_)) if !config.trial && !examples(&desk).is_empty() => Err(examples(&desk)),
-            (Ok(desk), Ok(trust)) => Ok(Self { desk, trust }),
+            (Ok(desk), Ok(trust)) => {
+                let mut refused = if config.trial { Vec::new() } else { examples(&desk) };
+                refused.extend(check::simulated(&trust, config.trial));
+                if refused.is_empty() { Ok(Self { desk, trust }) } else { Err(refused) }
+            }
             (desk, trust) => Err(desk.err().into_iter().chain(trust.err()).flatten().collect()),
         }
     }

@@ -24,6 +24,8 @@ pub(crate) const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(30);
 /// Most addresses of one host tried in one attempt.
 pub(crate) const ADDRESSES_MAX: usize = 4;
 
+const PEM_MARK: &[u8] = b"-----BEGIN";
+
 /// Why there is no encrypted connection.
 #[derive(Debug)]
 pub(crate) enum DialTrouble {
@@ -42,12 +44,17 @@ impl fmt::Display for DialTrouble {
     }
 }
 
-/// The first certificate of a PEM text, as DER.
+/// The certificates of a file, as DER: a DER file holds one, a PEM file as many as it likes.
 ///
 /// # Errors
 /// Italian text for the administrator.
-pub(crate) fn certificate_of_pem(pem: &[u8]) -> Result<Vec<u8>, String> {
-    CertificateDer::from_pem_slice(pem).map(|der| der.to_vec()).map_err(|e| format!("non è un certificato PEM: {e}"))
+pub(crate) fn certificates(bytes: Vec<u8>) -> Result<Vec<Vec<u8>>, String> {
+    if !bytes.windows(PEM_MARK.len()).any(|window| window == PEM_MARK) {
+        return Ok(vec![bytes]);
+    }
+    CertificateDer::pem_slice_iter(&bytes)
+        .map(|der| der.map(|der| der.to_vec()).map_err(|e| format!("non è un certificato PEM: {e}")))
+        .collect()
 }
 
 /// Opens a TCP connection without Nagle's delay (lettre writes the final dot apart: stack.md §4) and with keepalive.

@@ -1,116 +1,216 @@
-//! Whom this installation trusts: the shipped pin, or the anchors of a folder that the administrator keeps.
+//! Whom this installation trusts: the shipped pins, or the anchors of a folder that the administrator keeps.
+//!
+//! A second source of anchors (the EU trusted list, for REM) would be read beside the manifest in [`Trust::read`], into the same
+//! [`Anchors`]: an anchor is a key, a window, policies, hosts and a purpose, wherever it comes from.
+
+pub mod check;
+pub mod manifest;
 
 use casework::rules::Problem;
-use jiff::{SignedDuration, Timestamp};
-use pec::{Anchor, Anchors};
-use serde::Deserialize;
-use std::path::Path;
+use manifest::{Manifest, Written};
+use pec::{Anchor, Anchors, Description};
+use std::path::{Path, PathBuf};
 
 /// Where the authority that is shipped publishes CRLs and answers OCSP (`reference` pec.md §8).
 pub const STATUS_HOST: &str = "ca1.agid.gov.it";
 /// Name of the manifest in the folder.
 pub const MANIFEST: &str = "ancore.toml";
+/// The shipped manifest: the manual, and the same anchors as [`Anchors::agid`].
+pub const SHIPPED: &str = include_str!("../ancore.toml");
 /// Largest certificate file, bytes.
-const CERTIFICATE_BYTES_MAX: u64 = 64 * 1024;
+pub const CERTIFICATE_BYTES_MAX: u64 = 64 * 1024;
+/// Largest manifest, bytes.
+const MANIFEST_BYTES_MAX: u64 = 256 * 1024;
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Manifest {
-    #[serde(default)]
-    ancora: Vec<Entry>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Entry {
-    nome: String,
-    /// File of a certificate of the authority, PEM or DER, beside the manifest.
-    certificato: String,
-    /// Policies of which a provider's certificate must carry one.
-    #[serde(default)]
-    politiche: Vec<String>,
-    dal: Option<String>,
-    al: Option<String>,
-    /// A simulated authority: every report says so.
-    #[serde(default)]
-    simulazione: bool,
-}
-
-/// The anchors in force, and their digest for the journal.
+/// The anchors in force, and where each was written.
 #[derive(Debug, Clone)]
 pub struct Trust {
     /// The anchors.
     pub anchors: Anchors,
+    /// For people: one for each anchor, in the same order.
+    pub entries: Vec<Entry>,
+    /// The folder; `None` = what is shipped.
+    pub folder: Option<PathBuf>,
+}
+
+/// What people are told of an anchor besides what it decides.
+#[derive(Debug, Clone)]
+pub struct Entry {
+    /// Line of the manifest.
+    pub line: usize,
+    /// Why it is there.
+    pub note: Option<String>,
+    /// Its certificates, with the file of each.
+    pub certificates: Vec<(String, Description)>,
 }
 
 impl Trust {
-    /// The pinned keys of AgID CA1 and, for its years, DigitPA CA1.
+    /// The pinned keys of the authorities of the PEC circuit and nothing else.
     #[must_use]
     pub fn shipped() -> Self {
-        Self { anchors: Anchors::agid() }
+        let mut trust = Self::of(Anchors::agid());
+        // The same words, by a test: if they did not read, the anchors would hold all the same.
+        if let Ok(manifest) = Manifest::parse(MANIFEST, SHIPPED) {
+            for (entry, written) in trust.entries.iter_mut().zip(manifest.anchors) {
+                (entry.line, entry.note) = (written.line, written.note);
+            }
+        }
+        trust
+    }
+
+    /// These anchors, of no file.
+    #[must_use]
+    pub fn of(anchors: Anchors) -> Self {
+        let entries = anchors.list.iter().map(|_| Entry { line: 0, note: None, certificates: Vec::new() }).collect();
+        Self { anchors, entries, folder: None }
     }
 
     /// Reads a folder.
     ///
     /// # Errors
-    /// Every mistake.
+    /// Every mistake, with file and line.
     pub fn read(dir: &Path) -> Result<Self, Vec<Problem>> {
         let path = dir.join(MANIFEST);
-        let file = path.display().to_string();
-        let problem = |text: String| Problem { file: file.clone(), line: None, text, warning: false };
-        let text = std::fs::read_to_string(&path)
-            .map_err(|e| vec![problem(format!("non riesco a leggere le ancore: {e}"))])?;
-        let manifest: Manifest = toml::from_str(&text).map_err(|e| {
-            let line = e.span().map(|s| text.get(..s.start).unwrap_or_default().matches('\n').count() + 1);
-            vec![Problem { line, ..problem(e.message().to_owned()) }]
+        let text = read_text(&path).map_err(|why| {
+            let text = format!("non riesco a leggere le ancore: {why}");
+            vec![Problem { file: path.display().to_string(), line: None, text, warning: false }]
         })?;
-        let mut problems = Vec::new();
-        let mut list = Vec::new();
-        for entry in manifest.ancora {
-            match anchor(dir, &entry) {
-                Ok(anchor) => list.push(anchor),
-                Err(why) => problems.push(problem(format!("ancora «{}»: {why}", entry.nome))),
-            }
-        }
-        if list.is_empty() && problems.is_empty() {
-            problems.push(problem("non c'è nessuna [[ancora]]: nessun messaggio potrebbe essere autentico".into()));
-        }
-        if problems.is_empty() { Ok(Self { anchors: Anchors { list } }) } else { Err(problems) }
+        Self::parse(dir, &text)
     }
 
-    /// SHA-256 over what is trusted.
+    /// Reads this text as the manifest of a folder.
+    ///
+    /// # Errors
+    /// Every mistake, with file and line.
+    pub fn parse(dir: &Path, text: &str) -> Result<Self, Vec<Problem>> {
+        let file = dir.join(MANIFEST).display().to_string();
+        let problem = |line, text: String| Problem { file: file.clone(), line, text, warning: false };
+        let manifest = Manifest::parse(&file, text)?;
+        let mut problems = Vec::new();
+        let mut trust = Self { anchors: Anchors::default(), entries: Vec::new(), folder: Some(dir.to_owned()) };
+        for written in manifest.anchors {
+            match anchor(dir, &written) {
+                Ok((anchor, certificates)) => {
+                    trust.anchors.list.push(anchor);
+                    trust.entries.push(Entry { line: written.line, note: written.note, certificates });
+                }
+                Err(why) => problems.push(problem(Some(written.line), format!("ancora «{}»: {why}", written.name))),
+            }
+        }
+        problems.extend(trust.duplicates(&file));
+        if problems.is_empty() { Ok(trust) } else { Err(problems) }
+    }
+
+    /// The version of what is trusted, for the journal: SHA-256 over everything that decides a verdict.
     #[must_use]
     pub fn digest(&self) -> String {
         self.anchors.version()
     }
+
+    /// Each anchor with what people are told of it.
+    pub fn each(&self) -> impl Iterator<Item = (&Anchor, &Entry)> {
+        self.anchors.list.iter().zip(&self.entries)
+    }
+
+    /// The manifest, as people call it.
+    #[must_use]
+    pub fn source(&self) -> String {
+        self.folder
+            .as_ref()
+            .map_or_else(|| "fornita con il programma".to_owned(), |dir| dir.join(MANIFEST).display().to_string())
+    }
+
+    /// The first anchor of a key is the one that counts: a second one would be read by people and by nobody else.
+    fn duplicates(&self, file: &str) -> Vec<Problem> {
+        let mut found = Vec::new();
+        for (n, (anchor, entry)) in self.each().enumerate() {
+            let before: Vec<_> = self.each().take(n).filter(|(a, _)| a.purpose == anchor.purpose).collect();
+            let mut add = |text: String| {
+                found.push(Problem { file: file.to_owned(), line: Some(entry.line), text, warning: false });
+            };
+            if let Some((_, other)) = before.iter().find(|(a, _)| a.spki_sha256 == anchor.spki_sha256) {
+                add(format!("ancora «{}»: ha la stessa chiave di quella alla riga {}", anchor.name, other.line));
+            } else if let Some((_, other)) = before.iter().find(|(a, _)| a.name == anchor.name) {
+                add(format!(
+                    "due ancore si chiamano «{}» (riga {}): chi legge non le distingue",
+                    anchor.name, other.line
+                ));
+            }
+        }
+        found
+    }
 }
 
-fn anchor(dir: &Path, entry: &Entry) -> Result<Anchor, String> {
-    let path = dir.join(&entry.certificato);
+/// A manifest entry as an anchor, with its certificates.
+#[allow(clippy::type_complexity)]
+fn anchor(dir: &Path, written: &Written) -> Result<(Anchor, Vec<(String, Description)>), String> {
+    let mut certificates = Vec::new();
+    let mut pinned = written.pin;
+    let mut list = Vec::new();
+    for file in &written.files {
+        for der in read_certificates(&dir.join(file))? {
+            let said = Description::read(&der).map_err(|why| format!("{file}: {why}"))?;
+            if !said.is_authority {
+                return Err(format!("{file}: non è il certificato di un'autorità, ma di «{}»", said.subject));
+            }
+            match pinned {
+                Some(pin) if pin == said.spki_sha256 => {}
+                Some(_) if written.pin.is_some() => {
+                    return Err(format!(
+                        "{file}: la sua chiave non è quella di `chiave_sha256`: è {}",
+                        crate::digest::hex(&said.spki_sha256)
+                    ));
+                }
+                Some(_) => {
+                    return Err(format!(
+                        "{file}: ha un'altra chiave rispetto ai file prima: ogni chiave vuole la sua [[ancora]]"
+                    ));
+                }
+                None => pinned = Some(said.spki_sha256),
+            }
+            list.push(der);
+            certificates.push((file.clone(), said));
+        }
+    }
+    let pin = pinned.ok_or("`certificato` non contiene nessun certificato")?;
+    let anchor = Anchor {
+        from: written.from,
+        until: written.until,
+        policies: written.policies.clone(),
+        hosts: written.hosts.clone(),
+        certificates: list,
+        simulation: written.simulation,
+        ..Anchor::pin(&written.name, pin, written.purpose)
+    };
+    Ok((anchor, certificates))
+}
+
+/// The certificates of a file, PEM or DER.
+///
+/// # Errors
+/// In Italian, with the file.
+pub fn read_certificates(path: &Path) -> Result<Vec<Vec<u8>>, String> {
     let shown = path.display();
-    let length = std::fs::metadata(&path).map_err(|e| format!("{shown}: {e}"))?.len();
+    let length = std::fs::metadata(path).map_err(|e| format!("{shown}: non riesco a leggerlo: {e}"))?.len();
     if length > CERTIFICATE_BYTES_MAX {
         return Err(format!("{shown}: {length} byte sono troppi per un certificato"));
     }
-    let bytes = std::fs::read(&path).map_err(|e| format!("{shown}: {e}"))?;
-    let policies: Vec<&str> = entry.politiche.iter().map(String::as_str).collect();
-    let mut anchor = Anchor::from_certificate(&der(bytes)?, &entry.nome, &policies, entry.simulazione)
-        .map_err(|why| format!("{shown}: {why}"))?;
-    anchor.from = instant(entry.dal.as_deref())?;
-    // To the end of the day that is named.
-    let until = instant(entry.al.as_deref())?;
-    anchor.until = until.map(|start| start.saturating_add(SignedDuration::from_hours(24)).unwrap_or(start));
-    Ok(anchor)
+    let bytes = std::fs::read(path).map_err(|e| format!("{shown}: non riesco a leggerlo: {e}"))?;
+    crate::tls::certificates(bytes).map_err(|why| format!("{shown}: {why}"))
 }
 
-/// The certificate of a file, PEM or DER.
-fn der(bytes: Vec<u8>) -> Result<Vec<u8>, String> {
-    if bytes.starts_with(b"-----BEGIN") { crate::tls::certificate_of_pem(&bytes) } else { Ok(bytes) }
+/// The text of a manifest.
+///
+/// # Errors
+/// In Italian.
+pub fn read_text(path: &Path) -> Result<String, String> {
+    let length = std::fs::metadata(path).map_err(|e| e.to_string())?.len();
+    if length > MANIFEST_BYTES_MAX {
+        return Err(format!("{length} byte: un elenco di ancore non supera i {MANIFEST_BYTES_MAX}"));
+    }
+    std::fs::read_to_string(path).map_err(|e| e.to_string())
 }
 
-fn instant(text: Option<&str>) -> Result<Option<Timestamp>, String> {
-    let Some(text) = text else { return Ok(None) };
-    let day: jiff::civil::Date = text.parse().map_err(|_| format!("«{text}» non è una data come 2026-12-31"))?;
-    let start = day.to_zoned(jiff::tz::TimeZone::UTC).map_err(|e| e.to_string())?;
-    Ok(Some(start.timestamp()))
-}
+#[cfg(test)]
+#[path = "trust/trust_tests.rs"]
+mod tests;

@@ -53,10 +53,7 @@ pub(super) fn main(args: &Args) -> u8 {
         Err(problems) => return fail(&problems),
     };
     let mut code = files_are_fine(&office.desk);
-    for anchor in &office.trust.anchors.list {
-        let warning = if anchor.simulation { "   ATTENZIONE: è una SIMULAZIONE, non usarla in servizio" } else { "" };
-        say!("Fiducia: {}{warning}", anchor.name);
-    }
+    code = code.max(super::trust::judge(&office.trust, Some(&config)));
     for problem in config.unreadable_files() {
         eprintln!("{problem}");
         code = FOUND;

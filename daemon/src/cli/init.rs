@@ -2,6 +2,7 @@
 
 use super::{CANNOT_START, OK};
 use crate::shipped;
+use crate::trust::{MANIFEST, SHIPPED};
 use std::fs::OpenOptions;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -20,6 +21,9 @@ pub(super) struct Args {
     /// Copia qui anche i modelli forniti
     #[arg(long, value_name = "CARTELLA")]
     templates: Option<PathBuf>,
+    /// Scrive qui anche l'elenco delle autorità fidate, spiegato, per chi lo deve cambiare
+    #[arg(long, value_name = "CARTELLA")]
+    trust: Option<PathBuf>,
 }
 
 /// Writes files that must not be there yet.
@@ -44,7 +48,8 @@ pub(super) fn main(args: &Args) -> u8 {
         .open(&args.file)
         .and_then(|mut file| file.write_all(REFERENCE.as_bytes()))
         .and_then(|()| write_all(args.rules.as_deref(), rules))
-        .and_then(|()| write_all(args.templates.as_deref(), templates));
+        .and_then(|()| write_all(args.templates.as_deref(), templates))
+        .and_then(|()| write_all(args.trust.as_deref(), [(MANIFEST.into(), SHIPPED.into())].into_iter()));
     match written {
         Ok(()) => {
             let file = args.file.display();

@@ -22,8 +22,14 @@ impl Mistakes {
 
     /// Adds one, at a byte of the text.
     pub fn add(&mut self, at: Option<usize>, text: String) {
-        let line = at.map(|at| self.line_starts.partition_point(|start| *start <= at));
+        let line = at.map(|at| self.line(at));
         self.found.push(Problem { file: self.file.clone(), line, text, warning: false });
+    }
+
+    /// The line of a byte of the text, from 1.
+    #[must_use]
+    pub fn line(&self, at: usize) -> usize {
+        self.line_starts.partition_point(|start| *start <= at)
     }
 
     /// All, in order of line.
@@ -56,6 +62,12 @@ impl<'t, 'a> Table<'t, 'a> {
     #[must_use]
     pub fn is_there(&self) -> bool {
         self.table.is_some()
+    }
+
+    /// `key` was written, whatever its value.
+    #[must_use]
+    pub fn has(&self, key: &str) -> bool {
+        self.table.is_some_and(|t| t.contains_key(key))
     }
 
     /// Where it begins.
@@ -137,7 +149,7 @@ impl<'t, 'a> Table<'t, 'a> {
 
     /// A text that must be given.
     pub fn required(&mut self, key: &'static str, mistakes: &mut Mistakes) -> String {
-        let was_written = self.table.is_some_and(|t| t.contains_key(key));
+        let was_written = self.has(key);
         let value = self.text(key, mistakes);
         if value.is_none() && !was_written && self.is_there() {
             mistakes.add(self.at, format!("manca `{}`", self.path(key)));
@@ -196,6 +208,14 @@ impl<'t, 'a> Table<'t, 'a> {
             mistakes.add(Some(value.span().start), format!("`{name}` deve essere un elenco di testi: [\"…\", \"…\"]"));
         }
         list
+    }
+
+    /// A list of texts, or one text, if given.
+    pub fn texts_or_one(&mut self, key: &'static str, mistakes: &mut Mistakes) -> Option<Vec<String>> {
+        match self.table.and_then(|t| t.get(key)).map(|value| value.get_ref()) {
+            Some(DeValue::String(_)) => self.text(key, mistakes).map(|text| vec![text]),
+            _ => self.texts(key, mistakes),
+        }
     }
 
     /// Reports the keys that nobody asked for, with the nearest known one.

@@ -9,6 +9,8 @@ use alloc::vec::Vec;
 
 /// Deepest nesting read. A CMS signature of a provider has about 15 levels.
 pub(crate) const DEPTH_MAX: usize = 48;
+/// Most elements rewritten in one object. A CMS signature has about ten of indefinite length.
+pub(crate) const CHANGES_MAX: usize = 65_536;
 
 /// BOOLEAN … SET: the tags that this crate looks for.
 pub(crate) const INTEGER: u8 = 0x02;
@@ -19,6 +21,8 @@ pub(crate) const SET: u8 = 0x31;
 /// `[0]` and `[1]`, constructed.
 pub(crate) const CONTEXT_0: u8 = 0xa0;
 pub(crate) const CONTEXT_1: u8 = 0xa1;
+/// NULL, whole.
+pub(crate) const NULL: &[u8] = &[0x05, 0];
 /// OCTET STRING in pieces.
 const OCTET_STRING_CONSTRUCTED: u8 = 0x24;
 const CONSTRUCTED: u8 = 0x20;
@@ -77,69 +81,145 @@ fn header(input: &[u8]) -> Option<(u8, Option<usize>, usize)> {
     }
 }
 
-/// The first element of `input` with definite lengths only, and how many bytes of `input` it took.
-/// `None` if it is not BER, or nests deeper than [`DEPTH_MAX`].
+/// The first element of `input` with definite lengths only, and how many bytes of `input` it took; borrowed where nothing
+/// had to change. `None` if it is not BER, nests deeper than [`DEPTH_MAX`], or has more to rewrite than [`CHANGES_MAX`].
+///
+/// Two passes, and one copy at most: the first finds what must be rewritten and how long it will be.
 pub(crate) fn normalise(input: &[u8]) -> Option<(Cow<'_, [u8]>, usize)> {
-    let mut out = Vec::new();
-    let taken = copy(input, &mut out, 0)?;
-    let original = input.get(..taken)?;
-    Some((if out == original { Cow::Borrowed(original) } else { Cow::Owned(out) }, taken))
+    let mut changes = Vec::new();
+    let first = measure(input, 0, 0, &mut changes)?;
+    let original = input.get(..first.taken)?;
+    if changes.is_empty() {
+        return Some((Cow::Borrowed(original), first.taken));
+    }
+    changes.sort_unstable();
+    let mut out = Vec::with_capacity(first.whole);
+    let mut changes = changes.into_iter().peekable();
+    write(original, 0, &mut changes, &mut out)?;
+    Some((Cow::Owned(out), first.taken))
 }
 
-/// Appends the normal form of the first element of `input` to `out`; returns the bytes taken.
-fn copy(input: &[u8], out: &mut Vec<u8>, depth: usize) -> Option<usize> {
+/// An element, as it will be.
+struct Measured {
+    tag: u8,
+    /// Bytes that it takes as it is.
+    taken: usize,
+    /// Contents in normal form; of a string in pieces, the pieces joined.
+    content: usize,
+    /// All of it in normal form.
+    whole: usize,
+    changed: bool,
+}
+
+/// Measures the element at `at`. What must be rewritten is entered in `changes`: where it begins, its new contents' length.
+fn measure(input: &[u8], at: usize, depth: usize, changes: &mut Vec<(usize, usize)>) -> Option<Measured> {
     if depth > DEPTH_MAX {
         return None;
     }
-    let (tag, length, header) = header(input)?;
+    let rest = input.get(at..)?;
+    let (tag, length, header) = header(rest)?;
     if tag & CONSTRUCTED == 0 {
-        let end = header.checked_add(length?)?;
-        out.extend_from_slice(input.get(..end)?);
-        return Some(end);
+        let (content, taken) = (length?, header.checked_add(length?)?);
+        rest.get(..taken)?;
+        return Some(Measured { tag, taken, content, whole: taken, changed: false });
     }
-    let mut children = Vec::new();
-    let mut changed = length.is_none();
-    let mut at = header;
-    let end = match length {
-        Some(length) => header.checked_add(length)?,
-        None => input.len(),
-    };
-    let body = input.get(..end)?;
-    loop {
-        let rest = body.get(at..)?;
-        if length.is_none() && rest.starts_with(&[0, 0]) {
-            at += 2;
-            break;
+    let in_pieces = tag == OCTET_STRING_CONSTRUCTED;
+    let (mut content, mut changed) = (0usize, length.is_none() || in_pieces);
+    let mut children = Children::of(input, at, header, length)?;
+    while let Some(child) = children.next()? {
+        let child = measure(children.input, child, depth + 1, changes)?;
+        if in_pieces && !matches!(child.tag, OCTET_STRING | OCTET_STRING_CONSTRUCTED) {
+            return None;
         }
-        if rest.is_empty() {
-            length?;
-            break;
-        }
-        let mark = children.len();
-        let taken = copy(rest, &mut children, depth + 1)?;
-        changed |= children.get(mark..)? != rest.get(..taken)?;
-        at += taken;
+        content = content.checked_add(if in_pieces { child.content } else { child.whole })?;
+        changed |= child.changed;
+        children.at = children.at.checked_add(child.taken)?;
     }
-    if tag == OCTET_STRING_CONSTRUCTED {
-        put_header(out, OCTET_STRING, joined_length(&children)?);
-        for piece in each(&children) {
-            out.extend_from_slice(piece?.content);
+    let taken = children.at - at;
+    if changed {
+        if changes.len() >= CHANGES_MAX {
+            return None;
         }
-    } else if changed {
-        put_header(out, tag, children.len());
-        out.extend_from_slice(&children);
-    } else {
-        out.extend_from_slice(input.get(..at)?);
+        changes.push((at, content));
     }
-    Some(at)
+    let whole = if changed { content.checked_add(header_length(content))? } else { taken };
+    Some(Measured { tag, taken, content, whole, changed })
 }
 
-/// Sum of the pieces of a constructed OCTET STRING, which are primitive by now.
-fn joined_length(pieces: &[u8]) -> Option<usize> {
-    each(pieces).try_fold(0usize, |sum, piece| {
-        let piece = piece.filter(|p| p.tag == OCTET_STRING)?;
-        sum.checked_add(piece.content.len())
-    })
+/// Walks the elements within a constructed one.
+struct Children<'a> {
+    /// Up to the end of the constructed element, where that is known.
+    input: &'a [u8],
+    at: usize,
+    indefinite: bool,
+}
+
+impl<'a> Children<'a> {
+    fn of(input: &'a [u8], at: usize, header: usize, length: Option<usize>) -> Option<Self> {
+        let begin = at.checked_add(header)?;
+        let input = match length {
+            Some(length) => input.get(..begin.checked_add(length)?)?,
+            None => input,
+        };
+        Some(Self { input, at: begin, indefinite: length.is_none() })
+    }
+
+    /// Where the next child begins, inner `None` after the last; the caller moves `at` past it.
+    fn next(&mut self) -> Option<Option<usize>> {
+        let rest = self.input.get(self.at..)?;
+        if self.indefinite && rest.starts_with(&[0, 0]) {
+            self.at += 2;
+            return Some(None);
+        }
+        // Bytes that end before the end-of-contents are no element: `measure` says so.
+        Some((self.indefinite || !rest.is_empty()).then_some(self.at))
+    }
+}
+
+/// What `measure` entered, in the order of the input.
+type Changes = core::iter::Peekable<alloc::vec::IntoIter<(usize, usize)>>;
+
+/// Appends the normal form of the element at `at` to `out`; returns where the element ends.
+fn write(input: &[u8], at: usize, changes: &mut Changes, out: &mut Vec<u8>) -> Option<usize> {
+    let (tag, length, header) = header(input.get(at..)?)?;
+    let Some((_, content)) = changes.next_if(|(begin, _)| *begin == at) else {
+        let end = at.checked_add(header)?.checked_add(length?)?;
+        out.extend_from_slice(input.get(at..end)?);
+        return Some(end);
+    };
+    let mut children = Children::of(input, at, header, length)?;
+    if tag == OCTET_STRING_CONSTRUCTED {
+        put_header(out, OCTET_STRING, content);
+        return join(children, changes, out);
+    }
+    put_header(out, tag, content);
+    while let Some(child) = children.next()? {
+        children.at = write(children.input, child, changes, out)?;
+    }
+    Some(children.at)
+}
+
+/// Appends the contents of the pieces of a string; returns where the last ends.
+fn join(mut pieces: Children<'_>, changes: &mut Changes, out: &mut Vec<u8>) -> Option<usize> {
+    while let Some(piece) = pieces.next()? {
+        let (tag, length, header) = header(pieces.input.get(piece..)?)?;
+        pieces.at = if tag == OCTET_STRING_CONSTRUCTED {
+            changes.next_if(|(begin, _)| *begin == piece)?;
+            join(Children::of(pieces.input, piece, header, length)?, changes, out)?
+        } else {
+            let begin = piece.checked_add(header)?;
+            let end = begin.checked_add(length?)?;
+            out.extend_from_slice(pieces.input.get(begin..end)?);
+            end
+        };
+    }
+    Some(pieces.at)
+}
+
+/// Bytes of tag and length of an element with this much in it.
+fn header_length(length: usize) -> usize {
+    let octets = (usize::BITS - length.leading_zeros()).div_ceil(8) as usize;
+    if length < 0x80 { 2 } else { 2 + octets }
 }
 
 fn put_header(out: &mut Vec<u8>, tag: u8, length: usize) {

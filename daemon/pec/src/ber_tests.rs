@@ -32,6 +32,33 @@ fn a_string_in_pieces_must_hold_strings() {
     assert_eq!(normalise(&[0x24, 3, 2, 1, 5]), None);
 }
 
+#[test]
+fn a_string_in_pieces_of_pieces_is_joined_whole() {
+    // "abc" = { { "a", { "b" } }, "", { indef "c" } }; `cms` 0.3 hands out such content with the inner headers in it.
+    let inner = element(0x24, &[element(4, b"a"), element(0x24, &element(4, b"b"))].concat());
+    let open = [&[0x24, 0x80][..], &element(4, b"c"), &[0, 0]].concat();
+    let ber = element(0x24, &[inner, element(4, b""), open].concat());
+    assert_eq!(normalise(&ber).unwrap().0.as_ref(), element(4, b"abc"));
+    let within = element(SEQUENCE, &[element(INTEGER, &[1]), ber].concat());
+    assert_eq!(normalise(&within).unwrap().0.as_ref(), [0x30, 8, 2, 1, 1, 4, 3, b'a', b'b', b'c']);
+}
+
+#[test]
+fn what_lacks_its_end_is_refused() {
+    for broken in
+        [&[0x30, 0x80][..], &[0x30, 0x80, 0], &[0x30, 0x80, 4, 1], &[0x24, 0x80, 4, 1, b'a'], &[0x30, 4, 0x30, 0x80, 0]]
+    {
+        assert_eq!(normalise(broken), None, "{broken:?}");
+    }
+}
+
+#[test]
+fn rewriting_is_bounded() {
+    let many = |n: usize| element(SEQUENCE, &[0x30, 0x80, 0, 0].repeat(n));
+    assert!(normalise(&many(CHANGES_MAX - 1)).is_some());
+    assert_eq!(normalise(&many(CHANGES_MAX)), None);
+}
+
 fn ber() -> impl Strategy<Value = Vec<u8>> {
     let leaf =
         (1u8..31, proptest::collection::vec(any::<u8>(), 0..200)).prop_map(|(tag, content)| element(tag, &content));

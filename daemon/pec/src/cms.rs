@@ -1,58 +1,195 @@
-//! The signature object: a detached CMS SignedData with one signer (RFC 5652 §5; RFC 6109 §2.1).
+//! CMS SignedData, walked (RFC 5652 §5): its pieces, and what each of its signers says. Nothing is proven here.
 //!
-//! Walked element by element over normalised bytes, then read by the typed layer of the `cms` crate, so that one odd
-//! certificate does not spoil the rest. Signed attributes are hashed as they were transmitted.
+//! Walked element by element over normalised bytes, so that one odd certificate or revocation list does not spoil the
+//! rest, and so that signed attributes are hashed as they were transmitted.
 
+use crate::attributes::Attributes;
 use crate::ber::{self, Tlv};
-use crate::crypto::{Hash, Key, Scheme};
+use crate::cert::Cert;
+use crate::crypto::{Hash, Key, Scheme, oid};
 use crate::why::{self, Reason};
-use alloc::string::{String, ToString};
+use alloc::string::String;
 use alloc::vec::Vec;
-use cms::signed_data::{SignerIdentifier, SignerInfo};
-use der::asn1::{GeneralizedTime, ObjectIdentifier, UtcTime};
-use der::{Decode, Encode};
-use jiff::Timestamp;
 
-/// Largest signature object, in bytes. Those of providers are below 10 KB.
-pub(crate) const P7S_BYTES_MAX: usize = 1024 * 1024;
 /// Most certificates in one signature. Providers send two.
 pub(crate) const CERTIFICATES_MAX: usize = 20;
+/// Most revocation lists and answers in one signature. Providers send none.
+pub(crate) const REVOCATION_MAX: usize = 20;
+/// Most signers that are read. Providers sign once; deeds have a handful.
+pub(crate) const SIGNERS_MAX: usize = 20;
 
 const SIGNED_DATA: &str = "1.2.840.113549.1.7.2";
-const DATA: &str = "1.2.840.113549.1.7.1";
-const CONTENT_TYPE: &str = "1.2.840.113549.1.9.3";
-const MESSAGE_DIGEST: &str = "1.2.840.113549.1.9.4";
-const SIGNING_TIME: &str = "1.2.840.113549.1.9.5";
+/// id-data: bytes without a type.
+pub(crate) const DATA: &str = "1.2.840.113549.1.7.1";
+/// id-ri-ocsp-response (RFC 5940 §2.1).
+const OCSP_RESPONSE: &str = "1.3.6.1.5.5.7.16.2";
 
-/// A signature that reads. Nothing is proven yet.
+/// The pieces of a SignedData.
 #[derive(Debug)]
-pub(crate) struct Signature<'a> {
+pub(crate) struct SignedData<'a> {
+    /// eContentType, dotted.
+    pub(crate) content_type: String,
+    /// The content it carries: what was signed, in one piece. `None` = detached.
+    pub(crate) content: Option<&'a [u8]>,
     /// Certificates as they came (DER).
     pub(crate) certificates: Vec<&'a [u8]>,
-    /// Who says to have signed.
-    pub(crate) signer: SignerId,
-    /// Digest algorithm, if admitted.
-    pub(crate) hash: Option<Hash>,
-    /// Signature algorithm, if admitted and in accord with the digest.
-    pub(crate) scheme: Option<Scheme>,
-    /// OIDs of the two, for the report.
-    pub(crate) algorithms: String,
-    /// Digest of the content, as signed.
-    pub(crate) message_digest: &'a [u8],
-    /// When, as signed.
-    pub(crate) signing_time: Option<Timestamp>,
-    /// Contents of the signed attributes, as transmitted.
-    attributes: &'a [u8],
-    value: Vec<u8>,
+    /// Revocation lists and OCSP responses as they came (DER).
+    pub(crate) revocation: Vec<&'a [u8]>,
+    /// Each SignerInfo, unread.
+    pub(crate) signers: Vec<Tlv<'a>>,
+    /// digestAlgorithms, dotted.
+    digests: Vec<String>,
+}
+
+/// The content of a ContentInfo that says to be SignedData.
+fn explicit(der: &[u8]) -> Option<&[u8]> {
+    let (info, _) = ber::expect(der, ber::SEQUENCE)?;
+    let (kind, rest) = ber::expect(info.content, ber::OID)?;
+    let (explicit, rest) = ber::expect(rest, ber::CONTEXT_0)?;
+    (rest.is_empty() && oid(kind.whole)? == SIGNED_DATA).then_some(explicit.content)
+}
+
+/// Whether bytes, BER or DER, begin as a SignedData does.
+pub(crate) fn looks_signed(bytes: &[u8]) -> bool {
+    const KIND: [u8; 11] = [ber::OID, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 7, 2];
+    let header = match bytes.get(1) {
+        Some(long @ 0x81..) => 2 + usize::from(long & 0x7f),
+        _ => 2,
+    };
+    bytes.first() == Some(&ber::SEQUENCE) && bytes.get(header..).is_some_and(|rest| rest.starts_with(&KIND))
+}
+
+impl<'a> SignedData<'a> {
+    /// Reads a normalised ContentInfo.
+    pub(crate) fn read(der: &'a [u8]) -> Result<Self, Reason> {
+        let signed = Self::walk(der).ok_or(why::CMS_UNREADABLE)?;
+        if signed.certificates.len() > CERTIFICATES_MAX || signed.revocation.len() > REVOCATION_MAX {
+            return Err(why::CMS_CERTIFICATES);
+        }
+        Ok(signed)
+    }
+
+    fn walk(der: &'a [u8]) -> Option<Self> {
+        let (signed, rest) = ber::expect(explicit(der)?, ber::SEQUENCE)?;
+        rest.is_empty().then_some(())?;
+        let (_version, rest) = ber::expect(signed.content, ber::INTEGER)?;
+        let (digests, rest) = ber::expect(rest, ber::SET)?;
+        let (encapsulated, rest) = ber::expect(rest, ber::SEQUENCE)?;
+        let (certificates, rest) = optional(rest, ber::CONTEXT_0)?;
+        let (revocation, rest) = optional(rest, ber::CONTEXT_1)?;
+        let (signers, rest) = ber::expect(rest, ber::SET)?;
+        rest.is_empty().then_some(())?;
+        let (content_type, content) = ber::expect(encapsulated.content, ber::OID)?;
+        Some(Self {
+            content_type: oid(content_type.whole)?,
+            content: if content.is_empty() { None } else { Some(octets(content)?) },
+            // Other kinds of certificate in the set are left out: they sign no mail.
+            certificates: elements(certificates, |c| (c.tag == ber::SEQUENCE).then_some(c.whole))?,
+            revocation: elements(revocation, revocation_info)?,
+            signers: ber::each(signers.content).collect::<Option<_>>()?,
+            digests: ber::each(digests.content).map(|d| Some(algorithm(d?.content)?.0)).collect::<Option<_>>()?,
+        })
+    }
+
+    /// Reads one of the signers.
+    pub(crate) fn signer(&self, info: Tlv<'a>) -> Result<SignerInfo<'a>, Reason> {
+        let signer = SignerInfo::read(info, &self.content_type)?;
+        // RFC 5652 §5.1 lets a verifier refuse it; OpenSSL does.
+        if !self.digests.contains(&signer.digest_oid) {
+            return Err(why::CMS_DIGEST_SET);
+        }
+        Ok(signer)
+    }
+}
+
+/// An element that may be missing, and what follows.
+fn optional(input: &[u8], tag: u8) -> Option<(Option<Tlv<'_>>, &[u8])> {
+    if input.first() != Some(&tag) {
+        return Some((None, input));
+    }
+    ber::read(input).map(|(element, rest)| (Some(element), rest))
+}
+
+/// The elements of a set that may be missing, those that `keep` keeps; `None` if one is no element.
+fn elements<'a>(set: Option<Tlv<'a>>, keep: impl Fn(Tlv<'a>) -> Option<&'a [u8]>) -> Option<Vec<&'a [u8]>> {
+    let all: Vec<Tlv<'a>> = ber::each(set.map_or(&[], |s| s.content)).collect::<Option<_>>()?;
+    Some(all.into_iter().filter_map(keep).collect())
+}
+
+/// eContent: `[0]` with one OCTET STRING. (PKCS#7 let it be anything; what its signature covers is then in dispute.)
+fn octets(content: &[u8]) -> Option<&[u8]> {
+    let (explicit, rest) = ber::expect(content, ber::CONTEXT_0)?;
+    let (string, after) = ber::expect(explicit.content, ber::OCTET_STRING)?;
+    (rest.is_empty() && after.is_empty()).then_some(string.content)
+}
+
+/// A CRL, or the OCSP response of an OtherRevocationInfoFormat; other forms are left out.
+fn revocation_info(element: Tlv<'_>) -> Option<&[u8]> {
+    if element.tag == ber::SEQUENCE {
+        return Some(element.whole);
+    }
+    let (format, rest) = ber::expect(element.content, ber::OID)?;
+    (element.tag == ber::CONTEXT_1 && oid(format.whole)? == OCSP_RESPONSE).then_some(())?;
+    ber::expect(rest, ber::SEQUENCE).map(|(response, _)| response.whole)
+}
+
+/// OID and parameters (the whole element, if any), from the contents of an AlgorithmIdentifier.
+fn algorithm(content: &[u8]) -> Option<(String, Option<&[u8]>)> {
+    let (kind, rest) = ber::expect(content, ber::OID)?;
+    let kind = oid(kind.whole)?;
+    if rest.is_empty() {
+        return Some((kind, None));
+    }
+    ber::read(rest).filter(|(_, after)| after.is_empty())?;
+    Some((kind, Some(rest)))
 }
 
 /// How the signer names its certificate.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum SignerId {
+pub(crate) enum SignerId<'a> {
     /// Issuer (DER) and serial number.
-    Issuer(Vec<u8>, Vec<u8>),
+    Issuer(&'a [u8], &'a [u8]),
     /// subjectKeyIdentifier.
-    Key(Vec<u8>),
+    Key(&'a [u8]),
+}
+
+impl<'a> SignerId<'a> {
+    fn read(element: Tlv<'a>) -> Option<Self> {
+        match element.tag {
+            ber::SEQUENCE => {
+                let (issuer, rest) = ber::expect(element.content, ber::SEQUENCE)?;
+                let (serial, rest) = ber::expect(rest, ber::INTEGER)?;
+                rest.is_empty().then_some(Self::Issuer(issuer.whole, serial.content))
+            }
+            0x80 => Some(Self::Key(element.content)),
+            _ => None,
+        }
+    }
+
+    /// The certificate that is named, among those at hand.
+    pub(crate) fn find<'c, 'd>(&self, certificates: &'c [Cert<'d>]) -> Option<&'c Cert<'d>> {
+        certificates.iter().find(|cert| match self {
+            Self::Issuer(issuer, serial) => cert.issuer_der == *issuer && cert.serial == *serial,
+            Self::Key(id) => cert.key_id.as_ref().is_some_and(|key_id| key_id == id),
+        })
+    }
+}
+
+/// What one signer says.
+#[derive(Debug)]
+pub(crate) struct SignerInfo<'a> {
+    /// Who says to have signed.
+    pub(crate) id: SignerId<'a>,
+    /// OIDs of digest and signature algorithm, dotted.
+    pub(crate) digest_oid: String,
+    pub(crate) scheme_oid: String,
+    /// Digest algorithm, if admitted.
+    pub(crate) hash: Option<Hash>,
+    /// Signature algorithm, if admitted and in accord with the digest.
+    pub(crate) scheme: Option<Scheme>,
+    /// Signed attributes; `None` = the content itself was signed.
+    pub(crate) attributes: Option<Attributes<'a>>,
+    value: &'a [u8],
 }
 
 /// What the signature was found to cover.
@@ -64,154 +201,72 @@ pub(crate) enum Order {
     Sorted,
 }
 
-impl<'a> Signature<'a> {
-    /// Reads a normalised ContentInfo.
-    pub(crate) fn read(der: &'a [u8]) -> Result<Self, Reason> {
-        let signed = signed_data(der).ok_or(why::CMS_UNREADABLE)?;
-        if signed.attached {
-            return Err(why::CMS_ATTACHED);
-        }
-        if signed.certificates.len() > CERTIFICATES_MAX {
-            return Err(why::CMS_CERTIFICATES);
-        }
-        let [signer] = signed.signers.as_slice() else {
-            return Err(why::CMS_SIGNERS);
+impl<'a> SignerInfo<'a> {
+    fn read(info: Tlv<'a>, content_type: &str) -> Result<Self, Reason> {
+        let (signer, digest, scheme, attributes) = Self::walk(info).ok_or(why::CMS_UNREADABLE)?;
+        let Some(attributes) = attributes else {
+            return Ok(signer);
         };
-        // Raw attributes first: without them a forger may pass off attributes as content (`reference` signatures.md §6).
-        let attributes = raw_attributes(signer.content).ok_or(why::CMS_UNREADABLE)?.ok_or(why::CMS_NO_ATTRIBUTES)?;
-        let typed = SignerInfo::from_der(signer.whole).map_err(|_| why::CMS_UNREADABLE)?;
-        let read = Attributes::read(attributes).ok_or(why::CMS_ATTRIBUTES)?;
-        let hash = Hash::from_oid(&typed.digest_alg.oid.to_string());
-        let scheme_oid = typed.signature_algorithm.oid.to_string();
-        let parameters = typed.signature_algorithm.parameters.as_ref().and_then(|p| p.to_der().ok());
-        Ok(Self {
-            certificates: signed.certificates,
-            signer: match &typed.sid {
-                SignerIdentifier::IssuerAndSerialNumber(id) => SignerId::Issuer(
-                    id.issuer.to_der().map_err(|_| why::CMS_UNREADABLE)?,
-                    id.serial_number.as_bytes().to_vec(),
-                ),
-                SignerIdentifier::SubjectKeyIdentifier(id) => SignerId::Key(id.0.as_bytes().to_vec()),
-            },
-            hash,
-            scheme: hash.and_then(|hash| Scheme::from_oid(&scheme_oid, parameters.as_deref(), Some(hash))),
-            algorithms: alloc::format!("{}, {scheme_oid}", typed.digest_alg.oid),
-            message_digest: read.message_digest,
-            signing_time: read.signing_time,
-            attributes,
-            value: typed.signature.as_bytes().to_vec(),
-        })
+        let attributes = Attributes::read(attributes, content_type).ok_or(why::CMS_ATTRIBUTES)?;
+        if attributes.protection.is_some_and(|protection| !protects(protection, digest, scheme)) {
+            return Err(why::CMS_PROTECTION);
+        }
+        Ok(Self { attributes: Some(attributes), ..signer })
     }
 
-    /// Whether `key` signed the attributes, and in which order they were hashed (RFC 5652 §5.4).
-    pub(crate) fn is_by(&self, key: &Key, scheme: Scheme) -> Option<Order> {
-        if key.verifies(scheme, &ber::element(ber::SET, self.attributes), &self.value) {
+    /// The fields (RFC 5652 §5.3); beside them the two algorithms and the contents of the attributes, as they stand.
+    #[allow(clippy::type_complexity)]
+    fn walk(info: Tlv<'a>) -> Option<(Self, Tlv<'a>, Tlv<'a>, Option<&'a [u8]>)> {
+        let (info, _) = ber::expect(info.whole, ber::SEQUENCE)?;
+        let (_version, rest) = ber::expect(info.content, ber::INTEGER)?;
+        let (id, rest) = ber::read(rest)?;
+        let (digest, rest) = ber::expect(rest, ber::SEQUENCE)?;
+        let (attributes, rest) = optional(rest, ber::CONTEXT_0)?;
+        let (scheme, rest) = ber::expect(rest, ber::SEQUENCE)?;
+        let (value, rest) = ber::expect(rest, ber::OCTET_STRING)?;
+        let (_unsigned, rest) = optional(rest, ber::CONTEXT_1)?;
+        rest.is_empty().then_some(())?;
+        let (digest_oid, _) = algorithm(digest.content)?;
+        let (scheme_oid, parameters) = algorithm(scheme.content)?;
+        let hash = Hash::from_oid(&digest_oid);
+        let signer = Self {
+            id: SignerId::read(id)?,
+            hash,
+            scheme: hash.and_then(|hash| Scheme::from_oid(&scheme_oid, parameters, Some(hash))),
+            digest_oid,
+            scheme_oid,
+            attributes: None,
+            value: value.content,
+        };
+        Some((signer, digest, scheme, attributes.map(|a| a.content)))
+    }
+
+    /// Whether `key` signed these attributes, and in which order they were hashed (RFC 5652 §5.4).
+    pub(crate) fn is_by(&self, key: &Key, scheme: Scheme, attributes: &Attributes<'_>) -> Option<Order> {
+        if key.verifies(scheme, &attributes.as_sent(), self.value) {
             return Some(Order::AsSent);
         }
-        let mut each: Vec<&[u8]> = ber::each(self.attributes).map(|a| a.map(|a| a.whole)).collect::<Option<_>>()?;
-        each.sort();
-        let sorted = each.concat();
-        (sorted != self.attributes && key.verifies(scheme, &ber::element(ber::SET, &sorted), &self.value))
-            .then_some(Order::Sorted)
+        key.verifies(scheme, &attributes.sorted()?, self.value).then_some(Order::Sorted)
+    }
+
+    /// Whether `key` signed this content itself, as it does where there are no attributes.
+    pub(crate) fn is_plainly_by(&self, key: &Key, scheme: Scheme, content: &[u8]) -> bool {
+        key.verifies(scheme, content, self.value)
     }
 }
 
-/// The pieces of a SignedData.
-struct SignedData<'a> {
-    attached: bool,
-    certificates: Vec<&'a [u8]>,
-    signers: Vec<Tlv<'a>>,
-}
-
-fn signed_data(der: &[u8]) -> Option<SignedData<'_>> {
-    let (info, _) = ber::expect(der, ber::SEQUENCE)?;
-    let (kind, rest) = ber::expect(info.content, ber::OID)?;
-    let (explicit, _) = ber::expect(rest, ber::CONTEXT_0)?;
-    let (signed, _) = ber::expect(explicit.content, ber::SEQUENCE)?;
-    let (_version, rest) = ber::expect(signed.content, ber::INTEGER)?;
-    let (_digests, rest) = ber::expect(rest, ber::SET)?;
-    let (content, mut rest) = ber::expect(rest, ber::SEQUENCE)?;
-    let (content_type, econtent) = ber::expect(content.content, ber::OID)?;
-    if oid(kind)? != SIGNED_DATA || oid(content_type)? != DATA {
-        return None;
+/// CMSAlgorithmProtection names the two algorithms that the signer used (RFC 6211 §2). Absent parameters and NULL are one
+/// (RFC 5754 §2).
+fn protects(protection: Tlv<'_>, digest: Tlv<'_>, scheme: Tlv<'_>) -> bool {
+    fn named(identifier: &[u8]) -> Option<(String, Option<&[u8]>)> {
+        algorithm(identifier).map(|(oid, parameters)| (oid, parameters.filter(|p| *p != ber::NULL)))
     }
-    let mut certificates = Vec::new();
-    loop {
-        let (element, after) = ber::read(rest)?;
-        rest = after;
-        match element.tag {
-            // Other kinds of certificate in the set are left out: they sign no mail.
-            ber::CONTEXT_0 => {
-                for certificate in ber::each(element.content) {
-                    let certificate = certificate?;
-                    if certificate.tag == ber::SEQUENCE {
-                        certificates.push(certificate.whole);
-                    }
-                }
-            }
-            ber::CONTEXT_1 => {}
-            ber::SET => {
-                let signers = ber::each(element.content).collect::<Option<Vec<_>>>()?;
-                return Some(SignedData { attached: !econtent.is_empty(), certificates, signers });
-            }
-            _ => return None,
-        }
-    }
-}
-
-/// The contents of the signed attributes of a SignerInfo; inner `None` if there are none.
-fn raw_attributes(signer: &[u8]) -> Option<Option<&[u8]>> {
-    let (_version, rest) = ber::expect(signer, ber::INTEGER)?;
-    let (_sid, rest) = ber::read(rest)?;
-    let (_digest, rest) = ber::expect(rest, ber::SEQUENCE)?;
-    let (next, _) = ber::read(rest)?;
-    Some((next.tag == ber::CONTEXT_0).then_some(next.content))
-}
-
-/// The signed attributes that matter.
-struct Attributes<'a> {
-    message_digest: &'a [u8],
-    signing_time: Option<Timestamp>,
-}
-
-impl<'a> Attributes<'a> {
-    /// contentType = id-data and messageDigest once each, signingTime at most once, one value each (RFC 5652 §11).
-    fn read(attributes: &'a [u8]) -> Option<Self> {
-        let (mut content_type, mut message_digest, mut signing_time) = (None, None, None);
-        for attribute in ber::each(attributes) {
-            let attribute = attribute.filter(|a| a.tag == ber::SEQUENCE)?;
-            let (kind, rest) = ber::expect(attribute.content, ber::OID)?;
-            let (values, _) = ber::expect(rest, ber::SET)?;
-            let slot = match oid(kind)?.as_str() {
-                CONTENT_TYPE => &mut content_type,
-                MESSAGE_DIGEST => &mut message_digest,
-                SIGNING_TIME => &mut signing_time,
-                _ => continue,
-            };
-            let (value, others) = ber::read(values.content)?;
-            if !others.is_empty() || slot.replace(value).is_some() {
-                return None;
-            }
-        }
-        (oid(content_type?)? == DATA).then_some(())?;
-        Some(Self {
-            message_digest: message_digest.filter(|d| d.tag == ber::OCTET_STRING)?.content,
-            signing_time: match signing_time {
-                Some(time) => Some(instant(time)?),
-                None => None,
-            },
-        })
-    }
-}
-
-fn instant(time: Tlv<'_>) -> Option<Timestamp> {
-    let since = UtcTime::from_der(time.whole)
-        .map(|t| t.to_unix_duration())
-        .or_else(|_| GeneralizedTime::from_der(time.whole).map(|t| t.to_unix_duration()))
-        .ok()?;
-    Timestamp::from_second(i64::try_from(since.as_secs()).ok()?).ok()
-}
-
-fn oid(element: Tlv<'_>) -> Option<String> {
-    (element.tag == ber::OID).then(|| ObjectIdentifier::from_bytes(element.content).ok())?.map(|oid| oid.to_string())
+    let read = || {
+        let (fields, after) = ber::expect(protection.whole, ber::SEQUENCE)?;
+        let (digest, rest) = ber::expect(fields.content, ber::SEQUENCE)?;
+        // [1] IMPLICIT; a [2] would be a MAC, which signs nothing here.
+        let (scheme, rest) = ber::expect(rest, ber::CONTEXT_1)?;
+        (after.is_empty() && rest.is_empty()).then_some((named(digest.content)?, named(scheme.content)?))
+    };
+    read().is_some_and(|protected| named(digest.content).zip(named(scheme.content)) == Some(protected))
 }

@@ -1,6 +1,8 @@
 //! The mathematics: digests and signatures, and which of them are admitted. The only file that names aws-lc-rs.
 
 use crate::ber;
+use crate::report::Why;
+use crate::why;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -140,33 +142,58 @@ impl Scheme {
     }
 }
 
-/// RSASSA-PSS-params (RFC 4055 §3.1). The default digest is SHA-1, which no PSS signer uses: it must be named.
+/// Longest PSS salt, in octets: what fits the longest key.
+const SALT_MAX: u16 = 1024;
+
+/// RSASSA-PSS-params (RFC 4055 §3.1), each field at most once and in order. The default digest is SHA-1, which no PSS
+/// signer uses: it must be named, and MGF1 must use the same.
 fn pss(parameters: &[u8]) -> Option<Scheme> {
+    const MGF1: &str = "1.2.840.113549.1.1.8";
     let (sequence, _) = ber::expect(parameters, ber::SEQUENCE)?;
-    let (mut hash, mut mask, mut salt) = (None, None, 20);
+    let (mut hash, mut mask, mut salt, mut last) = (None, None, 20, None);
     for field in ber::each(sequence.content) {
         let field = field?;
+        last.replace(field.tag).is_none_or(|before| before < field.tag).then_some(())?;
         let (inner, _) = ber::read(field.content)?;
         match field.tag {
             0xa0 => hash = Some(oid_of(inner.whole)?),
             0xa1 => {
-                let (_, parameters) = ber::expect(inner.content, ber::OID)?;
+                let (generator, parameters) = ber::expect(inner.content, ber::OID)?;
+                (oid(generator.whole)? == MGF1).then_some(())?;
                 mask = Some(oid_of(parameters)?);
             }
             0xa2 => {
                 salt = inner.content.iter().try_fold(0u16, |n, b| n.checked_mul(256)?.checked_add(u16::from(*b)))?
             }
-            _ => {}
+            // trailerField: only trailerFieldBC exists.
+            0xa3 => (inner.content == [1]).then_some(())?,
+            _ => return None,
         }
     }
     let hash = hash?;
-    (mask == Some(hash) && hash != Hash::Sha1 && salt <= 1024).then_some(Scheme::Pss(hash, salt))
+    (mask == Some(hash) && hash != Hash::Sha1 && salt <= SALT_MAX).then_some(Scheme::Pss(hash, salt))
 }
 
-fn oid_of(algorithm: &[u8]) -> Option<Hash> {
+/// The digest that an AlgorithmIdentifier names.
+pub(crate) fn oid_of(algorithm: &[u8]) -> Option<Hash> {
     let (sequence, _) = ber::expect(algorithm, ber::SEQUENCE)?;
-    let (oid, _) = ber::expect(sequence.content, ber::OID)?;
-    Hash::from_oid(&der::asn1::ObjectIdentifier::from_bytes(oid.content).ok()?.to_string())
+    let (kind, _) = ber::expect(sequence.content, ber::OID)?;
+    Hash::from_oid(&oid(kind.whole)?)
+}
+
+/// An OBJECT IDENTIFIER, dotted.
+pub(crate) fn oid(element: &[u8]) -> Option<String> {
+    let (element, _) = ber::expect(element, ber::OID)?;
+    Some(der::asn1::ObjectIdentifier::from_bytes(element.content).ok()?.to_string())
+}
+
+/// Why a digest or a signature algorithm (OIDs) is not admitted: people should read «MD5», not a number.
+pub(crate) fn refusal(digest: &str, scheme: &str) -> Why {
+    match (digest, scheme) {
+        ("1.2.840.113549.2.2" | "1.2.840.113549.2.4" | "1.2.840.113549.2.5", _)
+        | (_, "1.2.840.113549.1.1.2" | "1.2.840.113549.1.1.3" | "1.2.840.113549.1.1.4") => why::MD5.why(),
+        _ => why::ALGORITHM_UNKNOWN.about(format!("{digest}, {scheme}")),
+    }
 }
 
 /// A public key.
@@ -181,8 +208,13 @@ pub(crate) struct Key {
 enum Kind {
     /// Bits of the modulus.
     Rsa(usize),
+    /// The same, of a key for PSS only (RFC 4055 §1.2).
+    RsaPss(usize),
+    /// The same, with a public exponent with which anybody can sign.
+    RsaBroken(usize),
     P256,
     P384,
+    P521,
     Other,
 }
 
@@ -190,9 +222,11 @@ impl Key {
     /// From the parts of a SubjectPublicKeyInfo.
     pub(crate) fn new(algorithm: &str, curve: Option<&str>, bytes: &[u8]) -> Self {
         let kind = match (algorithm, curve) {
-            ("1.2.840.113549.1.1.1" | "1.2.840.113549.1.1.10", _) => rsa_bits(bytes).map_or(Kind::Other, Kind::Rsa),
+            ("1.2.840.113549.1.1.1", _) => rsa(bytes, Kind::Rsa),
+            ("1.2.840.113549.1.1.10", _) => rsa(bytes, Kind::RsaPss),
             ("1.2.840.10045.2.1", Some("1.2.840.10045.3.1.7")) => Kind::P256,
             ("1.2.840.10045.2.1", Some("1.3.132.0.34")) => Kind::P384,
+            ("1.2.840.10045.2.1", Some("1.3.132.0.35")) => Kind::P521,
             _ => Kind::Other,
         };
         Self { kind, bytes: bytes.to_vec() }
@@ -201,9 +235,11 @@ impl Key {
     /// As people write it.
     pub(crate) fn name(&self) -> String {
         match self.kind {
-            Kind::Rsa(bits) => format!("RSA-{bits}"),
+            Kind::Rsa(bits) | Kind::RsaPss(bits) => format!("RSA-{bits}"),
+            Kind::RsaBroken(bits) => format!("RSA-{bits} con un esponente che non protegge"),
             Kind::P256 => "ECDSA P-256".into(),
             Kind::P384 => "ECDSA P-384".into(),
+            Kind::P521 => "ECDSA P-521".into(),
             Kind::Other => "chiave di tipo sconosciuto".into(),
         }
     }
@@ -211,17 +247,17 @@ impl Key {
     /// Bits, if it is an RSA key.
     pub(crate) fn rsa_bits(&self) -> Option<usize> {
         match self.kind {
-            Kind::Rsa(bits) => Some(bits),
-            _ => None,
+            Kind::Rsa(bits) | Kind::RsaPss(bits) | Kind::RsaBroken(bits) => Some(bits),
+            Kind::P256 | Kind::P384 | Kind::P521 | Kind::Other => None,
         }
     }
 
     /// The key is of a kind, and of a length, that can be judged at all.
     pub(crate) fn admitted(&self) -> bool {
         match self.kind {
-            Kind::Rsa(bits) => (RSA_BITS_ARCHIVE..=RSA_BITS_MAX).contains(&bits),
-            Kind::P256 | Kind::P384 => true,
-            Kind::Other => false,
+            Kind::Rsa(bits) | Kind::RsaPss(bits) => (RSA_BITS_ARCHIVE..=RSA_BITS_MAX).contains(&bits),
+            Kind::P256 | Kind::P384 | Kind::P521 => true,
+            Kind::RsaBroken(_) | Kind::Other => false,
         }
     }
 
@@ -230,7 +266,7 @@ impl Key {
         let done =
             |algorithm: &dyn VerificationAlgorithm| algorithm.verify_sig(&self.bytes, message, signature).is_ok();
         match (self.kind, scheme) {
-            (Kind::Rsa(bits), _) if !(RSA_BITS_ARCHIVE..=RSA_BITS_MAX).contains(&bits) => false,
+            _ if !self.admitted() => false,
             (Kind::Rsa(bits), Scheme::Pkcs1(hash)) => match (hash, bits < RSA_BITS_MIN) {
                 (Hash::Sha1, _) => done(&sig::RSA_PKCS1_1024_8192_SHA1_FOR_LEGACY_USE_ONLY),
                 (Hash::Sha256, true) => done(&sig::RSA_PKCS1_1024_8192_SHA256_FOR_LEGACY_USE_ONLY),
@@ -240,7 +276,7 @@ impl Key {
                 (Hash::Sha384, false) => done(&sig::RSA_PKCS1_2048_8192_SHA384),
                 (Hash::Sha512, false) => done(&sig::RSA_PKCS1_2048_8192_SHA512),
             },
-            (Kind::Rsa(_), Scheme::Pss(hash, salt)) => {
+            (Kind::Rsa(_) | Kind::RsaPss(_), Scheme::Pss(hash, salt)) => {
                 let salt = sig::RsaPssSaltLength::Custom(salt);
                 match hash {
                     Hash::Sha1 => false,
@@ -261,17 +297,30 @@ impl Key {
                 Hash::Sha384 => done(&sig::ECDSA_P384_SHA384_ASN1),
                 Hash::Sha512 => done(&sig::ECDSA_P384_SHA512_ASN1),
             },
+            (Kind::P521, Scheme::Ecdsa(hash)) => match hash {
+                Hash::Sha1 => false,
+                Hash::Sha256 => done(&sig::ECDSA_P521_SHA256_ASN1),
+                Hash::Sha384 => done(&sig::ECDSA_P521_SHA384_ASN1),
+                Hash::Sha512 => done(&sig::ECDSA_P521_SHA512_ASN1),
+            },
             _ => false,
         }
     }
 }
 
-/// Bits of the modulus of an RSAPublicKey (RFC 8017 §A.1.1).
-fn rsa_bits(key: &[u8]) -> Option<usize> {
-    let (sequence, _) = ber::expect(key, ber::SEQUENCE)?;
-    let (modulus, _) = ber::expect(sequence.content, ber::INTEGER)?;
-    let digits = modulus.content.iter().position(|b| *b != 0).and_then(|at| modulus.content.get(at..))?;
-    Some(digits.len() * 8 - digits.first()?.leading_zeros() as usize)
+/// The kind of an RSAPublicKey (RFC 8017 §A.1.1): the exponent must be odd and at least 3 (§3.1).
+fn rsa<'a>(key: &'a [u8], kind: impl Fn(usize) -> Kind) -> Kind {
+    let read = || {
+        let (sequence, _) = ber::expect(key, ber::SEQUENCE)?;
+        let (modulus, rest) = ber::expect(sequence.content, ber::INTEGER)?;
+        let (exponent, _) = ber::expect(rest, ber::INTEGER)?;
+        let digits = |n: ber::Tlv<'a>| n.content.iter().position(|b| *b != 0).and_then(|at| n.content.get(at..));
+        let (modulus, exponent) = (digits(modulus)?, digits(exponent).unwrap_or_default());
+        let bits = modulus.len() * 8 - modulus.first()?.leading_zeros() as usize;
+        let sound = exponent != [1] && exponent.last().is_some_and(|octet| octet & 1 == 1);
+        Some(if sound { kind(bits) } else { Kind::RsaBroken(bits) })
+    };
+    read().unwrap_or(Kind::Other)
 }
 
 #[cfg(test)]
@@ -289,8 +338,15 @@ mod tests {
     #[test]
     fn bits_are_counted_without_the_sign_octet() {
         let modulus = [&[0u8, 0x80][..], &[1; 127]].concat();
-        let key = ber::element(ber::SEQUENCE, &ber::element(ber::INTEGER, &modulus));
-        assert_eq!(rsa_bits(&key), Some(1024));
-        assert_eq!(rsa_bits(b"junk"), None);
+        let key = |exponent: &[u8]| {
+            let numbers = [ber::element(ber::INTEGER, &modulus), ber::element(ber::INTEGER, exponent)];
+            rsa(&ber::element(ber::SEQUENCE, &numbers.concat()), Kind::Rsa)
+        };
+        assert_eq!(key(&[1, 0, 1]), Kind::Rsa(1024));
+        assert_eq!(key(&[3]), Kind::Rsa(1024));
+        for broken in [&[1][..], &[0, 1], &[2], &[1, 0, 0], &[0]] {
+            assert_eq!(key(broken), Kind::RsaBroken(1024), "{broken:?}");
+        }
+        assert_eq!(rsa(b"junk", Kind::Rsa), Kind::Other);
     }
 }

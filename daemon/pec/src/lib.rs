@@ -10,6 +10,7 @@ extern crate alloc;
 extern crate std;
 
 pub mod anchors;
+mod attributes;
 mod ber;
 mod cert;
 mod chain;
@@ -30,6 +31,7 @@ mod parts;
 mod proof;
 pub mod report;
 mod returned;
+pub mod signature;
 mod why;
 pub mod wire;
 mod xml;

@@ -1,11 +1,12 @@
 //! Who signed which bytes: from the outer structure to a trusted signer (`reference` pec.md §9.3 to §9.7).
 
+use crate::attributes::Attributes;
 use crate::ber;
 use crate::cert::Cert;
 use crate::chain::{self, Day};
-use crate::cms::{Order, P7S_BYTES_MAX, Signature, SignerId};
+use crate::cms::{DATA, Order, SignedData, SignerInfo};
 use crate::content::mailboxes;
-use crate::crypto::{Hash, hex};
+use crate::crypto::{self, Hash, hex};
 use crate::decode;
 use crate::examine::{Policy, Signer};
 use crate::mime::{self, Entity, Multipart};
@@ -17,6 +18,9 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 use jiff::Timestamp;
+
+/// Largest signature object, in bytes. Those of providers are below 10 KB.
+pub(crate) const P7S_BYTES_MAX: usize = 1024 * 1024;
 
 /// Bytes that a trusted provider signed.
 #[derive(Debug)]
@@ -42,19 +46,35 @@ pub(crate) fn prove<'a>(
     prover.sheet.pass(Check::Structure, format!("multipart/signed, {} byte firmati", signed.len()));
 
     let p7s = p7s.map_err(|why| prover.fails(Check::Cms, why)).ok()?;
-    let (der, _) = ber::normalise(&p7s).ok_or(why::CMS_UNREADABLE).map_err(|why| prover.fails(Check::Cms, why)).ok()?;
-    let signature = Signature::read(&der).map_err(|why| prover.fails(Check::Cms, why)).ok()?;
+    let (der, taken) =
+        ber::normalise(&p7s).ok_or(why::CMS_UNREADABLE).map_err(|why| prover.fails(Check::Cms, why)).ok()?;
+    let signature = detached(&der).map_err(|why| prover.fails(Check::Cms, why)).ok()?;
+    let (signer, attributes) = (&signature.signer, &signature.attributes);
     let certificates: Vec<Cert<'_>> = signature.certificates.iter().filter_map(|der| Cert::read(der).ok()).collect();
-    let leaf = signer_certificate(&signature, &certificates).map_err(|why| prover.fails(Check::Cms, why)).ok()?;
+    // RFC 6109 §2.1: the certificate must be there.
+    let leaf = signer.id.find(&certificates).ok_or(why::CMS_NO_CERTIFICATE);
+    let leaf = leaf.map_err(|why| prover.fails(Check::Cms, why)).ok()?;
+    if !attributes.name(leaf) {
+        prover.fails(Check::Cms, why::CMS_SIGNING_CERTIFICATE);
+        return None;
+    }
     let encoding = if matches!(der, Cow::Borrowed(_)) { "DER" } else { "BER" };
-    prover.sheet.pass(Check::Cms, format!("{encoding}, un firmatario, {} certificati", signature.certificates.len()));
+    let mut evidence = format!("{encoding}, un firmatario, {} certificati", signature.certificates.len());
+    if !signature.revocation.is_empty() {
+        evidence += &format!(", {} prove di revoca", signature.revocation.len());
+    }
+    prover.sheet.pass(Check::Cms, evidence);
+    let after = p7s.get(taken..).unwrap_or_default();
+    if after.iter().any(|byte| *byte != 0) {
+        prover.sheet.note(format!("dopo la firma ci sono {} byte che non ne fanno parte", after.len()));
+    }
 
-    let Some((hash, scheme)) = signature.hash.zip(signature.scheme) else {
-        prover.fails(Check::Algorithm, why::ALGORITHM_UNKNOWN.about(&signature.algorithms));
+    let Some((hash, scheme)) = signer.hash.zip(signer.scheme) else {
+        prover.fails(Check::Algorithm, crypto::refusal(&signer.digest_oid, &signer.scheme_oid));
         return None;
     };
-    let (bytes, digest) = prover.signed_bytes(signed, hash, &signature)?;
-    let Some(order) = signature.is_by(&leaf.key, scheme) else {
+    let (bytes, digest) = prover.signed_bytes(signed, hash, attributes)?;
+    let Some(order) = signer.is_by(&leaf.key, scheme, attributes) else {
         prover.fails(Check::Signature, why::SIGNATURE_WRONG);
         return None;
     };
@@ -63,7 +83,7 @@ pub(crate) fn prove<'a>(
         prover.sheet.note("gli attributi firmati non sono nell'ordine DER: la firma vale per quelli ordinati");
     }
 
-    let Some(at) = signature.signing_time.or_else(|| event_time(&bytes)) else {
+    let Some(at) = attributes.signing_time.or_else(|| event_time(&bytes)) else {
         prover.fails(Check::Chain, why::NO_TIME);
         return None;
     };
@@ -90,7 +110,7 @@ pub(crate) fn prove<'a>(
             at,
             signed_sha256: if hash == Hash::Sha256 { hex(&digest) } else { hex(&Hash::Sha256.of(&bytes)) },
         };
-        Proof { signing_time: signature.signing_time, bytes, signer }
+        Proof { signing_time: attributes.signing_time, bytes, signer }
     })
 }
 
@@ -130,13 +150,31 @@ fn structure<'a>(head: &Entity<'a>) -> Result<Opened<'a>, Why> {
     Ok((signed, p7s))
 }
 
-/// The certificate that the signer names, among those of the signature (RFC 6109 §2.1: it must be there).
-fn signer_certificate<'c>(signature: &Signature<'_>, certificates: &'c [Cert<'c>]) -> Result<&'c Cert<'c>, Why> {
-    let named = |cert: &&Cert<'_>| match &signature.signer {
-        SignerId::Issuer(issuer, serial) => cert.issuer_der == *issuer && cert.serial == *serial,
-        SignerId::Key(id) => cert.key_id.as_ref() == Some(id),
+/// What a PEC signature must be: detached, of one signer, with signed attributes.
+struct Detached<'a> {
+    certificates: Vec<&'a [u8]>,
+    /// Revocation lists and answers that came with it (DER).
+    revocation: Vec<&'a [u8]>,
+    signer: SignerInfo<'a>,
+    attributes: Attributes<'a>,
+}
+
+/// §9.4: reads a normalised signature object.
+fn detached(der: &[u8]) -> Result<Detached<'_>, Why> {
+    let signed = SignedData::read(der)?;
+    if signed.content.is_some() {
+        return Err(why::CMS_ATTACHED.why());
+    }
+    if signed.content_type != DATA {
+        return Err(why::CMS_ATTRIBUTES.about(&signed.content_type));
+    }
+    let [signer] = signed.signers.as_slice() else {
+        return Err(why::CMS_SIGNERS.about(format!("ne ha {}", signed.signers.len())));
     };
-    certificates.iter().find(named).ok_or_else(|| why::CMS_NO_CERTIFICATE.why())
+    let mut signer = signed.signer(*signer)?;
+    // Without attributes a forger may pass off attributes as content (`reference` signatures.md §6).
+    let attributes = signer.attributes.take().ok_or(why::CMS_NO_ATTRIBUTES)?;
+    Ok(Detached { certificates: signed.certificates, revocation: signed.revocation, signer, attributes })
 }
 
 struct Prover<'s> {
@@ -154,18 +192,18 @@ impl Prover<'_> {
         &mut self,
         signed: &'a [u8],
         hash: Hash,
-        signature: &Signature<'_>,
+        attributes: &Attributes<'_>,
     ) -> Option<(Cow<'a, [u8]>, Vec<u8>)> {
         if mime::has_bare_lf(signed) {
             let canonical = mime::with_crlf(signed);
             let digest = hash.of(&canonical);
-            if digest == signature.message_digest {
+            if digest == attributes.message_digest {
                 self.sheet.note("il file ha fine riga LF: letto come CRLF");
                 return Some((Cow::Owned(canonical), digest));
             }
         }
         let digest = hash.of(signed);
-        if digest == signature.message_digest {
+        if digest == attributes.message_digest {
             return Some((Cow::Borrowed(signed), digest));
         }
         self.fails(Check::Signature, why::DIGEST_DIFFERS.about(hash.name()));

@@ -80,7 +80,14 @@ reasons! {
     CMS_UNREADABLE = "cms-unreadable", "La firma non si legge: non è un oggetto CMS SignedData";
     CMS_ATTACHED = "cms-attached", "La firma porta con sé un contenuto: nella PEC deve esserne separata";
     CMS_SIGNERS = "cms-signers", "La firma deve avere un solo firmatario";
-    CMS_NO_ATTRIBUTES = "cms-no-attributes", "La firma non ha attributi firmati: le firme dei gestori li hanno sempre";
+    CMS_CONTENT = "cms-content", "La firma non porta il contenuto firmato, e non si sa quale sia";
+    CMS_LAYERS = "cms-layers", "Troppe firme una dentro l'altra";
+    CMS_DIGEST_SET = "cms-digest-set", "La firma non annuncia l'algoritmo di impronta che il firmatario usa";
+    CMS_FORGED_ATTRIBUTES = "cms-forged-attributes", "Il contenuto è fatto come gli attributi di una firma: può essere una firma altrui spacciata per questa";
+    CMS_PROTECTION = "cms-protection", "Gli algoritmi della firma non sono quelli che il firmatario ha firmato";
+    CMS_SIGNING_CERTIFICATE = "cms-signing-certificate", "Il certificato del firmatario non è quello che il firmatario ha firmato";
+    CMS_SIGNERS_MANY = "cms-signers-many", "La firma ha più firmatari di quanti se ne leggano";
+    CMS_NO_ATTRIBUTES = "cms-no-attributes", "La firma non ha gli attributi firmati che dovrebbe avere";
     CMS_ATTRIBUTES = "cms-attributes", "Gli attributi firmati mancano, sono ripetuti o si contraddicono";
     CMS_CERTIFICATES = "cms-certificates", "La firma porta troppi certificati";
     CMS_NO_CERTIFICATE = "cms-no-certificate", "Il certificato del firmatario non è nella firma";
@@ -90,6 +97,7 @@ reasons! {
     SIGNATURE_WRONG = "signature-wrong", "La firma non corrisponde alla chiave del certificato";
     // §9.4 Algorithm
     ALGORITHM_UNKNOWN = "algorithm-unknown", "La firma usa un algoritmo che non è ammesso";
+    MD5 = "md5", "La firma usa MD5 o un'impronta ancora più vecchia: oggi chiunque può falsificarla";
     KEY_WEAK = "key-weak", "Una chiave ha una lunghezza che non è ammessa";
     SHA1_LATE = "sha1-late", "La firma usa SHA-1 in una data in cui non è più ammesso";
     // §9.5 Chain

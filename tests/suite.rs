@@ -17,6 +17,8 @@ mod hostile;
 mod loops;
 #[path = "suite/orders.rs"]
 mod orders;
+#[path = "suite/report.rs"]
+mod report;
 #[path = "suite/rules_bad.rs"]
 mod rules_bad;
 #[path = "suite/servers.rs"]

@@ -17,6 +17,7 @@ pub mod explain;
 mod init;
 mod outbox;
 mod paint;
+mod report;
 mod run;
 mod status;
 mod trust;

@@ -7,11 +7,12 @@ use jiff::Timestamp;
 use pec::{Check, OwnMailbox};
 use serde::Deserialize;
 use serde_json::Value;
-use sportello::cli::explain::{Bench, Circumstances};
+use sportello::cli::explain::{Bench, Circumstances, Explained};
 use sportello::trust::Trust;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
 /// `case.toml`: what the service knows besides the bytes, and what must come of it.
 #[derive(Deserialize)]
@@ -60,9 +61,31 @@ fn case(name: &str) -> Case {
     toml::from_str(&fs::read_to_string(&path).unwrap()).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
 }
 
-fn bench() -> Bench {
-    let trust = Trust::read(&root().join("trust/simulazione")).unwrap();
-    Bench::shipped(trust).unwrap()
+/// Rules, templates and the trust of the fixtures: read once.
+fn bench() -> &'static Bench {
+    static BENCH: LazyLock<Bench> = LazyLock::new(|| {
+        let trust = Trust::read(&root().join("trust/simulazione")).unwrap();
+        Bench::shipped(trust).unwrap()
+    });
+    &BENCH
+}
+
+fn explain(bench: &Bench, name: &str, case: &Case) -> Explained {
+    let mailboxes = case.mailbox.iter();
+    let about = Circumstances {
+        mailboxes: mailboxes
+            .map(|m| OwnMailbox { address: m.address.clone(), provider_host: m.provider.clone() })
+            .collect(),
+        sha1_until: case.sha1_until,
+        arrived: Some(case.arrived),
+        now: case.as_of,
+    };
+    bench.explain(&fs::read(root().join("mail").join(name).join("message.eml")).unwrap(), &about)
+}
+
+/// One fixture, explained as its case asks.
+pub(crate) fn explained(name: &str) -> Explained {
+    explain(bench(), name, &case(name))
 }
 
 #[test]
@@ -73,16 +96,7 @@ fn every_message_is_judged_decided_and_explained_as_written() {
     for name in names() {
         let case = case(&name);
         let dir = root().join("mail").join(&name);
-        let mailboxes = case.mailbox.iter();
-        let about = Circumstances {
-            mailboxes: mailboxes
-                .map(|m| OwnMailbox { address: m.address.clone(), provider_host: m.provider.clone() })
-                .collect(),
-            sha1_until: case.sha1_until,
-            arrived: Some(case.arrived),
-            now: case.as_of,
-        };
-        let explained = bench.explain(&fs::read(dir.join("message.eml")).unwrap(), &about);
+        let explained = explain(bench, &name, &case);
         let said = said(&explained.json(&name));
         let Expect { grade, disposition, fails, sends } = case.expect;
         if said != (grade.clone(), disposition.clone(), fails.clone(), sends.clone()) {
@@ -103,8 +117,8 @@ fn every_message_is_judged_decided_and_explained_as_written() {
 fn said(json: &Value) -> (String, String, Vec<String>, Vec<String>) {
     let text = |value: &Value| value.as_str().unwrap().to_owned();
     let list = |value: &Value| value.as_array().unwrap().clone();
-    let failed = list(&json["checks"]).into_iter().filter(|check| check["outcome"] == "fail");
-    let fails = failed.map(|check| format!("{}:{}", text(&check["check"]), text(&check["code"]))).collect();
+    let failed = list(&json["checks"]).into_iter().filter(|check| check["result"] == "fail");
+    let fails = failed.map(|check| format!("{}:{}", text(&check["id"]), text(&check["code"]))).collect();
     let outgoing = list(&json["outgoing"]).into_iter();
     let sends = outgoing.map(|letter| format!("{} {}", text(&letter["template"]), text(&letter["to"]))).collect();
     (text(&json["grade"]), text(&json["disposition"]["disposition"]), fails, sends)

@@ -92,6 +92,37 @@ pub fn stamp(at: Timestamp) -> String {
     alloc::format!("{}", rome(at).strftime("%Y-%m-%d %H:%M:%S"))
 }
 
+/// `alle 10:15 del 3 febbraio 2026` in Rome, within a sentence. Seconds are left out, never rounded.
+#[must_use]
+pub fn spoken(at: Timestamp) -> String {
+    let there = rome(at);
+    // «Del otto» is not Italian; the first of a month is an ordinal.
+    let of = if matches!(there.day(), 8 | 11) { "dell'" } else { "del " };
+    let ordinal = if there.day() == 1 { "°" } else { "" };
+    let (hour, minute, day, year) = (there.hour(), there.minute(), there.day(), there.year());
+    alloc::format!("alle {hour:02}:{minute:02} {of}{day}{ordinal} {} {year}", month(there.date()))
+}
+
+/// Name of the month of a day.
+pub(crate) fn month(day: Date) -> &'static str {
+    const MONTHS: [&str; 12] = [
+        "gennaio",
+        "febbraio",
+        "marzo",
+        "aprile",
+        "maggio",
+        "giugno",
+        "luglio",
+        "agosto",
+        "settembre",
+        "ottobre",
+        "novembre",
+        "dicembre",
+    ];
+    let index = usize::from(day.month().unsigned_abs()).saturating_sub(1);
+    MONTHS.get(index).copied().unwrap_or_default()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -116,6 +147,14 @@ mod tests {
     fn the_patron_moves_a_term_only_where_configured() {
         assert_eq!(last_day(date(2026, 11, 6), 31, Calendar::Solar, None), date(2026, 12, 7));
         assert_eq!(last_day(date(2026, 11, 6), 31, Calendar::Solar, Some((12, 7))), date(2026, 12, 9));
+    }
+
+    #[test]
+    fn an_instant_is_spoken_in_rome() {
+        let shown = |text: &str| spoken(text.parse().unwrap());
+        assert_eq!(shown("2026-02-03T09:15:59Z"), "alle 10:15 del 3 febbraio 2026");
+        assert_eq!(shown("2026-07-31T22:05:00Z"), "alle 00:05 del 1° agosto 2026");
+        assert_eq!(shown("2026-11-08T12:00:00Z"), "alle 13:00 dell'8 novembre 2026");
     }
 
     #[test]

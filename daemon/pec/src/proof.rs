@@ -206,7 +206,8 @@ impl Prover<'_> {
         if digest == attributes.message_digest {
             return Some((Cow::Borrowed(signed), digest));
         }
-        self.fails(Check::Signature, why::DIGEST_DIFFERS.about(hash.name()));
+        self.sheet.moot(Check::Signature, hash.name()); // what was looked at stays as evidence
+        self.fails(Check::Signature, why::DIGEST_DIFFERS);
         None
     }
 
@@ -228,7 +229,7 @@ impl Prover<'_> {
                         .note("un certificato della catena è firmato con un algoritmo, o una chiave, oggi debole");
                 }
                 if anchor.simulation {
-                    self.sheet.note(format!("SIMULAZIONE: l'autorità {} non è vera", quoted(&anchor.name)));
+                    self.sheet.simulated(&anchor.name);
                 }
                 Some((anchor.name.clone(), anchor.simulation))
             }

@@ -1,5 +1,7 @@
 //! What was checked, and what came of it: every check has a name and answers Pass, Fail(why) or Moot.
 
+use crate::why::quoted;
+use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
@@ -179,6 +181,8 @@ pub struct Report {
     pub entries: Vec<Entry>,
     /// What a reader should know and no check is about: «il file ha fine riga LF: letto come CRLF».
     pub notes: Vec<String>,
+    /// The authority that vouched for the signer is a simulated one: whatever the grade, the message is worth nothing.
+    pub simulation: bool,
 }
 
 impl Check {
@@ -303,7 +307,7 @@ impl Sheet {
             .into_iter()
             .map(|check| Entry { check, outcome: Outcome::Moot, evidence: String::new() })
             .collect();
-        Self { report: Report { entries, notes: Vec::new() }, grade: Grade::Genuine }
+        Self { report: Report { entries, ..Report::default() }, grade: Grade::Genuine }
     }
 
     fn set(&mut self, check: Check, outcome: Outcome, evidence: String) {
@@ -337,6 +341,12 @@ impl Sheet {
     /// Something a reader should know.
     pub(crate) fn note(&mut self, note: impl Into<String>) {
         self.report.notes.push(note.into());
+    }
+
+    /// A simulated authority vouched.
+    pub(crate) fn simulated(&mut self, authority: &str) {
+        self.report.simulation = true;
+        self.note(format!("SIMULAZIONE: l'autorità {} non è vera", quoted(authority)));
     }
 
     /// The grade so far.

@@ -2,7 +2,7 @@
 
 mod text;
 
-use super::{CANNOT_START, FOUND, OK, print_problems};
+use super::{CANNOT_START, FOUND, OK, print_problems, report};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::office::Office;
@@ -176,34 +176,26 @@ pub struct Explained {
 }
 
 impl Explained {
-    /// As an administrator reads it.
+    /// As people read it. It is also the golden file of every fixture: what people read is what tests pin.
     #[must_use]
     pub fn text(&self, name: &str, letters: bool) -> String {
-        text::write(name, &self.digest, self.bytes, &self.seen, &self.decision, letters)
+        let report = report::text::write(name, &self.digest, self.bytes, &self.seen);
+        let whole = format!("{report}{}", text::write(&self.decision, letters));
+        whole.lines().map(|line| format!("{}\n", line.trim_end())).collect()
     }
 
-    /// As a program reads it: stable keys.
+    /// As a program reads it: the keys of `REPORT.md`.
     #[must_use]
     pub fn json(&self, name: &str) -> Value {
-        let checks: Vec<Value> = self
-            .seen
-            .report
-            .entries
-            .iter()
-            .map(|e| {
-                let (outcome, code, why) = match &e.outcome {
-                    pec::Outcome::Pass => ("pass", None, None),
-                    pec::Outcome::Moot => ("moot", None, None),
-                    pec::Outcome::Fail(why) => ("fail", Some(why.code), Some(why.text.as_str())),
-                };
-                json!({ "check": e.check.code(), "outcome": outcome, "code": code, "why": why, "evidence": e.evidence })
-            })
-            .collect();
-        json!({
-            "file": name, "sha256": self.digest, "bytes": self.bytes, "grade": self.seen.grade.code(),
-            "claimed": self.seen.claimed, "proven": text::proven(&self.seen), "checks": checks, "notes": self.seen.report.notes,
-            "disposition": self.decision.disposition, "classification": self.decision.classification,
-            "changes": self.decision.changes, "outgoing": self.decision.outgoing, "trail": self.decision.trail,
-        })
+        let mut all = report::json::write(name, &self.digest, self.bytes, &self.seen);
+        let decided = [
+            ("disposition", json!(self.decision.disposition)),
+            ("classification", json!(self.decision.classification)),
+            ("changes", json!(self.decision.changes)),
+            ("outgoing", json!(self.decision.outgoing)),
+            ("trail", json!(self.decision.trail)),
+        ];
+        all.extend(decided.map(|(key, value)| (key.to_owned(), value)));
+        Value::Object(all)
     }
 }

@@ -1,9 +1,15 @@
 //! Text for terminals: columns, cut and padded by what is seen.
 
-/// Cuts to `width` characters, with `…` where something is missing; controls become spaces.
+/// Width of a line of prose, in characters.
+pub(crate) const LINE: usize = 100;
+
+/// Cuts to `width` characters, with `…` where something is missing; controls become spaces. So do the characters that turn
+/// the direction of writing: with one, an address reads backwards as another.
 #[must_use]
 pub(crate) fn cut(text: &str, width: usize) -> String {
-    let clean: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let turns =
+        |c| matches!(c, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}');
+    let clean: String = text.chars().map(|c| if c.is_control() || turns(c) { ' ' } else { c }).collect();
     if clean.chars().count() <= width {
         return clean;
     }
@@ -33,6 +39,34 @@ pub(crate) fn table(header: &[&str], rows: &[Vec<String>], max: usize) -> String
     out
 }
 
+/// Breaks a text into lines of at most [`LINE`] characters at its spaces: the first begins after `first` spaces, the others
+/// after `rest`. Columns within the first line stay; a word longer than a line stays whole.
+pub(crate) fn wrap(text: &str, first: usize, rest: usize) -> String {
+    let (mut out, mut line) = (String::new(), " ".repeat(first));
+    let mut width = first; // in characters, of `line`
+    let mut begun = false;
+    for word in text.split(' ') {
+        let length = word.chars().count();
+        if begun && width + 1 + length > LINE && !word.is_empty() {
+            out.push_str(line.trim_end());
+            out.push('\n');
+            line = " ".repeat(rest);
+            width = rest;
+            begun = false;
+        }
+        if begun {
+            line.push(' ');
+            width += 1;
+        }
+        line.push_str(word);
+        width += length;
+        begun = true;
+    }
+    out.push_str(line.trim_end());
+    out.push('\n');
+    out
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -42,5 +76,20 @@ mod tests {
         let shown = table(&["a", "b"], &[vec!["perché".into(), "x\ny".into()], vec!["1".into(), "z".repeat(50)]], 10);
         let lines: Vec<&str> = shown.lines().collect();
         assert_eq!(lines, ["a       b", "──────  ──────────", "perché  x y", "1       zzzzzzzzz…"]);
+    }
+
+    #[test]
+    fn prose_is_broken_at_spaces_and_columns_stay() {
+        let broken = wrap(&format!("sì   {} fine", "parola ".repeat(16).trim_end()), 2, 7);
+        let lines: Vec<&str> = broken.lines().collect();
+        assert_eq!(lines.len(), 2, "{broken}");
+        assert!(lines[0].starts_with("  sì   parola") && lines[0].chars().count() <= LINE, "{broken}");
+        assert!(lines[1].starts_with("       parola") && lines[1].ends_with("fine"), "{broken}");
+        assert_eq!(wrap(&"x".repeat(LINE * 2), 2, 2), format!("  {}\n", "x".repeat(LINE * 2)));
+    }
+
+    #[test]
+    fn no_address_reads_backwards() {
+        assert_eq!(cut("a\u{202e}b\u{2066}c\u{200b}d", 10), "a b c d");
     }
 }

@@ -1,25 +1,10 @@
 //! Days and hours as Italians write them. Changes when the wording of a date changes.
 
-use crate::calendar::rome;
+use crate::calendar::{month, rome};
 use alloc::format;
 use alloc::string::String;
 use jiff::Timestamp;
 use jiff::civil::{Date, Weekday};
-
-const MONTHS: [&str; 12] = [
-    "gennaio",
-    "febbraio",
-    "marzo",
-    "aprile",
-    "maggio",
-    "giugno",
-    "luglio",
-    "agosto",
-    "settembre",
-    "ottobre",
-    "novembre",
-    "dicembre",
-];
 
 /// `"2026-07-31"` → `venerdì 31 luglio 2026`; `None` when it is not a day.
 pub(super) fn day(iso: &str) -> Option<String> {
@@ -44,11 +29,9 @@ fn words(date: Date) -> String {
         Weekday::Saturday => "sabato",
         Weekday::Sunday => "domenica",
     };
-    let index = usize::from(date.month().unsigned_abs()).saturating_sub(1);
-    let month = MONTHS.get(index).copied().unwrap_or_default();
     // The first of a month is an ordinal in Italian.
     let ordinal = if date.day() == 1 { "°" } else { "" };
-    format!("{weekday} {}{ordinal} {month} {}", date.day(), date.year())
+    format!("{weekday} {}{ordinal} {} {}", date.day(), month(date), date.year())
 }
 
 #[cfg(test)]

@@ -1,111 +1,21 @@
-//! The explanation as an administrator reads it. It is also the golden file of every fixture: what people read is what tests pin.
+//! What the service would do with a message, as an administrator reads it.
 
-use crate::cli::paint::cut;
-use crate::cli::status::grade;
+use crate::cli::paint::{cut, wrap};
 use casework::rules::{Classification, FieldCheck, Outcome as RuleOutcome};
-use casework::{Change, Decision, Disposition, Lane, calendar};
-use pec::{Content, Evidence, Examined, Outcome, Verdict};
+use casework::{Change, Decision, Disposition, Lane};
 use std::fmt::Write;
 
 /// Rules shown with their points.
 const RULES_SHOWN: usize = 5;
 
-pub(super) fn write(
-    name: &str,
-    digest: &str,
-    bytes: usize,
-    seen: &Examined,
-    decision: &Decision,
-    letters: bool,
-) -> String {
+/// What the rules said, what was decided, and what would leave.
+pub(super) fn write(decision: &Decision, letters: bool) -> String {
     let mut out = String::new();
-    // Writing to a string cannot fail.
-    let _ = writeln!(out, "{name}\n  {bytes} byte, impronta SHA-256 {digest}\n");
-    let _ = writeln!(out, "VERDETTO: {}{}", grade(seen.grade.code()).to_uppercase(), headline(seen));
-    checks(&mut out, seen);
-    if let Some(content) = content(seen) {
-        message(&mut out, content);
-    }
     if let Some(class) = &decision.classification {
         rules(&mut out, class);
     }
     self::decision(&mut out, decision, letters);
-    out.lines().map(|line| format!("{}\n", line.trim_end())).collect()
-}
-
-/// What the message is proven to be, in the words of the wire.
-pub(super) fn proven(seen: &Examined) -> Option<String> {
-    match &seen.verdict {
-        Verdict::Certified(certified) => Some(match certified.evidence() {
-            Evidence::Envelope { daticert, .. } | Evidence::Receipt { daticert, .. } => daticert.tipo.word().to_owned(),
-            Evidence::Anomaly { .. } => "busta-anomalia".to_owned(),
-        }),
-        Verdict::Unproven(_) => None,
-    }
-}
-
-fn headline(seen: &Examined) -> String {
-    match &seen.verdict {
-        Verdict::Certified(certified) => {
-            let signer = certified.signer();
-            let simulated = if signer.simulation { "  [SIMULAZIONE: nessun valore]" } else { "" };
-            let what = proven(seen).unwrap_or_default();
-            format!(
-                "\n  {what}, garantito da {} ({}), {}{simulated}",
-                signer.organisation,
-                signer.anchor,
-                calendar::stamp(signer.at)
-            )
-        }
-        Verdict::Unproven(_) => match &seen.claimed {
-            Some(word) => format!("\n  dice di essere «{word}», ma non è dimostrato"),
-            None => String::new(),
-        },
-    }
-}
-
-fn checks(out: &mut String, seen: &Examined) {
-    let _ = writeln!(out, "\nVERIFICHE");
-    for entry in &seen.report.entries {
-        let (mark, why) = match &entry.outcome {
-            Outcome::Pass => ("sì", String::new()),
-            Outcome::Moot => ("–", String::new()),
-            Outcome::Fail(why) => ("NO", why.text.clone()),
-        };
-        let said = [why.as_str(), entry.evidence.as_str()]
-            .into_iter()
-            .filter(|s| !s.is_empty())
-            .collect::<Vec<_>>()
-            .join(" · ");
-        let _ = writeln!(out, "  {mark:<3} {:<22} {said}", entry.check.title());
-    }
-    for note in &seen.report.notes {
-        let _ = writeln!(out, "  nota: {note}");
-    }
-}
-
-fn content(seen: &Examined) -> Option<&Content> {
-    match &seen.verdict {
-        Verdict::Certified(certified) => match certified.evidence() {
-            Evidence::Envelope { message, .. } | Evidence::Anomaly { message } => Some(message),
-            Evidence::Receipt { .. } => None,
-        },
-        Verdict::Unproven(unproven) => unproven.content.as_ref(),
-    }
-}
-
-fn message(out: &mut String, content: &Content) {
-    let _ = writeln!(out, "\nMESSAGGIO (scritto da chi lo manda)");
-    let from = content.from.first().map(|m| m.address.as_str()).unwrap_or_default();
-    let _ = writeln!(out, "  da        {}\n  oggetto   {}", cut(from, 100), cut(&content.subject, 100));
-    let html = if content.text_from_html { " (ricavati dall'HTML)" } else { "" };
-    let _ = writeln!(out, "  testo     {} caratteri{html}", content.text.chars().count());
-    for file in &content.attachments {
-        let _ = writeln!(out, "  allegato  {} ({}, {} byte)", cut(&file.name, 80), file.media_type, file.size);
-    }
-    for note in &content.notes {
-        let _ = writeln!(out, "  nota: {note}");
-    }
+    out
 }
 
 fn rules(out: &mut String, class: &Classification) {
@@ -143,10 +53,10 @@ fn decision(out: &mut String, decision: &Decision, letters: bool) {
             let _ = writeln!(out, "  {} → ufficio {office}{dossier}", kind.title());
         }
         Disposition::ToPerson { office, why } => {
-            let _ = writeln!(out, "  ufficio {office}: {why}");
+            out.push_str(&wrap(&format!("ufficio {office}: {why}"), 2, 4));
         }
         Disposition::Quarantine { why } | Disposition::Orphan { why } | Disposition::Noted { why } => {
-            let _ = writeln!(out, "  {why}");
+            out.push_str(&wrap(why, 2, 4));
         }
         Disposition::Receipt { item } => {
             let _ = writeln!(out, "  riguarda l'invio {item}");
@@ -156,7 +66,7 @@ fn decision(out: &mut String, decision: &Decision, letters: bool) {
         }
     }
     for reason in &decision.trail {
-        let _ = writeln!(out, "  perché: {}", reason.text);
+        out.push_str(&wrap(&format!("perché: {}", reason.text), 2, 4));
     }
     for change in &decision.changes {
         if let Change::Opened { dossier } = change {
@@ -175,7 +85,8 @@ fn decision(out: &mut String, decision: &Decision, letters: bool) {
     }
     for letter in &decision.outgoing {
         let road = if letter.lane == Lane::Pec { "Pec" } else { "compito" };
-        let _ = writeln!(out, "  parte {road} «{}» a {}: {}", letter.template, letter.to, cut(&letter.subject, 100));
+        let line = format!("parte {road} «{}» a {}: {}", letter.template, letter.to, cut(&letter.subject, 100));
+        out.push_str(&wrap(&line, 2, 4));
         if letters {
             let _ = writeln!(out, "{}", letter.text.lines().map(|line| format!("    │ {line}\n")).collect::<String>());
         }

@@ -81,6 +81,7 @@ fn line(criterion: &mut Criterion) {
                 frozen: vec!["0".repeat(64); decision.outgoing.len()],
                 decision,
                 hold_seconds: 0,
+                observed: false,
                 inputs: Inputs::default(),
             };
             store.commit(&sealed, &known, decided).unwrap()

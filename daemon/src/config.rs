@@ -47,6 +47,8 @@ pub struct Config {
     pub hold: SignedDuration,
     /// Brake: automatic letters in ten minutes.
     pub brake: u32,
+    /// Everything runs and nothing is sent.
+    pub observe: bool,
     /// Technical log.
     pub log: Log,
 }
@@ -269,6 +271,15 @@ fn read(root: &mut Table<'_, '_>, m: &mut Mistakes) -> Config {
     entity.own_addresses.extend(mailboxes.iter().map(|b| b.address.clone()));
 
     let mut invio = needed(root, "invio", m);
+    let observe = match invio.located("modo", m) {
+        None => false,
+        Some((mode, _)) if mode == "invia" => false,
+        Some((mode, _)) if mode == "osserva" => true,
+        Some((_, at)) => {
+            m.add(Some(at), "`invio.modo` può essere \"invia\" o \"osserva\"".into());
+            false
+        }
+    };
     let mut pec_table = needed(&mut invio, "pec", m);
     let pec = Road { server: server(&mut pec_table, true, m), from: entity.pec.clone() };
     let hold = SignedDuration::from_secs(pec_table.number("attesa_secondi", 600, 0..=86_400, m) as i64);
@@ -319,6 +330,7 @@ fn read(root: &mut Table<'_, '_>, m: &mut Mistakes) -> Config {
         offices,
         hold,
         brake,
+        observe,
         log: Log { json, filter },
     }
 }

@@ -220,6 +220,7 @@ fn config(root: &Path, world: &World) -> Result<Config, String> {
         pec: Road { server: server(), from: pec },
         offices: Some(Road { server: server(), from: "sportello@comune.example".into() }),
         hold: SignedDuration::ZERO,
+        observe: false,
         brake: 1000,
         log: Log { json: false, filter: "off".into() },
     })

@@ -16,6 +16,10 @@ use tracing::{debug, error, info, warn};
 pub fn started(version: &str, seq: u64, mailboxes: usize) {
     info!(event = "started", version, seq, mailboxes, "sportello started");
 }
+/// Everything runs and nothing is sent.
+pub fn observing() {
+    warn!(event = "observing", "observe mode: messages are read, decided and written down; nothing is sent");
+}
 /// The daemon ends; what was in hand is finished.
 pub fn stopped() {
     info!(event = "stopped", "sportello stopped");

@@ -74,6 +74,8 @@ pub struct Outbox {
     pub clock: Clock,
     /// Automatic letters to citizens in ten minutes; beyond, they wait.
     pub brake: u32,
+    /// Nothing is sent: what earlier days left waits.
+    pub observe: bool,
 }
 
 /// What one road remembers between rounds.
@@ -94,12 +96,15 @@ impl Outbox {
     pub async fn run(self, wake: Arc<Notify>, mut stop: watch::Receiver<bool>) -> Result<(), Trouble> {
         let mut lanes = Lanes::default();
         // A crash between the refusal of a letter and its paper task: the task is made now. It has one id, so never twice.
-        for item in self.with_store(|store| store.refused_letters())? {
-            self.to_paper(&item, item.last.clone())?;
+        if !self.observe {
+            for item in self.with_store(|store| store.refused_letters())? {
+                self.to_paper(&item, item.last.clone())?;
+            }
         }
         while !*stop.borrow() {
             let mut next = None;
-            for lane in [Lane::Internal, Lane::Pec] {
+            let lanes_open: &[Lane] = if self.observe { &[] } else { &[Lane::Internal, Lane::Pec] };
+            for &lane in lanes_open {
                 let due = self.round(lane, &mut lanes, &stop).await?;
                 next = [next, due].into_iter().flatten().min();
             }

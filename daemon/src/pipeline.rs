@@ -33,6 +33,8 @@ pub struct Pipeline {
     pub sha1_until: Option<Timestamp>,
     /// How long letters to citizens wait.
     pub hold: SignedDuration,
+    /// Everything is decided and written down, nothing is sent.
+    pub observe: bool,
     /// The time.
     pub clock: Clock,
     /// Told after each commit.
@@ -171,6 +173,7 @@ impl Pipeline {
             decision,
             frozen,
             hold_seconds: self.hold.as_secs(),
+            observed: self.observe,
             inputs: Inputs {
                 version: env!("CARGO_PKG_VERSION").into(),
                 rules: office.desk.rules.digest().into(),

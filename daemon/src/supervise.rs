@@ -108,6 +108,9 @@ impl Service {
         let mut parts = self.start(roads, &stopped)?;
         let seq = self.store.lock().unwrap_or_else(PoisonError::into_inner).seq();
         events::started(env!("CARGO_PKG_VERSION"), seq, self.config.mailboxes.len());
+        if self.config.observe {
+            events::observing();
+        }
         notify(sd_notify::NotifyState::Ready);
         let mut watchdog = tokio::time::interval(watchdog_period());
         let ended = loop {
@@ -155,6 +158,7 @@ impl Service {
             mailboxes: own_mailboxes(&self.config),
             sha1_until: self.config.sha1_until,
             hold: self.config.hold,
+            observe: self.config.observe,
             clock: self.clock,
             wake: self.wake.clone(),
         };
@@ -166,6 +170,7 @@ impl Service {
             roads,
             clock: self.clock,
             brake: self.config.brake,
+            observe: self.config.observe,
         };
         parts.spawn(outbox.run(self.wake.clone(), stopped.clone()));
         let counter = Counter { store: self.store.clone(), wake: self.wake.clone(), clock: self.clock };

@@ -162,6 +162,32 @@ fn orders_reach_a_service_that_runs() {
     running.stop();
 }
 
+/// In observe mode the day is decided as any other, and nothing leaves: not then, and not when the mode ends.
+#[test]
+fn what_was_only_observed_never_leaves() {
+    let dir = tempfile::tempdir().unwrap();
+    let house = house(dir.path(), 0);
+    let text = fs::read_to_string(&house.file).unwrap();
+    fs::write(&house.file, text.replace("[invio.pec]", "[invio]\nmodo = \"osserva\"\n[invio.pec]")).unwrap();
+    let roads = Recorder::default();
+    let running = house.start(roads.roads());
+    wait("the decision", || (house.is_read() && letter_of(&running).is_some()).then_some(()));
+    let overview = running.overview();
+    assert_eq!(overview.dossiers.len(), 1);
+    assert!(overview.items.len() > 1 && overview.items.iter().all(|i| i.shown() == Shown::Withdrawn));
+    running.stop();
+    fs::write(&house.file, text).unwrap();
+    let running = house.start(roads.roads());
+    // A second message, which a person must see, shows that the outbox has looked.
+    let second =
+        "From: luisa@posta.example\r\nTo: protocollo@pec.comune.test\r\nSubject: Mensa\r\n\r\nCome ci si iscrive?\r\n";
+    fs::write(house.maildir.join("new/2"), second).unwrap();
+    wait("something to leave", || (!roads.0.lock().unwrap().is_empty()).then_some(()));
+    let observed: Vec<_> = overview.items.iter().map(|i| i.outgoing.message_id.clone()).collect();
+    running.stop();
+    assert!(roads.0.lock().unwrap().iter().all(|sent| !observed.contains(sent)));
+}
+
 /// A road on which nobody knows whether the letter was taken; it keeps what it carried.
 #[derive(Clone, Default)]
 struct Silence(Arc<Mutex<Vec<Vec<u8>>>>);

@@ -114,6 +114,7 @@ fn decided(
         frozen: outgoing.iter().map(|o| format!("{:064}", o.id)).collect(),
         decision: Decision { disposition, changes, outgoing, trail: vec![], classification: None },
         hold_seconds,
+        observed: false,
         inputs: Inputs::default(),
     }
 }

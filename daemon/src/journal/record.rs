@@ -87,6 +87,9 @@ pub struct Decided {
     pub frozen: Vec<String>,
     /// How long letters to citizens wait before they are due, in seconds: a person may stop them meanwhile.
     pub hold_seconds: i64,
+    /// Decided while the service only observed: what it would have sent is written here and never leaves.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub observed: bool,
     /// What the decision rests on, so that it can be repeated.
     pub inputs: Inputs,
 }

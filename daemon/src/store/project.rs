@@ -114,6 +114,10 @@ fn decide(index: &Index, batch: &mut Batch, record: &Record, decided: &Decided) 
     for (outgoing, frozen) in decided.items() {
         let hold = if outgoing.lane == Lane::Pec { decided.hold_seconds } else { 0 };
         let due = at.checked_add(SignedDuration::from_secs(hold)).unwrap_or(at);
+        if decided.observed {
+            only_observed(&mut *batch, outgoing, frozen, &decided.digest, at);
+            continue;
+        }
         queue(&mut *batch, outgoing, frozen, &decided.digest, at, due);
         if outgoing.lane == Lane::Pec && outgoing.dossier.is_some() {
             threads.push(outgoing.message_id.clone());
@@ -151,29 +155,39 @@ fn decide(index: &Index, batch: &mut Batch, record: &Record, decided: &Decided) 
 
 /// A new item of the outbox.
 fn queue(batch: &mut Batch, outgoing: &Outgoing, frozen: &str, cause: &str, at: Timestamp, due: Timestamp) {
-    let mut kept = outgoing.clone();
-    match kept.lane {
-        Lane::Pec => {
-            cut(&mut kept.text, TEXT_BYTES_MAX);
-            batch.put(&key::sent_to(&outgoing.to, at, &outgoing.id), &(&outgoing.template, &outgoing.dossier));
-        }
-        Lane::Internal => kept.text.clear(),
+    if outgoing.lane == Lane::Pec {
+        batch.put(&key::sent_to(&outgoing.to, at, &outgoing.id), &(&outgoing.template, &outgoing.dossier));
     }
     batch.put(&key::due(outgoing.lane, due, &outgoing.id), &outgoing.id);
     batch.put(&key::ours(&outgoing.message_id), &outgoing.id);
-    let row = ItemRow {
+    batch.put(&key::item(&outgoing.id), &row(outgoing, frozen, cause, at, State::Held { until: due }));
+}
+
+/// What would have been sent had the service not only observed: shown to people, due never, counted by no brake.
+fn only_observed(batch: &mut Batch, outgoing: &Outgoing, frozen: &str, cause: &str, at: Timestamp) {
+    let mut row = row(outgoing, frozen, cause, at, State::Withdrawn);
+    row.last = "il servizio sta solo osservando: non parte".into();
+    batch.put(&key::item(&outgoing.id), &row);
+}
+
+fn row(outgoing: &Outgoing, frozen: &str, cause: &str, at: Timestamp, state: State) -> ItemRow {
+    let mut kept = outgoing.clone();
+    match kept.lane {
+        Lane::Pec => cut(&mut kept.text, TEXT_BYTES_MAX),
+        Lane::Internal => kept.text.clear(),
+    }
+    ItemRow {
         outgoing: kept,
         cause: cause.to_owned(),
         frozen: frozen.to_owned(),
         created_at: at,
-        state: State::Held { until: due },
+        state,
         attempts: 0,
         first_attempt: None,
         moved_at: at,
         last: String::new(),
         facts: BTreeSet::new(),
-    };
-    batch.put(&key::item(&outgoing.id), &row);
+    }
 }
 
 /// The dossier that a decision ties its message to.

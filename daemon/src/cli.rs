@@ -20,6 +20,7 @@ mod paint;
 mod report;
 mod run;
 mod status;
+mod trial;
 mod trust;
 mod verify_journal;
 
@@ -78,6 +79,9 @@ enum Command {
     VerifyJournal(verify_journal::Args),
     /// Scrive una configurazione commentata da completare
     Init(init::Args),
+    /// Esamina un messaggio per conto del servizio, che ne limita memoria e tempo
+    #[command(name = crate::trial::COMMAND, hide = true)]
+    Trial(trial::Args),
 }
 
 /// Which configuration.
@@ -102,6 +106,7 @@ pub fn main() -> ExitCode {
         Command::Trust(args) => trust::main(&args),
         Command::VerifyJournal(args) => verify_journal::main(&args),
         Command::Init(args) => init::main(&args),
+        Command::Trial(args) => trial::main(&args),
     };
     ExitCode::from(code)
 }

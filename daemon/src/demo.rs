@@ -16,6 +16,7 @@ use crate::outbox::schedule::State;
 use crate::store::rows::ItemRow;
 use crate::store::{Overview, Store};
 use crate::supervise::Service;
+use crate::trial::Trial;
 use crate::trust::Trust;
 use casework::Entity;
 use circuit::{Offices, Provider, World};
@@ -49,14 +50,14 @@ pub struct Shown {
 ///
 /// # Errors
 /// What went wrong, in Italian.
-pub fn play(root: &Path, mut say: impl FnMut(&str)) -> Result<Shown, String> {
+pub fn play(root: &Path, trial: Trial, mut say: impl FnMut(&str)) -> Result<Shown, String> {
     let world = Arc::new(World::open(root)?);
     say(&format!("Gestore simulato: {} (nessun certificato qui dentro ha valore).", world.signer()));
     let config = config(root, &world)?;
     let key = effect_key_in(&config.data)?;
     let trust = Trust::of(Anchors { list: vec![anchor(&world)?] });
     let desk = desk(config.entity.clone(), None, None, key).map_err(|p| first(&p))?;
-    let service = Service::with_office(config, Office { desk, trust }, Clock::System).map_err(|p| first(&p))?;
+    let service = Service::with_office(config, Office { desk, trust }, trial, Clock::System).map_err(|p| first(&p))?;
     let roads = Roads {
         pec: Box::new(Provider { world: world.clone(), copies: root.join("risposte") }),
         offices: Some(Box::new(Offices { dir: root.join("compiti") })),

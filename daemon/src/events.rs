@@ -76,9 +76,9 @@ pub fn message_seen_again(digest: &str) {
 pub fn message_decided(digest: &str, grade: &str, disposition: &str, dossier: Option<&str>, items: usize) {
     info!(event = "message_decided", flow = flow(digest), grade, disposition, dossier, items, "message decided");
 }
-/// The examination of a message failed by a fault of ours.
-pub fn examination_panicked(digest: &str) {
-    error!(event = "examination_panicked", flow = flow(digest), "examination panicked; the message goes to a person");
+/// An examination did not come to its end. After a few of them the message goes to a person.
+pub fn examination_failed(digest: &str, attempt: u32, why: &impl Display) {
+    error!(event = "examination_failed", flow = flow(digest), attempt, %why, "examination failed");
 }
 /// Something that a person must be shown.
 pub fn incident(digest: &str, code: &str) {

@@ -26,6 +26,7 @@ pub mod store;
 pub mod submit;
 pub mod supervise;
 mod tls;
+pub mod trial;
 pub mod trust;
 
 /// A fault of the disk or of the store, as an administrator reads it.

@@ -8,13 +8,14 @@ use crate::journal::record::{Decided, Findings, Inputs};
 use crate::office::Office;
 use crate::post;
 use crate::store::{Committed, Store, Trouble};
+use crate::trial::{Failed, Trial};
 use casework::{Change, Decision, Disposition, Interest, Known, Reason};
 use jiff::{SignedDuration, Timestamp};
 use pec::{Evidence, Examined, OwnMailbox, Policy, Verdict};
 use std::io::ErrorKind;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::{Notify, mpsc, watch};
+use tokio::task::block_in_place;
 
 /// Attempts at examining a message; after the last one that did not end, it goes to a person unexamined.
 pub const ATTEMPTS_MAX: u32 = 3;
@@ -35,6 +36,8 @@ pub struct Pipeline {
     pub hold: SignedDuration,
     /// Everything is decided and written down, nothing is sent.
     pub observe: bool,
+    /// How a message is tried before it is examined here.
+    pub trial: Trial,
     /// The time.
     pub clock: Clock,
     /// Told after each commit.
@@ -58,9 +61,10 @@ impl Pipeline {
     /// # Errors
     /// The store or the disk cannot go on; the message in hand is not acknowledged.
     pub async fn run(self, mut deliveries: mpsc::Receiver<Delivery>) -> Result<(), Trouble> {
-        self.resume()?;
+        // In place: an examination may take its time, and the connections live on meanwhile.
+        block_in_place(|| self.resume())?;
         while let Some(Delivery { arrival, done }) = deliveries.recv().await {
-            self.process(&arrival)?;
+            block_in_place(|| self.process(&arrival))?;
             // The watcher may be gone; the message is kept all the same, and is recognised when it comes again.
             let _ = done.send(Filed::Kept);
         }
@@ -85,8 +89,7 @@ impl Pipeline {
         }
         events::message_sealed(sealed.digest(), sealed.bytes().len() as u64);
         let office = self.office.borrow().clone();
-        let n = self.store().attempt(sealed.digest(), now)?; // count first, then try
-        let seen = self.examine(sealed, about, n, &office);
+        let seen = self.examine(sealed, about, &office)?;
         let interest = seen.as_ref().map(|seen| casework::interest(seen, &office.desk.rules)).unwrap_or_default();
         let mut store = self.store(); // held to the commit: nothing moves between snapshot and write
         let known = Known { received: about.received, ..store.known(sealed.digest(), &interest, now)? };
@@ -101,33 +104,47 @@ impl Pipeline {
         Ok(done)
     }
 
-    /// Examines within its guards.
+    /// Examines within its guards. Each attempt is counted, durably, before it begins: what it may do to this process, a
+    /// restart knows.
     ///
     /// # Errors
-    /// Why the message is set aside unexamined, in Italian.
-    fn examine(&self, sealed: &Sealed, about: &Circumstances, n: u32, office: &Office) -> Result<Examined, String> {
-        if let Some(size) = about.oversized {
-            let mega = size / 1_000_000;
-            return Err(format!(
-                "il messaggio è di {mega} MB, più del massimo: resta sul server, qui ci sono solo le intestazioni"
-            ));
-        }
-        if n > ATTEMPTS_MAX {
-            return Err(format!(
-                "l'esame non è arrivato in fondo per {ATTEMPTS_MAX} volte: il messaggio va letto da una persona"
-            ));
-        }
+    /// See [`Trouble`]. Inside: why the message is set aside unexamined, in Italian.
+    fn examine(
+        &self,
+        sealed: &Sealed,
+        about: &Circumstances,
+        office: &Office,
+    ) -> Result<Result<Examined, String>, Trouble> {
+        let file = self.archive.path(Shelf::In, sealed.digest());
         let policy = Policy {
             mailboxes: &self.mailboxes,
             arrival: about.received,
             sha1_until: self.sha1_until,
             ..Policy::new(&office.trust.anchors)
         };
-        // A panic is our fault, not the message's; it must not become a crash loop at the head of the mailbox.
-        catch_unwind(AssertUnwindSafe(|| pec::examine(sealed.bytes(), &policy))).map_err(|_| {
-            events::examination_panicked(sealed.digest());
-            String::from("l'esame si è fermato per un errore del programma: il messaggio va letto da una persona")
-        })
+        loop {
+            let n = self.store().attempt(sealed.digest(), self.clock.now())?; // count first, then try
+            if let Some(size) = about.oversized {
+                let mega = size / 1_000_000;
+                return Ok(Err(format!(
+                    "il messaggio è di {mega} MB, più del massimo: resta sul server, qui ci sono solo le intestazioni"
+                )));
+            }
+            if n > ATTEMPTS_MAX {
+                return Ok(Err(format!(
+                    "l'esame non è arrivato in fondo per {ATTEMPTS_MAX} volte: il messaggio va letto da una persona"
+                )));
+            }
+            match self.trial.examine(&file, sealed.bytes(), &policy) {
+                Ok(seen) => return Ok(Ok(seen)),
+                Err(Failed::NotHeld(e)) => return Err(no_trial(&e)),
+                Err(why) => {
+                    events::examination_failed(sealed.digest(), n, &why);
+                    // Before a message is blamed, one that harms nobody must pass.
+                    self.trial.check().map_err(|e| no_trial(&e))?;
+                }
+            }
+        }
     }
 
     /// Freezes the letters of a decision and makes its journal line.
@@ -210,6 +227,11 @@ impl Pipeline {
         // A panic while the store was locked left the index behind the journal at most; a restart catches up.
         self.store.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// No message is to blame. The process ends, and the next start says the same until somebody mends it.
+fn no_trial(why: &impl std::fmt::Display) -> Trouble {
+    Trouble::Program(format!("nessun messaggio si può esaminare: {why}"))
 }
 
 fn disk(e: std::io::Error) -> Trouble {

@@ -12,6 +12,7 @@ use crate::outbox::{Courier, Outbox, Roads};
 use crate::pipeline::Pipeline;
 use crate::store::{Store, Trouble};
 use crate::submit::{Security, SmtpSettings};
+use crate::trial::Trial;
 use crate::{events, trouble_to_problem};
 use casework::address;
 use casework::rules::Problem;
@@ -37,6 +38,7 @@ pub struct Service {
     office: watch::Sender<Arc<Office>>,
     store: Arc<Mutex<Store>>,
     archive: Arc<Archive>,
+    trial: Trial,
     clock: Clock,
     wake: Arc<Notify>,
 }
@@ -46,20 +48,20 @@ impl Service {
     ///
     /// # Errors
     /// Everything that an administrator must mend before it can start.
-    pub fn open(config: Config, clock: Clock) -> Result<Self, Vec<Problem>> {
+    pub fn open(config: Config, trial: Trial, clock: Clock) -> Result<Self, Vec<Problem>> {
         let data = config.data.clone();
         let disk = |e: io::Error| vec![trouble_to_problem(&data, &e)];
         // Other people's letters: for the service alone, whatever its umask.
         DirBuilder::new().recursive(true).mode(0o700).create(&data).map_err(disk)?;
         let office = Office::read(&config, effect_key(&data).map_err(disk)?)?;
-        Self::with_office(config, office, clock)
+        Self::with_office(config, office, trial, clock)
     }
 
     /// As [`open`](Self::open), with an office that is already at hand.
     ///
     /// # Errors
     /// Everything that an administrator must mend before it can start.
-    pub fn with_office(config: Config, office: Office, clock: Clock) -> Result<Self, Vec<Problem>> {
+    pub fn with_office(config: Config, office: Office, trial: Trial, clock: Clock) -> Result<Self, Vec<Problem>> {
         let data = config.data.clone();
         let store = Store::open(&data, clock.now()).map_err(|e| vec![trouble_to_problem(&data, &e)])?;
         let archive = Archive::open(&data).map_err(|e| vec![trouble_to_problem(&data, &e)])?;
@@ -69,6 +71,7 @@ impl Service {
             office: watch::Sender::new(Arc::new(office)),
             store: Arc::new(Mutex::new(store)),
             archive: Arc::new(archive),
+            trial,
             clock,
             wake: Arc::new(Notify::new()),
         })
@@ -140,12 +143,15 @@ impl Service {
     /// Starts every part; each ends when `stopped` turns true.
     ///
     /// # Errors
-    /// A password that cannot be read.
+    /// A password that cannot be read; trials that cannot be held.
     pub fn start(
         &self,
         roads: Roads,
         stopped: &watch::Receiver<bool>,
     ) -> Result<JoinSet<Result<(), Trouble>>, Vec<Problem>> {
+        // Before any message comes: without trials each would use up its attempts, and go to a person unexamined.
+        let no_trial = |e| vec![Problem { file: String::new(), line: None, text: format!("{e}"), warning: false }];
+        self.trial.check().map_err(no_trial)?;
         let mut parts = JoinSet::new();
         let (deliveries, arriving) = mpsc::channel(DELIVERIES_WAITING);
         for mailbox in &self.config.mailboxes {
@@ -159,6 +165,7 @@ impl Service {
             sha1_until: self.config.sha1_until,
             hold: self.config.hold,
             observe: self.config.observe,
+            trial: self.trial.clone(),
             clock: self.clock,
             wake: self.wake.clone(),
         };

@@ -1,6 +1,6 @@
 //! Changes when the demonstration shows something else, or when an interrupted one may end otherwise than a whole one.
 
-use crate::support::{Daemon, ask, copies, journal_lines, sportello, wait};
+use crate::support::{Daemon, ask, copies, journal_lines, real_trial, sportello, wait};
 use casework::{Disposition, Lane};
 use sportello::demo;
 use sportello::journal::{Journal, Tail};
@@ -76,7 +76,7 @@ fn told(rows: &[Vec<String>]) -> String {
 #[test]
 fn every_step_ends_as_it_must_and_a_second_run_changes_nothing() {
     let dir = tempfile::tempdir().unwrap();
-    let shown = demo::play(dir.path(), |_| {}).unwrap();
+    let shown = demo::play(dir.path(), real_trial(), |_| {}).unwrap();
     assert_eq!((shown.steps, shown.played), (18, 18));
     assert_eq!(told(&rows(&shown.overview)), told(&table()));
     let twice: Vec<_> = shown.overview.messages.iter().filter(|m| m.places.len() > 1).collect();
@@ -95,7 +95,7 @@ fn every_step_ends_as_it_must_and_a_second_run_changes_nothing() {
     assert_eq!(code, Some(0), "{out}");
 
     let before = (Overview::read(&data).unwrap().1, letters(dir.path()));
-    let again = demo::play(dir.path(), |_| {}).unwrap();
+    let again = demo::play(dir.path(), real_trial(), |_| {}).unwrap();
     assert_eq!(again.played, 0);
     assert_eq!((again.overview.seq, &again.overview.head), (head.seq, &head.hash), "not a line is added");
     assert_eq!((Overview::read(&data).unwrap().1, letters(dir.path())), before);

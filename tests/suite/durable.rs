@@ -1,5 +1,6 @@
 //! What is fsynced, in which order, seen from outside with strace: sled's own `flush` is not an fsync on Linux.
 
+use crate::support::program;
 use std::path::Path;
 use std::process::Command;
 
@@ -9,7 +10,8 @@ fn fsyncs(dir: &Path) -> Option<Vec<String>> {
     let status = Command::new("strace")
         .args(["-f", "-y", "-qq", "-e", "trace=fsync,fdatasync", "-o"])
         .arg(&trace)
-        .args([env!("CARGO_BIN_EXE_sportello"), "demo", "--keep"])
+        .arg(program())
+        .args(["demo", "--keep"])
         .arg(dir.join("demo"))
         .stdout(std::process::Stdio::null())
         .status();

@@ -7,11 +7,13 @@ use sportello::outbox::{Answer, Courier, Gate, Roads};
 use sportello::store::{Overview, Store, Trouble};
 use sportello::submit::Outcome;
 use sportello::supervise::Service;
+use sportello::trial::{self, Limits, Trial};
 use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
+use std::os::fd::AsRawFd;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -38,9 +40,20 @@ pub fn wait_or<T>(what: impl Fn() -> String, mut look: impl FnMut() -> Option<T>
     }
 }
 
+/// The file of the real program, held open: a build beside this run replaces it, and two versions would not agree.
+pub fn program() -> &'static Path {
+    static PROGRAM: OnceLock<(File, PathBuf)> = OnceLock::new();
+    let (_, path) = PROGRAM.get_or_init(|| {
+        let file = File::open(env!("CARGO_BIN_EXE_sportello")).unwrap();
+        let path = format!("/proc/{}/fd/{}", std::process::id(), file.as_raw_fd());
+        (file, path.into())
+    });
+    path
+}
+
 /// The real program.
 pub fn sportello() -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_sportello"));
+    let mut command = Command::new(program());
     command.stdin(Stdio::null()).env("NO_COLOR", "1");
     command
 }
@@ -227,6 +240,11 @@ ancore = "{trust_}"
 
     /// Starts the service in this process, with these roads.
     pub fn start(&self, roads: Roads) -> Running {
+        self.start_with(roads, real_trial())
+    }
+
+    /// As [`start`](Self::start), with trials of this kind.
+    pub fn start_with(&self, roads: Roads, trial: Trial) -> Running {
         let mut config = Config::read(&self.file).unwrap();
         for mailbox in &mut config.mailboxes {
             if let Source::Maildir { poll, .. } = &mut mailbox.source {
@@ -235,11 +253,16 @@ ancore = "{trust_}"
         }
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         let (stop, stopped) = watch::channel(false);
-        let service = Service::open(config, Clock::System).unwrap();
+        let service = Service::open(config, trial, Clock::System).unwrap();
         let store = service.store();
         let parts = runtime.block_on(async { service.start(roads, &stopped).unwrap() });
         Running { parts, stop, store, runtime, _service: service }
     }
+}
+
+/// Trials held by the real program, as the service holds them.
+pub fn real_trial() -> Trial {
+    Trial::by(program(), [trial::COMMAND.into()], Limits::default())
 }
 
 /// The manifest of the anchors: one simulated authority.

@@ -4,6 +4,7 @@ use super::status::messages_table;
 use super::{FOUND, OK};
 use crate::clock::Clock;
 use crate::demo;
+use crate::trial::Trial;
 use std::path::PathBuf;
 use std::time::Instant;
 
@@ -27,7 +28,7 @@ pub(super) fn main(args: &Args) -> u8 {
         "Sportello, dimostrazione. Gestori Pec, cittadini e messaggi sono SIMULATI e inventati; tutto il resto è il servizio vero."
     );
     let start = Instant::now();
-    let shown = match demo::play(&root, |line| say!("{line}")) {
+    let shown = match demo::play(&root, Trial::by_ourselves(), |line| say!("{line}")) {
         Ok(shown) => shown,
         Err(why) => {
             eprintln!("\n{why}\nLa cartella è {}: si può riprendere con --keep.", root.display());

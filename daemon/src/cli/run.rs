@@ -4,6 +4,7 @@ use super::{CANNOT_START, ConfigArg, FOUND, OK, print_problems, start_log};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::supervise::Service;
+use crate::trial::Trial;
 
 #[derive(clap::Args)]
 pub(super) struct Args {
@@ -23,7 +24,7 @@ pub(super) fn main(args: &Args) -> u8 {
         eprintln!("{why}");
         return CANNOT_START;
     }
-    let service = match Service::open(config, Clock::System) {
+    let service = match Service::open(config, Trial::by_ourselves(), Clock::System) {
         Ok(service) => service,
         Err(problems) => {
             print_problems(&problems);

@@ -1,0 +1,24 @@
+//! `sportello trial`: the child's side of [`crate::trial`], started by the service and by nobody else.
+
+use super::{CANNOT_START, OK};
+use crate::trial;
+use std::path::PathBuf;
+
+#[derive(clap::Args)]
+pub(super) struct Args {
+    /// Il messaggio; la politica arriva dallo standard input
+    file: PathBuf,
+}
+
+pub(super) fn main(args: &Args) -> u8 {
+    match trial::stand(&args.file, &mut std::io::stdin().lock()) {
+        Ok(answer) => {
+            say!("{answer}");
+            OK
+        }
+        Err(why) => {
+            eprintln!("{why}");
+            CANNOT_START
+        }
+    }
+}

@@ -1,0 +1,245 @@
+//! The trial: a message is first examined in a process of its own, and only what that process survived is examined here.
+//!
+//! `pec::examine` is pure: what it does once to some bytes under a policy, it does again. So a child, which is this same
+//! program, examines first, within limits of memory and time that its parent sets from outside. If it ends well the parent
+//! calls the same function, on a stack of the same size, and compares the two results. A child that returned the findings
+//! themselves would cost half the work, and would need a way to make a `pec::Certified` out of bytes: there must be none.
+
+mod order;
+
+use crate::digest::sha256;
+use order::Order;
+use pec::{Examined, Outcome, Policy};
+use rustix::process::{Pid, Resource, Rlimit, Signal, getrlimit, kill_process_group, prlimit};
+use std::ffi::OsString;
+use std::io::{self, Read, Write};
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+use std::{fmt, fs, thread};
+
+/// Name of the hidden command by which this program is its own child.
+pub const COMMAND: &str = "trial";
+/// Our own file as it was when we started, even if an upgrade has replaced it since: parent and child are one version.
+const OURSELVES: &str = "/proc/self/exe";
+/// Address space of a trial, bytes (`reference` reliability.md §3.3).
+const MEMORY_BYTES_MAX: u64 = 1024 * 1024 * 1024;
+/// Processor time of a trial, seconds. One more, and a program that ignores the signal is killed.
+const CPU_SECONDS_MAX: u64 = 5;
+/// Time of a trial by the clock: a disk may stall, a machine may be busy.
+const WALL_MAX: Duration = Duration::from_secs(30);
+/// Files that a trial may have open: its three channels, the message, and what the loader needs.
+const FILES_MAX: u64 = 16;
+/// Stack of an examination, bytes, in the trial and here.
+const STACK_BYTES_MAX: usize = 2 * 1024 * 1024;
+/// What is read of a trial's answer, bytes: a digest is 64.
+const ANSWER_BYTES_MAX: u64 = 256;
+/// Pause between two looks at a trial.
+const LOOK: Duration = Duration::from_millis(1);
+
+/// What one trial may take.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Address space, bytes.
+    pub memory: u64,
+    /// Processor time, seconds.
+    pub cpu: u64,
+    /// Time by the clock.
+    pub wall: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { memory: MEMORY_BYTES_MAX, cpu: CPU_SECONDS_MAX, wall: WALL_MAX }
+    }
+}
+
+/// How trials are held: which program, within which limits.
+#[derive(Debug, Clone)]
+pub struct Trial {
+    program: PathBuf,
+    args: Vec<OsString>,
+    limits: Limits,
+}
+
+/// Why a message was not examined to the end.
+#[derive(Debug)]
+pub enum Failed {
+    /// The trial could not be held: the machine's fault, not the message's.
+    NotHeld(io::Error),
+    /// It took longer than it may.
+    TooLong,
+    /// It ended by a signal (memory, processor time, a crash), or said that it could not.
+    Ended(ExitStatus),
+    /// The examination panicked here, and had not in the trial.
+    Panicked,
+    /// Trial and examination found different things.
+    Differs,
+}
+
+impl fmt::Display for Failed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotHeld(e) => write!(f, "l'esame di prova non si può fare: {e}"),
+            Self::TooLong => f.write_str("l'esame di prova non finiva"),
+            Self::Ended(status) => write!(f, "l'esame di prova è finito male: {status}"),
+            Self::Panicked => f.write_str("l'esame si è fermato, la prova no"),
+            Self::Differs => f.write_str("l'esame e la prova non concordano"),
+        }
+    }
+}
+
+impl Trial {
+    /// By this program.
+    #[must_use]
+    pub fn by_ourselves() -> Self {
+        Self::by(OURSELVES, [COMMAND.into()], Limits::default())
+    }
+
+    /// By any program that takes the file of a message after `args` and a policy from standard input: tests run this one's
+    /// binary, or one that misbehaves.
+    #[must_use]
+    pub fn by(program: impl Into<PathBuf>, args: impl Into<Vec<OsString>>, limits: Limits) -> Self {
+        Self { program: program.into(), args: args.into(), limits }
+    }
+
+    /// Examines `raw`, the content of `file`, after a trial that ended well.
+    ///
+    /// # Errors
+    /// See [`Failed`].
+    pub fn examine(&self, file: &Path, raw: &[u8], policy: &Policy<'_>) -> Result<Examined, Failed> {
+        let tried = self.hold(file, policy)?;
+        let seen = on_a_stack_of_its_own(raw, policy).map_err(Failed::NotHeld)?.ok_or(Failed::Panicked)?;
+        if tried.trim_ascii_end() == fingerprint(raw, &seen).as_bytes() { Ok(seen) } else { Err(Failed::Differs) }
+    }
+
+    /// Whether trials work at all: one of an empty message. If it fails, no message is to blame.
+    ///
+    /// # Errors
+    /// As [`examine`](Self::examine).
+    pub fn check(&self) -> Result<(), Failed> {
+        self.examine(Path::new("/dev/null"), b"", &Policy::new(&pec::Anchors::agid())).map(drop)
+    }
+
+    /// Holds a trial to its end: what it answers.
+    fn hold(&self, file: &Path, policy: &Policy<'_>) -> Result<Vec<u8>, Failed> {
+        let order = Order::of(policy).to_json().map_err(Failed::NotHeld)?;
+        let mut child = Command::new(&self.program)
+            .args(&self.args)
+            .arg(file)
+            .env_clear() // no credentials, no socket of systemd's
+            .process_group(0) // so that it can be killed whole, and a ^C meant for us does not reach it
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null()) // a panic would quote the message
+            .spawn()
+            .map_err(Failed::NotHeld)?;
+        // It waits for its order until it is confined.
+        if let Err(e) = confine(&child, self.limits) {
+            end(&mut child);
+            return Err(Failed::NotHeld(e));
+        }
+        let (stdin, stdout) = (child.stdin.take(), child.stdout.take());
+        thread::scope(|scope| {
+            let talk = thread::Builder::new().spawn_scoped(scope, move || {
+                // A child that does not listen has failed already, and its end says how.
+                let _ = stdin.map(|mut stdin| stdin.write_all(&order));
+                let mut answer = Vec::new();
+                let _ = stdout.map(|stdout| stdout.take(ANSWER_BYTES_MAX).read_to_end(&mut answer));
+                answer
+            });
+            let ended = wait(&mut child, self.limits.wall);
+            let answer = talk.map(|talk| talk.join().unwrap_or_default()).map_err(Failed::NotHeld);
+            match ended? {
+                status if status.success() => answer,
+                status => Err(Failed::Ended(status)),
+            }
+        })
+    }
+}
+
+/// Waits for the end of a child, and makes it come. Nothing of its group is left.
+fn wait(child: &mut Child, wall: Duration) -> Result<ExitStatus, Failed> {
+    let since = Instant::now();
+    let ended = loop {
+        match child.try_wait() {
+            Ok(Some(status)) => break Ok(status),
+            Ok(None) if since.elapsed() < wall => thread::sleep(LOOK),
+            Ok(None) => break Err(Failed::TooLong),
+            Err(e) => break Err(Failed::NotHeld(e)),
+        }
+    };
+    if ended.is_err() {
+        end(child);
+    }
+    ended
+}
+
+/// Kills a child with all that it started.
+fn end(child: &mut Child) {
+    if let Some(group) = pid(child) {
+        let _ = kill_process_group(group, Signal::KILL);
+    }
+    let _ = child.wait();
+}
+
+fn pid(child: &Child) -> Option<Pid> {
+    i32::try_from(child.id()).ok().and_then(Pid::from_raw)
+}
+
+/// Sets the limits of a child from outside: then they hold whatever program it is.
+fn confine(child: &Child, limits: Limits) -> io::Result<()> {
+    let pid = pid(child).ok_or(io::ErrorKind::InvalidInput)?;
+    let bounds = [
+        (Resource::As, limits.memory, limits.memory),
+        (Resource::Cpu, limits.cpu, limits.cpu + 1),
+        (Resource::Core, 0, 0),  // a core would hold the message
+        (Resource::Fsize, 0, 0), // it writes no file
+        (Resource::Nofile, FILES_MAX, FILES_MAX),
+    ];
+    for (resource, soft, hard) in bounds {
+        // An administrator may have set less already.
+        let most = getrlimit(resource).maximum.unwrap_or(u64::MAX);
+        let limit = Rlimit { current: Some(soft.min(most)), maximum: Some(hard.min(most)) };
+        prlimit(Some(pid), resource, limit)?;
+    }
+    // Where memory is short, it goes before the daemon. Not everywhere allowed, and nothing depends on it.
+    let _ = fs::write(format!("/proc/{}/oom_score_adj", child.id()), "1000");
+    Ok(())
+}
+
+/// The child's side: examines the message in `file` under the policy that `order` gives. What it answers.
+///
+/// # Errors
+/// Those of the disk; `InvalidData` for an order that does not read; `Other` for a panic.
+pub fn stand(file: &Path, order: &mut impl Read) -> io::Result<String> {
+    let mut text = Vec::new();
+    order.read_to_end(&mut text)?;
+    let order = Order::from_json(&text)?;
+    let raw = fs::read(file)?;
+    let seen = order.with_policy(|policy| on_a_stack_of_its_own(&raw, policy))?;
+    seen.map(|seen| fingerprint(&raw, &seen)).ok_or_else(|| io::Error::other("panic"))
+}
+
+/// Examines on a new stack of [`STACK_BYTES_MAX`]. `None`: it panicked.
+fn on_a_stack_of_its_own(raw: &[u8], policy: &Policy<'_>) -> io::Result<Option<Examined>> {
+    thread::scope(|scope| {
+        let thread = thread::Builder::new().stack_size(STACK_BYTES_MAX);
+        Ok(thread.spawn_scoped(scope, || pec::examine(raw, policy))?.join().ok())
+    })
+}
+
+/// Digest of what must be equal in a trial and in the examination after it: the bytes, the grade, and every check.
+fn fingerprint(raw: &[u8], seen: &Examined) -> String {
+    let mut text = format!("{}\n{}\n", sha256(raw), seen.grade.code());
+    for entry in &seen.report.entries {
+        let outcome = match &entry.outcome {
+            Outcome::Pass => "pass",
+            Outcome::Moot => "moot",
+            Outcome::Fail(why) => why.code,
+        };
+        text.push_str(&format!("{} {outcome}\n", entry.check.code()));
+    }
+    sha256(text.as_bytes())
+}

@@ -1,0 +1,110 @@
+//! What a trial is told beside the message: the policy, written by the parent, read by the child. One version speaks to
+//! itself, so the words may change freely.
+
+use jiff::Timestamp;
+use pec::{Anchor, Anchors, OwnMailbox, Policy, Purpose};
+use serde::{Deserialize, Serialize};
+use std::io;
+
+/// A [`Policy`] that can travel.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Order {
+    anchors: Vec<AnchorSent>,
+    /// Address, host of the provider.
+    mailboxes: Vec<(String, Option<String>)>,
+    arrival: Option<Timestamp>,
+    sha1_until: Option<Timestamp>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct AnchorSent {
+    name: String,
+    spki_sha256: [u8; 32],
+    from: Option<Timestamp>,
+    until: Option<Timestamp>,
+    policies: Vec<String>,
+    hosts: Vec<String>,
+    purpose: String,
+    certificates: Vec<Vec<u8>>,
+    simulation: bool,
+}
+
+impl Order {
+    /// Takes a policy apart. No `..`: a new field that did not travel would make trial and examination differ. What we sent
+    /// does not travel: only a receipt that was examined without it, and proven, is held against it.
+    pub(super) fn of(policy: &Policy<'_>) -> Self {
+        let Policy { anchors, mailboxes, arrival, sha1_until, sent: _ } = *policy;
+        let anchor = |anchor: &Anchor| {
+            let Anchor { name, spki_sha256, from, until, policies, hosts, purpose, certificates, simulation } =
+                anchor.clone();
+            let purpose = purpose.word().to_owned();
+            AnchorSent { name, spki_sha256, from, until, policies, hosts, purpose, certificates, simulation }
+        };
+        let mailbox = |mailbox: &OwnMailbox| {
+            let OwnMailbox { address, provider_host } = mailbox.clone();
+            (address, provider_host)
+        };
+        Self {
+            anchors: anchors.list.iter().map(anchor).collect(),
+            mailboxes: mailboxes.iter().map(mailbox).collect(),
+            arrival,
+            sha1_until,
+        }
+    }
+
+    /// Calls `with` with the policy.
+    pub(super) fn with_policy<T>(self, with: impl FnOnce(&Policy<'_>) -> io::Result<T>) -> io::Result<T> {
+        let anchor = |anchor: AnchorSent| {
+            let AnchorSent { name, spki_sha256, from, until, policies, hosts, purpose, certificates, simulation } =
+                anchor;
+            let purpose = Purpose::read(&purpose).ok_or(io::ErrorKind::InvalidData)?;
+            Ok(Anchor { name, spki_sha256, from, until, policies, hosts, purpose, certificates, simulation })
+        };
+        let anchors = Anchors { list: self.anchors.into_iter().map(anchor).collect::<io::Result<_>>()? };
+        let mailbox = |(address, provider_host)| OwnMailbox { address, provider_host };
+        let mailboxes: Vec<OwnMailbox> = self.mailboxes.into_iter().map(mailbox).collect();
+        let Self { arrival, sha1_until, .. } = self;
+        with(&Policy { anchors: &anchors, mailboxes: &mailboxes, arrival, sha1_until, sent: None })
+    }
+
+    pub(super) fn to_json(&self) -> io::Result<Vec<u8>> {
+        Ok(serde_json::to_vec(self)?)
+    }
+
+    pub(super) fn from_json(text: &[u8]) -> io::Result<Self> {
+        Ok(serde_json::from_slice(text)?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_policy_arrives_as_it_left() {
+        let full = Anchor {
+            name: "Autorità «nuova»".into(),
+            spki_sha256: [0xa5; 32],
+            from: Some(Timestamp::UNIX_EPOCH),
+            until: Some(Timestamp::MAX),
+            policies: vec!["1.2.3".into()],
+            hosts: vec![".b.test".into()],
+            purpose: Purpose::Elenco,
+            certificates: vec![vec![0x30, 0, 0xff]],
+            simulation: true,
+        };
+        let anchors = Anchors { list: vec![full, Anchor::agid_ca1()] };
+        let mailboxes = [OwnMailbox { address: "a@b.test".into(), provider_host: Some("pec.b.test".into()) }];
+        let arrival = Some("2026-03-29T01:30:00.123456789Z".parse().unwrap());
+        let sha1_until = Some(Timestamp::MIN);
+        let left = Policy { mailboxes: &mailboxes, arrival, sha1_until, ..Policy::new(&anchors) };
+        let sent = Order::of(&left).to_json().unwrap();
+        let compared = Order::from_json(&sent).unwrap().with_policy(|came| {
+            assert_eq!((came.anchors, came.mailboxes), (left.anchors, left.mailboxes));
+            assert_eq!((came.arrival, came.sha1_until), (left.arrival, left.sha1_until));
+            Ok(())
+        });
+        compared.unwrap();
+        assert_eq!(Order::from_json(&sent[1..]).unwrap_err().kind(), io::ErrorKind::InvalidData);
+    }
+}

@@ -22,7 +22,7 @@ const OFFICE: &str = "protocollo@pec.comune.test";
 const POISONS: &[(&str, &str, &str)] = &[
     ("GIRA", "while :; do :; done", "signal: 24 (SIGXCPU)"),
     ("MANGIA", "s=xxxxxxxx; while :; do s=$s$s; done", "finito male"), // some shells say it, some crash
-    ("SPROFONDA", "f() { f; }; f", "finito male"), // whichever ends first, the stack or the memory
+    ("SPROFONDA", "f() { f; }; f", "finito male"),                     // whichever ends first, the stack or the memory
     ("ABORTISCE", "kill -ABRT $$", "signal: 6 (SIGABRT)"),
     ("TACE", "sleep 600", "non finiva"),
     ("RINUNCIA", "exit 3", "exit status: 3"),

@@ -317,7 +317,7 @@ fn gap(need: &str) -> Value {
 fn files(message: &Content) -> Vec<Value> {
     let named = message.attachments.iter().filter(|a| !a.name.trim().is_empty());
     named
-        .map(|a| json!({ "nome": a.name, "esito": if a.size == 0 { "ricevuto, ma è vuoto" } else { "ricevuto" } }))
+        .map(|a| json!({ "nome": a.name, "esito": if a.empty { "ricevuto, ma è vuoto" } else { "ricevuto" } }))
         .collect()
 }
 

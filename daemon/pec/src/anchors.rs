@@ -2,7 +2,7 @@
 //! S/MIME certificate chains to those).
 
 use crate::cert::Cert;
-use crate::crypto::Sha256;
+use crate::crypto::{Hash, hex};
 use crate::report::Why;
 use crate::why::{self, quoted};
 use alloc::string::{String, ToString};
@@ -161,7 +161,7 @@ impl Anchor {
 
     /// Everything that decides what this anchor admits, each field named and of known length.
     fn digest(&self) -> String {
-        let mut sha = Sha256::new();
+        let mut sha = Hash::Sha256.running();
         let mut put = |name: &str, value: &[u8]| {
             sha.add(alloc::format!("{name} {}\n", value.len()).as_bytes());
             sha.add(value);
@@ -193,7 +193,7 @@ impl Anchor {
         if self.simulation {
             put("simulation", b"");
         }
-        sha.hex()
+        hex(&sha.finish())
     }
 }
 
@@ -222,11 +222,11 @@ impl Anchors {
     pub fn version(&self) -> String {
         let mut each: Vec<String> = self.list.iter().map(Anchor::digest).collect();
         each.sort();
-        let mut sha = Sha256::new();
+        let mut sha = Hash::Sha256.running();
         for digest in each {
             sha.add(digest.as_bytes());
         }
-        sha.hex()
+        hex(&sha.finish())
     }
 }
 

@@ -1,15 +1,17 @@
 //! What a person wrote: the inner message, read leniently and bounded. Everything here is untrusted text.
 
-use crate::crypto::Sha256;
+use crate::crypto::Hash;
 use crate::decode;
+use crate::excerpt::Excerpt;
 use crate::html;
 use crate::kind::Kind;
-use crate::mime::{Encoding, Entity, MediaType, Multipart, lossy};
+use crate::mime::{self, Dashes, Encoding, Entity, MediaType, Multipart, lossy};
 use crate::why::{self, Reason, quoted};
 use alloc::borrow::Cow;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
+use core::ops::Range;
 use jiff::Timestamp;
 use mail_parser::decoders::charsets::map::charset_decoder;
 use mail_parser::parsers::MessageStream;
@@ -47,26 +49,61 @@ pub struct Mailbox {
     pub address: String,
 }
 
-/// An attached file.
+/// An attached file: what it is called and where it stands. Its content is read when somebody asks for it, from the bytes of
+/// its message ([`Content::source`]), and is never held.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Attachment {
     /// File name, decoded; empty when it has none. Never used as a path.
     pub name: String,
     /// `type/subtype`, lower case.
     pub media_type: String,
-    /// Decoded size in bytes.
-    pub size: u64,
-    /// SHA-256 of the decoded content, lower-case hex.
-    pub sha256: String,
+    /// There is nothing in it.
+    pub empty: bool,
     /// The part is a direct child of the message's top multipart (a Segnatura.xml counts only there, §14).
     pub top_level: bool,
     /// It is a message that says it is PEC: forwarded, or laid as a trap (§10.5). A claim: it is never verified here.
     pub nested: Option<Kind>,
+    /// Its encoded content in the bytes of the message.
+    body: Range<usize>,
+    encoding: Encoding,
+}
+
+/// What the content of an attachment measures.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Measured {
+    /// Decoded size in bytes.
+    pub size: u64,
+    /// SHA-256 of the decoded content, lower-case hex.
+    pub sha256: String,
+    /// Its encoding is right. If not, what could be read was.
+    pub sound: bool,
+}
+
+impl Attachment {
+    /// Decodes the content and hands it to `sink` in pieces of some KiB. `message` is the message it is attached to: `content.source.of(raw)`. False if the encoding is broken:
+    /// then what could be read was handed on.
+    pub fn each_piece(&self, message: &[u8], sink: &mut dyn FnMut(&[u8])) -> bool {
+        decode::each_piece(message.get(self.body.clone()).unwrap_or_default(), self.encoding, sink)
+    }
+
+    /// Decodes and hashes the content, without keeping it. `message` as in [`Attachment::each_piece`].
+    pub fn measure(&self, message: &[u8]) -> Measured {
+        let (mut size, mut sound) = (0, true);
+        let sha256 = Hash::Sha256.of_pieces(|digest| {
+            sound = self.each_piece(message, &mut |piece| {
+                size += piece.len() as u64;
+                digest(piece);
+            });
+        });
+        Measured { size, sha256, sound }
+    }
 }
 
 /// A message as a person wrote it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Content {
+    /// Where its bytes stand in the bytes examined: [`Excerpt::of`] finds them.
+    pub source: Excerpt,
     /// With angle brackets, as on the wire.
     pub message_id: Option<String>,
     /// Ids with angle brackets.
@@ -136,17 +173,23 @@ impl Content {
     ///
     /// A message within it stays shut: it is listed as an attachment, whole. So nothing here descends but into
     /// multiparts, in a loop.
-    pub(crate) fn read(message: &[u8]) -> (Self, Option<Reason>) {
+    ///
+    /// `dashes` are those of the bytes that `message` stands in, at `source`.
+    pub(crate) fn read(message: &[u8], dashes: &Dashes<'_>, source: Excerpt) -> (Self, Option<Reason>) {
         let head = Entity::read(message);
-        let mut content = Self::heading(&head);
+        let mut content = Self { source, ..Self::heading(&head) };
         let mut bodies = Bodies::default();
         let mut limit = head.cut.then_some(why::HEADERS_TOO_LARGE);
         let mut parts = 0;
-        let mut stack = Vec::from([(head, 0usize)]);
-        while let Some((part, depth)) = stack.pop() {
+        // A part's header is read when its turn comes: a thousand of them at once would be many times their bytes.
+        let mut stack = Vec::from([(message, 0usize)]);
+        while let Some((bytes, depth)) = stack.pop() {
             parts += 1;
+            let part = Entity::read(bytes);
             let media = part.media_type();
-            if let Some(children) = media.as_ref().filter(|m| m.is_multipart()).and_then(|m| multipart(&part, m)) {
+            if let Some(children) =
+                media.as_ref().filter(|m| m.is_multipart()).and_then(|m| multipart(&part, dashes, m))
+            {
                 if depth >= DEPTH_MAX {
                     limit = limit.or(Some(why::TOO_DEEP));
                     continue;
@@ -155,19 +198,14 @@ impl Content {
                     limit = limit.or(Some(why::TOO_MANY_PARTS));
                 }
                 let room = PARTS_MAX.saturating_sub(parts + stack.len());
-                let read = children.parts.iter().take(room).map(|p| (Entity::read(p), depth + 1));
-                let mark = stack.len();
-                stack.extend(read);
                 // The first part must come off the stack first.
-                if let Some(added) = stack.get_mut(mark..) {
-                    added.reverse();
-                }
+                stack.extend(children.parts.iter().take(room).rev().map(|p| (*p, depth + 1)));
                 continue;
             }
             if part.cut {
                 limit = limit.or(Some(why::HEADERS_TOO_LARGE));
             }
-            content.leaf(&part, media.as_ref(), depth, &mut bodies);
+            content.leaf(message, &part, media.as_ref(), depth, &mut bodies);
         }
         content.text_from_html = bodies.plain.trim().is_empty() && !bodies.html.is_empty();
         content.text = if content.text_from_html { html::to_text(&bodies.html, TEXT_BYTES_MAX) } else { bodies.plain };
@@ -203,6 +241,13 @@ impl Content {
         content
     }
 
+    /// What each attachment measures, in order. `raw` is what was examined: all of it is decoded and hashed, so only who
+    /// shows it should ask.
+    pub fn measure(&self, raw: &[u8]) -> Vec<Measured> {
+        let message = self.source.of(raw);
+        self.attachments.iter().map(|file| file.measure(&message)).collect()
+    }
+
     fn note(&mut self, note: String) {
         match self.notes.len() {
             0..NOTES_MAX if !self.notes.contains(&note) => self.notes.push(note),
@@ -212,7 +257,14 @@ impl Content {
     }
 
     /// A part that holds no parts: text to read, or a file.
-    fn leaf(&mut self, part: &Entity<'_>, media: Option<&MediaType>, depth: usize, bodies: &mut Bodies) {
+    fn leaf(
+        &mut self,
+        message: &[u8],
+        part: &Entity<'_>,
+        media: Option<&MediaType>,
+        depth: usize,
+        bodies: &mut Bodies,
+    ) {
         // RFC 2045 §5.2: what has no type is plain text.
         let kind = media.map_or("text/plain", |m| m.kind.as_str());
         let name = file_name(part);
@@ -224,23 +276,15 @@ impl Content {
             let text = self.text_of(part, charset.as_deref());
             bodies.add(kind == "text/html", &text, &mut self.notes);
         } else if self.attachments.len() < ATTACHMENTS_MAX {
-            let nested = nested(part, kind, &name);
-            let mut digest = Sha256::new();
-            let mut size = 0u64;
-            let sound = decode::each_piece(part.body, file_encoding(part, kind), &mut |piece| {
-                size += piece.len() as u64;
-                digest.add(piece);
-            });
-            if !sound {
-                self.note(format!("la codifica dell'allegato {} è guasta: letto quello che si può", quoted(&name)));
-            }
+            let encoding = file_encoding(part, kind);
             self.attachments.push(Attachment {
+                nested: nested(part, kind, &name),
                 name,
                 media_type: kind.into(),
-                size,
-                sha256: digest.hex(),
+                empty: decode::is_empty(part.body, encoding),
                 top_level: depth == 1,
-                nested,
+                body: mime::range_in(message, part.body).unwrap_or_default(),
+                encoding,
             });
         }
     }
@@ -309,8 +353,8 @@ impl Bodies {
 }
 
 /// The parts of a multipart, or nothing if it cannot be cut: then it is read as one text.
-fn multipart<'a>(part: &Entity<'a>, media: &MediaType) -> Option<Multipart<'a>> {
-    Some(Multipart::read(part.body, media.boundary()?, PARTS_MAX)).filter(|m| !m.parts.is_empty())
+fn multipart<'a>(part: &Entity<'a>, dashes: &Dashes<'_>, media: &MediaType) -> Option<Multipart<'a>> {
+    Some(Multipart::read(part.body, dashes, media.boundary()?, PARTS_MAX)).filter(|m| !m.parts.is_empty())
 }
 
 /// What a message in a part claims to be. Programs attach messages as any type; then the name says it.

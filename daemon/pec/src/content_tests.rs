@@ -3,24 +3,28 @@
 use super::*;
 use alloc::vec;
 
+fn read_bytes(message: &[u8]) -> (Content, Option<Reason>) {
+    Content::read(message, &Dashes::find(message), Excerpt::whole(message))
+}
+
 fn read(message: &str) -> Content {
-    let (content, limit) = Content::read(message.replace('\n', "\r\n").as_bytes());
+    let (content, limit) = read_bytes(message.replace('\n', "\r\n").as_bytes());
     assert_eq!(limit, None);
     content
 }
 
 #[test]
 fn a_letter_with_a_file() {
-    let content = read(
-        "From: =?UTF-8?Q?Mario_R=C3=B2ssi?= <mario@cittadini.test>\nTo: a@ente.test, \"B, C\" <b@ente.test>\n\
+    let message = "From: =?UTF-8?Q?Mario_R=C3=B2ssi?= <mario@cittadini.test>\nTo: a@ente.test, \"B, C\" <b@ente.test>\n\
          Subject: =?iso-8859-1?Q?Citt=E0?=\n =?iso-8859-1?Q?_bella?=\nMessage-ID: <m@x.test>\nReferences: <a@x.test>\n\t<b@x.test>\n\
          Date: Mon, 2 Mar 2026 10:10:11 +0100\nReturn-Path: <>\nAuto-Submitted: auto-replied\nList-Id: elenco <l.x.test>\n\
          Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: multipart/alternative; boundary=c\n\n\
          --c\nContent-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: base64\n\nQ2l0dMOg\n\
          --c\nContent-Type: text/html\n\n<p>no</p>\n--c--\n\
          --b\nContent-Type: Application/PDF; name=\"x\"\nContent-Disposition: attachment;\n filename*0*=utf-8''citt%C3%A0; filename*1=.pdf\n\
-         Content-Transfer-Encoding: base64\n\nYWJj\n--b--\n",
-    );
+         Content-Transfer-Encoding: base64\n\nYWJj\n--b--\n"
+        .replace('\n', "\r\n");
+    let content = read(&message.replace("\r\n", "\n"));
     assert_eq!(content.from, vec![Mailbox { name: "Mario Ròssi".into(), address: "mario@cittadini.test".into() }]);
     assert_eq!(content.to[1], Mailbox { name: "B, C".into(), address: "b@ente.test".into() });
     assert_eq!(content.subject, "Città bella");
@@ -32,10 +36,12 @@ fn a_letter_with_a_file() {
     assert_eq!(names, ["auto-submitted", "list-id"]);
     let file = &content.attachments[0];
     assert_eq!(
-        (file.name.as_str(), file.media_type.as_str(), file.size, file.top_level),
-        ("città.pdf", "application/pdf", 3, true)
+        (file.name.as_str(), file.media_type.as_str(), file.empty, file.top_level),
+        ("città.pdf", "application/pdf", false, true)
     );
-    assert_eq!(file.sha256, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+    let sha256 = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad".into();
+    assert_eq!(content.measure(message.as_bytes()), [Measured { size: 3, sha256, sound: true }]);
+    assert_eq!(content.measure(b"others")[0].size, 0, "bytes that were not examined are no crime");
     assert!(content.notes.is_empty(), "{:?}", content.notes);
 }
 
@@ -50,7 +56,7 @@ fn odd_charsets_are_read_and_noted() {
         assert_eq!(content.text, text, "{charset}");
         assert!(content.notes.iter().any(|n| n.contains(note)) || note.is_empty(), "{:?}", content.notes);
     }
-    let (latin1, _) = Content::read(b"Subject: citt\xe0\r\nContent-Type: text/plain\r\n\r\ncitt\xe0");
+    let (latin1, _) = read_bytes(b"Subject: citt\xe0\r\nContent-Type: text/plain\r\n\r\ncitt\xe0");
     assert_eq!((latin1.subject.as_str(), latin1.text.as_str()), ("città", "città"));
     assert_eq!(latin1.notes.len(), 2, "{:?}", latin1.notes);
 }
@@ -76,12 +82,12 @@ fn control_characters_reach_nobody() {
 fn limits_leave_something_and_say_so() {
     let wide = "--b\r\n\r\nx\r\n".repeat(PARTS_MAX + 5);
     let (content, limit) =
-        Content::read(format!("Content-Type: multipart/mixed; boundary=b\r\n\r\n{wide}--b--").as_bytes());
+        read_bytes(format!("Content-Type: multipart/mixed; boundary=b\r\n\r\n{wide}--b--").as_bytes());
     assert_eq!(limit, Some(why::TOO_MANY_PARTS));
     assert!(content.text.starts_with('x'));
-    let (content, limit) = Content::read("x".repeat(TEXT_BYTES_MAX * 2).as_bytes());
+    let (content, limit) = read_bytes("x".repeat(TEXT_BYTES_MAX * 2).as_bytes());
     assert_eq!((limit, content.text.len()), (Some(why::HEADERS_TOO_LARGE), 0));
-    let (content, _) = Content::read(format!("\r\n{}", "à".repeat(TEXT_BYTES_MAX)).as_bytes());
+    let (content, _) = read_bytes(format!("\r\n{}", "à".repeat(TEXT_BYTES_MAX)).as_bytes());
     assert!(
         content.text.len() <= TEXT_BYTES_MAX && content.text.len() > TEXT_BYTES_MAX - 10 && !content.notes.is_empty()
     );

@@ -48,6 +48,16 @@ impl Hash {
         }
     }
 
+    /// The digest of `bytes`.
+    pub(crate) fn of(self, bytes: &[u8]) -> Vec<u8> {
+        digest::digest(self.algorithm(), bytes).as_ref().to_vec()
+    }
+
+    /// A digest of bytes that come in pieces.
+    pub(crate) fn running(self) -> Running {
+        Running(digest::Context::new(self.algorithm()))
+    }
+
     fn algorithm(self) -> &'static digest::Algorithm {
         match self {
             Self::Sha1 => &digest::SHA1_FOR_LEGACY_USE_ONLY,
@@ -55,11 +65,6 @@ impl Hash {
             Self::Sha384 => &digest::SHA384,
             Self::Sha512 => &digest::SHA512,
         }
-    }
-
-    /// The digest of `bytes`.
-    pub(crate) fn of(self, bytes: &[u8]) -> Vec<u8> {
-        digest::digest(self.algorithm(), bytes).as_ref().to_vec()
     }
 
     /// The digest, in lower-case hex, of what `each` hands on piece by piece.
@@ -70,19 +75,15 @@ impl Hash {
     }
 }
 
-/// SHA-256 of bytes that come in pieces.
-pub(crate) struct Sha256(digest::Context);
+/// A digest of bytes that come in pieces.
+pub(crate) struct Running(digest::Context);
 
-impl Sha256 {
-    pub(crate) fn new() -> Self {
-        Self(digest::Context::new(&digest::SHA256))
-    }
+impl Running {
     pub(crate) fn add(&mut self, piece: &[u8]) {
         self.0.update(piece);
     }
-    /// Lower-case hex.
-    pub(crate) fn hex(self) -> String {
-        hex(self.0.finish().as_ref())
+    pub(crate) fn finish(self) -> Vec<u8> {
+        self.0.finish().as_ref().to_vec()
     }
 }
 

@@ -3,8 +3,9 @@
 use crate::consistency::{self, Times};
 use crate::content::{date, machine_headers, mailboxes, return_path, unstructured};
 use crate::correlation::{self, Sent, bracketed};
+use crate::excerpt::Excerpt;
 use crate::kind::Kind;
-use crate::mime::{self, Entity};
+use crate::mime::{self, Dashes, Entity};
 use crate::parts::Parts;
 use crate::proof::{self, Proof};
 use crate::report::Sheet;
@@ -140,8 +141,8 @@ pub enum Evidence {
     Receipt {
         /// The signed statement.
         daticert: Daticert,
-        /// Bytes of the returned `postacert.eml`, when the receipt carries one.
-        returned: Option<Vec<u8>>,
+        /// The returned `postacert.eml`, when the receipt carries one.
+        returned: Option<Excerpt>,
     },
     /// *Busta di anomalia*: our provider states that **this came from outside the PEC circuit**.
     /// `message` is ordinary mail: its author is not proven.
@@ -247,21 +248,23 @@ fn weigh(raw: &[u8], head: &Entity<'_>, policy: &Policy<'_>, sheet: &mut Sheet) 
     if !legible(raw, head, sheet) {
         return Verdict::Unproven(Unproven::default());
     }
+    let dashes = &Dashes::find(raw);
+    let event = |signed: &[u8]| Some(signed_data(&Parts::read(signed, dashes).ok()?)?.data);
     let proof = match claim {
         Claim::Nothing => None,
-        _ => proof::prove(head, policy, sheet, |signed| Some(signed_data(&Parts::read(signed).ok()?)?.data)),
+        _ => proof::prove(head, dashes, policy, sheet, event),
     };
     let Some(proof) = proof.filter(|_| claim != Claim::Unclear) else {
-        return whole(raw, sheet);
+        return whole(raw, dashes, sheet);
     };
-    let parts = match Parts::read(&proof.bytes) {
+    let parts = match Parts::read(&proof.bytes, dashes) {
         Ok(parts) => parts,
         Err(reason) => {
             sheet.fail(Check::Parts, reason, Grade::Suspect);
-            return whole(raw, sheet);
+            return whole(raw, dashes, sheet);
         }
     };
-    let case = Case { raw, head, policy, proof: &proof, parts: &parts };
+    let case = Case { raw, dashes, head, policy, proof: &proof, parts: &parts };
     if claim == Claim::Anomaly { case.anomaly(sheet) } else { case.statement(&claim, sheet) }
 }
 
@@ -275,7 +278,7 @@ fn legible(raw: &[u8], head: &Entity<'_>, sheet: &mut Sheet) -> bool {
         why::HEADERS_TOO_LARGE.why()
     } else {
         sheet.pass(Check::Bytes, format!("{} byte", raw.len()));
-        if mime::has_bare_lf(raw.get(..raw.len() - head.body.len()).unwrap_or_default()) {
+        if mime::has_bare_lf(None, raw.get(..raw.len() - head.body.len()).unwrap_or_default()) {
             sheet.note("l'intestazione ha fine riga LF: letta come CRLF");
         }
         if head.odd_lines > 0 {
@@ -330,14 +333,19 @@ fn marker(head: &Entity<'_>, sheet: &mut Sheet) -> Claim {
 }
 
 /// A message that is not proven, read as it stands.
-fn whole(raw: &[u8], sheet: &mut Sheet) -> Verdict {
-    let content = read_content(raw, sheet, Grade::Genuine);
+fn whole(raw: &[u8], dashes: &Dashes<'_>, sheet: &mut Sheet) -> Verdict {
+    let content = read_content((raw, Excerpt::whole(raw)), dashes, sheet, Grade::Genuine);
     Verdict::Unproven(Unproven { content: Some(content), daticert: None })
 }
 
 /// Reads a message; what a limit left unread is a failure of §9.1 that lowers the grade to `at_best`.
-fn read_content(message: &[u8], sheet: &mut Sheet, at_best: Grade) -> Content {
-    let (content, limit) = Content::read(message);
+fn read_content(
+    (message, source): (&[u8], Excerpt),
+    dashes: &Dashes<'_>,
+    sheet: &mut Sheet,
+    at_best: Grade,
+) -> Content {
+    let (content, limit) = Content::read(message, dashes, source);
     if let Some(reason) = limit {
         sheet.fail(Check::Bytes, reason, at_best);
     }
@@ -352,6 +360,7 @@ fn signed_data(parts: &Parts<'_>) -> Option<Daticert> {
 /// A message whose signature is a provider's.
 struct Case<'c, 'a> {
     raw: &'c [u8],
+    dashes: &'c Dashes<'c>,
     head: &'c Entity<'a>,
     policy: &'c Policy<'c>,
     proof: &'c Proof<'a>,
@@ -365,14 +374,14 @@ impl<'c> Case<'c, '_> {
             Ok(bytes) => bytes,
             Err(reason) => {
                 sheet.fail(Check::Parts, reason, Grade::Suspect);
-                return whole(self.raw, sheet);
+                return whole(self.raw, self.dashes, sheet);
             }
         };
         let data = match Daticert::read(&bytes) {
             Ok(data) => data,
             Err(why) => {
                 sheet.fail(Check::Daticert, why, Grade::Suspect);
-                return whole(self.raw, sheet);
+                return whole(self.raw, self.dashes, sheet);
             }
         };
         sheet.pass(Check::Daticert, format!("{}, certificato da {}", data.data, quoted(&data.gestore_emittente)));
@@ -391,28 +400,31 @@ impl<'c> Case<'c, '_> {
         }
         let envelope = data.tipo == Tipo::PostaCertificata;
         let original = self.original(envelope, sheet);
-        let inner = original.as_deref().filter(|_| envelope);
-        let message = inner.map(|bytes| read_content(bytes, sheet, Grade::Mismatch));
-        let inner = inner.map(Entity::read);
+        let wrapped = original.as_ref().filter(|_| envelope);
+        let message = wrapped.map(|found| self.content(found, sheet));
+        let inner = wrapped.map(|(bytes, _)| Entity::read(bytes));
         consistency::identifiers(sheet, self.head, &data, inner.as_ref());
         consistency::sender(sheet, self.head, &data, inner.as_ref());
         consistency::recipient(sheet, &data, self.policy.mailboxes);
         consistency::own_provider(sheet, &data, &self.proof.signer, self.policy.mailboxes);
         let sending = correlation::correlate(sheet, &data, self.policy);
-        returned::compare(sheet, &data, original.as_deref(), self.policy.sent.filter(|_| sending.is_some()));
+        let returned = original.as_ref().map(|(bytes, _)| &**bytes);
+        returned::compare(sheet, &data, returned, self.policy.sent.filter(|_| sending.is_some()));
         consistency::times(sheet, self.times(Some(data.data)));
         match (sheet.grade(), message) {
             (Grade::Genuine | Grade::GenuineWeak, Some(message)) => {
                 self.certified(Evidence::Envelope { daticert: data, message }, sheet)
             }
-            (Grade::Genuine | Grade::GenuineWeak, None) => {
-                self.certified(Evidence::Receipt { daticert: data, returned: original.map(Cow::into_owned) }, sheet)
-            }
+            (Grade::Genuine | Grade::GenuineWeak, None) => self
+                .certified(Evidence::Receipt { daticert: data, returned: original.map(|(_, source)| source) }, sheet),
             (Grade::Mismatch | Grade::Orphan, message) => {
-                let content = message.unwrap_or_else(|| read_content(self.raw, sheet, Grade::Mismatch));
+                let content = message.unwrap_or_else(|| {
+                    let whole = (self.raw, Excerpt::whole(self.raw));
+                    read_content(whole, self.dashes, sheet, Grade::Mismatch)
+                });
                 Verdict::Unproven(Unproven { content: Some(content), daticert: Some(data) })
             }
-            (Grade::Suspect | Grade::NotPec, _) => whole(self.raw, sheet),
+            (Grade::Suspect | Grade::NotPec, _) => whole(self.raw, self.dashes, sheet),
         }
     }
 
@@ -423,7 +435,7 @@ impl<'c> Case<'c, '_> {
         if !self.parts.daticert.is_empty() {
             sheet.fail(Check::Parts, why::ANOMALY_WITH_DATICERT, Grade::Mismatch);
         }
-        let message = original.map(|bytes| read_content(&bytes, sheet, Grade::Mismatch));
+        let message = original.as_ref().map(|found| self.content(found, sheet));
         for check in
             [Check::Daticert, Check::Kind, Check::Sender, Check::Recipient, Check::Correlation, Check::Returned]
         {
@@ -439,7 +451,7 @@ impl<'c> Case<'c, '_> {
             (Grade::Genuine | Grade::GenuineWeak, Some(message)) => {
                 self.certified(Evidence::Anomaly { message }, sheet)
             }
-            (Grade::Suspect | Grade::NotPec, _) => whole(self.raw, sheet),
+            (Grade::Suspect | Grade::NotPec, _) => whole(self.raw, self.dashes, sheet),
             (_, content) => Verdict::Unproven(Unproven { content, daticert }),
         }
     }
@@ -450,11 +462,12 @@ impl<'c> Case<'c, '_> {
     }
 
     /// §9.8: the original message, which must be there if `wanted`.
-    fn original(&self, wanted: bool, sheet: &mut Sheet) -> Option<Cow<'c, [u8]>> {
+    fn original(&self, wanted: bool, sheet: &mut Sheet) -> Option<(Cow<'c, [u8]>, Excerpt)> {
         let failed: Option<Reason> = match self.parts.original() {
-            Ok(Some(bytes)) => {
+            Ok(Some((bytes, part))) => {
                 sheet.pass(Check::Parts, format!("messaggio originale di {} byte", bytes.len()));
-                return Some(bytes);
+                let Proof { part: signed, bytes: verified, .. } = self.proof;
+                return Some((bytes, Excerpt::new(self.raw, signed, verified, part.body, part.encoding())));
             }
             Ok(None) => wanted.then_some(why::NO_POSTACERT),
             Err(reason) => Some(reason),
@@ -464,6 +477,11 @@ impl<'c> Case<'c, '_> {
             None => sheet.pass(Check::Parts, "senza messaggio originale"),
         }
         None
+    }
+
+    /// Reads the original message.
+    fn content(&self, (bytes, source): &(Cow<'c, [u8]>, Excerpt), sheet: &mut Sheet) -> Content {
+        read_content((bytes, source.clone()), self.dashes, sheet, Grade::Mismatch)
     }
 
     fn certified(&self, evidence: Evidence, sheet: &Sheet) -> Verdict {

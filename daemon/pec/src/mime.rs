@@ -6,7 +6,8 @@
 use alloc::borrow::Cow;
 use alloc::string::String;
 use alloc::vec::Vec;
-use memchr::{memchr, memmem};
+use core::ops::Range;
+use memchr::{memchr, memchr_iter, memmem};
 
 /// Longest header block read, in bytes (Postfix stops at 102,400; long recipient lists need more).
 pub(crate) const HEADER_BYTES_MAX: usize = 1024 * 1024;
@@ -14,6 +15,8 @@ pub(crate) const HEADER_BYTES_MAX: usize = 1024 * 1024;
 pub(crate) const HEADER_FIELDS_MAX: usize = 1_000;
 /// Most parameters of one Content-Type; later ones are not read.
 const PARAMETERS_MAX: usize = 256;
+/// Most lines that begin with two hyphens kept in mind; beyond, each level of nesting looks for its own.
+const DASHES_MAX: usize = 65_536;
 /// Longest boundary; RFC 2046 §5.1.1 allows 70.
 const BOUNDARY_BYTES_MAX: usize = 256;
 
@@ -142,9 +145,10 @@ fn field_name(line: &[u8]) -> Option<(&[u8], usize)> {
 }
 
 /// How the body of a part is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) enum Encoding {
     /// 7bit, 8bit, binary, none, or a word that nobody knows.
+    #[default]
     Identity,
     /// RFC 2045 §6.8.
     Base64,
@@ -294,6 +298,57 @@ impl<'a> Scan<'a> {
     }
 }
 
+/// Where `inner` stands in `outer`, if it is a slice of it.
+pub(crate) fn range_in(outer: &[u8], inner: &[u8]) -> Option<Range<usize>> {
+    let start = inner.as_ptr().addr().checked_sub(outer.as_ptr().addr())?;
+    let end = start.checked_add(inner.len())?;
+    (end <= outer.len()).then_some(start..end)
+}
+
+/// Where lines begin with two hyphens, which is where a delimiter may stand: found in one pass over the whole message, so
+/// that no level of nesting costs another. In bytes that are no slice of it, it looks again.
+#[derive(Debug, Default)]
+pub(crate) struct Dashes<'a> {
+    text: &'a [u8],
+    at: Vec<usize>,
+    /// From here on they were not counted any more.
+    end: usize,
+}
+
+impl<'a> Dashes<'a> {
+    /// Looks at every line of `text`.
+    pub(crate) fn find(text: &'a [u8]) -> Self {
+        let mut at: Vec<usize> = Self::scan(text).take(DASHES_MAX + 1).collect();
+        let end = if at.len() > DASHES_MAX { at.pop() } else { None };
+        Self { text, at, end: end.unwrap_or(text.len()) }
+    }
+
+    /// Where, in `text`, a line other than the first begins with two hyphens.
+    fn scan(text: &[u8]) -> impl Iterator<Item = usize> {
+        memmem::find_iter(text, b"\n--").map(|at| at + 1)
+    }
+
+    /// Those of `body`, counted from its start, in order.
+    fn within(&self, body: &[u8]) -> impl Iterator<Item = usize> {
+        let range = range_in(self.text, body);
+        let start = range.as_ref().map_or(0, |r| r.start);
+        let known = range.as_ref().and_then(|range| {
+            let from = self.at.partition_point(|at| *at <= range.start);
+            self.at.get(from..self.at.partition_point(|at| *at < range.end))
+        });
+        // What was not counted, with the line end before it.
+        let counted = match range {
+            Some(range) if range.end <= self.end => body.len(),
+            Some(range) => self.end.saturating_sub(range.start + 1),
+            None => 0,
+        };
+        let rest = body.get(counted..).unwrap_or_default();
+        let first = body.starts_with(b"--").then_some(0);
+        let known = known.unwrap_or_default().iter().map(move |at| at - start);
+        first.into_iter().chain(known).chain(Self::scan(rest).map(move |at| at + counted))
+    }
+}
+
 /// The parts of a multipart body, cut at exact delimiter lines (RFC 2046 §5.1.1).
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Multipart<'a> {
@@ -307,14 +362,11 @@ pub(crate) struct Multipart<'a> {
 
 impl<'a> Multipart<'a> {
     /// Cuts `body`, up to `most` parts. What comes before the first delimiter and after the last is nobody's.
-    pub(crate) fn read(body: &'a [u8], boundary: &[u8], most: usize) -> Self {
+    pub(crate) fn read(body: &'a [u8], dashes: &Dashes<'_>, boundary: &[u8], most: usize) -> Self {
         let mut out = Self::default();
-        let mut dashed = Vec::with_capacity(boundary.len() + 2);
-        dashed.extend_from_slice(b"--");
-        dashed.extend_from_slice(boundary);
         let mut start: Option<usize> = None;
-        for hit in memmem::find_iter(body, &dashed) {
-            let Some((closing, next)) = delimiter_line(body, hit, dashed.len()) else {
+        for hit in dashes.within(body) {
+            let Some((closing, next)) = delimiter_line(body, hit, boundary) else {
                 continue;
             };
             if let Some(start) = start {
@@ -341,12 +393,13 @@ impl<'a> Multipart<'a> {
     }
 }
 
-/// Whether `hit` begins a delimiter line: (it is the closing one, first byte after the line).
-fn delimiter_line(body: &[u8], hit: usize, length: usize) -> Option<(bool, usize)> {
-    if hit > 0 && body.get(hit - 1) != Some(&b'\n') {
+/// Whether the line at `hit`, which begins with two hyphens, is a delimiter: (it is the closing one, first byte after it).
+fn delimiter_line(body: &[u8], hit: usize, boundary: &[u8]) -> Option<(bool, usize)> {
+    let mut at = hit + 2;
+    if !body.get(at..)?.starts_with(boundary) {
         return None;
     }
-    let mut at = hit + length;
+    at += boundary.len();
     let closing = body.get(at..).is_some_and(|r| r.starts_with(b"--"));
     if closing {
         at += 2;
@@ -371,11 +424,13 @@ fn before_break(body: &[u8], at: usize) -> usize {
     }
 }
 
-/// The bytes hold a line end without CR.
-pub(crate) fn has_bare_lf(bytes: &[u8]) -> bool {
+/// The bytes hold a line end without CR, or begin with one after `before` that is none.
+pub(crate) fn has_bare_lf(before: Option<u8>, bytes: &[u8]) -> bool {
+    let Some((first, after)) = bytes.split_first() else {
+        return false;
+    };
     // Without a branch inside, so that the compiler can take many bytes at a time.
-    let after = bytes.get(1..).unwrap_or_default();
-    bytes.first() == Some(&b'\n')
+    (*first == b'\n' && before != Some(b'\r'))
         || bytes.chunks(4096).zip(after.chunks(4096)).any(|(before, after)| {
             let pairs = before.iter().zip(after);
             pairs.fold(false, |found, (a, b)| found | ((*b == b'\n') & (*a != b'\r')))
@@ -384,7 +439,8 @@ pub(crate) fn has_bare_lf(bytes: &[u8]) -> bool {
 
 /// Bare LF made CRLF, as S/MIME signs it (RFC 8551 §3.1.1).
 pub(crate) fn with_crlf(bytes: &[u8]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(bytes.len() + bytes.len() / 32);
+    // Room for as many as there may be: to grow later would copy it all, and hold it twice.
+    let mut out = Vec::with_capacity(bytes.len() + memchr_iter(b'\n', bytes).count());
     for line in bytes.split_inclusive(|b| *b == b'\n') {
         match line {
             [text @ .., b'\n'] if text.last() != Some(&b'\r') => {

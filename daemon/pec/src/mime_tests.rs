@@ -6,7 +6,7 @@ use alloc::vec;
 use proptest::prelude::*;
 
 fn parts<'a>(body: &'a [u8], boundary: &str) -> (Vec<&'a [u8]>, bool) {
-    let multipart = Multipart::read(body, boundary.as_bytes(), 10);
+    let multipart = Multipart::read(body, &Dashes::find(body), boundary.as_bytes(), 10);
     (multipart.parts, multipart.closed)
 }
 
@@ -27,7 +27,8 @@ fn bare_line_feeds_cut_the_same_and_a_missing_end_shows() {
 
 #[test]
 fn too_many_parts_are_not_read() {
-    let multipart = Multipart::read(b"--b\r\n1\r\n--b\r\n2\r\n--b\r\n3\r\n--b--", b"b", 2);
+    let body = b"--b\r\n1\r\n--b\r\n2\r\n--b\r\n3\r\n--b--";
+    let multipart = Multipart::read(body, &Dashes::find(body), b"b", 2);
     assert_eq!((multipart.parts.len(), multipart.cut), (2, true));
 }
 
@@ -66,7 +67,8 @@ fn a_boundary_has_one_reading_or_none() {
 #[test]
 fn canonical_lines_end_with_crlf_once() {
     assert_eq!(with_crlf(b"a\nb\r\nc\rd\n"), b"a\r\nb\r\nc\rd\r\n");
-    assert!(has_bare_lf(b"\n") && !has_bare_lf(b"a\r\n\r") && has_bare_lf(b"\r\n\n"));
+    assert!(has_bare_lf(None, b"\n") && !has_bare_lf(None, b"a\r\n\r") && has_bare_lf(None, b"\r\n\n"));
+    assert!(!has_bare_lf(Some(b'\r'), b"\n") && has_bare_lf(Some(b'a'), b"\n") && !has_bare_lf(None, b""));
 }
 
 proptest! {
@@ -78,7 +80,7 @@ proptest! {
         // A CR before a bare LF cannot be told from a CRLF.
         prop_assume!(!lf || inside.last() != Some(&b'\r'));
         let body = [b"x", end, b"--=_b", end, &inside, end, b"--=_b", end, b"sig", end, b"--=_b--", end].concat();
-        let multipart = Multipart::read(&body, b"=_b", 3);
+        let multipart = Multipart::read(&body, &Dashes::find(&body), b"=_b", 3);
         prop_assert_eq!(multipart.parts, vec![inside.as_slice(), b"sig"]);
         prop_assert!(multipart.closed);
     }
@@ -87,7 +89,7 @@ proptest! {
     fn any_bytes_are_cut_within_themselves(body in "[-b\r\nx: ;=\"(]{0,200}") {
         let entity = Entity::read(body.as_bytes());
         prop_assert!(entity.body.len() <= body.len());
-        let multipart = Multipart::read(body.as_bytes(), b"b", 5);
+        let multipart = Multipart::read(body.as_bytes(), &Dashes::find(body.as_bytes()), b"b", 5);
         prop_assert!(multipart.parts.iter().map(|p| p.len()).sum::<usize>() <= body.len() && multipart.parts.len() <= 5);
         let _ = MediaType::read(body.as_bytes());
     }

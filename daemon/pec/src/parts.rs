@@ -5,7 +5,7 @@
 
 use crate::content::file_name;
 use crate::decode;
-use crate::mime::{Encoding, Entity, Multipart};
+use crate::mime::{Dashes, Encoding, Entity, Multipart};
 use crate::why::{self, Reason};
 use crate::wire::{DATICERT_XML, POSTACERT_EML};
 use alloc::borrow::Cow;
@@ -24,13 +24,13 @@ pub(crate) struct Parts<'a> {
 }
 
 impl<'a> Parts<'a> {
-    /// Cuts the signed bytes.
-    pub(crate) fn read(signed: &'a [u8]) -> Result<Self, Reason> {
+    /// Cuts the signed bytes; `dashes` are those of the message that they stand in.
+    pub(crate) fn read(signed: &'a [u8], dashes: &Dashes<'_>) -> Result<Self, Reason> {
         let entity = Entity::read(signed);
         let media = entity.only("Content-Type").and_then(|_| entity.media_type());
         let media = media.filter(|m| m.kind == "multipart/mixed").ok_or(why::NOT_MIXED)?;
         let boundary = media.boundary().ok_or(why::NOT_MIXED)?;
-        let multipart = Multipart::read(entity.body, boundary, SIGNED_PARTS_MAX);
+        let multipart = Multipart::read(entity.body, dashes, boundary, SIGNED_PARTS_MAX);
         if !multipart.closed || multipart.cut || entity.cut {
             return Err(why::NOT_MIXED);
         }
@@ -64,11 +64,11 @@ impl<'a> Parts<'a> {
         }
     }
 
-    /// The one original message, if any.
-    pub(crate) fn original(&self) -> Result<Option<Cow<'a, [u8]>>, Reason> {
+    /// The one original message, if any, decoded, and the part that it is.
+    pub(crate) fn original(&self) -> Result<Option<(Cow<'a, [u8]>, &Entity<'a>)>, Reason> {
         match self.original.as_slice() {
             [] => Ok(None),
-            [part] => body(part).map(Some),
+            [part] => body(part).map(|bytes| Some((bytes, part))),
             _ => Err(why::TWO_POSTACERT),
         }
     }

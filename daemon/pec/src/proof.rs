@@ -9,7 +9,7 @@ use crate::content::mailboxes;
 use crate::crypto::{self, Hash, hex};
 use crate::decode;
 use crate::examine::{Policy, Signer};
-use crate::mime::{self, Entity, Multipart};
+use crate::mime::{self, Dashes, Entity, Multipart};
 use crate::report::{Check, Grade, Sheet, Why};
 use crate::why::{self, quoted};
 use crate::wire::POSTA_CERTIFICATA;
@@ -25,6 +25,8 @@ pub(crate) const P7S_BYTES_MAX: usize = 1024 * 1024;
 /// Bytes that a trusted provider signed.
 #[derive(Debug)]
 pub(crate) struct Proof<'a> {
+    /// The signed part, as it stands in the message.
+    pub(crate) part: &'a [u8],
     /// The signed bytes, as signed: all that is read from here on is read from these.
     pub(crate) bytes: Cow<'a, [u8]>,
     /// Who signed them.
@@ -37,12 +39,13 @@ pub(crate) struct Proof<'a> {
 /// `event_time` reads the time of the event from the signed bytes, for signatures without signingTime.
 pub(crate) fn prove<'a>(
     head: &Entity<'a>,
+    dashes: &Dashes<'_>,
     policy: &Policy<'_>,
     sheet: &mut Sheet,
     event_time: impl Fn(&[u8]) -> Option<Timestamp>,
 ) -> Option<Proof<'a>> {
     let mut prover = Prover { sheet };
-    let (signed, p7s) = structure(head).map_err(|why| prover.fails(Check::Structure, why)).ok()?;
+    let (signed, p7s) = structure(head, dashes).map_err(|why| prover.fails(Check::Structure, why)).ok()?;
     prover.sheet.pass(Check::Structure, format!("multipart/signed, {} byte firmati", signed.len()));
 
     let p7s = p7s.map_err(|why| prover.fails(Check::Cms, why)).ok()?;
@@ -73,7 +76,7 @@ pub(crate) fn prove<'a>(
         prover.fails(Check::Algorithm, crypto::refusal(&signer.digest_oid, &signer.scheme_oid));
         return None;
     };
-    let (bytes, digest) = prover.signed_bytes(signed, hash, attributes)?;
+    let (bytes, signed_sha256) = prover.signed_bytes(signed, hash, attributes)?;
     let Some(order) = signer.is_by(&leaf.key, scheme, attributes) else {
         prover.fails(Check::Signature, why::SIGNATURE_WRONG);
         return None;
@@ -108,9 +111,9 @@ pub(crate) fn prove<'a>(
             simulation,
             certificate_sha256: hex(&crate::crypto::sha256(leaf.der)),
             at,
-            signed_sha256: if hash == Hash::Sha256 { hex(&digest) } else { hex(&Hash::Sha256.of(&bytes)) },
+            signed_sha256,
         };
-        Proof { signing_time: attributes.signing_time, bytes, signer }
+        Proof { signing_time: attributes.signing_time, part: signed, bytes, signer }
     })
 }
 
@@ -118,7 +121,7 @@ pub(crate) fn prove<'a>(
 type Opened<'a> = (&'a [u8], Result<Vec<u8>, Why>);
 
 /// §9.3: `multipart/signed` of exactly two parts, cut in the one way it can be (RFC 1847 §2.1).
-fn structure<'a>(head: &Entity<'a>) -> Result<Opened<'a>, Why> {
+fn structure<'a>(head: &Entity<'a>, dashes: &Dashes<'_>) -> Result<Opened<'a>, Why> {
     let media = head.only("Content-Type").and_then(|_| head.media_type()).ok_or(why::DUPLICATE_CONTENT_TYPE)?;
     if media.kind != "multipart/signed" {
         return Err(why::NOT_SIGNED.about(quoted(&media.kind)));
@@ -129,7 +132,7 @@ fn structure<'a>(head: &Entity<'a>) -> Result<Opened<'a>, Why> {
     let boundary = media.boundary().ok_or(why::BAD_BOUNDARY)?;
     /// The content and its signature.
     const PARTS: usize = 2;
-    let multipart = Multipart::read(head.body, boundary, PARTS + 1);
+    let multipart = Multipart::read(head.body, dashes, boundary, PARTS + 1);
     let [signed, signature] = multipart.parts.as_slice() else {
         return Err(why::NOT_TWO_PARTS.about(multipart.parts.len()));
     };
@@ -177,6 +180,39 @@ fn detached(der: &[u8]) -> Result<Detached<'_>, Why> {
     Ok(Detached { certificates: signed.certificates, revocation: signed.revocation, signer, attributes })
 }
 
+/// Bytes looked at and hashed at a time: they stay in the processor's cache, so that looking costs little beside hashing.
+const PIECE: usize = 32 * 1024;
+
+/// The digests of the signed bytes, taken in one pass.
+struct Digests {
+    /// By the algorithm of the signature.
+    signed: Vec<u8>,
+    /// By SHA-256, in hex: the same one, unless the signature's is another.
+    sha256: String,
+}
+
+impl Digests {
+    /// `None` as soon as a bare LF is met, if `stop_at_lf`.
+    fn of(bytes: &[u8], hash: Hash, stop_at_lf: bool) -> Option<Self> {
+        let mut running = hash.running();
+        let mut sha256 = (hash != Hash::Sha256).then(|| Hash::Sha256.running());
+        let mut last = None;
+        for piece in bytes.chunks(PIECE) {
+            if stop_at_lf && mime::has_bare_lf(last, piece) {
+                return None;
+            }
+            last = piece.last().copied();
+            running.add(piece);
+            if let Some(sha256) = &mut sha256 {
+                sha256.add(piece);
+            }
+        }
+        let signed = running.finish();
+        let sha256 = sha256.map_or_else(|| hex(&signed), |sha256| hex(&sha256.finish()));
+        Some(Self { signed, sha256 })
+    }
+}
+
 struct Prover<'s> {
     sheet: &'s mut Sheet,
 }
@@ -186,25 +222,29 @@ impl Prover<'_> {
         self.sheet.fail(check, why, Grade::Suspect);
     }
 
-    /// The bytes whose digest was signed, and that digest. A file with bare LF is tried as CRLF, which is what S/MIME
-    /// signs, and then as it stands, which is what some signers hash.
+    /// The bytes whose digest was signed, and their SHA-256 in hex. A file with bare LF is tried as CRLF, which is what
+    /// S/MIME signs, and then as it stands, which is what some signers hash.
     fn signed_bytes<'a>(
         &mut self,
         signed: &'a [u8],
         hash: Hash,
         attributes: &Attributes<'_>,
-    ) -> Option<(Cow<'a, [u8]>, Vec<u8>)> {
-        if mime::has_bare_lf(signed) {
-            let canonical = mime::with_crlf(signed);
-            let digest = hash.of(&canonical);
-            if digest == attributes.message_digest {
-                self.sheet.note("il file ha fine riga LF: letto come CRLF");
-                return Some((Cow::Owned(canonical), digest));
+    ) -> Option<(Cow<'a, [u8]>, String)> {
+        let right = |digests: &Digests| digests.signed == attributes.message_digest;
+        match Digests::of(signed, hash, true) {
+            Some(digests) if right(&digests) => return Some((Cow::Borrowed(signed), digests.sha256)),
+            Some(_) => {}
+            None => {
+                let canonical = mime::with_crlf(signed);
+                if let Some(digests) = Digests::of(&canonical, hash, false).filter(right) {
+                    self.sheet.note("il file ha fine riga LF: letto come CRLF");
+                    return Some((Cow::Owned(canonical), digests.sha256));
+                }
+                drop(canonical);
+                if let Some(digests) = Digests::of(signed, hash, false).filter(right) {
+                    return Some((Cow::Borrowed(signed), digests.sha256));
+                }
             }
-        }
-        let digest = hash.of(signed);
-        if digest == attributes.message_digest {
-            return Some((Cow::Borrowed(signed), digest));
         }
         self.sheet.moot(Check::Signature, hash.name()); // what was looked at stays as evidence
         self.fails(Check::Signature, why::DIGEST_DIFFERS);

@@ -15,7 +15,7 @@ fn outcome(message: &[u8], anchors: &Anchors) -> String {
     let mut sheet = Sheet::new();
     let policy = Policy::new(anchors);
     let head = Entity::read(message);
-    let proof = prove(&head, &policy, &mut sheet, |_| None);
+    let proof = prove(&head, &Dashes::find(message), &policy, &mut sheet, |_| None);
     let (grade, report) = sheet.close();
     let failure = report.failures().next().map(|(check, why)| format!("{} {}", check.code(), why.code));
     assert_eq!(proof.is_none(), failure.is_some(), "a proof and a failure exclude each other");

@@ -8,7 +8,7 @@ use crate::correlation::{Sent, bracketed};
 use crate::crypto::Hash;
 use crate::daticert::Daticert;
 use crate::decode;
-use crate::mime::{Entity, Multipart, lossy};
+use crate::mime::{Dashes, Entity, Multipart, lossy};
 use crate::proof::same_address;
 use crate::report::{Check, Grade, Sheet, Why};
 use crate::why::{self, quoted};
@@ -106,7 +106,7 @@ fn kind(part: &Entity<'_>) -> String {
 /// The parts of a multipart. A message within is a leaf: it is compared, and hashed, whole.
 fn children<'a>(part: &Entity<'a>) -> Option<Vec<&'a [u8]>> {
     let media = part.media_type().filter(|m| m.is_multipart())?;
-    let multipart = Multipart::read(part.body, media.boundary()?, PARTS_MAX);
+    let multipart = Multipart::read(part.body, &Dashes::default(), media.boundary()?, PARTS_MAX);
     (!multipart.parts.is_empty() && !multipart.cut).then_some(multipart.parts)
 }
 

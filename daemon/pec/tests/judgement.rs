@@ -25,7 +25,8 @@ fn an_envelope_of_every_provider_is_genuine_and_reads_the_same() {
         assert_eq!(message.subject, daticert.oggetto);
         assert!(message.text.contains("Buongiorno") && message.text.contains("città"), "{}", message.text);
         let [file] = message.attachments.as_slice() else { panic!("{:?}", message.attachments) };
-        assert_eq!((file.name.as_str(), file.size, file.top_level), ("città.pdf", 300, true));
+        assert_eq!((file.name.as_str(), file.empty, file.top_level), ("città.pdf", false, true));
+        assert_eq!(message.measure(&envelope.raw)[0].size, 300);
         assert!(seen.report.notes.iter().any(|n| n.contains("SIMULAZIONE")), "a simulation says so");
         assert_eq!(seen.subject, "POSTA CERTIFICATA: Richiesta perché <urgente> & \"altro\"");
     }

@@ -11,7 +11,7 @@ use crate::trust::Trust;
 use casework::effect::EffectKey;
 use casework::{Decision, Entity, Known};
 use jiff::Timestamp;
-use pec::{Examined, OwnMailbox, Policy};
+use pec::{Examined, Measured, OwnMailbox, Policy};
 use serde_json::{Value, json};
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -148,7 +148,8 @@ impl Bench {
         let seen = pec::examine(bytes, &policy);
         let known = Known { digest: crate::digest::sha256(bytes), ..Known::nothing(about.now) };
         let decision = casework::decide(&seen, &known, &self.office.desk);
-        Explained { digest: known.digest, bytes: bytes.len(), seen, decision }
+        let files = report::Facts::of(&seen).content.map(|content| content.measure(bytes)).unwrap_or_default();
+        Explained { digest: known.digest, bytes: bytes.len(), files, seen, decision }
     }
 }
 
@@ -171,6 +172,8 @@ fn sample_entity() -> Entity {
 pub struct Explained {
     digest: String,
     bytes: usize,
+    /// What its attachments measure, in order.
+    files: Vec<Measured>,
     seen: Examined,
     decision: Decision,
 }
@@ -179,7 +182,7 @@ impl Explained {
     /// As people read it. It is also the golden file of every fixture: what people read is what tests pin.
     #[must_use]
     pub fn text(&self, name: &str, letters: bool) -> String {
-        let report = report::text::write(name, &self.digest, self.bytes, &self.seen);
+        let report = report::text::write(name, &self.digest, self.bytes, &self.files, &self.seen);
         let whole = format!("{report}{}", text::write(&self.decision, letters));
         whole.lines().map(|line| format!("{}\n", line.trim_end())).collect()
     }

@@ -3,14 +3,14 @@
 use super::{Facts, sentence};
 use crate::cli::paint::{LINE, cut, wrap};
 use crate::cli::status::grade;
-use pec::{Content, Examined, Grade, Outcome};
+use pec::{Content, Examined, Grade, Measured, Outcome};
 use std::fmt::Write;
 
 /// Where the words of a check begin, in characters.
 const COLUMN: usize = 36;
 
-/// The sentences, the checks, the content.
-pub(crate) fn write(name: &str, digest: &str, bytes: usize, seen: &Examined) -> String {
+/// The sentences, the checks, the content. `files`: what its attachments measure.
+pub(crate) fn write(name: &str, digest: &str, bytes: usize, files: &[Measured], seen: &Examined) -> String {
     let facts = Facts::of(seen);
     let mut out = String::new();
     // Writing to a string cannot fail.
@@ -26,7 +26,7 @@ pub(crate) fn write(name: &str, digest: &str, bytes: usize, seen: &Examined) -> 
     let _ = writeln!(out, "\nFILE\n  {bytes} byte, impronta SHA-256 {digest}");
     checks(&mut out, seen);
     if let Some(content) = facts.content {
-        message(&mut out, content);
+        message(&mut out, content, files);
     }
     out
 }
@@ -48,17 +48,26 @@ fn checks(out: &mut String, seen: &Examined) {
     }
 }
 
-fn message(out: &mut String, content: &Content) {
+fn message(out: &mut String, content: &Content, files: &[Measured]) {
     let _ = writeln!(out, "\nMESSAGGIO (scritto da chi lo manda)");
     let from = content.from.first().map(|m| m.address.as_str()).unwrap_or_default();
     let _ = writeln!(out, "  da        {}\n  oggetto   {}", cut(from, LINE), cut(&content.subject, LINE));
     let html = if content.text_from_html { " (ricavati dall'HTML)" } else { "" };
     let _ = writeln!(out, "  testo     {} caratteri{html}", content.text.chars().count());
-    for file in &content.attachments {
+    for (file, measured) in content.attachments.iter().zip(files) {
         let claims = file.nested.map_or(String::new(), |kind| format!("; dice di essere: {}", kind.title()));
-        let _ = writeln!(out, "  allegato  {} ({}, {} byte{claims})", cut(&file.name, 80), file.media_type, file.size);
+        let (name, size) = (cut(&file.name, 80), measured.size);
+        let _ = writeln!(out, "  allegato  {name} ({}, {size} byte{claims})", file.media_type);
     }
     for note in &content.notes {
         out.push_str(&wrap(&format!("nota: {note}"), 2, 8));
+    }
+    for (file, _) in content.attachments.iter().zip(files).filter(|(_, measured)| !measured.sound) {
+        let name = cut(&file.name, 80);
+        out.push_str(&wrap(
+            &format!("nota: la codifica dell'allegato «{name}» è guasta: letto quello che si può"),
+            2,
+            8,
+        ));
     }
 }

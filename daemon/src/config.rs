@@ -25,6 +25,8 @@ pub struct Config {
     pub entity: Entity,
     /// Archive, journal, index.
     pub data: PathBuf,
+    /// File, best on another disk, in which the register's end is noted each day.
+    pub notes: Option<PathBuf>,
     /// Folder of rules; `None` = those shipped.
     pub rules: Option<PathBuf>,
     /// A trial: addresses of examples are allowed.
@@ -246,6 +248,7 @@ fn read(root: &mut Table<'_, '_>, m: &mut Mistakes) -> Config {
 
     let mut dati = needed(root, "dati", m);
     let data = PathBuf::from(dati.required("cartella", m));
+    let notes = dati.text("impronte_file", m).map(PathBuf::from);
     let rules = dati.text("regole", m).map(PathBuf::from);
     let templates = dati.text("modelli", m).map(PathBuf::from);
     let trial = dati.flag("prova", false, m);
@@ -319,6 +322,7 @@ fn read(root: &mut Table<'_, '_>, m: &mut Mistakes) -> Config {
     Config {
         entity,
         data,
+        notes,
         rules,
         trial,
         templates,

@@ -205,6 +205,7 @@ fn config(root: &Path, world: &World) -> Result<Config, String> {
             fallback_office: "protocollo".into(),
         },
         data: root.join("servizio"),
+        notes: None,
         rules: None,
         trial: true,
         templates: None,

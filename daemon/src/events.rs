@@ -20,6 +20,14 @@ pub fn started(version: &str, seq: u64, mailboxes: usize) {
 pub fn observing() {
     warn!(event = "observing", "observe mode: messages are read, decided and written down; nothing is sent");
 }
+/// Where the register ends today. The system's log is a place outside of the data folder.
+pub fn register_head(seq: u64, hash: &str) {
+    info!(event = "register_head", seq, hash, "the register ends here today");
+}
+/// The end of the register could not be noted outside.
+pub fn register_head_not_noted(why: &impl Display) {
+    error!(event = "register_head_not_noted", %why, "the register's end could not be noted outside; trying again");
+}
 /// The daemon ends; what was in hand is finished.
 pub fn stopped() {
     info!(event = "stopped", "sportello stopped");

@@ -4,6 +4,7 @@
 //! [`archive`], [`journal`], [`store`] (what is durable, and in which order) → [`outbox`] and [`submit`] (how answers
 //! leave, and come back as receipts) → [`supervise`] (the process) → [`cli`] (the commands).
 
+pub mod anchor;
 pub mod archive;
 pub mod cli;
 pub mod clock;

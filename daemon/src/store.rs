@@ -382,6 +382,12 @@ impl Store {
         Overview::of(&self.index, self.journal.head())
     }
 
+    /// The end of the journal.
+    #[must_use]
+    pub fn head(&self) -> &Head {
+        self.journal.head()
+    }
+
     /// Number of the last journal line.
     #[must_use]
     pub fn seq(&self) -> u64 {

@@ -2,6 +2,7 @@
 //!
 //! SIGTERM and SIGINT finish the message and the item in hand; SIGHUP reads rules and templates again.
 
+use crate::anchor;
 use crate::archive::Archive;
 use crate::clock::Clock;
 use crate::config::{Config, Mailbox, Road, Server, Source};
@@ -64,6 +65,7 @@ impl Service {
     pub fn with_office(config: Config, office: Office, trial: Trial, clock: Clock) -> Result<Self, Vec<Problem>> {
         let data = config.data.clone();
         let store = Store::open(&data, clock.now()).map_err(|e| vec![trouble_to_problem(&data, &e)])?;
+        not_before_its_notes(&config, store.head())?;
         let archive = Archive::open(&data).map_err(|e| vec![trouble_to_problem(&data, &e)])?;
         events::spool_swept(archive.sweep().map_err(|e| vec![trouble_to_problem(&data, &e)])?);
         Ok(Self {
@@ -180,6 +182,11 @@ impl Service {
             observe: self.config.observe,
         };
         parts.spawn(outbox.run(self.wake.clone(), stopped.clone()));
+        let noting = anchor::keep(self.store.clone(), self.config.notes.clone(), self.clock, stopped.clone());
+        parts.spawn(async {
+            noting.await;
+            Ok(())
+        });
         let counter = Counter { store: self.store.clone(), wake: self.wake.clone(), clock: self.clock };
         match Counter::listen(&self.config.data) {
             Ok(listener) => drop(parts.spawn(counter.run(listener, stopped.clone()))),
@@ -257,6 +264,24 @@ impl Service {
             notify(sd_notify::NotifyState::Watchdog);
         });
     }
+}
+
+/// A register that ends before what was noted of it outside was restored from an old copy: with it, messages would be decided
+/// and answered twice, and nothing in the data folder could tell.
+fn not_before_its_notes(config: &Config, head: &crate::journal::Head) -> Result<(), Vec<Problem>> {
+    let Some(file) = config.notes.as_ref().filter(|file| file.exists()) else { return Ok(()) };
+    let notes = anchor::read(file).map_err(|e| vec![trouble_to_problem(file, &e)])?;
+    let ahead = notes.iter().find(|note| note.seq > head.seq);
+    let Some(note) = ahead else { return Ok(()) };
+    let why = format!(
+        "il registro finisce alla riga {}, ma il {} arrivava alla {}: è stato ripristinato da una copia vecchia. Con questo si \
+         deciderebbe e risponderebbe due volte. Rimetti la copia più recente; se non c'è, e hai letto la guida, metti da parte \
+         questo file e riavvia",
+        head.seq,
+        casework::calendar::stamp(note.at),
+        note.seq
+    );
+    Err(vec![trouble_to_problem(file, &why)])
 }
 
 /// How a part ended that should not have.

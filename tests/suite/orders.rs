@@ -1,13 +1,16 @@
 //! Changes when what a person may order of a letter, or what evidence forbids it, changes (reliability.md §4.4, P4).
 
 use crate::store::{Bench, accepted, at, learned, letter, sending};
-use crate::support::{House, Recorder, Running, ask, message_id, wait};
+use crate::support::{House, Recorder, Running, ask, copy_folder, message_id, real_trial, wait};
 use casework::Lane;
 use gestore::{Authority, Circuit, Mail, Style, Timestamp};
+use sportello::clock::Clock;
+use sportello::config::Config;
 use sportello::outbox::orders::{Act, Answer, Order, carry_out};
 use sportello::outbox::schedule::{Move, Shown};
 use sportello::outbox::{Courier, Gate, Roads};
 use sportello::submit::Outcome;
+use sportello::supervise::Service;
 use std::fs;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
@@ -160,6 +163,38 @@ fn orders_reach_a_service_that_runs() {
         assert!(shown.contains(part), "{part} in\n{shown}");
     }
     running.stop();
+}
+
+/// A register restored from an old copy, index and all, is betrayed by what was noted of it outside.
+#[test]
+fn a_register_that_went_back_does_not_start() {
+    let dir = tempfile::tempdir().unwrap();
+    let house = house(dir.path(), 0);
+    let notes = dir.path().join("impronte.txt");
+    let text = fs::read_to_string(&house.file).unwrap();
+    let setting = format!("[dati]\nimpronte_file = \"{}\"\n", notes.display());
+    fs::write(&house.file, text.replace("[dati]\n", &setting)).unwrap();
+    let (old, data) = (dir.path().join("copia"), house.data.to_str().unwrap());
+    let roads = Recorder::default();
+    drop(Service::open(Config::read(&house.file).unwrap(), real_trial(), Clock::System).unwrap());
+    copy_folder(&house.data, &old);
+    let running = house.start(roads.roads());
+    wait("a letter", || letter_of(&running).and(fs::metadata(&notes).ok()).map(drop));
+    running.stop();
+    fs::remove_file(&notes).unwrap(); // the note of the morning: this is the evening's
+    let running = house.start(roads.roads());
+    wait("the note", || fs::metadata(&notes).ok().filter(|file| file.len() > 0).map(drop));
+    running.stop();
+    let noted = notes.to_str().unwrap();
+    let (code, said, _) = ask(&["verify-journal", data, "--against", noted]);
+    assert_eq!((code, said.contains("Annotazioni esterne: 1, tutte corrispondono")), (Some(0), true), "{said}");
+
+    fs::remove_dir_all(&house.data).unwrap();
+    copy_folder(&old, &house.data);
+    let (code, _, why) = ask(&["verify-journal", data, "--against", noted]);
+    assert_eq!((code, why.contains("ora manca o è un'altra")), (Some(1), true), "{why}");
+    let problems = Service::open(Config::read(&house.file).unwrap(), real_trial(), Clock::System).err().unwrap();
+    assert!(problems[0].text.contains("ripristinato da una copia vecchia"), "{}", problems[0]);
 }
 
 /// In observe mode the day is decided as any other, and nothing leaves: not then, and not when the mode ends.

@@ -1,9 +1,11 @@
 //! `sportello verify-journal`.
 
 use super::{CANNOT_START, FOUND, OK};
+use crate::anchor;
 use crate::archive::{Archive, Shelf};
 use crate::journal::record::Event;
 use crate::journal::{Journal, Tail};
+use casework::calendar;
 use std::path::PathBuf;
 
 #[derive(clap::Args)]
@@ -14,6 +16,9 @@ pub(super) struct Args {
     /// Rilegge anche ogni messaggio dell'archivio e ne ricalcola l'impronta
     #[arg(long)]
     archive: bool,
+    /// Confronta il registro con le impronte annotate giorno per giorno in questo file (`dati.impronte_file`)
+    #[arg(long, value_name = "FILE")]
+    against: Option<PathBuf>,
     /// Risposta in JSON
     #[arg(long)]
     json: bool,
@@ -26,8 +31,17 @@ pub(super) fn main(args: &Args) -> u8 {
         eprintln!("{dir}: non è una cartella dei dati di Sportello, o non si può leggere: journal/: {e}");
         return CANNOT_START;
     }
+    let mut notes = match args.against.as_deref().map(anchor::read).transpose() {
+        Ok(notes) => notes.unwrap_or_default(),
+        Err(e) => {
+            eprintln!("{}: {e}", args.against.as_deref().unwrap_or(&args.data).display());
+            return CANNOT_START;
+        }
+    };
+    let noted = notes.len();
     let mut named = Vec::new();
-    let head = Journal::verify(&args.data, Tail::Closed, |record, _| {
+    let head = Journal::verify(&args.data, Tail::Closed, |record, head| {
+        notes.retain(|note| note.seq != record.seq || note.hash != head.hash);
         if let Event::Decided(decided) = &record.event {
             named.push((Shelf::In, decided.digest.clone()));
             named.extend(decided.frozen.iter().map(|digest| (Shelf::Out, digest.clone())));
@@ -47,6 +61,21 @@ pub(super) fn main(args: &Args) -> u8 {
             return FOUND;
         }
     };
+    if let Some(note) = notes.first() {
+        let why = format!(
+            "il {} la riga {} aveva l'impronta {}: ora manca o è un'altra ({} annotazioni su {noted} non corrispondono)",
+            calendar::stamp(note.at),
+            note.seq,
+            note.hash,
+            notes.len()
+        );
+        if args.json {
+            say!("{}", serde_json::json!({ "sound": false, "why": why }));
+        } else {
+            eprintln!("IL REGISTRO NON È QUELLO ANNOTATO\n{why}");
+        }
+        return FOUND;
+    }
     let mut damaged = Vec::new();
     if args.archive {
         let archive = Archive::at(&args.data);
@@ -67,6 +96,9 @@ pub(super) fn main(args: &Args) -> u8 {
         say!(
             "La catena prova che nessuna riga è stata cambiata o tolta fra le altre. Per la fine, confronta l'ultima impronta con quella annotata."
         );
+        if noted > 0 {
+            say!("Annotazioni esterne: {noted}, tutte corrispondono");
+        }
         if args.archive {
             say!("Archivio: {} messaggi riletti, {} danneggiati o mancanti", named.len(), damaged.len());
         }

@@ -262,6 +262,12 @@ impl Key {
         }
     }
 
+    /// Why the key cannot be judged, if it cannot.
+    pub(crate) fn refusal(&self) -> Option<Why> {
+        let reason = if self.rsa_bits().is_some() { why::KEY_WEAK } else { why::ALGORITHM_UNKNOWN };
+        (!self.admitted()).then(|| reason.about(self.name()))
+    }
+
     /// The signature is this key's over `message`.
     pub(crate) fn verifies(&self, scheme: Scheme, message: &[u8], signature: &[u8]) -> bool {
         let done =

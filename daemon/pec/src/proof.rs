@@ -76,6 +76,10 @@ pub(crate) fn prove<'a>(
         prover.fails(Check::Algorithm, crypto::refusal(&signer.digest_oid, &signer.scheme_oid));
         return None;
     };
+    if let Some(why) = leaf.key.refusal() {
+        prover.fails(Check::Algorithm, why);
+        return None;
+    }
     let (bytes, signed_sha256) = prover.signed_bytes(signed, hash, attributes)?;
     let Some(order) = signer.is_by(&leaf.key, scheme, attributes) else {
         prover.fails(Check::Signature, why::SIGNATURE_WRONG);

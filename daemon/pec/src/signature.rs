@@ -105,6 +105,11 @@ fn judge<'a>(der: &'a [u8], detached: Option<&'a [u8]>, trailing: usize, layer: 
 }
 
 impl Signed<'_> {
+    /// The same, independent of the bytes that it was read from.
+    pub fn into_owned(self) -> Signed<'static> {
+        Signed { content: Cow::Owned(self.content.into_owned()), ..self }
+    }
+
     /// The signature that the content is in its turn: `None` if it is none.
     ///
     /// # Errors
@@ -157,9 +162,8 @@ impl<'a> Case<'_, 'a> {
         let (Some(hash), Some(scheme)) = (signer.hash, signer.scheme) else {
             return Err(crypto::refusal(&signer.digest_oid, &signer.scheme_oid));
         };
-        if !leaf.key.admitted() {
-            return Err(if leaf.key.rsa_bits().is_some() { why::KEY_WEAK } else { why::ALGORITHM_UNKNOWN }
-                .about(leaf.key.name()));
+        if let Some(why) = leaf.key.refusal() {
+            return Err(why);
         }
         if hash == Hash::Sha1 {
             signatory.notes.push("SHA-1, oggi debole".into());

@@ -117,6 +117,15 @@ reasons! {
     NAME_CONSTRAINT = "name-constraint", "L'autorità non può emettere certificati per questo nome";
     CRITICAL_EXTENSION = "critical-extension", "Un certificato ha un'estensione critica sconosciuta";
     CERTIFICATE_SIGNATURE = "certificate-signature", "Il certificato non è firmato dall'autorità di cui porta il nome";
+    // §9.5, §9.13 Directory
+    NOT_LISTED = "not-listed", "Il certificato del firmatario non è nell'elenco dei gestori PEC";
+    DOMAIN_NOT_MANAGED = "domain-not-managed", "Per l'elenco dei gestori il dominio di questo indirizzo non è del gestore che ha firmato";
+    DIRECTORY_TOO_LARGE = "directory-too-large", "L'elenco dei gestori è troppo grande";
+    DIRECTORY_UNSIGNED = "directory-unsigned", "L'elenco dei gestori non è firmato";
+    DIRECTORY_SIGNATURE = "directory-signature", "La firma dell'elenco dei gestori non vale";
+    DIRECTORY_FUTURE = "directory-future", "L'elenco dei gestori è firmato con una data futura";
+    DIRECTORY_UNREADABLE = "directory-unreadable", "L'elenco dei gestori non si legge come LDIF";
+    DIRECTORY_EMPTY = "directory-empty", "Nell'elenco dei gestori non c'è nessun certificato";
     // §9.7 Signer
     FROM_NOT_ONE = "from-not-one", "Il mittente (From) manca o non è uno solo";
     SIGNER_NO_ADDRESS = "signer-no-address", "Il certificato del firmatario non contiene un indirizzo";

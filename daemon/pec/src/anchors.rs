@@ -131,7 +131,7 @@ impl Anchor {
     /// The certificate does not read, or is not an authority's (basicConstraints, keyCertSign).
     pub fn from_certificate(der: &[u8], name: &str, policies: &[&str], simulation: bool) -> Result<Self, Why> {
         let cert = Cert::read(der)?;
-        if !cert.ca || !cert.key_usage.is_some_and(|(_, cert_sign)| cert_sign) {
+        if !cert.is_authority() {
             return Err(why::NOT_A_CA.about(why::quoted(&cert.common_name)));
         }
         Ok(Self {
@@ -147,7 +147,7 @@ impl Anchor {
         if self.from.is_some_and(|from| at < from) || self.until.is_some_and(|until| at > until) {
             return Err(why::ANCHOR_WINDOW.about(quoted(&self.name)));
         }
-        if !self.policies.is_empty() && !self.policies.iter().any(|p| leaf.policies.contains(p)) {
+        if !self.policies.is_empty() && !self.policies.iter().any(|policy| leaf.policies.asserts(policy)) {
             return Err(why::POLICY_MISSING.about(self.policies.join(", ")));
         }
         let outside = |address: &&str| !self.hosts.iter().any(|permitted| host_within(address, permitted));

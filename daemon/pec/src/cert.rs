@@ -1,38 +1,59 @@
-//! What a certificate says, as plain values. The only file that names x509-cert.
+//! What a certificate says, read in place (RFC 5280 §4). Nothing is proven here.
+//!
+//! Walked by hand rather than by a typed crate: those refuse what the norm, or the field, has (dates before 1970, long
+//! serial numbers), and copy every name.
 
-use crate::ber;
+use crate::asn1::{self, Fields};
+use crate::ber::{self, Tlv};
 use crate::crypto::{Key, Scheme, sha256};
+use crate::dn::{COMMON_NAME, Dn, EMAIL_ADDRESS, ORGANISATION};
+use crate::names::{Constraints, General};
 use crate::why::{self, Reason};
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
-use der::asn1::{Ia5StringRef, ObjectIdentifier, PrintableStringRef, TeletexStringRef, Utf8StringRef};
-use der::{Any, Decode, Encode, Tag, Tagged};
-use x509_cert::ext::pkix::constraints::name::GeneralSubtrees;
-use x509_cert::ext::pkix::name::GeneralName;
-use x509_cert::ext::pkix::{
-    BasicConstraints, CertificatePolicies, ExtendedKeyUsage, KeyUsage, NameConstraints, SubjectAltName,
-};
+use der::asn1::ObjectIdentifier;
 
-/// A distinguished name made comparable (RFC 5280 §7.1, the part that occurs): a set of (type, value) for each RDN,
-/// string values without regard to case, spaces and string type.
-pub(crate) type Name = Vec<Vec<(String, Vec<u8>)>>;
+/// authorityInfoAccess.
+const AUTHORITY_INFO: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.1.1");
+/// id-pkix-ocsp-nocheck (RFC 6960 §4.2.2.2.1).
+const OCSP_NO_CHECK: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.48.1.5");
 
-/// A name in subjectAltName or nameConstraints.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Alt {
-    /// rfc822Name.
-    Email(String),
-    /// directoryName.
-    Directory(Name),
-    /// Any other form, by its context tag: this crate compares none of them.
-    Other(u8),
+/// keyUsage.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Usage(u16);
+
+impl Usage {
+    pub(crate) fn signs(self) -> bool {
+        self.0 & 1 != 0
+    }
+    pub(crate) fn signs_certificates(self) -> bool {
+        self.0 & 1 << 5 != 0
+    }
+    pub(crate) fn signs_lists(self) -> bool {
+        self.0 & 1 << 6 != 0
+    }
 }
 
-/// nameConstraints (RFC 5280 §4.2.1.10).
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Constraints {
-    pub(crate) permitted: Vec<Alt>,
-    pub(crate) excluded: Vec<Alt>,
+/// The extensions about policies.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Policies<'a> {
+    /// certificatePolicies: OIDs. `None` = the extension is absent.
+    pub(crate) asserted: Option<Vec<&'a [u8]>>,
+    /// policyMappings: issuerDomainPolicy, subjectDomainPolicy.
+    pub(crate) mappings: Vec<(&'a [u8], &'a [u8])>,
+    /// policyConstraints.
+    pub(crate) require_explicit: Option<u32>,
+    pub(crate) inhibit_mapping: Option<u32>,
+    /// inhibitAnyPolicy.
+    pub(crate) inhibit_any: Option<u32>,
+}
+
+impl Policies<'_> {
+    /// certificatePolicies names this one, given with dots.
+    pub(crate) fn asserts(&self, dotted: &str) -> bool {
+        ObjectIdentifier::new(dotted)
+            .is_ok_and(|wanted| self.asserted.iter().flatten().any(|oid| *oid == wanted.as_bytes()))
+    }
 }
 
 /// A certificate, read.
@@ -43,40 +64,41 @@ pub(crate) struct Cert<'a> {
     /// The bytes that the issuer signed.
     tbs: &'a [u8],
     scheme: Option<Scheme>,
-    signature: Vec<u8>,
-    pub(crate) serial: Vec<u8>,
-    /// As encoded, for issuerAndSerialNumber.
-    pub(crate) issuer_der: Vec<u8>,
-    pub(crate) issuer: Name,
-    pub(crate) subject: Name,
+    signature: &'a [u8],
+    pub(crate) serial: &'a [u8],
+    pub(crate) issuer: Dn<'a>,
+    pub(crate) subject: Dn<'a>,
     /// For people: O, else CN.
     pub(crate) organisation: String,
     /// For people: CN, else O.
     pub(crate) common_name: String,
     /// Seconds since 1970.
-    pub(crate) not_before: u64,
-    pub(crate) not_after: u64,
+    pub(crate) not_before: i64,
+    pub(crate) not_after: i64,
     pub(crate) key: Key,
+    /// Contents of subjectPublicKey, which OCSP hashes.
+    pub(crate) key_octets: &'a [u8],
     pub(crate) spki_sha256: [u8; 32],
-    pub(crate) key_id: Option<Vec<u8>>,
-    /// basicConstraints: cA, and the path length.
+    pub(crate) key_id: Option<&'a [u8]>,
+    pub(crate) authority_key_id: Option<&'a [u8]>,
+    /// basicConstraints is there at all (RFC 6109 §5.5 wants none in a provider's).
+    pub(crate) basic_constraints: bool,
     pub(crate) ca: bool,
-    pub(crate) path_length: Option<u8>,
-    /// keyUsage, if present: (digitalSignature, keyCertSign).
-    pub(crate) key_usage: Option<(bool, bool)>,
-    pub(crate) extended_key_usage: Option<Vec<String>>,
-    pub(crate) policies: Vec<String>,
-    pub(crate) alt_names: Vec<Alt>,
-    /// emailAddress attributes of the subject (RFC 5280 §4.2.1.10 constrains them where there is no rfc822Name).
-    pub(crate) subject_emails: Vec<String>,
-    pub(crate) constraints: Option<Constraints>,
+    pub(crate) path_length: Option<u32>,
+    pub(crate) key_usage: Option<Usage>,
+    /// extendedKeyUsage: OIDs.
+    pub(crate) extended_key_usage: Option<Vec<&'a [u8]>>,
+    pub(crate) policies: Policies<'a>,
+    pub(crate) alt_names: Vec<General<'a>>,
+    pub(crate) constraints: Option<Constraints<'a>>,
+    /// Values of cRLDistributionPoints and authorityInfoAccess: who needs them reads them.
+    pub(crate) crl_points: Option<&'a [u8]>,
+    pub(crate) authority_info: Option<&'a [u8]>,
+    /// An OCSP responder about which no status is asked.
+    pub(crate) ocsp_no_check: bool,
     /// OID of a critical extension that nobody here understands.
-    pub(crate) unknown_critical: Option<String>,
+    pub(crate) unknown_critical: Option<&'a [u8]>,
 }
-
-const COMMON_NAME: &str = "2.5.4.3";
-const ORGANISATION: &str = "2.5.4.10";
-const EMAIL_ADDRESS: &str = "1.2.840.113549.1.9.1";
 
 impl<'a> Cert<'a> {
     /// Reads DER. A known extension that does not read, or occurs twice, makes the certificate unreadable.
@@ -85,93 +107,114 @@ impl<'a> Cert<'a> {
     }
 
     fn try_read(der: &'a [u8]) -> Option<Self> {
-        let typed = x509_cert::Certificate::from_der(der).ok()?;
-        // The signed bytes are taken from the original, never encoded again.
-        let (outer, _) = ber::expect(der, ber::SEQUENCE)?;
-        let (tbs_element, _) = ber::expect(outer.content, ber::SEQUENCE)?;
-        let tbs = &typed.tbs_certificate;
-        if typed.signature_algorithm != tbs.signature {
-            return None;
-        }
-        let spki = &tbs.subject_public_key_info;
-        let curve = spki.algorithm.parameters.as_ref().and_then(|p| p.decode_as::<ObjectIdentifier>().ok());
-        let key = Key::new(
-            &spki.algorithm.oid.to_string(),
-            curve.map(|c| c.to_string()).as_deref(),
-            spki.subject_public_key.as_bytes()?,
-        );
-        let parameters = typed.signature_algorithm.parameters.as_ref().and_then(|p| p.to_der().ok());
-        let (subject, texts) = name(&tbs.subject)?;
-        let text = |oid: &str| texts.iter().find(|(o, _)| o == oid).map(|(_, t)| t.clone());
-        let (common, organisation) = (text(COMMON_NAME), text(ORGANISATION));
+        let signed = Signed::read(der)?;
+        let mut fields = Fields::of(signed.content);
+        let version = match fields.optional(ber::CONTEXT_0)? {
+            Some(explicit) => asn1::number(Fields::of(explicit.content).take(ber::INTEGER)?.content)?,
+            None => 0,
+        };
+        let serial = fields.take(ber::INTEGER).filter(|s| !s.content.is_empty())?.content;
+        (fields.take(ber::SEQUENCE)?.whole == signed.algorithm.whole).then_some(())?;
+        let issuer = Dn::read(fields.any()?)?;
+        let mut validity = Fields::of(fields.take(ber::SEQUENCE)?.content);
+        let (not_before, not_after) = (asn1::time(validity.any()?)?, asn1::time(validity.any()?)?);
+        validity.end()?;
+        let subject = Dn::read(fields.any()?)?;
+        let spki = fields.take(ber::SEQUENCE)?;
+        let (key, key_octets) = public_key(spki)?;
+        // issuerUniqueID, subjectUniqueID: read by nobody (RFC 5280 §4.1.2.8).
+        (fields.optional(0x81)?, fields.optional(0x82)?);
+        let extensions = fields.optional(0xa3)?;
+        fields.end()?;
+        let (common, organisation) = (subject.texts(COMMON_NAME).next(), subject.texts(ORGANISATION).next());
         let mut cert = Self {
             der,
-            tbs: tbs_element.whole,
-            scheme: Scheme::from_oid(&typed.signature_algorithm.oid.to_string(), parameters.as_deref(), None),
-            signature: typed.signature.as_bytes()?.to_vec(),
-            serial: tbs.serial_number.as_bytes().to_vec(),
-            issuer_der: tbs.issuer.to_der().ok()?,
-            issuer: name(&tbs.issuer)?.0,
+            tbs: signed.tbs,
+            scheme: signed.scheme(),
+            signature: signed.signature,
+            serial,
+            issuer,
             subject,
             organisation: organisation.clone().or_else(|| common.clone()).unwrap_or_default(),
             common_name: common.or(organisation).unwrap_or_default(),
-            not_before: tbs.validity.not_before.to_unix_duration().as_secs(),
-            not_after: tbs.validity.not_after.to_unix_duration().as_secs(),
+            not_before,
+            not_after,
             key,
-            spki_sha256: sha256(&spki.to_der().ok()?),
+            key_octets,
+            spki_sha256: sha256(spki.whole),
             key_id: None,
+            authority_key_id: None,
+            basic_constraints: false,
             ca: false,
             path_length: None,
             key_usage: None,
             extended_key_usage: None,
-            policies: Vec::new(),
+            policies: Policies::default(),
             alt_names: Vec::new(),
-            subject_emails: texts.into_iter().filter(|(oid, _)| oid == EMAIL_ADDRESS).map(|(_, t)| t).collect(),
             constraints: None,
+            crl_points: None,
+            authority_info: None,
+            ocsp_no_check: false,
             unknown_critical: None,
         };
-        let mut seen: Vec<ObjectIdentifier> = Vec::new();
-        for extension in tbs.extensions.iter().flatten() {
-            if seen.contains(&extension.extn_id) {
-                return None;
-            }
-            seen.push(extension.extn_id);
-            cert.extension(&extension.extn_id.to_string(), extension.critical, extension.extn_value.as_bytes())?;
+        if let Some(explicit) = extensions {
+            /// v3, the only version with extensions (RFC 5280 §4.1.2.1).
+            const V3: u32 = 2;
+            (version == V3).then_some(())?;
+            each_extension(explicit.content, |oid, critical, value| cert.extension(oid, critical, value))?;
         }
         Some(cert)
     }
 
-    fn extension(&mut self, oid: &str, critical: bool, value: &[u8]) -> Option<()> {
+    fn extension(&mut self, oid: &'a [u8], critical: bool, value: &'a [u8]) -> Option<()> {
         match oid {
-            "2.5.29.14" => self.key_id = ber::expect(value, ber::OCTET_STRING).map(|(id, _)| id.content.to_vec()),
-            "2.5.29.15" => {
-                let usage = KeyUsage::from_der(value).ok()?;
-                self.key_usage = Some((usage.digital_signature(), usage.key_cert_sign()));
+            // 2.5.29.n
+            [0x55, 0x1d, 14] => self.key_id = Some(Fields::of(value).take(ber::OCTET_STRING)?.content),
+            [0x55, 0x1d, 15] => {
+                let bits = Fields::of(value).take(asn1::BIT_STRING)?;
+                self.key_usage = Some(Usage(asn1::named_bits(bits.content)?));
             }
-            "2.5.29.17" => {
-                let names = SubjectAltName::from_der(value).ok()?;
-                self.alt_names = names.0.iter().map(alt).collect::<Option<_>>()?;
+            [0x55, 0x1d, 17] => self.alt_names = General::all(Fields::sequence(value)?.rest())?,
+            [0x55, 0x1d, 19] => {
+                let mut basic = Fields::sequence(value)?;
+                self.basic_constraints = true;
+                self.ca = basic.optional(asn1::BOOLEAN)?.map_or(Some(false), asn1::boolean)?;
+                self.path_length = numbered(basic.optional(ber::INTEGER)?)?;
+                basic.end()?;
             }
-            "2.5.29.19" => {
-                let basic = BasicConstraints::from_der(value).ok()?;
-                (self.ca, self.path_length) = (basic.ca, basic.path_len_constraint);
+            [0x55, 0x1d, 30] => self.constraints = Some(Constraints::read(value)?),
+            [0x55, 0x1d, 31] => self.crl_points = Some(value),
+            [0x55, 0x1d, 32] => {
+                let policy = |info: Tlv<'a>| Fields::of(info.content).take(ber::OID).map(|oid| oid.content);
+                let all = ber::each(Fields::sequence(value)?.rest()).map(|info| policy(info?));
+                self.policies.asserted = Some(all.collect::<Option<_>>()?);
             }
-            "2.5.29.30" => {
-                let constraints = NameConstraints::from_der(value).ok()?;
-                self.constraints = Some(Constraints {
-                    permitted: subtrees(constraints.permitted_subtrees)?,
-                    excluded: subtrees(constraints.excluded_subtrees)?,
-                });
+            [0x55, 0x1d, 33] => {
+                let pair = |mapping: Tlv<'a>| {
+                    let mut pair = Fields::of(mapping.content);
+                    Some((pair.take(ber::OID)?.content, pair.take(ber::OID)?.content))
+                };
+                let all = ber::each(Fields::sequence(value)?.rest()).map(|mapping| pair(mapping?));
+                self.policies.mappings = all.collect::<Option<_>>()?;
             }
-            "2.5.29.32" => {
-                let policies = CertificatePolicies::from_der(value).ok()?;
-                self.policies = policies.0.iter().map(|p| p.policy_identifier.to_string()).collect();
+            [0x55, 0x1d, 35] => {
+                self.authority_key_id = Fields::sequence(value)?.optional(0x80)?.map(|id| id.content);
             }
-            "2.5.29.37" => {
-                let usages = ExtendedKeyUsage::from_der(value).ok()?;
-                self.extended_key_usage = Some(usages.0.iter().map(ToString::to_string).collect());
+            [0x55, 0x1d, 36] => {
+                let mut constraints = Fields::sequence(value)?;
+                self.policies.require_explicit = numbered(constraints.optional(0x80)?)?;
+                self.policies.inhibit_mapping = numbered(constraints.optional(0x81)?)?;
+                constraints.end()?;
             }
-            _ if critical => self.unknown_critical = Some(oid.into()),
+            [0x55, 0x1d, 37] => {
+                let usage = |usage: Tlv<'a>| (usage.tag == ber::OID).then_some(usage.content);
+                let all = ber::each(Fields::sequence(value)?.rest()).map(|u| usage(u?));
+                self.extended_key_usage = Some(all.collect::<Option<_>>()?);
+            }
+            [0x55, 0x1d, 54] => self.policies.inhibit_any = Some(numbered(Fields::of(value).optional(ber::INTEGER)?)??),
+            _ if oid == AUTHORITY_INFO.as_bytes() => self.authority_info = Some(value),
+            _ if oid == OCSP_NO_CHECK.as_bytes() => self.ocsp_no_check = true,
+            _ if critical => self.unknown_critical = Some(oid),
             _ => {}
         }
         Some(())
@@ -184,86 +227,107 @@ impl<'a> Cert<'a> {
 
     /// `issuer`'s key signed this certificate.
     pub(crate) fn is_signed_by(&self, issuer: &Cert<'_>) -> bool {
-        self.scheme.is_some_and(|scheme| issuer.key.verifies(scheme, self.tbs, &self.signature))
+        self.scheme.is_some_and(|scheme| issuer.key.verifies(scheme, self.tbs, self.signature))
+    }
+
+    /// Subject and issuer are one name (RFC 5280 §3.2): a new key, or another certificate, of one authority.
+    pub(crate) fn is_self_issued(&self) -> bool {
+        self.subject.same(&self.issuer)
+    }
+
+    /// It may sign certificates: RFC 5280 §6.1.4 (k), (n).
+    pub(crate) fn is_authority(&self) -> bool {
+        self.ca && self.key_usage.is_some_and(Usage::signs_certificates)
     }
 
     /// Addresses of the certificate: rfc822Name only (RFC 6109 §5.5: never in the subject).
-    pub(crate) fn emails(&self) -> impl Iterator<Item = &str> {
-        self.alt_names.iter().filter_map(|n| match n {
-            Alt::Email(address) => Some(address.as_str()),
-            Alt::Directory(_) | Alt::Other(_) => None,
+    pub(crate) fn emails(&self) -> impl Iterator<Item = &'a str> {
+        self.alt_names.iter().filter_map(|name| match name {
+            General::Email(address) => Some(*address),
+            _ => None,
         })
     }
-}
 
-/// Subject and issuer as RFC 4514 writes them, for people.
-pub(crate) fn titles(der: &[u8]) -> Option<(String, String)> {
-    let tbs = x509_cert::Certificate::from_der(der).ok()?.tbs_certificate;
-    Some((tbs.subject.to_string(), tbs.issuer.to_string()))
-}
-
-fn subtrees(trees: Option<GeneralSubtrees>) -> Option<Vec<Alt>> {
-    // RFC 5280 §4.2.1.10: minimum must be zero and maximum absent.
-    trees
-        .into_iter()
-        .flatten()
-        .map(|t| if t.minimum == 0 && t.maximum.is_none() { alt(&t.base) } else { None })
-        .collect()
-}
-
-fn alt(general: &GeneralName) -> Option<Alt> {
-    Some(match general {
-        GeneralName::Rfc822Name(address) => Alt::Email(address.as_str().into()),
-        GeneralName::DirectoryName(directory) => Alt::Directory(name(directory)?.0),
-        GeneralName::OtherName(_) => Alt::Other(0),
-        GeneralName::DnsName(_) => Alt::Other(2),
-        GeneralName::EdiPartyName(_) => Alt::Other(5),
-        GeneralName::UniformResourceIdentifier(_) => Alt::Other(6),
-        GeneralName::IpAddress(_) => Alt::Other(7),
-        GeneralName::RegisteredId(_) => Alt::Other(8),
-    })
-}
-
-/// A name made comparable, and its attributes that are text.
-#[allow(clippy::type_complexity)]
-fn name(rdns: &x509_cert::name::Name) -> Option<(Name, Vec<(String, String)>)> {
-    let mut texts = Vec::new();
-    let mut out = Name::new();
-    for rdn in &rdns.0 {
-        let mut set = Vec::new();
-        for attribute in rdn.0.iter() {
-            let oid = attribute.oid.to_string();
-            let value = match text(&attribute.value) {
-                Some(text) => {
-                    let folded: Vec<String> = text.split_whitespace().map(str::to_lowercase).collect();
-                    texts.push((oid.clone(), text));
-                    folded.join(" ").into_bytes()
-                }
-                None => attribute.value.to_der().ok()?,
-            };
-            set.push((oid, value));
-        }
-        set.sort();
-        out.push(set);
+    /// emailAddress attributes of the subject.
+    pub(crate) fn subject_emails(&self) -> Vec<String> {
+        self.subject.texts(EMAIL_ADDRESS).collect()
     }
-    Some((out, texts))
 }
 
-fn text(value: &Any) -> Option<String> {
-    Some(match value.tag() {
-        Tag::Utf8String => value.decode_as::<Utf8StringRef<'_>>().ok()?.as_str().into(),
-        Tag::PrintableString => value.decode_as::<PrintableStringRef<'_>>().ok()?.as_str().into(),
-        Tag::Ia5String => value.decode_as::<Ia5StringRef<'_>>().ok()?.as_str().into(),
-        Tag::TeletexString => value.decode_as::<TeletexStringRef<'_>>().ok()?.as_str().into(),
-        Tag::BmpString => {
-            let units = value.value().chunks_exact(2).map(|c| match c {
-                [high, low] => u16::from_be_bytes([*high, *low]),
-                _ => 0,
-            });
-            char::decode_utf16(units).map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER)).collect()
+/// The three fields of everything that an authority signs: certificate, CRL, OCSP answer.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Signed<'a> {
+    /// The signed bytes.
+    pub(crate) tbs: &'a [u8],
+    /// Their contents.
+    pub(crate) content: &'a [u8],
+    /// AlgorithmIdentifier.
+    pub(crate) algorithm: Tlv<'a>,
+    pub(crate) signature: &'a [u8],
+    /// What follows the signature (OCSP: certificates).
+    pub(crate) rest: Fields<'a>,
+}
+
+impl<'a> Signed<'a> {
+    /// Reads a certificate or a CRL, where nothing follows.
+    pub(crate) fn read(der: &'a [u8]) -> Option<Self> {
+        let signed = Self::read_open(Fields::sequence(der)?)?;
+        signed.rest.end()?;
+        Some(signed)
+    }
+
+    pub(crate) fn read_open(mut fields: Fields<'a>) -> Option<Self> {
+        let (tbs, algorithm) = (fields.take(ber::SEQUENCE)?, fields.take(ber::SEQUENCE)?);
+        let signature = asn1::octets(fields.any()?)?;
+        Some(Self { tbs: tbs.whole, content: tbs.content, algorithm, signature, rest: fields })
+    }
+
+    /// The algorithm, if admitted.
+    pub(crate) fn scheme(&self) -> Option<Scheme> {
+        let mut fields = Fields::of(self.algorithm.content);
+        let oid = ObjectIdentifier::from_bytes(fields.take(ber::OID)?.content).ok()?;
+        let parameters = fields.any().map(|p| p.whole);
+        Scheme::from_oid(&oid.to_string(), parameters, None)
+    }
+}
+
+/// Calls `each` with OID, criticality and value of every extension, from the contents of an explicit tag. `None` = one
+/// does not read, or `each` said so, or one occurs twice (RFC 5280 §4.2).
+pub(crate) fn each_extension<'a>(
+    content: &'a [u8],
+    mut each: impl FnMut(&'a [u8], bool, &'a [u8]) -> Option<()>,
+) -> Option<()> {
+    let mut seen: Vec<&[u8]> = Vec::new();
+    for extension in ber::each(Fields::sequence(content)?.rest()) {
+        let extension = extension.filter(|e| e.tag == ber::SEQUENCE)?;
+        let mut fields = Fields::of(extension.content);
+        let oid = fields.take(ber::OID)?.content;
+        let critical = fields.optional(asn1::BOOLEAN)?.map_or(Some(false), asn1::boolean)?;
+        let value = fields.take(ber::OCTET_STRING)?.content;
+        fields.end()?;
+        if seen.contains(&oid) {
+            return None;
         }
-        _ => return None,
-    })
+        seen.push(oid);
+        each(oid, critical, value)?;
+    }
+    Some(())
+}
+
+/// SubjectPublicKeyInfo: the key, and the octets of its bit string.
+fn public_key(spki: Tlv<'_>) -> Option<(Key, &[u8])> {
+    let mut fields = Fields::of(spki.content);
+    let mut algorithm = Fields::of(fields.take(ber::SEQUENCE)?.content);
+    let octets = asn1::octets(fields.any()?)?;
+    fields.end()?;
+    let kind = asn1::dotted(algorithm.take(ber::OID)?.content);
+    let curve = algorithm.take(ber::OID).map(|curve| asn1::dotted(curve.content));
+    Some((Key::new(&kind, curve.as_deref(), octets), octets))
+}
+
+/// An optional number that must read if it is there.
+fn numbered(element: Option<Tlv<'_>>) -> Option<Option<u32>> {
+    element.map_or(Some(None), |e| asn1::number(e.content).map(Some))
 }
 
 #[cfg(test)]
@@ -275,6 +339,15 @@ mod tests {
         #[test]
         fn any_bytes_are_answered(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
             prop_assert!(Cert::read(&bytes).is_err());
+        }
+
+        #[test]
+        fn a_changed_certificate_is_answered(at in 0usize..900, to: u8) {
+            let mut der = include_bytes!("../testdata/ca/v_emailnc.der").to_vec();
+            if let Some(byte) = der.get_mut(at) {
+                *byte = to;
+            }
+            let _ = Cert::read(&der);
         }
     }
 }

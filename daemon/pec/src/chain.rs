@@ -1,13 +1,14 @@
 //! From the signer's certificate to a pinned key, judged at the time of the event (RFC 5280 §6; `reference` pec.md §8).
 
 use crate::anchors::{Anchor, Anchors, Purpose};
-use crate::cert::Cert;
+use crate::asn1;
+use crate::cert::{Cert, Usage};
 use crate::crypto::{Hash, RSA_BITS_MIN};
-use crate::names;
 use crate::report::Why;
 use crate::why::{self, quoted};
 use alloc::string::String;
 use alloc::vec::Vec;
+use der::asn1::ObjectIdentifier;
 use jiff::Timestamp;
 
 /// Most certificates above the signer's. The real chain has one.
@@ -17,9 +18,9 @@ pub(crate) const TRIES_MAX: usize = 32;
 /// Before 2018-01-01T00:00Z providers signed with RSA-1024, under DigitPA CA1 (`reference` pec.md §8).
 pub(crate) const RSA_ARCHIVE_END: i64 = 1_514_764_800;
 
-const EMAIL_PROTECTION: &str = "1.3.6.1.5.5.7.3.4";
+const EMAIL_PROTECTION: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.4");
 /// anyExtendedKeyUsage; RFC 8550 §4.4.4 lets it stand for e-mail.
-const ANY_USAGE: &str = "2.5.29.37.0";
+const ANY_USAGE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.37.0");
 
 /// When a signature was made, and what was strong enough then.
 #[derive(Debug, Clone, Copy)]
@@ -78,7 +79,7 @@ pub(crate) fn trace<'a>(
         anchors.of(purpose).flat_map(|a| &a.certificates).filter_map(|der| Cert::read(der).ok()).collect();
     // The embedded issuer first: cross-certificates of one key differ in their name constraints.
     let issuers: Vec<&Cert<'_>> = embedded.iter().chain(&known).filter(|c| c.der != leaf.der).collect();
-    if !issuers.iter().any(|c| c.subject == leaf.issuer) {
+    if !issuers.iter().any(|c| c.subject.same(&leaf.issuer)) {
         return Err(why::ISSUER_MISSING.about(issuer_name(leaf)));
     }
     let mut search = Search { issuers, anchors, purpose, day, tries: 0, best: None };
@@ -107,7 +108,7 @@ impl<'a, 's> Search<'a, 's> {
     {
         let (leaf, current) = (*path.first()?, *path.last()?);
         for issuer in self.issuers.clone() {
-            if issuer.subject != current.issuer || self.tries >= TRIES_MAX {
+            if !issuer.subject.same(&current.issuer) || self.tries >= TRIES_MAX {
                 continue;
             }
             self.tries += 1;
@@ -142,19 +143,19 @@ impl<'a, 's> Search<'a, 's> {
     fn link(&self, issuer: &Cert<'_>, path: &[&Cert<'_>]) -> Result<bool, Why> {
         let current = path.last().ok_or_else(|| why::NO_ANCHOR.why())?;
         // RFC 5280 §6.1.4 (k) … (n).
-        if !issuer.ca || !issuer.key_usage.is_some_and(|(_, cert_sign)| cert_sign) {
+        if !issuer.is_authority() {
             return Err(why::NOT_A_CA.about(quoted(&issuer.common_name)));
         }
-        if let Some(oid) = &issuer.unknown_critical {
-            return Err(why::CRITICAL_EXTENSION.about(oid));
+        if let Some(oid) = issuer.unknown_critical {
+            return Err(why::CRITICAL_EXTENSION.about(asn1::dotted(oid)));
         }
-        let between = path.iter().skip(1).filter(|c| c.subject != c.issuer).count();
-        if issuer.path_length.is_some_and(|most| between > usize::from(most)) {
+        let between = path.iter().skip(1).filter(|c| !c.is_self_issued()).count();
+        if issuer.path_length.is_some_and(|most| between > most as usize) {
             return Err(why::PATH_LENGTH.why());
         }
         valid_at(issuer, self.day.at)?;
         if let Some(constraints) = &issuer.constraints
-            && let Some(outside) = path.iter().find(|c| !names::allow(constraints, c))
+            && let Some(outside) = path.iter().find(|c| !constraints.allow(c))
         {
             return Err(why::NAME_CONSTRAINT.about(quoted(outside.emails().next().unwrap_or(&outside.organisation))));
         }
@@ -172,13 +173,14 @@ fn signer_profile(leaf: &Cert<'_>) -> Result<(), Why> {
     if leaf.ca {
         return Err(why::LEAF_IS_CA.why());
     }
-    if let Some(oid) = &leaf.unknown_critical {
-        return Err(why::CRITICAL_EXTENSION.about(oid));
+    if let Some(oid) = leaf.unknown_critical {
+        return Err(why::CRITICAL_EXTENSION.about(asn1::dotted(oid)));
     }
-    if !leaf.key_usage.is_some_and(|(sign, _)| sign) {
+    if !leaf.key_usage.is_some_and(Usage::signs) {
         return Err(why::KEY_USAGE.why());
     }
-    let for_mail = |usages: &Vec<String>| usages.iter().any(|u| u == EMAIL_PROTECTION || u == ANY_USAGE);
+    let for_mail =
+        |usages: &Vec<&[u8]>| usages.iter().any(|u| *u == EMAIL_PROTECTION.as_bytes() || *u == ANY_USAGE.as_bytes());
     if !leaf.extended_key_usage.as_ref().is_none_or(for_mail) {
         return Err(why::EXTENDED_KEY_USAGE.why());
     }
@@ -186,8 +188,7 @@ fn signer_profile(leaf: &Cert<'_>) -> Result<(), Why> {
 }
 
 fn valid_at(cert: &Cert<'_>, at: Timestamp) -> Result<(), Why> {
-    // An event before 1970 is before every certificate.
-    let second = u64::try_from(at.as_second()).unwrap_or(0);
+    let second = at.as_second();
     if second < cert.not_before {
         return Err(why::NOT_YET_VALID.about(quoted(&cert.common_name)));
     }
@@ -199,9 +200,7 @@ fn valid_at(cert: &Cert<'_>, at: Timestamp) -> Result<(), Why> {
 
 /// Issuer of a certificate, for people: its CN, else its O.
 fn issuer_name(cert: &Cert<'_>) -> String {
-    let value = |oid: &str| cert.issuer.iter().flatten().find(|(o, _)| o == oid).map(|(_, v)| v.as_slice());
-    let name = value("2.5.4.3").or_else(|| value("2.5.4.10")).unwrap_or_default();
-    quoted(&String::from_utf8_lossy(name))
+    quoted(&cert.issuer.for_people())
 }
 
 #[cfg(test)]

@@ -169,8 +169,8 @@ impl<'a> SignerId<'a> {
     /// The certificate that is named, among those at hand.
     pub(crate) fn find<'c, 'd>(&self, certificates: &'c [Cert<'d>]) -> Option<&'c Cert<'d>> {
         certificates.iter().find(|cert| match self {
-            Self::Issuer(issuer, serial) => cert.issuer_der == *issuer && cert.serial == *serial,
-            Self::Key(id) => cert.key_id.as_ref().is_some_and(|key_id| key_id == id),
+            Self::Issuer(issuer, serial) => cert.issuer.der == *issuer && cert.serial == *serial,
+            Self::Key(id) => cert.key_id.is_some_and(|key_id| key_id == *id),
         })
     }
 }

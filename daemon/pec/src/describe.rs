@@ -1,6 +1,8 @@
 //! What a certificate says of itself, for people. Proof of nothing: it changes when they want to read more of it.
 
-use crate::cert::{self, Alt, Cert};
+use crate::asn1;
+use crate::cert::Cert;
+use crate::names::General;
 use crate::report::Why;
 use crate::why;
 use alloc::string::String;
@@ -46,15 +48,13 @@ impl Description {
     /// It does not read.
     pub fn read(der: &[u8]) -> Result<Self, Why> {
         let cert = Cert::read(der)?;
-        let (subject, issuer) = cert::titles(der).ok_or(why::CERTIFICATE_UNREADABLE)?;
-        let instant = |seconds: u64| {
-            i64::try_from(seconds).ok().and_then(|s| Timestamp::from_second(s).ok()).unwrap_or(Timestamp::MAX)
-        };
+        let (subject, issuer) = cert.subject.rfc4514().zip(cert.issuer.rfc4514()).ok_or(why::CERTIFICATE_UNREADABLE)?;
+        let instant = |seconds: i64| Timestamp::from_second(seconds).unwrap_or(Timestamp::MAX);
         let (permitted, excluded) =
             cert.constraints.as_ref().map_or((&[][..], &[][..]), |c| (&c.permitted[..], &c.excluded[..]));
-        let mail = |name: &Alt| match name {
-            Alt::Email(host) => Some(host.clone()),
-            Alt::Directory(_) | Alt::Other(_) => None,
+        let mail = |name: &General<'_>| match name {
+            General::Email(host) => Some(String::from(*host)),
+            _ => None,
         };
         Ok(Self {
             subject,
@@ -67,8 +67,8 @@ impl Description {
             until: instant(cert.not_after),
             key: cert.key.name(),
             spki_sha256: cert.spki_sha256,
-            is_authority: cert.ca && cert.key_usage.is_some_and(|(_, cert_sign)| cert_sign),
-            policies: cert.policies.clone(),
+            is_authority: cert.is_authority(),
+            policies: cert.policies.asserted.iter().flatten().map(|oid| asn1::dotted(oid)).collect(),
             addresses: cert.emails().map(String::from).collect(),
             permitted_mail: permitted.iter().filter_map(mail).collect(),
             permitted: permitted.len(),

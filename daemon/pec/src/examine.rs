@@ -10,6 +10,7 @@ use crate::parts::Parts;
 use crate::proof::{self, Proof};
 use crate::report::Sheet;
 use crate::returned;
+use crate::revocation::StatusLists;
 use crate::why::{self, Reason, quoted};
 use crate::wire::{Tipo, Trasporto, X_RICEVUTA, X_TRASPORTO};
 use crate::{Anchors, Check, Content, Daticert, Grade, Report};
@@ -45,12 +46,14 @@ pub struct Policy<'a> {
     /// What we sent; `None` = not known (a file): then §9.12 and §9.14 are moot, and a receipt proves its event to nobody
     /// in particular.
     pub sent: Option<&'a dyn Sent>,
+    /// CRLs and OCSP answers at hand. Where none answers, §9.6 is moot: that blocks nothing.
+    pub status: Option<&'a StatusLists>,
 }
 
 impl<'a> Policy<'a> {
     /// These anchors, and nothing else known: every check that needs more is moot.
     pub fn new(anchors: &'a Anchors) -> Self {
-        Self { anchors, mailboxes: &[], arrival: None, sha1_until: None, sent: None }
+        Self { anchors, mailboxes: &[], arrival: None, sha1_until: None, sent: None, status: None }
     }
 }
 
@@ -93,6 +96,8 @@ pub struct Seal {
     pub certificates: Vec<Vec<u8>>,
     /// The path that held, signer first, issuer that an anchor pins last (DER); empty when none did.
     pub path: Vec<Vec<u8>>,
+    /// The CRLs and OCSP answers (DER) by which revocation was judged.
+    pub status: Vec<Vec<u8>>,
 }
 
 /// What is proven.
@@ -192,7 +197,8 @@ impl Certified {
 pub fn examine(raw: &[u8], policy: &Policy<'_>) -> Examined {
     let head = Entity::read(raw);
     let mut sheet = Sheet::new();
-    let verdict = weigh(raw, &head, policy, &mut sheet);
+    let mut seal = None;
+    let verdict = weigh(raw, &head, policy, &mut sheet, &mut seal);
     let (grade, report) = sheet.close();
     let text = |name: &str| head.first(name).map(|f| f.text()).filter(|t| !t.is_empty());
     Examined {
@@ -205,7 +211,7 @@ pub fn examine(raw: &[u8], policy: &Policy<'_>) -> Examined {
         claimed: text(X_TRASPORTO).or_else(|| text(X_RICEVUTA)),
         return_path: return_path(&head),
         machine_headers: machine_headers(&head),
-        seal: None,
+        seal,
         verdict,
     }
 }
@@ -242,7 +248,7 @@ enum Claim {
     Nothing,
 }
 
-fn weigh(raw: &[u8], head: &Entity<'_>, policy: &Policy<'_>, sheet: &mut Sheet) -> Verdict {
+fn weigh(raw: &[u8], head: &Entity<'_>, policy: &Policy<'_>, sheet: &mut Sheet, seal: &mut Option<Seal>) -> Verdict {
     // Of a header that was not read to its end, nobody knows what it claims.
     let claim = if head.cut { Claim::Unclear } else { marker(head, sheet) };
     if !legible(raw, head, sheet) {
@@ -252,7 +258,7 @@ fn weigh(raw: &[u8], head: &Entity<'_>, policy: &Policy<'_>, sheet: &mut Sheet) 
     let event = |signed: &[u8]| Some(signed_data(&Parts::read(signed, dashes).ok()?)?.data);
     let proof = match claim {
         Claim::Nothing => None,
-        _ => proof::prove(head, dashes, policy, sheet, event),
+        _ => proof::prove(head, dashes, policy, sheet, seal, event),
     };
     let Some(proof) = proof.filter(|_| claim != Claim::Unclear) else {
         return whole(raw, dashes, sheet);

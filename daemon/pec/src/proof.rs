@@ -8,7 +8,7 @@ use crate::cms::{DATA, Order, SignedData, SignerInfo};
 use crate::content::mailboxes;
 use crate::crypto::{self, Hash, hex};
 use crate::decode;
-use crate::examine::{Policy, Signer};
+use crate::examine::{Policy, Seal, Signer};
 use crate::mime::{self, Dashes, Entity, Multipart};
 use crate::report::{Check, Grade, Sheet, Why};
 use crate::why::{self, quoted};
@@ -36,12 +36,14 @@ pub(crate) struct Proof<'a> {
 }
 
 /// Proves a message, writing each check into `sheet`; `None` = not proven, and the sheet says why.
-/// `event_time` reads the time of the event from the signed bytes, for signatures without signingTime.
+/// `seal` becomes what the signature carries, as far as it reads. `event_time` reads the time of the event from the signed
+/// bytes, for signatures without signingTime.
 pub(crate) fn prove<'a>(
     head: &Entity<'a>,
     dashes: &Dashes<'_>,
     policy: &Policy<'_>,
     sheet: &mut Sheet,
+    seal: &mut Option<Seal>,
     event_time: impl Fn(&[u8]) -> Option<Timestamp>,
 ) -> Option<Proof<'a>> {
     let mut prover = Prover { sheet };
@@ -56,6 +58,7 @@ pub(crate) fn prove<'a>(
     let certificates: Vec<Cert<'_>> = signature.certificates.iter().filter_map(|der| Cert::read(der).ok()).collect();
     // RFC 6109 §2.1: the certificate must be there.
     let leaf = signer.id.find(&certificates).ok_or(why::CMS_NO_CERTIFICATE);
+    *seal = Some(sealed(&signature, leaf.ok().map(|leaf| leaf.der)));
     let leaf = leaf.map_err(|why| prover.fails(Check::Cms, why)).ok()?;
     if !attributes.name(leaf) {
         prover.fails(Check::Cms, why::CMS_SIGNING_CERTIFICATE);
@@ -119,6 +122,20 @@ pub(crate) fn prove<'a>(
         };
         Proof { signing_time: attributes.signing_time, part: signed, bytes, signer }
     })
+}
+
+/// What the signature carries; `leaf` goes first.
+fn sealed(signature: &Detached<'_>, leaf: Option<&[u8]>) -> Seal {
+    let mut certificates: Vec<Vec<u8>> = signature.certificates.iter().map(|der| der.to_vec()).collect();
+    certificates.sort_by_key(|der| Some(der.as_slice()) != leaf);
+    let signer = &signature.signer;
+    Seal {
+        digest_algorithm: signer.hash.map_or_else(|| signer.digest_oid.clone(), |hash| hash.name().into()),
+        signing_time: signature.attributes.signing_time,
+        certificates,
+        path: Vec::new(),
+        status: Vec::new(),
+    }
 }
 
 /// The two parts: the signed one as it stands, and the decoded signature (or what is wrong with it).

@@ -16,7 +16,7 @@ fn judged(message: &[u8], anchors: &Anchors) -> (bool, Grade, Report) {
     let mut sheet = Sheet::new();
     let policy = Policy::new(anchors);
     let head = Entity::read(message);
-    let proof = prove(&head, &Dashes::find(message), &policy, &mut sheet, |_| None);
+    let proof = prove(&head, &Dashes::find(message), &policy, &mut sheet, &mut None, |_| None);
     let (grade, report) = sheet.close();
     (proof.is_some(), grade, report)
 }

@@ -126,6 +126,10 @@ reasons! {
     DIRECTORY_FUTURE = "directory-future", "L'elenco dei gestori è firmato con una data futura";
     DIRECTORY_UNREADABLE = "directory-unreadable", "L'elenco dei gestori non si legge come LDIF";
     DIRECTORY_EMPTY = "directory-empty", "Nell'elenco dei gestori non c'è nessun certificato";
+    // §9.6 Revocation
+    LIST_UNREADABLE = "list-unreadable", "Il file non è una lista di revoca (CRL) né una risposta OCSP";
+    LIST_TOO_LARGE = "list-too-large", "La lista di revoca è troppo grande";
+    LISTS_TOO_MANY = "lists-too-many", "Le liste di revoca sono troppe";
     // §9.7 Signer
     FROM_NOT_ONE = "from-not-one", "Il mittente (From) manca o non è uno solo";
     SIGNER_NO_ADDRESS = "signer-no-address", "Il certificato del firmatario non contiene un indirizzo";

@@ -33,7 +33,7 @@ impl Order {
     /// Takes a policy apart. No `..`: a new field that did not travel would make trial and examination differ. What we sent
     /// does not travel: only a receipt that was examined without it, and proven, is held against it.
     pub(super) fn of(policy: &Policy<'_>) -> Self {
-        let Policy { anchors, mailboxes, arrival, sha1_until, sent: _ } = *policy;
+        let Policy { anchors, mailboxes, arrival, sha1_until, sent: _, status: _ } = *policy;
         let anchor = |anchor: &Anchor| {
             let Anchor { name, spki_sha256, from, until, policies, hosts, purpose, certificates, simulation } =
                 anchor.clone();
@@ -64,7 +64,7 @@ impl Order {
         let mailbox = |(address, provider_host)| OwnMailbox { address, provider_host };
         let mailboxes: Vec<OwnMailbox> = self.mailboxes.into_iter().map(mailbox).collect();
         let Self { arrival, sha1_until, .. } = self;
-        with(&Policy { anchors: &anchors, mailboxes: &mailboxes, arrival, sha1_until, sent: None })
+        with(&Policy { anchors: &anchors, mailboxes: &mailboxes, arrival, sha1_until, sent: None, status: None })
     }
 
     pub(super) fn to_json(&self) -> io::Result<Vec<u8>> {

@@ -41,7 +41,12 @@ fn no_mutant_is_certified_and_says_something_else() {
                     let mutant = pool.draw(seed, u8::MAX);
                     match judged(&pool, &mutant.raw, &mutant.donors) {
                         Ok(grade) => *grades.entry(grade.code()).or_default() += 1,
-                        Err(why) => panic!("{}", told(&pool, &shrunk(&pool, mutant), &why)),
+                        Err(why) => {
+                            let mutant = shrunk(&pool, mutant);
+                            let path = std::env::temp_dir().join(format!("mutant-{seed}.eml"));
+                            std::fs::write(&path, &mutant.raw).unwrap();
+                            panic!("{}\n  kept as {}", told(&pool, &mutant, &why), path.display());
+                        }
                     }
                 }
             }
@@ -117,10 +122,8 @@ fn told(pool: &Pool, mutant: &Mutant, why: &str) -> String {
         let text = String::from_utf8_lossy(&bytes[..bytes.len().min(600)]).escape_debug().to_string();
         text.replace("\\r\\n", "\n      ").replace("\\\"", "\"")
     };
-    let path = std::env::temp_dir().join(format!("mutant-{}.eml", mutant.seed));
-    let kept = std::fs::write(&path, &mutant.raw).map_or(String::new(), |()| format!("\n  kept as {}", path.display()));
     format!(
-        "\n{why}\n  seed {} (SPORTELLO_MUTANT_SEED), a mutant of {}\n  steps: {}\n  byte {start}, line {line}: was\n      {}\n    is\n      {}{kept}\n",
+        "\n{why}\n  seed {} (SPORTELLO_MUTANT_SEED), a mutant of {}\n  steps: {}\n  byte {start}, line {line}: was\n      {}\n    is\n      {}\n",
         mutant.seed,
         genuine.name,
         mutant.steps.join("; "),
@@ -132,7 +135,7 @@ fn told(pool: &Pool, mutant: &Mutant, why: &str) -> String {
 /// The proof must be able to fail: a message that a provider really signed, and that says something else, is caught.
 #[test]
 fn another_genuine_message_would_be_caught() {
-    let mut pool = Pool::read();
+    let pool = Pool::read();
     let (mut caught, count) = (0, pool.genuine.len());
     for donor in 1..count {
         let raw = pool.genuine[donor].raw.clone();

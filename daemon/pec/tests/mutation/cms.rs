@@ -299,3 +299,41 @@ pub fn transplant(draft: &mut Draft<'_>) -> String {
     draft.raw = put(&draft.raw, &out);
     format!("element {back} from the end, of {}", donor.name)
 }
+
+/// The same signature in definite lengths; then without each of its certificates.
+pub fn variants(der: &[u8]) -> Vec<Vec<u8>> {
+    let mut nodes = read(der, 0);
+    definite(&mut nodes);
+    let written = |nodes: &[Node]| {
+        let mut out = Vec::new();
+        write(nodes, &mut out);
+        out
+    };
+    let mut all = vec![written(&nodes)];
+    for number in 0.. {
+        let mut fewer = nodes.clone();
+        // ContentInfo, [0], SignedData, [0] certificates.
+        let place = [0x30, 0xa0, 0x30, 0xa0].into_iter().try_fold(&mut fewer, |level, wanted| {
+            level.iter_mut().find_map(|node| match node {
+                Node::Constructed { tag, children, .. } if *tag == wanted => Some(children),
+                _ => None,
+            })
+        });
+        match place {
+            // eContent has the same tag one level deeper: only SignedData's own children are looked at.
+            Some(certificates) if number < certificates.len() => drop(certificates.remove(number)),
+            _ => break,
+        }
+        all.push(written(&fewer));
+    }
+    all
+}
+
+fn definite(nodes: &mut [Node]) {
+    for node in nodes {
+        if let Node::Constructed { indefinite, children, .. } = node {
+            *indefinite = false;
+            definite(children);
+        }
+    }
+}

@@ -5,13 +5,13 @@
 //! leaving steps out.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, dead_code, unreachable_pub, missing_docs)]
 
-mod cms;
+pub mod cms;
 mod headers;
 mod parts;
 mod text;
 mod xml;
 
-use pec::{Anchor, Anchors, Evidence, Examined, Grade, OwnMailbox, Policy, Verdict, examine};
+use pec::{Anchor, Anchors, Attachment, Content, Evidence, Examined, Grade, OwnMailbox, Policy, Verdict, examine};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -60,7 +60,7 @@ impl Pool {
         for folder in names {
             let name = folder.file_name().unwrap().to_string_lossy().to_string();
             let raw = fs::read(folder.join("message.eml")).unwrap_or_default();
-            if let Some(statement) = statement(&pool.examine(&raw)).filter(|_| name.starts_with('0')) {
+            if let Some(statement) = statement(&raw, &pool.examine(&raw)).filter(|_| name.starts_with('0')) {
                 pool.genuine.push(Genuine { name, raw, statement });
             }
         }
@@ -100,7 +100,7 @@ impl Pool {
     pub fn fault(&self, raw: &[u8], donors: &[usize]) -> (Grade, Option<String>) {
         let seen = self.examine(raw);
         let grade = seen.grade;
-        let Some(said) = statement(&seen) else {
+        let Some(said) = statement(raw, &seen) else {
             return (grade, (grade <= Grade::GenuineWeak).then(|| "a grade without a proof".into()));
         };
         let known = donors.iter().any(|donor| self.genuine[*donor].statement == said);
@@ -162,17 +162,40 @@ const STEPS: &[(&str, Step)] = &[
 ];
 
 /// What a reader is told, if the message is certified.
-pub fn statement(seen: &Examined) -> Option<Statement> {
+pub fn statement(raw: &[u8], seen: &Examined) -> Option<Statement> {
     let Verdict::Certified(certified) = &seen.verdict else {
         return None;
     };
-    let envelope = !matches!(certified.evidence(), Evidence::Receipt { .. });
+    let proof = match certified.evidence() {
+        Evidence::Envelope { daticert, message } => format!("{daticert:#?}\n{}", told(raw, message)),
+        Evidence::Anomaly { message } => format!("anomaly\n{}", told(raw, message)),
+        Evidence::Receipt { daticert, returned } => {
+            let returned = returned.as_ref().map(|excerpt| shown(&excerpt.of(raw)));
+            format!("{daticert:#?}\nreturned {returned:?}")
+        }
+    };
+    let receipt = matches!(certified.evidence(), Evidence::Receipt { .. });
     Some(Statement {
-        proof: format!("{:#?}\n{:#?}\nweak {}", certified.signer(), certified.evidence(), certified.weak()),
+        proof: format!("{:#?}\nweak {}\n{proof}", certified.signer(), certified.weak()),
         from: seen.from.clone().unwrap_or_default().to_ascii_lowercase(),
-        message_id: seen.message_id.clone().filter(|_| envelope).map(|id| id.trim_matches(['<', '>', ' ']).into()),
+        message_id: seen.message_id.clone().filter(|_| !receipt).map(|id| id.trim_matches(['<', '>', ' ']).into()),
         claimed: seen.claimed.clone().unwrap_or_default().to_ascii_lowercase(),
     })
+}
+
+/// All of a message, wherever it stands: what the places in it lead to is part of what it says.
+fn told(raw: &[u8], message: &Content) -> String {
+    let bytes = message.source.of(raw);
+    let files = message.attachments.iter().map(|file| {
+        let Attachment { name, media_type, empty, top_level, nested, .. } = file;
+        format!("{name:?} {media_type} {empty} {top_level} {nested:?} {:?}\n", file.measure(&bytes))
+    });
+    let rest = Content { source: Default::default(), attachments: Vec::new(), ..message.clone() };
+    format!("{rest:#?}\n{}\n{}", files.collect::<String>(), shown(&bytes))
+}
+
+fn shown(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| char::from(*byte)).collect()
 }
 
 fn difference(before: &Statement, after: &Statement) -> String {

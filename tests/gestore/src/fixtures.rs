@@ -7,6 +7,9 @@ mod checks;
 mod forgeries;
 mod kinds;
 mod requests;
+mod signatures;
+mod statements;
+mod structures;
 
 use std::fs;
 use std::path::Path;
@@ -42,9 +45,33 @@ impl Case {
     }
 }
 
+/// A file that a verifier has besides the message: a list of revoked certificates, what we had sent.
+pub struct Extra {
+    /// The fixture.
+    pub case: &'static str,
+    /// The name of the file in its folder.
+    pub file: &'static str,
+    make: fn(&World) -> Result<Vec<u8>>,
+}
+
+/// Every such file.
+pub fn extras() -> impl Iterator<Item = &'static Extra> {
+    [signatures::EXTRAS, statements::EXTRAS].into_iter().flatten()
+}
+
 /// Every fixture, by name.
 pub fn cases() -> impl Iterator<Item = &'static Case> {
-    [kinds::CASES, checks::CASES, forgeries::CASES, requests::CASES].into_iter().flatten()
+    [
+        kinds::CASES,
+        checks::CASES,
+        signatures::CASES,
+        structures::CASES,
+        statements::CASES,
+        forgeries::CASES,
+        requests::CASES,
+    ]
+    .into_iter()
+    .flatten()
 }
 
 /// Makes the whole set. Answers how many messages it wrote.
@@ -61,8 +88,13 @@ pub fn write(root: &Path) -> Result<usize> {
     for case in cases() {
         let folder = root.join("mail").join(case.name);
         fs::create_dir_all(&folder).map_err(Error::io(&folder))?;
+        let world = world.repeatable(case.number());
         let path = folder.join("message.eml");
-        fs::write(&path, (case.make)(&world.repeatable(case.number()))?).map_err(Error::io(&path))?;
+        fs::write(&path, (case.make)(&world)?).map_err(Error::io(&path))?;
+        for extra in extras().filter(|extra| extra.case == case.name) {
+            let path = folder.join(extra.file);
+            fs::write(&path, (extra.make)(&world)?).map_err(Error::io(&path))?;
+        }
     }
     Ok(cases().count())
 }
@@ -163,6 +195,7 @@ impl World {
             mittente: CITIZEN,
             certified_at: AT,
             daticert: |xml| Some(xml),
+            change: |xml| xml,
             postacert: Some(self.mail().message_id(&format!("<{id}>")).compose(AT)?.raw),
         };
         change(&mut statement);
@@ -195,7 +228,7 @@ impl World {
             ]),
             text: "Messaggio di posta certificata (SIMULAZIONE)\n".into(),
             html: "<p>Messaggio di posta certificata (SIMULAZIONE)</p>\n".into(),
-            daticert: (statement.daticert)(xml),
+            daticert: (statement.daticert)((statement.change)(xml)),
             postacert: statement.postacert,
             ..Draft::default()
         };
@@ -212,6 +245,8 @@ struct Statement {
     certified_at: Timestamp,
     /// What becomes of the certification data.
     daticert: fn(Vec<u8>) -> Option<Vec<u8>>,
+    /// What is done to them first.
+    change: fn(Vec<u8>) -> Vec<u8>,
     postacert: Option<Vec<u8>>,
 }
 
@@ -235,15 +270,27 @@ fn accepted_raw(provider: &Provider, raw: &[u8], from: &str, to: &[String]) -> R
 }
 
 /// The message with its signature changed and put back.
-fn with_signature(raw: &[u8], change: fn(Vec<u8>) -> Vec<u8>) -> Result<Vec<u8>> {
-    let unsigned = || Error::State("a fixture has no signature to change".into());
-    let (before, inside, after) = forge::signed_part(raw).ok_or_else(unsigned)?;
+fn with_signature(raw: &[u8], change: impl FnOnce(Vec<u8>) -> Vec<u8>) -> Result<Vec<u8>> {
+    let (before, inside, after) = forge::signed_part(raw).ok_or_else(nothing_signed)?;
     let blank = b"\r\n\r\n";
-    let start = find(after, blank).ok_or_else(unsigned)? + blank.len();
+    let start = find(after, blank).ok_or_else(nothing_signed)? + blank.len();
     let (head, rest) = after.split_at(start);
-    let (signature, tail) = rest.split_at(find(rest, b"--").ok_or_else(unsigned)?);
+    let (signature, tail) = rest.split_at(find(rest, b"--").ok_or_else(nothing_signed)?);
     let changed = base64_lines(&change(from_base64(signature)), 64);
     Ok([before, inside, head, changed.as_bytes(), b"\r\n", tail].concat())
+}
+
+/// The message with its signed part changed and signed again: a provider that vouches for nonsense.
+fn resigned(provider: &Provider, raw: &[u8], change: impl FnOnce(&[u8]) -> Vec<u8>) -> Result<Vec<u8>> {
+    let (before, inside, after) = forge::signed_part(raw).ok_or_else(nothing_signed)?;
+    let changed = change(inside);
+    let style = &provider.style;
+    let (signature, _) = provider.signer().clone().embedded().sign(&changed, style.digest, style.encoding, AT)?;
+    with_signature(&[before, &changed, after].concat(), |_| signature)
+}
+
+fn nothing_signed() -> Error {
+    Error::State("a fixture is not signed".into())
 }
 
 fn find(bytes: &[u8], wanted: &[u8]) -> Option<usize> {

@@ -11,10 +11,12 @@ use crate::trust::Trust;
 use casework::effect::EffectKey;
 use casework::{Decision, Entity, Known};
 use jiff::Timestamp;
-use pec::{Examined, Measured, OwnMailbox, Policy};
+use pec::revocation::StatusLists;
+use pec::{Examined, Measured, OwnMailbox, Policy, Sent};
 use serde_json::{Value, json};
 use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Largest file read.
 const FILE_BYTES_MAX: u64 = crate::config::MESSAGE_BYTES_DEFAULT;
@@ -108,6 +110,10 @@ pub struct Circumstances {
     pub arrived: Option<Timestamp>,
     /// The instant of the decision.
     pub now: Timestamp,
+    /// What we sent; `None` when not known.
+    pub sent: Option<Arc<dyn Sent>>,
+    /// CRLs and OCSP answers at hand.
+    pub status: StatusLists,
 }
 
 impl Bench {
@@ -115,7 +121,14 @@ impl Bench {
         // Nothing is sent from here: the ids shown are those of no installation.
         let key = EffectKey::new(&[0; EffectKey::BYTES]);
         let now = args.as_of.unwrap_or_else(|| Clock::System.now());
-        let unknown = Circumstances { mailboxes: Vec::new(), sha1_until: None, arrived: args.arrived, now };
+        let unknown = Circumstances {
+            mailboxes: Vec::new(),
+            sha1_until: None,
+            arrived: args.arrived,
+            now,
+            sent: None,
+            status: StatusLists::new(),
+        };
         if let Some(path) = &args.config {
             let config = Config::read(path)?;
             let office = Office::read(&config, key)?;
@@ -143,6 +156,8 @@ impl Bench {
             mailboxes: &about.mailboxes,
             arrival: about.arrived,
             sha1_until: about.sha1_until,
+            sent: about.sent.as_deref(),
+            status: Some(&about.status).filter(|lists| !lists.is_empty()),
             ..Policy::new(&self.office.trust.anchors)
         };
         let seen = pec::examine(bytes, &policy);

@@ -139,6 +139,19 @@ impl Archive {
         sealed
     }
 
+    /// Keeps a revocation list that a verdict rests on, once, and says its digest.
+    ///
+    /// # Errors
+    /// As [`keep_file`](Self::keep_file).
+    pub fn keep_status(&self, der: &[u8]) -> io::Result<String> {
+        let digest = sha256(der);
+        // The same list answers for every message of a day.
+        if !self.path(Shelf::Status, &digest).try_exists()? {
+            self.keep(Shelf::Status, der)?;
+        }
+        Ok(digest)
+    }
+
     /// Reads archived bytes.
     ///
     /// # Errors

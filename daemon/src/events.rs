@@ -128,6 +128,26 @@ pub fn lane_stopped(lane: &str) {
 pub fn brake_on(sent: usize) {
     error!(event = "brake_on", sent, "too many automatic letters in ten minutes; the others wait");
 }
+/// A revocation list came and is in force.
+pub fn list_came(url: &str, this_update: &impl Display, crl: bool) {
+    info!(event = "list_came", url, %this_update, crl, "revocation list is in force");
+}
+/// A source of revocation lists did not answer, or not with what must come.
+pub fn list_failed(url: &str, why: &impl Display, failures: u32) {
+    warn!(event = "list_failed", url, %why, failures, "no revocation list; asked again later");
+}
+/// A file that a person supplied is no revocation list.
+pub fn list_refused(why: &impl Display) {
+    warn!(event = "list_refused", %why, "a file among the revocation lists is not one");
+}
+/// A decided message could not be examined again.
+pub fn recheck_failed(digest: &str, why: &impl Display) {
+    error!(event = "recheck_failed", flow = flow(digest), %why, "a decided message could not be examined again");
+}
+/// The folder of revocation lists cannot be used: revocation stays unknown.
+pub fn revocation_folder_failed(why: &impl Display) {
+    error!(event = "revocation_folder_failed", %why, "the folder of revocation lists cannot be used");
+}
 /// Rules and templates were read again and are in force.
 pub fn reloaded(rules: &str, templates: &str) {
     info!(event = "reloaded", rules = flow(rules), templates = flow(templates), "rules and templates reloaded");

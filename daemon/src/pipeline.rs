@@ -7,6 +7,7 @@ use crate::intake::{Arrival, Delivery, Filed};
 use crate::journal::record::{Decided, Findings, Inputs};
 use crate::office::Office;
 use crate::post;
+use crate::revocation::refresh as revocation;
 use crate::store::{Committed, Store, Trouble};
 use crate::trial::{Failed, Trial};
 use casework::{Change, Decision, Disposition, Interest, Known, Reason};
@@ -32,6 +33,8 @@ pub struct Pipeline {
     pub mailboxes: Vec<OwnMailbox>,
     /// SHA-1 is refused after this instant.
     pub sha1_until: Option<Timestamp>,
+    /// Revocation lists, and whose.
+    pub revocation: Arc<revocation::Desk>,
     /// How long letters to citizens wait.
     pub hold: SignedDuration,
     /// Everything is decided and written down, nothing is sent.
@@ -116,10 +119,12 @@ impl Pipeline {
         office: &Office,
     ) -> Result<Result<Examined, String>, Trouble> {
         let file = self.archive.path(Shelf::In, sealed.digest());
+        let lists = self.revocation.now();
         let policy = Policy {
             mailboxes: &self.mailboxes,
             arrival: about.received,
             sha1_until: self.sha1_until,
+            status: Some(&lists.status),
             ..Policy::new(&office.trust.anchors)
         };
         loop {
@@ -178,7 +183,10 @@ impl Pipeline {
             }
         }
         decision.outgoing = kept;
-        let findings = seen.map(|seen| findings(seen, interest)).unwrap_or_default();
+        let mut findings = seen.map(|seen| findings(seen, interest)).unwrap_or_default();
+        for der in seen.and_then(|seen| seen.seal.as_ref()).iter().flat_map(|seal| &seal.status) {
+            findings.status.push(self.archive.keep_status(der).map_err(disk)?); // what a verdict rests on stays
+        }
         tell(sealed.digest(), &findings, &decision);
         Ok(Decided {
             digest: sealed.digest().to_owned(),
@@ -270,6 +278,7 @@ fn findings(seen: &Examined, interest: &Interest) -> Findings {
             signer.anchor.clone(),
             signer.certificate_sha256.clone(),
         ]);
+        findings.signed_at = Some(signer.at);
         findings.proven = Some(match certified.evidence() {
             Evidence::Envelope { daticert, .. } | Evidence::Receipt { daticert, .. } => daticert.tipo.word().to_owned(),
             Evidence::Anomaly { .. } => "busta-anomalia".to_owned(),

@@ -374,6 +374,44 @@ impl Store {
         Ok(found)
     }
 
+    /// Messages that this certificate (SHA-256) signed since an instant and that no later list has spoken against, the newest
+    /// first, at most `max`.
+    ///
+    /// # Errors
+    /// See [`Trouble`].
+    pub fn signed_by(&self, certificate: &str, since: Timestamp, max: usize) -> Result<Vec<String>, Trouble> {
+        let mut found = Vec::new();
+        for row in
+            self.index.scan_back::<String>(&key::signed_prefix(certificate), &key::signed(certificate, since, ""))
+        {
+            let digest = row?.1;
+            if self.index.get::<Timestamp>(&key::revoked_later(&digest))?.is_none() {
+                found.push(digest);
+            }
+            if found.len() >= max {
+                break;
+            }
+        }
+        Ok(found)
+    }
+
+    /// Writes down that a list which came later speaks against the certificate of a decided message.
+    ///
+    /// # Errors
+    /// See [`Trouble`].
+    pub fn revoked_later(
+        &mut self,
+        digest: &str,
+        text: &str,
+        status: Vec<String>,
+        now: Timestamp,
+    ) -> Result<(), Trouble> {
+        if self.index.get::<Timestamp>(&key::revoked_later(digest))?.is_some() {
+            return Ok(()); // told before
+        }
+        self.write(now, Event::RevokedLater { digest: digest.to_owned(), text: text.to_owned(), status })
+    }
+
     /// A copy of everything, for people.
     ///
     /// # Errors

@@ -11,6 +11,9 @@ use crate::intake::{Delivery, cursor::Cursor, imap, maildir};
 use crate::office::{Office, effect_key};
 use crate::outbox::{Courier, Outbox, Roads};
 use crate::pipeline::Pipeline;
+use crate::revocation::fetch::Fetcher;
+use crate::revocation::recheck::Recheck;
+use crate::revocation::refresh::{Desk as Revocation, Refresher};
 use crate::store::{Store, Trouble};
 use crate::submit::{Security, SmtpSettings};
 use crate::trial::Trial;
@@ -40,6 +43,7 @@ pub struct Service {
     store: Arc<Mutex<Store>>,
     archive: Arc<Archive>,
     trial: Trial,
+    revocation: Arc<Revocation>,
     clock: Clock,
     wake: Arc<Notify>,
 }
@@ -67,12 +71,15 @@ impl Service {
         let store = Store::open(&data, clock.now()).map_err(|e| vec![trouble_to_problem(&data, &e)])?;
         not_before_its_notes(&config, store.head())?;
         let archive = Archive::open(&data).map_err(|e| vec![trouble_to_problem(&data, &e)])?;
+        let hand = config.revocation.folder.as_deref();
+        let revocation = Revocation::open(&data, hand).map_err(|e| vec![trouble_to_problem(&data, &e)])?;
         events::spool_swept(archive.sweep().map_err(|e| vec![trouble_to_problem(&data, &e)])?);
         Ok(Self {
             config,
             office: watch::Sender::new(Arc::new(office)),
             store: Arc::new(Mutex::new(store)),
             archive: Arc::new(archive),
+            revocation: Arc::new(revocation),
             trial,
             clock,
             wake: Arc::new(Notify::new()),
@@ -165,6 +172,7 @@ impl Service {
             office: self.office.subscribe(),
             mailboxes: own_mailboxes(&self.config),
             sha1_until: self.config.sha1_until,
+            revocation: self.revocation.clone(),
             hold: self.config.hold,
             observe: self.config.observe,
             trial: self.trial.clone(),
@@ -172,6 +180,7 @@ impl Service {
             wake: self.wake.clone(),
         };
         parts.spawn(pipeline.run(arriving));
+        parts.spawn(self.refresher().run(stopped.clone()));
         let outbox = Outbox {
             store: self.store.clone(),
             archive: self.archive.clone(),
@@ -194,6 +203,25 @@ impl Service {
             Err(e) => events::control_failed(&e),
         }
         Ok(parts)
+    }
+
+    /// What keeps the revocation lists fresh.
+    fn refresher(&self) -> Refresher {
+        let settings = &self.config.revocation;
+        Refresher {
+            desk: self.revocation.clone(),
+            fetcher: settings.fetch.then(|| Fetcher::new(settings.gate.clone())),
+            per_hour: settings.per_hour,
+            recheck: Recheck {
+                archive: self.archive.clone(),
+                store: self.store.clone(),
+                office: self.office.subscribe(),
+                sha1_until: self.config.sha1_until,
+                trial: self.trial.clone(),
+                clock: self.clock,
+            },
+            clock: self.clock,
+        }
     }
 
     fn watch(

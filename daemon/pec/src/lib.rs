@@ -32,6 +32,7 @@ pub mod kind;
 mod mime;
 mod names;
 mod ocsp;
+mod origin;
 mod parts;
 mod proof;
 pub mod report;

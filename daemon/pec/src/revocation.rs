@@ -11,6 +11,7 @@ use crate::decode;
 use crate::mime::Encoding;
 use crate::names::General;
 use crate::ocsp::{self, Answer, Responder};
+pub use crate::origin::comes_from_issuer;
 use crate::report::Why;
 use crate::why;
 use alloc::string::String;
@@ -88,6 +89,11 @@ impl StatusLists {
             self.version = sha256(&digests.concat());
         }
         Ok(filed)
+    }
+
+    /// The DER of each.
+    pub fn each(&self) -> impl Iterator<Item = &[u8]> {
+        self.held.iter().map(|held| &*held.der)
     }
 
     /// How many.

@@ -5,11 +5,14 @@ use crate::clock::Clock;
 use crate::config::{Config, Mailbox, Source};
 use crate::intake::imap;
 use crate::office::{Office, desk};
+use crate::revocation::fetch::{Fetcher, Question};
+use crate::revocation::survey::Survey;
 use crate::submit;
 use crate::supervise::{imap_settings, smtp};
 use casework::effect::EffectKey;
 use casework::rules::{self, Problem};
 use casework::{Desk, Entity, calendar};
+use pec::revocation::StatusLists;
 use std::path::PathBuf;
 
 #[derive(clap::Args)]
@@ -106,7 +109,27 @@ fn connections(config: &Config) -> bool {
         };
         all &= said(&format!("Invio {name}"), answer);
     }
+    if config.revocation.fetch {
+        for question in crl_questions(config) {
+            let answer = runtime.block_on(crl_answers(config, &question));
+            all &= said(&format!("Liste di revoca {}", question.url), answer);
+        }
+    }
     all
+}
+
+/// The lists of the certificates that were seen; before any was, nobody knows where to ask.
+fn crl_questions(config: &Config) -> Vec<Question> {
+    let urls = Survey::of(&config.data, None).crl_urls;
+    urls.into_keys().map(|url| Question { url, ocsp: None }).collect()
+}
+
+async fn crl_answers(config: &Config, question: &Question) -> Result<String, String> {
+    let bytes = Fetcher::new(config.revocation.gate.clone()).ask(question).await?;
+    let filed = StatusLists::new().add(&bytes).map_err(|why| why.text)?;
+    let next =
+        filed.next_update.map_or(String::new(), |next| format!(", la prossima entro il {}", calendar::stamp(next)));
+    Ok(format!("CRL di {}, del {}{next}", filed.issuer, calendar::stamp(filed.this_update)))
 }
 
 async fn mailbox_answers(mailbox: &Mailbox) -> Result<String, String> {

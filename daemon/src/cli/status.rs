@@ -2,8 +2,10 @@
 
 use super::paint::table;
 use super::{CANNOT_START, FOUND, OK};
+use crate::clock::Clock;
 use crate::digest::flow;
 use crate::outbox::schedule::Shown;
+use crate::revocation::survey::Survey;
 use crate::store::Overview;
 use crate::store::rows::{ItemRow, MessageRow};
 use casework::receipts::Fact;
@@ -38,10 +40,11 @@ pub(super) fn main(args: &Args) -> u8 {
             return CANNOT_START;
         }
     };
+    let survey = Survey::of(&args.data, None);
     if args.json {
-        say!("{}", as_json(&overview, &digest));
+        say!("{}", as_json(&overview, &digest, &survey));
     } else {
-        print(&overview, args.all);
+        print(&overview, args.all, &survey);
     }
     if attention(&overview).is_empty() { OK } else { FOUND }
 }
@@ -81,7 +84,7 @@ fn attention(overview: &Overview) -> Vec<String> {
     lines
 }
 
-fn print(overview: &Overview, all: bool) {
+fn print(overview: &Overview, all: bool, survey: &Survey) {
     say!("{}", messages_table(overview, if all { usize::MAX } else { SHOWN }));
     let hidden = overview.messages.len().saturating_sub(SHOWN);
     if hidden > 0 && !all {
@@ -111,6 +114,13 @@ fn print(overview: &Overview, all: bool) {
         states.join(", ")
     );
     say!("Registro: {} righe, ultima impronta {}", overview.seq, overview.head);
+    let now = Clock::System.now();
+    if survey.signers > 0 {
+        say!("Liste di revoca: {}", survey.line(now));
+        for warning in survey.warnings(now) {
+            say!("  attenzione: {warning}");
+        }
+    }
     let attention = attention(overview);
     if !attention.is_empty() {
         say!("\nDa guardare:");
@@ -168,7 +178,7 @@ pub(crate) fn grade(code: &str) -> &str {
     }
 }
 
-fn as_json(overview: &Overview, digest: &str) -> Value {
+fn as_json(overview: &Overview, digest: &str, survey: &Survey) -> Value {
     let items: Vec<Value> = overview
         .items
         .iter()
@@ -183,5 +193,6 @@ fn as_json(overview: &Overview, digest: &str) -> Value {
     json!({
         "journal": { "lines": overview.seq, "head": overview.head }, "state_digest": digest,
         "messages": overview.messages, "dossiers": overview.dossiers, "outbox": items, "incidents": overview.incidents,
+        "revocation": survey.json(Clock::System.now()),
     })
 }

@@ -6,6 +6,8 @@ mod show;
 use super::{CANNOT_START, FOUND, OK, print_problems};
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::revocation::cache;
+use crate::revocation::survey::Survey;
 use crate::trust::{Trust, check};
 use casework::rules::Problem;
 use clap::Subcommand;
@@ -128,7 +130,15 @@ pub(super) fn judge(trust: &Trust, config: Option<&Config>) -> u8 {
     let now = Clock::System.now();
     // Without a configuration nobody says what it is for: a simulation is shown, and is not an error.
     let trial = config.is_none_or(|c| c.trial);
-    let problems = check::look(trust, now, trial);
+    let mut problems = check::look(trust, now, trial);
+    if let Some(config) = config {
+        let hand = config.revocation.folder.as_deref();
+        // Files that are no lists, then what the lists do not say.
+        problems.extend(cache::read(&cache::folder(&config.data), hand).1);
+        let warnings = Survey::of(&config.data, hand).warnings(now);
+        let of_lists = |text| Problem { file: "revoca".into(), line: None, text, warning: true };
+        problems.extend(warnings.into_iter().map(of_lists));
+    }
     let (many, simulated) = (trust.anchors.list.len(), trust.anchors.list.iter().filter(|a| a.simulation).count());
     let warning = if simulated > 0 { "   ATTENZIONE: c'è una SIMULAZIONE, non usarla in servizio" } else { "" };
     say!("Fiducia: {many} autorità ({}){warning}", trust.source());

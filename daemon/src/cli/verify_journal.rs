@@ -45,6 +45,10 @@ pub(super) fn main(args: &Args) -> u8 {
         if let Event::Decided(decided) = &record.event {
             named.push((Shelf::In, decided.digest.clone()));
             named.extend(decided.frozen.iter().map(|digest| (Shelf::Out, digest.clone())));
+            named.extend(decided.findings.status.iter().map(|digest| (Shelf::Status, digest.clone())));
+        }
+        if let Event::RevokedLater { status, .. } = &record.event {
+            named.extend(status.iter().map(|digest| (Shelf::Status, digest.clone())));
         }
         if let Event::Tasked { frozen, .. } = &record.event {
             named.push((Shelf::Out, frozen.clone()));

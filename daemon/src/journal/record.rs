@@ -47,6 +47,15 @@ pub enum Event {
         /// Where.
         place: String,
     },
+    /// A list that came after the decision says that the certificate of a message was not good any more when it signed.
+    RevokedLater {
+        /// The message.
+        digest: String,
+        /// What a person is told.
+        text: String,
+        /// Digests of the lists that say it.
+        status: Vec<String>,
+    },
     /// A task that no message caused: an item was refused, a person must act.
     Tasked {
         /// Digest of the message at the origin of the item.
@@ -113,6 +122,12 @@ pub struct Findings {
     pub identity: Option<(String, String)>,
     /// Who signed: address, organisation, anchor, SHA-256 of the certificate.
     pub signer: Option<[String; 4]>,
+    /// When it was signed, if a provider did.
+    #[serde(default)]
+    pub signed_at: Option<Timestamp>,
+    /// SHA-256 of the revocation lists that answered; the archive has them.
+    #[serde(default)]
+    pub status: Vec<String>,
     /// Every check: code, outcome (`pass`, `fail`, `moot`), code of the failure.
     pub checks: Vec<(String, String, Option<String>)>,
 }

@@ -102,6 +102,31 @@ impl Index {
         })
     }
 
+    /// The rows of a prefix from the last to the first, down to `from` (a whole key).
+    pub fn scan_back<T: DeserializeOwned + 'static>(
+        &self,
+        prefix: &str,
+        from: &str,
+    ) -> impl Iterator<Item = io::Result<(String, T)>> + use<T> {
+        // No key has a character beyond this one.
+        let (from, end) = (from.to_owned(), format!("{prefix}\u{10ffff}"));
+        let rows: Box<dyn Iterator<Item = io::Result<(String, Vec<u8>)>>> = match &self.0 {
+            Backend::Sled(db, _) => Box::new(db.range(from.into_bytes()..end.into_bytes()).rev().map(|row| {
+                let (key, json) = row.map_err(io_error)?;
+                Ok((String::from_utf8_lossy(&key).into_owned(), json.to_vec()))
+            })),
+            Backend::Memory(map) => {
+                let rows: Vec<_> =
+                    map.borrow().range(from..end).rev().map(|(k, v)| Ok((k.clone(), v.clone()))).collect();
+                Box::new(rows.into_iter())
+            }
+        };
+        rows.map(|row| {
+            let (key, json) = row?;
+            Ok((key, serde_json::from_slice(&json)?))
+        })
+    }
+
     fn rows(&self, from: &str) -> Box<dyn Iterator<Item = io::Result<(String, Vec<u8>)>>> {
         match &self.0 {
             Backend::Sled(db, _) => Box::new(db.range(from.as_bytes()..).map(|row| {
@@ -207,6 +232,8 @@ mod tests {
             index.apply(batch).unwrap();
             let rows: Vec<String> = index.scan::<String>("a/", "a/").map(|r| r.unwrap().1).collect();
             assert_eq!(rows, ["a/2"]);
+            let back: Vec<String> = index.scan_back::<String>("a", "a/2").map(|r| r.unwrap().1).collect();
+            assert_eq!(back, ["ab/1", "a/2"]);
             assert_eq!(index.get::<String>("a/1").unwrap(), None);
         }
         assert_eq!(both[0].state_digest("x").unwrap(), both[1].state_digest("x").unwrap());

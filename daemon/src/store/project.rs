@@ -64,6 +64,10 @@ pub fn project(index: &Index, record: &Record, head: &Head) -> Result<(), Fault>
         Event::Begun { .. } => batch.put(key::BEGAN, &record.at),
         Event::Attempted { digest, n } => batch.put(&key::attempts(digest), n),
         Event::SeenAgain { digest, place } => seen_again(index, &mut batch, digest, place)?,
+        Event::RevokedLater { digest, text, .. } => {
+            batch.put(&key::revoked_later(digest), &record.at);
+            batch.put(&key::incident(record.seq, 0), &(record.at, "revoked-later", text, digest));
+        }
         Event::Tasked { cause, outgoing, frozen } => queue(&mut batch, outgoing, frozen, cause, record.at, record.at),
         Event::Moved { item, step } => moved(index, &mut batch, record, item, step)?,
         Event::Decided(decided) => decide(index, &mut batch, record, decided)?,
@@ -134,6 +138,9 @@ fn decide(index: &Index, batch: &mut Batch, record: &Record, decided: &Decided) 
         && index.get::<(String, String)>(&key::identity(identity))?.is_none()
     {
         batch.put(&key::identity(identity), &(&decided.digest, signed));
+    }
+    if let Some([_, _, _, certificate]) = &findings.signer {
+        batch.put(&key::signed(certificate, findings.signed_at.unwrap_or(at), &decided.digest), &decided.digest);
     }
     batch.put(
         &key::message(&decided.digest),

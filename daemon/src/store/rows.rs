@@ -96,6 +96,17 @@ pub(super) mod key {
     pub(crate) const ITEMS: &str = "item/";
     pub(crate) const WAITING: &str = "waiting/";
     pub(crate) const INCIDENTS: &str = "incident/";
+    /// Messages whose certificate turned out to have been revoked, after their decision.
+    pub(crate) fn revoked_later(digest: &str) -> String {
+        format!("revoked-later/{digest}")
+    }
+    /// Messages that one certificate signed, by the instant of the signature.
+    pub(crate) fn signed(certificate: &str, at: Timestamp, digest: &str) -> String {
+        format!("{}{:020}/{digest}", signed_prefix(certificate), at.as_millisecond().max(0))
+    }
+    pub(crate) fn signed_prefix(certificate: &str) -> String {
+        format!("signed/{certificate}/")
+    }
     pub(crate) const CURSORS: &str = "cursor/";
 
     pub(crate) fn message(digest: &str) -> String {

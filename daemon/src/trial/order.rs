@@ -2,6 +2,7 @@
 //! itself, so the words may change freely.
 
 use jiff::Timestamp;
+use pec::revocation::StatusLists;
 use pec::{Anchor, Anchors, OwnMailbox, Policy, Purpose};
 use serde::{Deserialize, Serialize};
 use std::io;
@@ -14,6 +15,8 @@ pub(super) struct Order {
     mailboxes: Vec<(String, Option<String>)>,
     arrival: Option<Timestamp>,
     sha1_until: Option<Timestamp>,
+    /// Revocation lists (DER).
+    lists: Vec<Vec<u8>>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -33,7 +36,7 @@ impl Order {
     /// Takes a policy apart. No `..`: a new field that did not travel would make trial and examination differ. What we sent
     /// does not travel: only a receipt that was examined without it, and proven, is held against it.
     pub(super) fn of(policy: &Policy<'_>) -> Self {
-        let Policy { anchors, mailboxes, arrival, sha1_until, sent: _, status: _ } = *policy;
+        let Policy { anchors, mailboxes, arrival, sha1_until, sent: _, status } = *policy;
         let anchor = |anchor: &Anchor| {
             let Anchor { name, spki_sha256, from, until, policies, hosts, purpose, certificates, simulation } =
                 anchor.clone();
@@ -49,6 +52,7 @@ impl Order {
             mailboxes: mailboxes.iter().map(mailbox).collect(),
             arrival,
             sha1_until,
+            lists: status.into_iter().flat_map(StatusLists::each).map(<[u8]>::to_vec).collect(),
         }
     }
 
@@ -63,8 +67,13 @@ impl Order {
         let anchors = Anchors { list: self.anchors.into_iter().map(anchor).collect::<io::Result<_>>()? };
         let mailbox = |(address, provider_host)| OwnMailbox { address, provider_host };
         let mailboxes: Vec<OwnMailbox> = self.mailboxes.into_iter().map(mailbox).collect();
-        let Self { arrival, sha1_until, .. } = self;
-        with(&Policy { anchors: &anchors, mailboxes: &mailboxes, arrival, sha1_until, sent: None, status: None })
+        let mut lists = StatusLists::new();
+        for list in &self.lists {
+            // They were taken on the other side, so they are here.
+            lists.add(list).map_err(|why| io::Error::new(io::ErrorKind::InvalidData, why.text))?;
+        }
+        let (arrival, sha1_until, status) = (self.arrival, self.sha1_until, Some(&lists));
+        with(&Policy { anchors: &anchors, mailboxes: &mailboxes, arrival, sha1_until, sent: None, status })
     }
 
     pub(super) fn to_json(&self) -> io::Result<Vec<u8>> {

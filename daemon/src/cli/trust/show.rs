@@ -3,6 +3,7 @@
 use crate::cli::paint::cut;
 use crate::config::Config;
 use crate::digest::hex;
+use crate::revocation::survey::Survey;
 use crate::trust::check::{day, is_over};
 use crate::trust::{Entry, Trust, manifest};
 use jiff::Timestamp;
@@ -14,12 +15,35 @@ use std::fmt::Write;
 const COLUMN: usize = 160;
 
 /// For people.
-pub(super) fn text(trust: &Trust, _config: Option<&Config>, long: bool, now: Timestamp) -> String {
+pub(super) fn text(trust: &Trust, config: Option<&Config>, long: bool, now: Timestamp) -> String {
     let mut out = format!("Di chi ci si fida: {}\nVersione: {}\n", trust.source(), trust.digest());
     for (anchor, entry) in trust.each() {
         let _ = write!(out, "\n{}", of_anchor(anchor, entry, long, now));
     }
+    if let Some(config) = config {
+        out.push_str(&lists(config, now));
+    }
     out.trim_end().to_owned()
+}
+
+/// The revocation lists of an installation.
+fn lists(config: &Config, now: Timestamp) -> String {
+    let settings = &config.revocation;
+    let survey = Survey::of(&config.data, settings.folder.as_deref());
+    let from = match (settings.fetch, settings.gate.hosts.as_slice()) {
+        (false, _) | (true, []) => "non si scaricano (`revoca.attiva`, `revoca.host`)".to_owned(),
+        (true, hosts) => format!("da {}", hosts.join(", ")),
+    };
+    let mut out = format!("\nListe di revoca: {}\n  si prendono {from}\n", survey.line(now));
+    for held in &survey.lists.held {
+        let kind = if held.is_crl { "CRL" } else { "OCSP" };
+        let until = held.next_update.map(|next| format!(", la prossima entro il {}", day(next))).unwrap_or_default();
+        let _ = writeln!(out, "  {kind:<5}{} del {}{until}", cut(&held.issuer, COLUMN), day(held.this_update));
+    }
+    for warning in survey.warnings(now) {
+        let _ = writeln!(out, "  attenzione: {}", cut(&warning, COLUMN));
+    }
+    out
 }
 
 fn of_anchor(anchor: &Anchor, entry: &Entry, long: bool, now: Timestamp) -> String {
@@ -76,7 +100,7 @@ fn names(said: &Description) -> String {
 }
 
 /// For programs: stable keys.
-pub(super) fn json(trust: &Trust, _config: Option<&Config>, now: Timestamp) -> Value {
+pub(super) fn json(trust: &Trust, config: Option<&Config>, now: Timestamp) -> Value {
     let anchors: Vec<Value> = trust
         .each()
         .map(|(anchor, entry)| {
@@ -97,5 +121,6 @@ pub(super) fn json(trust: &Trust, _config: Option<&Config>, now: Timestamp) -> V
             })
         })
         .collect();
-    json!({ "source": trust.source(), "version": trust.digest(), "anchors": anchors })
+    let revocation = config.map(|c| Survey::of(&c.data, c.revocation.folder.as_deref()).json(now));
+    json!({ "source": trust.source(), "version": trust.digest(), "anchors": anchors, "revocation": revocation })
 }

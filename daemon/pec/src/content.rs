@@ -27,7 +27,7 @@ pub const DEPTH_MAX: usize = 50;
 pub const PARTS_MAX: usize = 1_000;
 /// Longest header value decoded, in bytes: the decoder's worst case is quadratic.
 const VALUE_BYTES_MAX: usize = 64 * 1024;
-/// Longest Content-Type or Content-Disposition decoded for a file name, in bytes.
+/// Longest Content-Type or Content-Disposition decoded for a file name, and longest machine header, in bytes.
 const NAME_BYTES_MAX: usize = 8 * 1024;
 /// Most encoded words decoded in one header value, for the same reason.
 const ENCODED_WORDS_MAX: usize = 500;
@@ -37,6 +37,10 @@ const NESTED_HEAD_BYTES_MAX: usize = 64 * 1024;
 const MACHINE_HEADERS_MAX: usize = 100;
 /// Most addresses, or ids, kept of one header.
 const LIST_MAX: usize = 1_000;
+/// The note on a text that was cut.
+const TEXT_CUT: &str = "il testo è molto lungo: ne è letta solo la prima parte";
+/// Longest file name kept, in bytes: four times what a file system takes.
+const FILE_NAME_BYTES_MAX: usize = 1024;
 /// Most notes; beyond, one says so.
 const NOTES_MAX: usize = 20;
 
@@ -157,7 +161,10 @@ pub(crate) fn machine_headers(head: &Entity<'_>) -> Vec<(String, String)> {
         ) || name.starts_with("list-")
             || name == "content-type" && MediaType::read(field.value).is_some_and(|m| m.kind == "multipart/report")
     });
-    of_machines.take(MACHINE_HEADERS_MAX).map(|field| (field.name(), unstructured(field.value))).collect()
+    of_machines
+        .take(MACHINE_HEADERS_MAX)
+        .map(|field| (field.name(), unstructured(bounded(field.value, NAME_BYTES_MAX))))
+        .collect()
 }
 
 /// The address of Return-Path; empty for `<>`.
@@ -291,37 +298,39 @@ impl Content {
 
     /// The text of a part, whatever its charset says.
     fn text_of(&mut self, part: &Entity<'_>, charset: Option<&str>) -> String {
-        // Three encoded bytes make at least one; more than this is cut anyway.
-        let body = part.body.get(..TEXT_BYTES_MAX * 4).unwrap_or(part.body);
-        let (bytes, sound) = match part.encoding() {
-            Encoding::Identity => (Cow::Borrowed(body), true),
-            encoding => {
-                let (bytes, sound) = decode::whole(body, encoding);
-                (Cow::Owned(bytes), sound || body.len() < part.body.len())
-            }
-        };
+        let (bytes, sound, cut) = decode::at_most(part.body, part.encoding(), TEXT_BYTES_MAX);
         if !sound {
             self.note("la codifica del testo è guasta: letto quello che si può".into());
         }
-        let utf8 = core::str::from_utf8(&bytes).ok();
+        let mut bytes = &*bytes;
+        if cut {
+            self.note(TEXT_CUT.into());
+            // Not in the middle of a character.
+            if let Err(e) = core::str::from_utf8(bytes)
+                && e.error_len().is_none()
+            {
+                bytes = bytes.get(..e.valid_up_to()).unwrap_or(bytes);
+            }
+        }
+        let utf8 = core::str::from_utf8(bytes).ok();
         match charset.map(str::to_ascii_lowercase).as_deref() {
             Some("utf-7" | "utf7" | "unicode-1-1-utf-7") => {
                 self.note("il testo è in UTF-7, un charset abbandonato".into());
-                decoded(b"utf-7", &bytes)
+                decoded(b"utf-7", bytes)
             }
             // Most mail that says ASCII, or nothing, and is not, is UTF-8 or Latin-1.
             None | Some("us-ascii" | "utf-8" | "utf8") => match utf8 {
                 Some(text) => text.into(),
                 None => {
                     self.note("il testo non è nel charset dichiarato: letto come Latin-1".into());
-                    decoded(b"windows-1252", &bytes)
+                    decoded(b"windows-1252", bytes)
                 }
             },
-            Some(known) if charset_decoder(known.as_bytes()).is_some() => decoded(known.as_bytes(), &bytes),
+            Some(known) if charset_decoder(known.as_bytes()).is_some() => decoded(known.as_bytes(), bytes),
             Some(unknown) => {
                 let read_as = if utf8.is_some() { "UTF-8" } else { "Latin-1" };
                 self.note(format!("charset {} sconosciuto: letto come {read_as}", quoted(unknown)));
-                utf8.map_or_else(|| decoded(b"windows-1252", &bytes), String::from)
+                utf8.map_or_else(|| decoded(b"windows-1252", bytes), String::from)
             }
         }
     }
@@ -339,9 +348,8 @@ impl Bodies {
         let body = if html { &mut self.html } else { &mut self.plain };
         let room = TEXT_BYTES_MAX.saturating_sub(body.len() + 1);
         if text.len() > room {
-            let note = "il testo è molto lungo: ne è letta solo la prima parte";
-            if !notes.iter().any(|n| n == note) {
-                notes.push(note.into());
+            if !notes.iter().any(|n| n == TEXT_CUT) {
+                notes.push(TEXT_CUT.into());
             }
         }
         if !body.is_empty() && room > 0 {
@@ -365,7 +373,7 @@ fn nested(part: &Entity<'_>, kind: &str, name: &str) -> Option<Kind> {
     }
     let head = match part.encoding() {
         Encoding::Identity => Cow::Borrowed(part.body),
-        encoding => Cow::Owned(decode::whole(part.body.get(..NESTED_HEAD_BYTES_MAX).unwrap_or(part.body), encoding).0),
+        encoding => Cow::Owned(decode::whole(bounded(part.body, NESTED_HEAD_BYTES_MAX), encoding).0),
     };
     Kind::claimed(&Entity::read(&head))
 }
@@ -379,9 +387,13 @@ fn decoded(charset: &[u8], bytes: &[u8]) -> String {
     charset_decoder(charset).map_or_else(|| lossy(bytes).into_owned(), |decode| decode(bytes))
 }
 
+fn bounded(value: &[u8], most: usize) -> &[u8] {
+    value.get(..most).unwrap_or(value)
+}
+
 /// A header value for the decoder: UTF-8, ended by a line end, within the bound. `None` if it is not worth decoding.
 fn decodable(value: &[u8]) -> Option<Vec<u8>> {
-    let value = value.get(..VALUE_BYTES_MAX).unwrap_or(value);
+    let value = bounded(value, VALUE_BYTES_MAX);
     let words = memchr::memmem::find_iter(value, b"=?").take(ENCODED_WORDS_MAX + 1).count();
     (words <= ENCODED_WORDS_MAX).then(|| {
         let mut line = Vec::with_capacity(value.len() + 2);
@@ -399,7 +411,7 @@ fn printable(text: &str) -> String {
 /// Decodes an unstructured value (RFC 2047).
 pub(crate) fn unstructured(value: &[u8]) -> String {
     let Some(line) = decodable(value) else {
-        return printable(&lossy(value.get(..VALUE_BYTES_MAX).unwrap_or(value)));
+        return printable(&lossy(bounded(value, VALUE_BYTES_MAX)));
     };
     match MessageStream::new(&line).parse_unstructured() {
         HeaderValue::Text(text) => printable(&text),
@@ -427,7 +439,7 @@ pub(crate) fn mailboxes(value: &[u8]) -> Vec<Mailbox> {
 
 /// What stands between angle brackets, brackets included.
 fn ids(value: &[u8]) -> Vec<String> {
-    let text = lossy(value.get(..VALUE_BYTES_MAX).unwrap_or(value));
+    let text = lossy(bounded(value, VALUE_BYTES_MAX));
     let mut out = Vec::new();
     for piece in text.split('<').skip(1).take(LIST_MAX) {
         if let Some((id, _)) = piece.split_once('>') {
@@ -448,15 +460,16 @@ pub(crate) fn date(value: &[u8]) -> Option<Timestamp> {
 /// The file name of a part: Content-Disposition first, then Content-Type (RFC 2183 §2.3; RFC 2231 and RFC 2047 undone).
 pub(crate) fn file_name(part: &Entity<'_>) -> String {
     for (field, attribute) in [("Content-Disposition", "filename"), ("Content-Type", "name")] {
-        let Some(line) = part.first(field).and_then(|f| decodable(f.value.get(..NAME_BYTES_MAX).unwrap_or(f.value)))
-        else {
+        let Some(line) = part.first(field).and_then(|f| decodable(bounded(f.value, NAME_BYTES_MAX))) else {
             continue;
         };
         if let HeaderValue::ContentType(value) = MessageStream::new(&line).parse_content_type()
             && let Some(name) = value.attribute(attribute)
             && !name.trim().is_empty()
         {
-            return printable(name);
+            let mut name = printable(name);
+            name.truncate(name.floor_char_boundary(FILE_NAME_BYTES_MAX));
+            return name;
         }
     }
     String::new()

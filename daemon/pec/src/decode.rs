@@ -2,6 +2,7 @@
 //! time whatever the bytes.
 
 use crate::mime::Encoding;
+use alloc::borrow::Cow;
 use alloc::vec::Vec;
 
 /// Bytes handed on at a time.
@@ -55,6 +56,24 @@ pub(crate) fn whole(body: &[u8], encoding: Encoding) -> (Vec<u8>, bool) {
     });
     let sound = each_piece(body, encoding, &mut |piece| out.extend_from_slice(piece));
     (out, sound)
+}
+
+/// Decodes no more of `body` than makes `most` bytes: them, whether the encoding was sound as far as it was looked at, and
+/// whether there is more.
+pub(crate) fn at_most(body: &[u8], encoding: Encoding, most: usize) -> (Cow<'_, [u8]>, bool, bool) {
+    if encoding == Encoding::Identity {
+        return (Cow::Borrowed(body.get(..most).unwrap_or(body)), true, body.len() > most);
+    }
+    // Three encoded bytes make at least one, and a line end comes with them.
+    let looked_at = body.get(..most.saturating_mul(4)).unwrap_or(body);
+    let mut cut = looked_at.len() < body.len();
+    let mut out = Vec::with_capacity(looked_at.len().min(most));
+    let sound = each_piece(looked_at, encoding, &mut |piece| {
+        let room = most - out.len();
+        cut |= piece.len() > room;
+        out.extend_from_slice(piece.get(..room).unwrap_or(piece));
+    });
+    (Cow::Owned(out), sound || cut, cut)
 }
 
 fn base64(mut body: &[u8], sink: &mut dyn FnMut(&[u8])) -> bool {

@@ -17,6 +17,8 @@ pub(crate) const HEADER_FIELDS_MAX: usize = 1_000;
 const PARAMETERS_MAX: usize = 256;
 /// Most lines that begin with two hyphens kept in mind; beyond, each level of nesting looks for its own.
 const DASHES_MAX: usize = 65_536;
+/// Longest type with its subtype; RFC 6838 §4.2 allows 127 each. A longer one is not read.
+const TYPE_BYTES_MAX: usize = 254;
 /// Longest boundary; RFC 2046 §5.1.1 allows 70.
 const BOUNDARY_BYTES_MAX: usize = 256;
 
@@ -172,7 +174,7 @@ impl MediaType {
         let main = scan.token();
         scan.expect(b'/')?;
         let sub = scan.token();
-        if main.is_empty() || sub.is_empty() {
+        if main.is_empty() || sub.is_empty() || main.len() + sub.len() > TYPE_BYTES_MAX {
             return None;
         }
         let mut kind = lossy(main).to_ascii_lowercase();

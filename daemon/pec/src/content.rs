@@ -469,6 +469,7 @@ pub(crate) fn file_name(part: &Entity<'_>) -> String {
         {
             let mut name = printable(name);
             name.truncate(name.floor_char_boundary(FILE_NAME_BYTES_MAX));
+            name.shrink_to_fit();
             return name;
         }
     }

@@ -16,7 +16,7 @@ pub(crate) const HEADER_FIELDS_MAX: usize = 1_000;
 /// Most parameters of one Content-Type; later ones are not read.
 const PARAMETERS_MAX: usize = 256;
 /// Most lines that begin with two hyphens kept in mind; beyond, each level of nesting looks for its own.
-const DASHES_MAX: usize = 65_536;
+const DASHES_MAX: usize = 262_144;
 /// Longest type with its subtype; RFC 6838 §4.2 allows 127 each. A longer one is not read.
 const TYPE_BYTES_MAX: usize = 254;
 /// Longest boundary; RFC 2046 §5.1.1 allows 70.
@@ -312,7 +312,8 @@ pub(crate) fn range_in(outer: &[u8], inner: &[u8]) -> Option<Range<usize>> {
 #[derive(Debug, Default)]
 pub(crate) struct Dashes<'a> {
     text: &'a [u8],
-    at: Vec<usize>,
+    /// As 32 bits, which a message that is examined fits: there may be many.
+    at: Vec<u32>,
     /// From here on they were not counted any more.
     end: usize,
 }
@@ -320,9 +321,14 @@ pub(crate) struct Dashes<'a> {
 impl<'a> Dashes<'a> {
     /// Looks at every line of `text`.
     pub(crate) fn find(text: &'a [u8]) -> Self {
-        let mut at: Vec<usize> = Self::scan(text).take(DASHES_MAX + 1).collect();
-        let end = if at.len() > DASHES_MAX { at.pop() } else { None };
-        Self { text, at, end: end.unwrap_or(text.len()) }
+        let mut at = Vec::new();
+        for dash in Self::scan(text) {
+            match u32::try_from(dash) {
+                Ok(dash) if at.len() < DASHES_MAX => at.push(dash),
+                _ => return Self { text, at, end: dash },
+            }
+        }
+        Self { text, at, end: text.len() }
     }
 
     /// Where, in `text`, a line other than the first begins with two hyphens.
@@ -335,8 +341,8 @@ impl<'a> Dashes<'a> {
         let range = range_in(self.text, body);
         let start = range.as_ref().map_or(0, |r| r.start);
         let known = range.as_ref().and_then(|range| {
-            let from = self.at.partition_point(|at| *at <= range.start);
-            self.at.get(from..self.at.partition_point(|at| *at < range.end))
+            let from = self.at.partition_point(|at| *at as usize <= range.start);
+            self.at.get(from..self.at.partition_point(|at| (*at as usize) < range.end))
         });
         // What was not counted, with the line end before it.
         let counted = match range {
@@ -346,7 +352,7 @@ impl<'a> Dashes<'a> {
         };
         let rest = body.get(counted..).unwrap_or_default();
         let first = body.starts_with(b"--").then_some(0);
-        let known = known.unwrap_or_default().iter().map(move |at| at - start);
+        let known = known.unwrap_or_default().iter().map(move |at| *at as usize - start);
         first.into_iter().chain(known).chain(Self::scan(rest).map(move |at| at + counted))
     }
 }

@@ -12,6 +12,9 @@ const ENTITY: &str = "protocollo@pec.comune.test";
 fn hostile() -> Vec<(&'static str, Vec<u8>)> {
     let mail = |head: String, body: &str| format!("From: a@b.example\r\nTo: {ENTITY}\r\n{head}\r\n{body}").into_bytes();
     let nested = "Content-Type: message/rfc822\r\n\r\n".repeat(30_000);
+    let levels = |n: usize| -> String {
+        (0..n).map(|i| format!("Content-Type: multipart/mixed; boundary=b{i}\r\n\r\n--b{i}\r\n")).collect()
+    };
     vec![
         ("empty", Vec::new()),
         ("not mail", vec![0, 159, 146, 150, 10, 0, 255]),
@@ -23,6 +26,13 @@ fn hostile() -> Vec<(&'static str, Vec<u8>)> {
         ("a megabyte of text", mail(String::new(), &"parola ".repeat(150_000))),
         ("an unknown charset", mail("Content-Type: text/plain; charset=x-klingon\r\n".into(), "\u{e8}\r\n")),
         ("claims to be a receipt", mail("X-Ricevuta: avvenuta-consegna\r\n".into(), "x\r\n")),
+        ("parts in one another", mail(levels(51), "x\r\n")),
+        (
+            "too many parts",
+            mail("Content-Type: multipart/mixed; boundary=b\r\n".into(), &"--b\r\n\r\nx\r\n".repeat(1001)),
+        ),
+        ("too many fields", mail("A: b\r\n".repeat(1001), "x\r\n")),
+        ("a field of a megabyte", mail(format!("A: {}\r\n", "b".repeat(1 << 20)), "x\r\n")),
         ("two markers", mail("X-Trasporto: errore\r\nX-Ricevuta: accettazione\r\n".into(), "x\r\n")),
     ]
 }

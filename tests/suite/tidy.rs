@@ -327,6 +327,40 @@ fn every_bound_stands_in_limits() {
     none("bounds that daemon/LIMITS.md does not name with their file", &missing);
 }
 
+/// A bound that nothing reaches may not be there: the second table of LIMITS.md names, for each, a test that exists, and the
+/// constant in its file.
+#[test]
+fn every_bound_of_hostile_mail_has_its_test() {
+    let text = read("daemon/LIMITS.md");
+    let (_, table) = text.split_once("## What hostile mail meets").expect("the second table");
+    let rows: Vec<Vec<&str>> = table
+        .lines()
+        .filter(|line| line.starts_with("| ") && line.contains('`'))
+        .map(|line| line.trim_matches('|').split('|').map(str::trim).collect())
+        .collect();
+    assert!(rows.len() > 15, "the table is no longer written as this test reads it");
+    let sources = sources();
+    let quoted = |cell: &str| -> Vec<String> { cell.split('`').skip(1).step_by(2).map(str::to_owned).collect() };
+    let mut wrong = Vec::new();
+    for row in rows {
+        let [bound, _, file, test] = row[..] else { panic!("four columns: {row:?}") };
+        for name in quoted(test) {
+            let function = format!("fn {name}()");
+            if !sources.iter().any(|(path, text)| is_test(path) && text.contains(&function)) {
+                wrong.push(format!("{name}: no such test"));
+            }
+        }
+        for (name, file) in quoted(bound).iter().flat_map(|name| quoted(file).into_iter().map(move |file| (name, file)))
+        {
+            let path = format!("daemon/{}", file.replacen("pec/", "pec/src/", 1));
+            if !read(&path).contains(&format!("const {name}: ")) {
+                wrong.push(format!("{name}: not in {path}"));
+            }
+        }
+    }
+    none("bounds without their test", &wrong);
+}
+
 /// Names of the constants that bound something: `*_MAX`, time-outs, and every length of time.
 fn bounds(text: &str) -> Vec<&str> {
     let constants = text.lines().filter_map(|line| line.trim_start().trim_start_matches("pub").split_once("const "));

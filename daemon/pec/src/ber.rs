@@ -8,7 +8,7 @@ use alloc::borrow::Cow;
 use alloc::vec::Vec;
 
 /// Deepest nesting read. A CMS signature of a provider has about 15 levels.
-pub(crate) const DEPTH_MAX: usize = 48;
+pub(crate) const DEPTH_MAX: usize = 32;
 /// Most elements rewritten in one object. A CMS signature has about ten of indefinite length.
 pub(crate) const CHANGES_MAX: usize = 65_536;
 

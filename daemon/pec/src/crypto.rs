@@ -11,7 +11,9 @@ use aws_lc_rs::signature as sig;
 use aws_lc_rs::signature::VerificationAlgorithm;
 
 /// Longest RSA modulus, in bits.
-const RSA_BITS_MAX: usize = 8192;
+pub(crate) const RSA_BITS_MAX: usize = 8192;
+/// Longest public exponent, in bits: a check costs a multiplication for each (`reference` reliability.md §3.3).
+pub(crate) const RSA_EXPONENT_BITS_MAX: usize = 33;
 /// Shortest RSA modulus today; shorter ones only in the archive (`reference` pec.md §8).
 pub(crate) const RSA_BITS_MIN: usize = 2048;
 /// Shortest RSA modulus ever read (providers before 2018).
@@ -211,7 +213,7 @@ enum Kind {
     Rsa(usize),
     /// The same, of a key for PSS only (RFC 4055 §1.2).
     RsaPss(usize),
-    /// The same, with a public exponent with which anybody can sign.
+    /// The same, with a public exponent with which anybody can sign, or that costs too much.
     RsaBroken(usize),
     P256,
     P384,
@@ -323,8 +325,11 @@ fn rsa<'a>(key: &'a [u8], kind: impl Fn(usize) -> Kind) -> Kind {
         let (exponent, _) = ber::expect(rest, ber::INTEGER)?;
         let digits = |n: ber::Tlv<'a>| n.content.iter().position(|b| *b != 0).and_then(|at| n.content.get(at..));
         let (modulus, exponent) = (digits(modulus)?, digits(exponent).unwrap_or_default());
-        let bits = modulus.len() * 8 - modulus.first()?.leading_zeros() as usize;
-        let sound = exponent != [1] && exponent.last().is_some_and(|octet| octet & 1 == 1);
+        let bits = |n: &[u8]| n.first().map_or(0, |first| n.len() * 8 - first.leading_zeros() as usize);
+        let sound = exponent != [1]
+            && exponent.last().is_some_and(|octet| octet & 1 == 1)
+            && bits(exponent) <= RSA_EXPONENT_BITS_MAX;
+        let bits = bits(modulus);
         Some(if sound { kind(bits) } else { Kind::RsaBroken(bits) })
     };
     read().unwrap_or(Kind::Other)

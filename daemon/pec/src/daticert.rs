@@ -71,6 +71,10 @@ impl Daticert {
             Ok(document) => Self::from_root(document.root(), false),
             Err(error) => {
                 let repaired = xml::without_forbidden_characters(&text);
+                // Without them a comment may end sooner, and what it hid was not counted.
+                if !xml::is_simple(&repaired) {
+                    return Err(why::DATICERT_TOO_COMPLEX.why());
+                }
                 match xml::parse(&repaired) {
                     Ok(document) if repaired != text => Self::from_root(document.root(), true),
                     _ => Err(why::DATICERT_XML.about(error)),

@@ -70,6 +70,8 @@ fn bombs_are_refused_before_a_tree_is_built() {
         ("external", GOOD.replace("<postacert", "<!DOCTYPE x SYSTEM 'file:///x'><postacert")),
         ("depth", inside(&"<a>".repeat(1000))),
         ("attributes", inside(&format!("<a{attributes}/>"))),
+        // The comment ends sooner once the forbidden character is gone (found by fuzzing).
+        ("attributes behind a comment", inside(&format!("<!-- --\u{1}><a{attributes}/> -->"))),
         ("elements", inside(&"<a/>".repeat(30_000))),
     ] {
         assert_eq!(read(&bomb).unwrap_err(), "daticert-too-complex", "{name}");

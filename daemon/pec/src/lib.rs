@@ -27,8 +27,13 @@ pub mod describe;
 mod dn;
 pub mod examine;
 pub mod excerpt;
+#[cfg(any(test, feature = "fuzzing"))]
+#[doc(hidden)]
+pub mod fuzzing;
 mod html;
 pub mod kind;
+#[cfg(test)]
+mod limits_tests;
 mod mime;
 mod names;
 mod ocsp;

@@ -14,7 +14,7 @@ pub(crate) const HEADER_BYTES_MAX: usize = 1024 * 1024;
 /// Most fields of one header block.
 pub(crate) const HEADER_FIELDS_MAX: usize = 1_000;
 /// Most parameters of one Content-Type; later ones are not read.
-const PARAMETERS_MAX: usize = 256;
+pub(crate) const PARAMETERS_MAX: usize = 256;
 /// Most lines that begin with two hyphens kept in mind; beyond, each level of nesting looks for its own.
 const DASHES_MAX: usize = 262_144;
 /// Longest type with its subtype; RFC 6838 §4.2 allows 127 each. A longer one is not read.

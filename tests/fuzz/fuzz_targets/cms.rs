@@ -1,0 +1,4 @@
+//! Fuzzes a signature object; what must hold is in `pec::fuzzing`.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| pec::fuzzing::cms(data));

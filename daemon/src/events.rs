@@ -72,6 +72,18 @@ pub fn archive_healed(digest: &str) {
 pub fn archive_damaged(digest: &str, why: &impl Display) {
     error!(event = "archive_damaged", flow = flow(digest), %why, "archived bytes are damaged; the message must come again");
 }
+/// The bytes of a message that we sent no longer have their digest: a receipt's copy cannot be compared with them.
+pub fn frozen_damaged(digest: &str, why: &impl Display) {
+    error!(event = "frozen_damaged", flow = flow(digest), %why, "our copy of a message sent is damaged; check the disk");
+}
+/// A genuine receipt is about nothing that we sent. Lawful (mail written elsewhere); many of them are not.
+pub fn receipt_orphan(digest: &str) {
+    warn!(
+        event = "receipt_orphan",
+        flow = flow(digest),
+        "receipt of a message not sent from here: kept, nothing changes"
+    );
+}
 /// A message is on disk.
 pub fn message_sealed(digest: &str, bytes: u64) {
     debug!(event = "message_sealed", flow = flow(digest), bytes, "message sealed");

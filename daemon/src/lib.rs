@@ -22,6 +22,7 @@ pub mod pipeline;
 pub mod post;
 pub mod revocation;
 pub mod secret;
+pub mod sent;
 pub mod shipped;
 pub mod store;
 pub mod submit;

@@ -8,8 +8,9 @@ use crate::journal::record::{Decided, Findings, Inputs};
 use crate::office::Office;
 use crate::post;
 use crate::revocation::refresh as revocation;
+use crate::sent::Register;
 use crate::store::{Committed, Store, Trouble};
-use crate::trial::{Failed, Trial};
+use crate::trial::{self, Failed, Trial};
 use casework::{Change, Decision, Disposition, Interest, Known, Reason};
 use jiff::{SignedDuration, Timestamp};
 use pec::{Evidence, Examined, OwnMailbox, Policy, Verdict};
@@ -92,7 +93,10 @@ impl Pipeline {
         }
         events::message_sealed(sealed.digest(), sealed.bytes().len() as u64);
         let office = self.office.borrow().clone();
-        let seen = self.examine(sealed, about, &office)?;
+        let seen = match self.examine(sealed, about, &office)? {
+            Ok(seen) => self.held_against_sent(seen, sealed, about, &office)?,
+            set_aside => set_aside,
+        };
         let interest = seen.as_ref().map(|seen| casework::interest(seen, &office.desk.rules)).unwrap_or_default();
         let mut store = self.store(); // held to the commit: nothing moves between snapshot and write
         let known = Known { received: about.received, ..store.known(sealed.digest(), &interest, now)? };
@@ -120,13 +124,7 @@ impl Pipeline {
     ) -> Result<Result<Examined, String>, Trouble> {
         let file = self.archive.path(Shelf::In, sealed.digest());
         let lists = self.revocation.now();
-        let policy = Policy {
-            mailboxes: &self.mailboxes,
-            arrival: about.received,
-            sha1_until: self.sha1_until,
-            status: Some(&lists.status),
-            ..Policy::new(&office.trust.anchors)
-        };
+        let policy = Policy { status: Some(&lists.status), ..self.policy(about, office) };
         loop {
             let n = self.store().attempt(sealed.digest(), self.clock.now())?; // count first, then try
             if let Some(size) = about.oversized {
@@ -149,6 +147,46 @@ impl Pipeline {
                     self.trial.check().map_err(|e| no_trial(&e))?;
                 }
             }
+        }
+    }
+
+    /// Examines a proven receipt once more, now knowing what we sent (pec.md §9.12, §9.14): the only examination that asks the
+    /// store, of a message that its trial has survived, and that is proven to be a provider's.
+    ///
+    /// # Errors
+    /// See [`Trouble`]: a store that does not answer makes no orphan. Inside: why it is set aside, in Italian.
+    fn held_against_sent(
+        &self,
+        seen: Examined,
+        sealed: &Sealed,
+        about: &Circumstances,
+        office: &Office,
+    ) -> Result<Result<Examined, String>, Trouble> {
+        let Verdict::Certified(certified) = &seen.verdict else { return Ok(Ok(seen)) };
+        let Evidence::Receipt { .. } = certified.evidence() else { return Ok(Ok(seen)) };
+        let register = Register::new(&self.store, &self.archive);
+        let lists = self.revocation.now();
+        let policy = Policy { sent: Some(&register), status: Some(&lists.status), ..self.policy(about, office) };
+        let seen = trial::once_more(sealed.bytes(), &policy);
+        if let Some(trouble) = register.trouble() {
+            return Err(trouble);
+        }
+        match seen {
+            Ok(seen) => Ok(Ok(seen)),
+            Err(Failed::NotHeld(e)) => Err(no_trial(&e)),
+            Err(why) => {
+                events::examination_failed(sealed.digest(), 1, &why);
+                Ok(Err(String::from("il confronto con l'invio si è fermato per un errore del programma")))
+            }
+        }
+    }
+
+    fn policy<'a>(&'a self, about: &Circumstances, office: &'a Office) -> Policy<'a> {
+        Policy {
+            mailboxes: &self.mailboxes,
+            arrival: about.received,
+            sha1_until: self.sha1_until,
+            ..Policy::new(&office.trust.anchors)
         }
     }
 
@@ -252,6 +290,9 @@ fn tell(digest: &str, findings: &Findings, decision: &Decision) {
         _ => None,
     };
     events::message_decided(digest, &findings.grade, decision.disposition.code(), dossier, decision.outgoing.len());
+    if let Disposition::Orphan { .. } = &decision.disposition {
+        events::receipt_orphan(digest);
+    }
     for change in &decision.changes {
         if let Change::Incident { code, .. } = change {
             events::incident(digest, code);

@@ -197,10 +197,7 @@ impl Store {
             }
         }
         if let Some(id) = &interest.msgid
-            && let Some(item) = self.index.get::<String>(&key::ours(id))?
-            && let Some(row) = self.item(&item)?
-            // `ours` also holds the PEC ids that we learnt; a receipt names the id which we chose.
-            && row.outgoing.message_id == *id
+            && let Some(row) = self.ours(id)?
         {
             known.awaited_dossier.clone_from(&row.outgoing.dossier);
             known.awaited = Some(Self::awaited(row));
@@ -325,6 +322,16 @@ impl Store {
             }
         }
         Ok(found)
+    }
+
+    /// The item that bears this Message-ID, the one which we chose: what a receipt names.
+    ///
+    /// # Errors
+    /// See [`Trouble`].
+    pub fn ours(&self, message_id: &str) -> Result<Option<ItemRow>, Trouble> {
+        let Some(item) = self.index.get::<String>(&key::ours(message_id))? else { return Ok(None) };
+        // The index also holds the PEC ids that we learnt.
+        Ok(self.item(&item)?.filter(|row| row.outgoing.message_id == message_id))
     }
 
     /// One dossier.

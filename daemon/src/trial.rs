@@ -110,7 +110,7 @@ impl Trial {
     /// See [`Failed`].
     pub fn examine(&self, file: &Path, raw: &[u8], policy: &Policy<'_>) -> Result<Examined, Failed> {
         let tried = self.hold(file, policy)?;
-        let seen = on_a_stack_of_its_own(raw, policy).map_err(Failed::NotHeld)?.ok_or(Failed::Panicked)?;
+        let seen = once_more(raw, policy)?;
         if tried.trim_ascii_end() == fingerprint(raw, &seen).as_bytes() { Ok(seen) } else { Err(Failed::Differs) }
     }
 
@@ -220,6 +220,14 @@ pub fn stand(file: &Path, order: &mut impl Read) -> io::Result<String> {
     let raw = fs::read(file)?;
     let seen = order.with_policy(|policy| on_a_stack_of_its_own(&raw, policy))?;
     seen.map(|seen| fingerprint(&raw, &seen)).ok_or_else(|| io::Error::other("panic"))
+}
+
+/// Examines here what a trial survived, perhaps under a policy that knows more.
+///
+/// # Errors
+/// `NotHeld` and `Panicked` of [`Failed`].
+pub fn once_more(raw: &[u8], policy: &Policy<'_>) -> Result<Examined, Failed> {
+    on_a_stack_of_its_own(raw, policy).map_err(Failed::NotHeld)?.ok_or(Failed::Panicked)
 }
 
 /// Examines on a new stack of [`STACK_BYTES_MAX`]. `None`: it panicked.

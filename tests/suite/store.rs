@@ -205,7 +205,7 @@ fn a_certified_identity_is_known_again_with_the_same_content_or_another() {
 #[test]
 fn receipts_in_any_order_come_to_the_same() {
     let delivered = Fact::Delivered { at: at(3), pec_id: "c".into() };
-    let notice = Fact::Delayed { at: at(2), last: false };
+    let notice = Fact::Delayed { at: at(2), last: false, late: false };
     let facts = [accepted(1), notice, delivered];
     for order in [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]] {
         let mut bench = Bench::new();
@@ -345,7 +345,7 @@ fn fact(n: u8) -> Fact {
         0 => accepted(1),
         1 => Fact::Delivered { at: at(2), pec_id: "c".into() },
         2 => Fact::NotDelivered { at: at(3), why: "no-dest".into() },
-        3 => Fact::Delayed { at: at(4), last: false },
+        3 => Fact::Delayed { at: at(4), last: false, late: false },
         _ => Fact::NotAccepted { at: at(5), why: "no".into() },
     }
 }

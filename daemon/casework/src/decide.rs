@@ -12,7 +12,7 @@ use alloc::string::{String, ToString};
 use alloc::vec;
 use alloc::vec::Vec;
 use jiff::{Span, Timestamp};
-use pec::{Certified, Content, Daticert, Evidence, Examined, Grade, Unproven, Verdict};
+use pec::{Certified, Check, Content, Daticert, Evidence, Examined, Grade, Outcome as Checked, Unproven, Verdict};
 
 /// Decides. Pure: the same findings, snapshot and desk give the same decision, next year too.
 #[must_use]
@@ -42,7 +42,7 @@ fn by_proof(seen: &Examined, known: &Known, desk: &Desk) -> Decision {
             Earlier::Other { digest } => two_contents(seen, certified, digest, known, desk),
             Earlier::No => match certified.evidence() {
                 Evidence::Envelope { daticert, message } => request::decide(seen, daticert, message, known, desk),
-                Evidence::Receipt { daticert, .. } => receipt(daticert, known, desk),
+                Evidence::Receipt { daticert, .. } => receipt(seen, daticert, known, desk),
                 Evidence::Anomaly { message } => anomaly(seen, message, known, desk),
             },
         },
@@ -70,6 +70,7 @@ fn predates(seen: &Examined, known: &Known, desk: &Desk) -> Option<String> {
             Evidence::Receipt { .. } => None,
             Evidence::Anomaly { .. } => known.received,
         },
+        Verdict::Unproven(_) if seen.grade == Grade::Orphan => None,
         Verdict::Unproven(_) => known.received,
     };
     let since = desk.entity.in_service_since.unwrap_or(known.began);
@@ -113,14 +114,20 @@ fn uncertified(seen: &Examined, unproven: &Unproven, known: &Known, desk: &Desk)
             let why = String::from("posta non certificata: nessun gestore garantisce il mittente");
             ordinary(seen, content, why, known, desk)
         }
-        Grade::Genuine | Grade::GenuineWeak | Grade::Orphan | Grade::Mismatch | Grade::Suspect => {
-            let why = match seen.report.failures().next() {
-                Some((_, why)) => why.text.clone(),
-                None => String::from("la verifica non è riuscita"),
-            };
-            quarantine(seen, content, why, known, desk)
+        Grade::Orphan => orphan(first_failure(seen)),
+        Grade::Genuine | Grade::GenuineWeak | Grade::Mismatch | Grade::Suspect => {
+            quarantine(seen, content, first_failure(seen), known, desk)
         }
     }
+}
+
+fn first_failure(seen: &Examined) -> String {
+    seen.report.failures().next().map_or_else(|| "la verifica non è riuscita".into(), |(_, why)| why.text.clone())
+}
+
+/// A genuine receipt of what we did not send: lawful, kept, and it changes nothing (pec.md §9.12).
+fn orphan(why: String) -> Decision {
+    only(Disposition::Orphan { why: why.clone() }, vec![Reason::new("orphan", why)])
 }
 
 /// *Busta di anomalia*: our provider says that this came from outside the circuit. Its author is not proven, and what it
@@ -196,18 +203,19 @@ fn put_aside(claim: Claim<'_>, why: String, trail: Vec<Reason>, known: &Known, d
     Decision { outgoing, ..only(Disposition::Quarantine { why }, trail) }
 }
 
-/// A genuine receipt: a fact about one item, or an orphan.
-fn receipt(daticert: &Daticert, known: &Known, desk: &Desk) -> Decision {
-    let Some(awaited) = &known.awaited else {
-        let why = match &daticert.msgid {
+/// A genuine receipt: a fact about one item, or an orphan. That it is about the item `pec` has judged (§9.12): where it could
+/// not (nothing is known of what was sent), the receipt changes nothing.
+fn receipt(seen: &Examined, daticert: &Daticert, known: &Known, desk: &Desk) -> Decision {
+    let is_correlated = seen.report.outcome(Check::Correlation) == Some(&Checked::Pass);
+    let Some(awaited) = known.awaited.as_ref().filter(|_| is_correlated) else {
+        return orphan(match &daticert.msgid {
             Some(_) => String::from("non riguarda un messaggio inviato da questo sistema"),
             None => String::from("non dice a quale messaggio si riferisce"),
-        };
-        return only(Disposition::Orphan { why: why.clone() }, vec![Reason::new("orphan", why)]);
+        });
     };
     let fact = match receipts::fact(daticert, awaited) {
         Ok(fact) => fact,
-        Err(why) => return only(Disposition::Orphan { why: why.clone() }, vec![Reason::new("orphan", why)]),
+        Err(why) => return orphan(why),
     };
     let before = receipts::outcome(&awaited.facts);
     let mut facts = awaited.facts.clone();
@@ -217,13 +225,15 @@ fn receipt(daticert: &Daticert, known: &Known, desk: &Desk) -> Decision {
     let mut trail = vec![Reason::new("receipt", format!("{} per {}", fact.tipo().word(), awaited.recipient))];
     let mut changes = vec![Change::Learned { item: awaited.item.clone(), fact: fact.clone() }];
     if receipts::sent_twice(&facts) && !receipts::sent_twice(&awaited.facts) {
-        let text = format!("il messaggio per {} risulta accettato due volte dal gestore", awaited.recipient);
+        let text = format!("il messaggio per {} risulta preso in carico due volte dal gestore", awaited.recipient);
         trail.push(Reason::new("sent-twice", text.clone()));
         changes.push(Change::Incident { code: "sent-twice".into(), text });
     }
     let is_final_failure = matches!(after, Outcome::Failed | Outcome::Refused) && before != after;
     // A message that could not reach the citizen goes by paper: a person does that (CAD art. 3-bis c. 4-bis).
-    let outgoing = if is_final_failure { letters::paper_task(&fact, awaited, known, desk) } else { None };
+    let failed_by = receipts::failure(&facts).filter(|_| is_final_failure);
+    let mut outgoing: Vec<_> =
+        failed_by.and_then(|by| letters::paper_task(by, awaited, known, desk)).into_iter().collect();
     if is_final_failure {
         trail.push(Reason::new("not-delivered", String::from("non consegnata: la spedizione va fatta su carta")));
     }
@@ -234,10 +244,17 @@ fn receipt(daticert: &Daticert, known: &Known, desk: &Desk) -> Decision {
     if let (Fact::Delivered { .. }, Outcome::Failed) = (&fact, before) {
         trail.push(Reason::new("late-delivery", String::from("consegna arrivata dopo l'avviso di mancata consegna")));
     }
+    // The delivery holds in law whatever copy it encloses; that the copy is another is told to a person (§9.14).
+    if let Some(Checked::Fail(why)) = seen.report.outcome(Check::Returned) {
+        let text = format!("la ricevuta per {} non combacia con l'invio: {}", awaited.recipient, why.text);
+        trail.push(Reason::new("returned-differs", text.clone()));
+        outgoing.extend(letters::check_task(Claim::of(seen, None), &text, &trail, known, desk));
+        changes.push(Change::Incident { code: "returned-differs".into(), text });
+    }
     Decision {
         disposition: Disposition::Receipt { item: awaited.item.clone() },
         changes,
-        outgoing: outgoing.into_iter().collect(),
+        outgoing,
         trail,
         classification: None,
     }

@@ -132,7 +132,7 @@ pub fn interest(seen: &Examined, book: &rules::Rulebook) -> Interest {
                     interest.sender.clone_from(&daticert.mittente);
                     of_content(&mut interest, message, book);
                 }
-                Evidence::Receipt { daticert, .. } => interest.msgid.clone_from(&daticert.msgid),
+                Evidence::Receipt { daticert, .. } => interest.msgid = daticert.message_id(),
                 Evidence::Anomaly { message } => of_content(&mut interest, message, book),
             }
         }

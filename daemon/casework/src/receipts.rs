@@ -1,12 +1,16 @@
 //! Receipts of what we sent: facts about one item, in any order, any number of times; the outcome is a function of the set.
+//!
+//! Whether a receipt is about the item at all is judged by `pec` (§9.12), which asks for [`Awaited::sending`].
 
 use crate::address;
 use alloc::collections::BTreeSet;
 use alloc::format;
 use alloc::string::String;
-use jiff::{Span, Timestamp};
-use pec::Daticert;
-use pec::wire::{Errore, Tipo};
+use alloc::vec;
+use jiff::Timestamp;
+use pec::kind::{LAST_NOTICE_AFTER, is_last_notice};
+use pec::wire::Tipo;
+use pec::{Daticert, Sending};
 use serde::{Deserialize, Serialize};
 
 /// One verified fact about an item.
@@ -47,8 +51,11 @@ pub enum Fact {
     Delayed {
         /// Certified instant.
         at: Timestamp,
-        /// It is the second, final notice.
+        /// It says that it is the second, final notice.
         last: bool,
+        /// It came so long after the first attempt that it is the final one, if nobody knows when the provider accepted.
+        #[serde(default, skip_serializing_if = "core::ops::Not::not")]
+        late: bool,
     },
 }
 
@@ -106,7 +113,7 @@ pub fn outcome(facts: &BTreeSet<Fact>) -> Outcome {
     let any = |test: fn(&Fact) -> bool| facts.iter().any(test);
     if any(|f| matches!(f, Fact::Delivered { .. })) {
         Outcome::Delivered
-    } else if any(|f| matches!(f, Fact::NotDelivered { .. } | Fact::Delayed { last: true, .. })) {
+    } else if any(|f| matches!(f, Fact::NotDelivered { .. })) || last_notice(facts).is_some() {
         Outcome::Failed
     } else if any(|f| matches!(f, Fact::Delayed { .. })) {
         Outcome::Delayed
@@ -121,14 +128,47 @@ pub fn outcome(facts: &BTreeSet<Fact>) -> Outcome {
     }
 }
 
-/// Different PEC ids among the acceptances: we were sent twice. An incident for a person, never hidden (§4.5).
+/// The second, final notice of delay: it says so, or it came 22 h after acceptance (RFC 6109 §3.1.6; pec.md §7). While the
+/// acceptance is not known, the first attempt stands for it.
+fn last_notice(facts: &BTreeSet<Fact>) -> Option<&Fact> {
+    let accepted = accepted_at(facts);
+    facts.iter().find(|fact| match fact {
+        Fact::Delayed { last: true, .. } => true,
+        Fact::Delayed { at, late, .. } => {
+            accepted.map_or(*late, |accepted| at.duration_since(accepted) >= LAST_NOTICE_AFTER)
+        }
+        _ => false,
+    })
+}
+
+fn accepted_at(facts: &BTreeSet<Fact>) -> Option<Timestamp> {
+    facts.iter().filter(|fact| matches!(fact, Fact::Accepted { .. })).map(Fact::at).min()
+}
+
+/// The fact by which an item failed, to be told to a person: not always the one that came last.
+#[must_use]
+pub fn failure(facts: &BTreeSet<Fact>) -> Option<&Fact> {
+    facts
+        .iter()
+        .find(|fact| matches!(fact, Fact::NotDelivered { .. }))
+        .or_else(|| last_notice(facts))
+        .or_else(|| facts.iter().find(|fact| matches!(fact, Fact::NotAccepted { .. })))
+}
+
+/// Different PEC ids: we were sent twice. An incident for a person, never hidden (§4.5). A delivery may bear the second one
+/// before its acceptance comes.
 #[must_use]
 pub fn sent_twice(facts: &BTreeSet<Fact>) -> bool {
-    let ids: BTreeSet<&str> = facts
-        .iter()
-        .filter_map(|f| if let Fact::Accepted { pec_id, .. } = f { Some(pec_id.as_str()) } else { None })
-        .collect();
-    ids.len() > 1
+    pec_ids(facts, |_| true).len() > 1
+}
+
+/// The PEC ids that facts of some kind taught us.
+fn pec_ids(facts: &BTreeSet<Fact>, of: impl Fn(&Fact) -> bool) -> BTreeSet<&str> {
+    let ids = facts.iter().filter(|fact| of(fact)).filter_map(|fact| match fact {
+        Fact::Accepted { pec_id, .. } | Fact::Delivered { pec_id, .. } => Some(pec_id.as_str()),
+        _ => None,
+    });
+    ids.collect()
 }
 
 /// What the matcher must know of the item that a receipt names.
@@ -154,70 +194,53 @@ pub struct Awaited {
     pub facts: BTreeSet<Fact>,
 }
 
-/// How much older than the first attempt a receipt may be: two clocks never agree to the second (§4.4).
-pub const SKEW_MINUTES: i64 = 5;
+impl Awaited {
+    /// What `pec` holds a receipt against.
+    #[must_use]
+    pub fn sending(&self) -> Sending {
+        let accepted = pec_ids(&self.facts, |fact| matches!(fact, Fact::Accepted { .. }));
+        let ids = if accepted.is_empty() { pec_ids(&self.facts, |_| true) } else { accepted };
+        Sending {
+            mailbox: self.sender.clone(),
+            recipients: vec![self.recipient.clone()],
+            submitted: self.first_attempt,
+            accepted: accepted_at(&self.facts),
+            pec_ids: ids.into_iter().map(String::from).collect(),
+        }
+    }
+}
+
 /// Longest PEC id, bytes: real ones have under a hundred.
 pub const PEC_ID_BYTES_MAX: usize = 500;
 /// Text of a provider's error that is kept, characters.
 pub const WHY_CHARS_MAX: usize = 500;
-/// A second notice comes between 22 h and 24 h after acceptance (RFC 6109 §3.1.6); the first at 12 h.
-pub const LAST_NOTICE_HOURS: i64 = 22;
-
-/// Reads a certified receipt as a fact about `awaited`.
+/// Reads a receipt, of which `pec` has judged that it is about `awaited` and contradicts it in nothing, as a fact.
 ///
 /// # Errors
-/// Why the receipt is an orphan (pec.md §9.12), in Italian: it is kept and never changes a state.
+/// Why it states nothing about an item, in Italian: it is kept and never changes a state.
 pub fn fact(daticert: &Daticert, awaited: &Awaited) -> Result<Fact, String> {
-    if !address::same(&daticert.mittente, &awaited.sender) {
-        return Err(format!(
-            "il mittente certificato è {}, il messaggio era partito da {}",
-            daticert.mittente, awaited.sender
-        ));
-    }
-    let listed = daticert.destinatari.iter().find(|d| address::same(&d.address, &awaited.recipient));
-    let Some(listed) = listed else {
-        return Err(format!("{} non è tra i destinatari certificati", awaited.recipient));
-    };
-    if let Some(consegna) = &daticert.consegna
-        && !address::same(consegna, &awaited.recipient)
-    {
-        return Err(format!("riguarda {consegna}, il messaggio era per {}", awaited.recipient));
-    }
-    let earliest = awaited.first_attempt.and_then(|t| t.checked_sub(Span::new().minutes(SKEW_MINUTES)).ok());
-    match earliest {
-        None => return Err(String::from("il messaggio non era ancora stato inviato")),
-        Some(earliest) if daticert.data < earliest => return Err(String::from("è più vecchia dell'invio")),
-        Some(_) => {}
-    }
     let pec_id = daticert.identificativo.clone();
     if pec_id.len() > PEC_ID_BYTES_MAX {
         return Err(String::from("l'identificativo è troppo lungo"));
     }
-    let learned = awaited.facts.iter().find_map(|f| match f {
-        Fact::Accepted { pec_id, .. } => Some(pec_id.as_str()),
-        _ => None,
-    });
     let at = daticert.data;
     let why = || {
         let text = daticert.errore_esteso.as_deref().unwrap_or_else(|| daticert.errore.word());
         text.chars().filter(|c| !c.is_control()).take(WHY_CHARS_MAX).collect::<String>()
     };
-    // Every receipt after the acceptance must name the PEC id which the acceptance taught us (§6.4).
-    if daticert.tipo != Tipo::Accettazione
-        && let Some(learned) = learned
-        && learned != pec_id
-    {
-        return Err(format!("l'identificativo {pec_id} non è quello dell'accettazione"));
-    }
     match &daticert.tipo {
-        Tipo::Accettazione => Ok(Fact::Accepted { at, pec_id, esterno: listed.esterno }),
-        Tipo::NonAccettazione => Ok(Fact::NotAccepted { at, why: why() }),
-        Tipo::AvvenutaConsegna if daticert.consegna.is_none() => {
-            Err(String::from("non dice a chi è stata fatta la consegna"))
+        Tipo::Accettazione => {
+            let listed = daticert.destinatari.iter().find(|d| address::same(&d.address, &awaited.recipient));
+            Ok(Fact::Accepted { at, pec_id, esterno: listed.is_some_and(|d| d.esterno) })
         }
+        Tipo::NonAccettazione => Ok(Fact::NotAccepted { at, why: why() }),
         Tipo::AvvenutaConsegna => Ok(Fact::Delivered { at, pec_id }),
         Tipo::ErroreConsegna => Ok(Fact::NotDelivered { at, why: why() }),
-        Tipo::PreavvisoErroreConsegna => Ok(Fact::Delayed { at, last: is_last_notice(daticert, awaited) }),
+        Tipo::PreavvisoErroreConsegna => Ok(Fact::Delayed {
+            at,
+            last: is_last_notice(daticert, None) == Some(true),
+            late: awaited.first_attempt.is_some_and(|first| at.duration_since(first) >= LAST_NOTICE_AFTER),
+        }),
         // Between providers only: must never reach a user (RFC 6109 §3.2.1, §3.2.3).
         Tipo::PresaInCarico | Tipo::RilevazioneVirus | Tipo::PostaCertificata | Tipo::Other(_) => {
             Err(format!("il tipo «{}» non riguarda i messaggi inviati", daticert.tipo.word()))
@@ -225,142 +248,6 @@ pub fn fact(daticert: &Daticert, awaited: &Awaited) -> Result<Fact, String> {
     }
 }
 
-/// Both notices have one `tipo`: told apart by the `5.4.1` text, else by the time since acceptance (pec.md §7).
-fn is_last_notice(daticert: &Daticert, awaited: &Awaited) -> bool {
-    if daticert.errore_esteso.as_deref().is_some_and(|t| t.trim_start().starts_with("5.4.1")) {
-        return true;
-    }
-    let sent =
-        awaited.facts.iter().find_map(|f| matches!(f, Fact::Accepted { .. }).then(|| f.at())).or(awaited.first_attempt);
-    sent.and_then(|t| t.checked_add(Span::new().hours(LAST_NOTICE_HOURS)).ok())
-        .is_some_and(|limit| daticert.data >= limit)
-        && daticert.errore != Errore::Nessuno
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use alloc::vec;
-    use alloc::vec::Vec;
-    use pec::Destinatario;
-
-    fn at(hours: i64) -> Timestamp {
-        Timestamp::from_second(1_700_000_000 + hours * 3600).unwrap()
-    }
-
-    fn daticert(tipo: Tipo, hours: i64) -> Daticert {
-        Daticert {
-            tipo,
-            errore: Errore::Nessuno,
-            mittente: "ente@pec.example".into(),
-            destinatari: vec![Destinatario { address: "MARIO@pec.example".into(), esterno: false }],
-            risposte: String::new(),
-            oggetto: String::new(),
-            gestore_emittente: "X".into(),
-            data: at(hours),
-            identificativo: "p1@gestore.example".into(),
-            msgid: Some("<v1.a@pec.example>".into()),
-            ricevuta: None,
-            consegna: Some("mario@pec.example".into()),
-            ricezione: vec![],
-            errore_esteso: None,
-            repaired: false,
-        }
-    }
-
-    fn awaited(facts: &[Fact]) -> Awaited {
-        Awaited {
-            item: "a".into(),
-            recipient: "mario@pec.example".into(),
-            sender: "Ente@pec.example".into(),
-            first_attempt: Some(at(0)),
-            message_id: "<v1.a@pec.example>".into(),
-            subject: String::new(),
-            text: String::new(),
-            is_task: false,
-            facts: facts.iter().cloned().collect(),
-        }
-    }
-
-    fn accepted() -> Fact {
-        Fact::Accepted { at: at(0), pec_id: "p1@gestore.example".into(), esterno: false }
-    }
-
-    #[test]
-    fn a_receipt_for_another_is_an_orphan() {
-        let good = daticert(Tipo::AvvenutaConsegna, 1);
-        assert!(fact(&good, &awaited(&[accepted()])).is_ok());
-        let mut other_sender = good.clone();
-        other_sender.mittente = "altro@pec.example".into();
-        let mut other_recipient = good.clone();
-        other_recipient.consegna = Some("anna@pec.example".into());
-        let mut unlisted = good.clone();
-        unlisted.destinatari.clear();
-        let mut other_id = good.clone();
-        other_id.identificativo = "p2@gestore.example".into();
-        let mut nobody = good.clone();
-        nobody.consegna = None;
-        let old = daticert(Tipo::AvvenutaConsegna, -1);
-        let inner = daticert(Tipo::PresaInCarico, 1);
-        for d in [other_sender, other_recipient, unlisted, other_id, nobody, old, inner] {
-            assert!(fact(&d, &awaited(&[accepted()])).is_err(), "{d:?}");
-        }
-        let mut unsent = awaited(&[]);
-        unsent.first_attempt = None;
-        assert!(fact(&good, &unsent).is_err());
-    }
-
-    #[test]
-    fn the_two_notices_are_told_apart_by_text_or_by_time() {
-        let last = |d: &Daticert| matches!(fact(d, &awaited(&[accepted()])), Ok(Fact::Delayed { last: true, .. }));
-        let mut notice = daticert(Tipo::PreavvisoErroreConsegna, 12);
-        notice.errore = Errore::Altro;
-        assert!(!last(&notice));
-        notice.errore_esteso = Some("5.4.1 - X - non consegnato nelle ventiquattro ore".into());
-        assert!(last(&notice));
-        let mut late = daticert(Tipo::PreavvisoErroreConsegna, 23);
-        late.errore = Errore::Altro;
-        assert!(last(&late));
-    }
-
-    /// Every order of seven facts, each once, gives the outcome of the set: here the set is built in every order.
-    #[test]
-    fn order_and_repetition_do_not_matter() {
-        let facts = [
-            accepted(),
-            Fact::NotAccepted { at: at(1), why: "x".into() },
-            Fact::Delayed { at: at(12), last: false },
-            Fact::Delayed { at: at(24), last: true },
-            Fact::NotDelivered { at: at(25), why: "x".into() },
-            Fact::Delivered { at: at(26), pec_id: "p1@gestore.example".into() },
-            Fact::Accepted { at: at(2), pec_id: "p2@gestore.example".into(), esterno: false },
-        ];
-        let expected = [
-            Outcome::Accepted,
-            Outcome::Accepted,
-            Outcome::Delayed,
-            Outcome::Failed,
-            Outcome::Failed,
-            Outcome::Delivered,
-            Outcome::Delivered,
-        ];
-        for (n, expected) in expected.iter().enumerate() {
-            let forward: BTreeSet<Fact> = facts[..=n].iter().cloned().collect();
-            let mut doubled: Vec<Fact> = facts[..=n].iter().rev().cloned().collect();
-            doubled.extend_from_slice(&facts[..=n]);
-            assert_eq!(outcome(&forward), *expected, "{n}");
-            assert_eq!(outcome(&doubled.into_iter().collect()), *expected, "{n} reversed and doubled");
-        }
-        assert!(sent_twice(&facts.iter().cloned().collect()));
-        assert!(!sent_twice(&facts[..1].iter().cloned().collect()));
-    }
-
-    #[test]
-    fn a_recipient_outside_the_circuit_ends_at_acceptance() {
-        let mut d = daticert(Tipo::Accettazione, 0);
-        d.consegna = None;
-        d.destinatari[0].esterno = true;
-        let f = fact(&d, &awaited(&[])).unwrap();
-        assert_eq!(outcome(&[f].into_iter().collect()), Outcome::NotPec);
-    }
-}
+#[path = "receipts_tests.rs"]
+mod tests;

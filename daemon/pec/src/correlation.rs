@@ -38,12 +38,6 @@ pub struct Sending {
     pub pec_ids: Vec<String>,
 }
 
-/// An id as it stands in the register: with angle brackets, no blanks around it.
-pub(crate) fn bracketed(id: &str) -> String {
-    let id = id.trim();
-    if id.starts_with('<') { id.into() } else { format!("<{id}>") }
-}
-
 /// §9.12. The sending, if the receipt is about one and contradicts it in nothing.
 ///
 /// A receipt of what we did not send is an orphan: lawful (mail written in the provider's web page), and it changes nothing.
@@ -57,7 +51,7 @@ pub(crate) fn correlate(sheet: &mut Sheet, data: &Daticert, policy: &Policy<'_>)
         sheet.moot(Check::Correlation, "non si sa che cosa è stato inviato");
         return None;
     };
-    let Some(msgid) = data.msgid.as_deref().map(bracketed) else {
+    let Some(msgid) = data.message_id() else {
         sheet.fail(Check::Correlation, why::NO_MSGID, Grade::Orphan);
         return None;
     };

@@ -4,6 +4,7 @@ use crate::report::Why;
 use crate::why::{self, quoted};
 use crate::wire::{Errore, Tipo, TipoRicevuta};
 use crate::xml;
+use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 use jiff::Timestamp;
@@ -58,6 +59,13 @@ pub struct Destinatario {
 }
 
 impl Daticert {
+    /// The Message-ID of the original, with angle brackets whether or not the provider wrote them: the key by which a sender
+    /// knows what a receipt is about (`reference` pec.md §6.4).
+    pub fn message_id(&self) -> Option<String> {
+        let id = self.msgid.as_deref()?.trim();
+        Some(if id.starts_with('<') { id.into() } else { format!("<{id}>") })
+    }
+
     /// Reads the XML: strictly, and if that fails once more without the characters that XML 1.0 forbids.
     pub(crate) fn read(bytes: &[u8]) -> Result<Self, Why> {
         if bytes.len() > DATICERT_BYTES_MAX {

@@ -2,7 +2,7 @@
 
 use crate::consistency::{self, Times};
 use crate::content::{date, machine_headers, mailboxes, return_path, unstructured};
-use crate::correlation::{self, Sent, bracketed};
+use crate::correlation::{self, Sent};
 use crate::excerpt::Excerpt;
 use crate::kind::Kind;
 use crate::mime::{self, Dashes, Entity};
@@ -226,7 +226,7 @@ fn kind(head: &Entity<'_>, policy: &Policy<'_>, verdict: &Verdict) -> Kind {
     };
     match data {
         Some(data) => {
-            let sending = policy.sent.zip(data.msgid.as_deref()).and_then(|(sent, id)| sent.sending(&bracketed(id)));
+            let sending = policy.sent.zip(data.message_id()).and_then(|(sent, id)| sent.sending(&id));
             Kind::certified(data, sending.and_then(|s| s.accepted))
         }
         None => Kind::claimed(head).unwrap_or_else(|| Kind::unclaimed(head, policy.mailboxes)),

@@ -4,7 +4,7 @@
 //! receipt holds decides (whole parts or `.hash` parts), never the type that was asked for.
 
 use crate::content::{DEPTH_MAX, PARTS_MAX, file_name, mailboxes, unstructured};
-use crate::correlation::{Sent, bracketed};
+use crate::correlation::Sent;
 use crate::crypto::Hash;
 use crate::daticert::Daticert;
 use crate::decode;
@@ -30,10 +30,10 @@ pub(crate) fn compare(sheet: &mut Sheet, data: &Daticert, returned: Option<&[u8]
     let Some(returned) = returned.filter(|_| data.tipo != Tipo::PostaCertificata) else {
         return sheet.moot(Check::Returned, "non restituisce nessuna copia");
     };
-    let Some((sent, msgid)) = sent.zip(data.msgid.as_deref()) else {
+    let Some((sent, msgid)) = sent.zip(data.message_id()) else {
         return sheet.moot(Check::Returned, "non si sa che cosa è stato inviato");
     };
-    let Some(ours) = sent.bytes(&bracketed(msgid)) else {
+    let Some(ours) = sent.bytes(&msgid) else {
         return sheet.moot(Check::Returned, "il messaggio inviato non è più disponibile");
     };
     match same_message(&ours, returned) {

@@ -113,6 +113,11 @@ fn print(overview: &Overview, all: bool, survey: &Survey) {
         overview.dossiers.len(),
         states.join(", ")
     );
+    let orphans = overview.messages.iter().filter(|m| matches!(m.disposition, Disposition::Orphan { .. })).count();
+    if orphans > 0 {
+        // Mail written in the provider's web page has them; nobody else should.
+        say!("Ricevute di messaggi non inviati da qui: {orphans} (tenute, non cambiano nulla)");
+    }
     say!("Registro: {} righe, ultima impronta {}", overview.seq, overview.head);
     let now = Clock::System.now();
     if survey.signers > 0 {

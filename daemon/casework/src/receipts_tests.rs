@@ -25,6 +25,7 @@ fn daticert(tipo: Tipo, hours: i64) -> Daticert {
         consegna: Some("mario@pec.example".into()),
         ricezione: vec![],
         errore_esteso: None,
+        others: vec![],
         repaired: false,
     }
 }

@@ -258,7 +258,8 @@ pub(crate) fn own_provider(sheet: &mut Sheet, data: &Daticert, signer: &Signer, 
         _ => return sheet.moot(Check::OwnProvider, "non è un avviso che spetta al nostro gestore"),
     };
     let mut hosts = Vec::new();
-    for address in by.iter().flatten() {
+    // A failure that names no recipient may come from anybody's provider.
+    for address in by.iter().flatten().filter(|_| !by.contains(&None)) {
         let Some(own) = ours.iter().find(|own| same_address(&own.address, address)) else {
             return sheet.moot(Check::OwnProvider, format!("{} non è una casella configurata", quoted(address)));
         };
@@ -266,6 +267,9 @@ pub(crate) fn own_provider(sheet: &mut Sheet, data: &Daticert, signer: &Signer, 
             return sheet.moot(Check::OwnProvider, format!("il gestore di {} non è configurato", quoted(&own.address)));
         };
         hosts.push(host.clone());
+    }
+    if hosts.is_empty() {
+        return sheet.moot(Check::OwnProvider, "non dice di quale destinatario parla");
     }
     judge_provider(sheet, signer, &hosts);
 }

@@ -14,6 +14,11 @@ use jiff::tz::Offset;
 /// Largest `daticert.xml`, in bytes: about 4,000 recipients.
 pub const DATICERT_BYTES_MAX: usize = 256 * 1024;
 
+/// Most unknown elements, attributes and words kept.
+pub const OTHERS_MAX: usize = 100;
+/// Longest path of one, in bytes.
+pub const OTHER_PATH_BYTES_MAX: usize = 256;
+
 /// The certification data. Texts are as signed; nothing in them is trusted beyond that.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Daticert {
@@ -45,6 +50,8 @@ pub struct Daticert {
     pub ricezione: Vec<String>,
     /// Text of the error.
     pub errore_esteso: Option<String>,
+    /// What the DTD does not know, kept as it stood; at most [`OTHERS_MAX`].
+    pub others: Vec<Other>,
     /// The XML held characters that XML 1.0 forbids; it was read without them (2 of 22 real envelopes).
     pub repaired: bool,
 }
@@ -57,6 +64,36 @@ pub struct Destinatario {
     /// `certificato`, or `esterno`: never a delivery receipt.
     pub esterno: bool,
 }
+
+/// An element, an attribute or a word that the DTD does not know.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Other {
+    /// Where it stood: `dati/nuovo`, `intestazione/destinatari/@tipo`. Cut at [`OTHER_PATH_BYTES_MAX`].
+    pub path: String,
+    /// Its text, or its value.
+    pub value: String,
+}
+
+/// The elements of the DTD, each with its attributes.
+const ELEMENTS: &[(&[&str], &[&str])] = &[
+    (&[], &["tipo", "errore"]),
+    (&["intestazione"], &[]),
+    (&["intestazione", "mittente"], &[]),
+    (&["intestazione", "destinatari"], &["tipo"]),
+    (&["intestazione", "risposte"], &[]),
+    (&["intestazione", "oggetto"], &[]),
+    (&["dati"], &[]),
+    (&["dati", "gestore-emittente"], &[]),
+    (&["dati", "data"], &["zona"]),
+    (&["dati", "data", "giorno"], &[]),
+    (&["dati", "data", "ora"], &[]),
+    (&["dati", "identificativo"], &[]),
+    (&["dati", "msgid"], &[]),
+    (&["dati", "ricevuta"], &["tipo"]),
+    (&["dati", "consegna"], &[]),
+    (&["dati", "ricezione"], &[]),
+    (&["dati", "errore-esteso"], &[]),
+];
 
 impl Daticert {
     /// The Message-ID of the original, with angle brackets whether or not the provider wrote them: the key by which a sender
@@ -91,7 +128,7 @@ impl Daticert {
         }
     }
 
-    /// The cardinalities of the DTD (annex §7.4; RFC 6109 §4.4). Elements that it does not know are left out.
+    /// The cardinalities of the DTD (annex §7.4; RFC 6109 §4.4). What it does not know is kept apart.
     fn from_root(root: xml::Element<'_>, repaired: bool) -> Result<Self, Why> {
         let content = |what: &str| why::DATICERT_CONTENT.about(quoted(what));
         if root.name() != "postacert" {
@@ -99,6 +136,9 @@ impl Daticert {
         }
         let one = |parent: xml::Element<'_>, name: &str| -> Result<String, Why> {
             parent.only(name).and_then(|e| e.text()).ok_or_else(|| content(name))
+        };
+        let full = |parent: xml::Element<'_>, name: &str| -> Result<String, Why> {
+            one(parent, name)?.into_nonempty().ok_or_else(|| content(name))
         };
         let at_most_one = |parent: xml::Element<'_>, name: &str| -> Result<Option<String>, Why> {
             match parent.all(name).count() {
@@ -112,7 +152,7 @@ impl Daticert {
             .all("destinatari")
             .map(|e| {
                 Some(Destinatario {
-                    address: e.text()?,
+                    address: e.text()?.into_nonempty()?,
                     esterno: e.attribute("tipo").is_some_and(|t| t.trim().eq_ignore_ascii_case("esterno")),
                 })
             })
@@ -129,61 +169,110 @@ impl Daticert {
         Ok(Self {
             tipo: Tipo::read(root.attribute("tipo").ok_or_else(|| content("postacert/@tipo"))?),
             errore: Errore::read(root.attribute("errore").unwrap_or("nessuno")),
-            mittente: one(heading, "mittente")?,
+            mittente: full(heading, "mittente")?,
             destinatari,
             risposte: one(heading, "risposte")?,
             oggetto: at_most_one(heading, "oggetto")?.unwrap_or_default(),
             gestore_emittente: one(data, "gestore-emittente")?,
             data: data.only("data").and_then(instant).ok_or_else(|| content("data"))?,
-            identificativo: one(data, "identificativo")?,
-            msgid: at_most_one(data, "msgid")?.filter(|id| !id.is_empty()),
+            identificativo: full(data, "identificativo")?,
+            msgid: at_most_one(data, "msgid")?.and_then(Text::into_nonempty),
             ricevuta,
-            consegna: at_most_one(data, "consegna")?,
+            consegna: at_most_one(data, "consegna")?.and_then(Text::into_nonempty),
             ricezione: data
                 .all("ricezione")
-                .map(|e| e.text())
+                .map(|e| e.text()?.into_nonempty())
                 .collect::<Option<Vec<_>>>()
                 .ok_or_else(|| content("ricezione"))?,
-            errore_esteso: at_most_one(data, "errore-esteso")?,
+            errore_esteso: at_most_one(data, "errore-esteso")?.and_then(Text::into_nonempty),
+            others: others(root),
             repaired,
         })
     }
+}
+
+/// Text that may be missing.
+trait Text: Sized {
+    fn into_nonempty(self) -> Option<Self>;
+}
+
+impl Text for String {
+    fn into_nonempty(self) -> Option<Self> {
+        Some(self).filter(|text| !text.is_empty())
+    }
+}
+
+/// What the DTD does not know.
+fn others(root: xml::Element<'_>) -> Vec<Other> {
+    let unknown = root.descendants().flat_map(|element| {
+        let path = element.path();
+        let known = ELEMENTS.iter().find(|(names, _)| *names == path.as_slice());
+        let at = path.join("/");
+        let attributes: Vec<Other> = element
+            .attributes()
+            .filter(|(name, value)| match known {
+                // The one attribute of which a word that nobody knows would be lost: the others keep theirs.
+                Some(_) if path.ends_with(&["destinatari"]) && *name == "tipo" => {
+                    !["certificato", "esterno"].iter().any(|word| value.trim().eq_ignore_ascii_case(word))
+                }
+                Some((_, attributes)) => !attributes.contains(name),
+                None => true,
+            })
+            .map(|(name, value)| other(format!("{at}/@{name}"), value.trim().into()))
+            .collect();
+        let itself = known.is_none().then(|| other(at, element.own_text()));
+        itself.into_iter().chain(attributes)
+    });
+    unknown.take(OTHERS_MAX).collect()
+}
+
+fn other(path: String, value: String) -> Other {
+    let path = path.strip_prefix('/').map_or(path.as_str(), |path| path);
+    let end = path.floor_char_boundary(OTHER_PATH_BYTES_MAX);
+    Other { path: path.get(..end).unwrap_or_default().into(), value }
 }
 
 /// `<data zona="+hhmm"><giorno>dd/mm/yyyy</giorno><ora>hh:mm:ss</ora></data>` (RFC 6109 §4.4).
 fn instant(data: xml::Element<'_>) -> Option<Timestamp> {
     let giorno = data.only("giorno")?.text()?;
     let ora = data.only("ora")?.text()?;
-    let numbers = |text: &str, sign: char| -> Option<[i16; 3]> {
-        let mut pieces = text.split(sign).map(|piece| piece.parse::<i16>().ok());
+    let numbers = |text: &str, sign: char, most: [usize; 3]| -> Option<[i16; 3]> {
+        let mut pieces = text.split(sign).zip(most).map(|(piece, most)| digits(piece, most));
         let three = [pieces.next()??, pieces.next()??, pieces.next()??];
-        pieces.next().is_none().then_some(three)
+        (text.split(sign).count() == 3).then_some(three)
     };
-    let [day, month, year] = numbers(&giorno, '/')?;
-    let [hour, minute, second] = numbers(&ora, ':')?;
+    let [day, month, year] = numbers(&giorno, '/', [2, 2, 4])?;
+    let [hour, minute, second] = numbers(&ora, ':', [2, 2, 2])?;
     let small = |n: i16| i8::try_from(n).ok();
     // A leap second is read as the one before it.
+    let second = if second == 60 { 59 } else { second };
     let civil =
-        DateTime::new(year, small(month)?, small(day)?, small(hour)?, small(minute)?, small(second)?.min(59), 0)
-            .ok()?;
-    let offset = offset(data.attribute("zona")?)?;
+        DateTime::new(year, small(month)?, small(day)?, small(hour)?, small(minute)?, small(second)?, 0).ok()?;
+    // Of the Common Era as people write it: `26` is a slip, not an antiquity.
+    let offset = offset(data.attribute("zona")?).filter(|_| year >= 1000)?;
     offset.to_timestamp(civil).ok()
 }
 
-/// `+hhmm` or `-hhmm`; a colon is let pass.
+/// A number of one to `most` digits, and nothing else: a sign is no digit.
+fn digits(text: &str, most: usize) -> Option<i16> {
+    let sound = (1..=most).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit());
+    sound.then(|| text.parse().ok()).flatten()
+}
+
+/// `+hhmm` or `-hhmm`; a colon is let pass. The zone is written out, so the change to summer time is no riddle.
 fn offset(zona: &str) -> Option<Offset> {
+    /// Farthest zone there is, in minutes: Line Islands.
+    const ZONE_MINUTES_MAX: i32 = 14 * 60;
     let zona = zona.trim();
-    let (sign, digits) = match zona.split_at_checked(1)? {
-        ("+", digits) => (1, digits.replace(':', "")),
-        ("-", digits) => (-1, digits.replace(':', "")),
+    let (sign, hhmm) = match zona.split_at_checked(1)? {
+        ("+", hhmm) => (1, hhmm.replace(':', "")),
+        ("-", hhmm) => (-1, hhmm.replace(':', "")),
         _ => return None,
     };
-    if digits.len() != 4 || !digits.bytes().all(|b| b.is_ascii_digit()) {
-        return None;
-    }
-    let (hours, minutes) = digits.split_at_checked(2)?;
-    let (hours, minutes) = (hours.parse::<i32>().ok()?, minutes.parse::<i32>().ok()?);
-    Offset::from_seconds(sign * (hours * 3600 + minutes * 60)).ok()
+    let (hours, minutes) = hhmm.split_at_checked(2).filter(|_| hhmm.len() == 4)?;
+    let (hours, minutes) = (i32::from(digits(hours, 2)?), i32::from(digits(minutes, 2)?));
+    let minutes = Some(hours * 60 + minutes).filter(|all| minutes < 60 && *all <= ZONE_MINUTES_MAX)?;
+    Offset::from_seconds(sign * minutes * 60).ok()
 }
 
 #[cfg(test)]

@@ -394,6 +394,10 @@ impl<'c> Case<'c, '_> {
         if data.repaired {
             sheet.note("daticert.xml contiene caratteri che XML non ammette: letto senza di essi");
         }
+        if let Some(other) = data.others.first() {
+            let (path, all) = (quoted(&other.path), data.others.len());
+            sheet.note(format!("daticert.xml contiene dati che le regole non prevedono ({all}, il primo in {path})"));
+        }
         let claimed = match claim {
             Claim::Receipt(tipo) => tipo,
             _ => &Tipo::PostaCertificata,

@@ -51,7 +51,7 @@ mod xml;
 pub use anchors::{Anchor, Anchors, Purpose};
 pub use content::{Attachment, Content, Mailbox, Measured};
 pub use correlation::{Sending, Sent};
-pub use daticert::{Daticert, Destinatario};
+pub use daticert::{Daticert, Destinatario, Other};
 pub use describe::Description;
 pub use examine::{Certified, Evidence, Examined, OwnMailbox, Policy, Seal, Signer, Unproven, Verdict, examine};
 pub use excerpt::Excerpt;

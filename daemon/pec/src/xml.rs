@@ -2,6 +2,7 @@
 
 use alloc::borrow::Cow;
 use alloc::string::String;
+use alloc::vec::Vec;
 use roxmltree::{Document, Node, ParsingOptions};
 
 /// Deepest element. `daticert.xml` needs four.
@@ -13,8 +14,16 @@ pub(crate) const ATTRIBUTES_MAX: usize = 16;
 /// Longest character reference looked for when repairing, with its `;`.
 const REFERENCE_MAX: usize = 12;
 
-/// The text of a document: UTF-8, or Latin-1 where the declaration says so.
+/// The text of a document: UTF-8; UTF-16 where its first bytes say so (XML 1.0 §4.3.3); Latin-1 where the declaration does.
 pub(crate) fn text(bytes: &[u8]) -> Option<Cow<'_, str>> {
+    if let Some((order, rest)) = bytes.split_first_chunk::<2>()
+        && matches!(order, b"\xfe\xff" | b"\xff\xfe")
+    {
+        let (pairs, odd) = rest.as_chunks::<2>();
+        let unit = if order == b"\xfe\xff" { u16::from_be_bytes } else { u16::from_le_bytes };
+        let text = char::decode_utf16(pairs.iter().map(|pair| unit(*pair))).collect::<Result<String, _>>();
+        return text.ok().filter(|_| odd.is_empty()).map(Cow::Owned);
+    }
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     if let Ok(text) = core::str::from_utf8(bytes) {
         return Some(Cow::Borrowed(text));
@@ -128,6 +137,30 @@ impl<'a> Element<'a> {
             }
         }
         Some(text.trim().into())
+    }
+
+    /// This element and all within it, in document order.
+    pub(crate) fn descendants(self) -> impl Iterator<Item = Element<'a>> {
+        self.0.descendants().filter(|n| n.is_element()).map(Element)
+    }
+
+    /// Names from the document element down to this one, that of the document element left out.
+    pub(crate) fn path(self) -> Vec<&'a str> {
+        let mut names: Vec<&str> = self.0.ancestors().filter(|n| n.is_element()).map(|n| n.tag_name().name()).collect();
+        names.pop();
+        names.reverse();
+        names
+    }
+
+    /// The text directly in it, elements left out.
+    pub(crate) fn own_text(self) -> String {
+        let texts = self.0.children().filter(|n| n.is_text()).filter_map(|n| n.text());
+        texts.collect::<String>().trim().into()
+    }
+
+    /// Name and value of its attributes.
+    pub(crate) fn attributes(self) -> impl Iterator<Item = (&'a str, &'a str)> {
+        self.0.attributes().map(|a| (a.name(), a.value()))
     }
 
     pub(crate) fn attribute(self, name: &str) -> Option<&'a str> {

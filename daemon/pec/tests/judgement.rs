@@ -6,8 +6,8 @@ mod common;
 
 use common::{Accepted, CITIZEN, OFFICE, accepted, at, envelope, evidence, expect, inner, judge, mail};
 use common::{policy, provider, said, world};
-use gestore::{Delay, Digest, Failure, Mail, Style};
-use pec::{Anchors, Check, Evidence, Grade, Outcome, OwnMailbox, Policy, Verdict, examine};
+use gestore::{Delay, Digest, Failure, Mail, Style, forge};
+use pec::{Anchors, Check, Content, Evidence, Grade, Kind, Outcome, OwnMailbox, Policy, Verdict, examine};
 
 #[test]
 fn an_envelope_of_every_provider_is_genuine_and_reads_the_same() {
@@ -71,6 +71,53 @@ fn an_anomaly_certifies_nothing_of_what_it_wraps() {
             assert_eq!(seen.report.outcome(Check::Daticert), Some(&Outcome::Moot));
         }
     }
+}
+
+#[test]
+fn every_message_has_a_kind() {
+    let own = [OwnMailbox { address: OFFICE.into(), provider_host: Some("pec.gestore.test".into()) }];
+    let kind = |raw: &[u8]| examine(raw, &Policy { mailboxes: &own, ..policy() }).kind;
+    let Accepted { carriage, acceptance, envelope } = accepted(provider(), mail());
+    let ordinary = mail().compose(at()).unwrap().raw;
+    let anomaly = provider().anomaly(&ordinary, CITIZEN, &[OFFICE.into()], at()).unwrap().raw;
+    assert_eq!(kind(&envelope.raw), Kind::TransportEnvelope);
+    assert_eq!(kind(&anomaly), Kind::AnomalyEnvelope);
+    assert_eq!(kind(&acceptance.raw), Kind::Acceptance);
+    assert_eq!(kind(&provider().non_acceptance_virus(&carriage, at()).unwrap().raw), Kind::NonAcceptanceVirus);
+    assert_eq!(kind(&provider().non_delivery_virus(&carriage, OFFICE, at()).unwrap().raw), Kind::NonDeliveryVirus);
+    assert_eq!(kind(&ordinary), Kind::Ordinary);
+    assert_eq!(kind(&forge::with_header(&ordinary, "From", "info@staff.gestore.test")), Kind::ServiceMail);
+    assert_eq!(kind(&[]), Kind::Ordinary);
+    // What is not proven is what it claims; what contradicts its signed data is what these say.
+    let unsigned = forge::unsigned(&acceptance.raw).unwrap();
+    assert_eq!(kind(&unsigned), Kind::Acceptance);
+    assert_eq!(kind(&forge::with_second_header(&unsigned, "X-Ricevuta", "accettazione")), Kind::Unclear);
+    assert_eq!(kind(&forge::with_header(&acceptance.raw, "X-Ricevuta", "avvenuta-consegna")), Kind::Acceptance);
+    assert_eq!(judge(&forge::with_header(&envelope.raw, "X-Trasporto", "errore")).kind, Kind::TransportEnvelope);
+}
+
+#[test]
+fn a_pec_within_is_seen_and_believed_nothing() {
+    let Accepted { carriage, envelope, .. } = accepted(provider(), mail());
+    let receipt = provider().delivery(&carriage, OFFICE, at()).unwrap().raw;
+    let forwarded = mail()
+        .attach("busta.eml", "message/rfc822", &envelope.raw)
+        .attach("RICEVUTA.EML", "application/octet-stream", &receipt)
+        .attach("lettera.eml", "message/rfc822", &mail().compose(at()).unwrap().raw)
+        .attach("daticert.xml", "application/xml", b"<postacert tipo='avvenuta-consegna'/>");
+    let claims = |content: &Content| content.attachments.iter().filter_map(|a| a.nested).collect::<Vec<_>>();
+    let within = [Kind::TransportEnvelope, Kind::Delivery];
+    // In a PEC of somebody else's: what is certified is that he sent these files.
+    let seen = judge(&accepted(provider(), forwarded.clone()).envelope.raw);
+    assert_eq!((seen.kind, seen.grade), (Kind::TransportEnvelope, Grade::Genuine));
+    assert_eq!((claims(inner(&seen)), inner(&seen).nested), (within.to_vec(), None));
+    // In ordinary mail: nothing is.
+    let seen = judge(&forwarded.compose(at()).unwrap().raw);
+    let Verdict::Unproven(unproven) = &seen.verdict else { panic!("certified") };
+    assert_eq!((seen.kind, claims(unproven.content.as_ref().unwrap())), (Kind::Ordinary, within.to_vec()));
+    // An anomaly round a perfect PEC.
+    let seen = judge(&provider().anomaly(&envelope.raw, CITIZEN, &[OFFICE.into()], at()).unwrap().raw);
+    assert_eq!((seen.kind, inner(&seen).nested), (Kind::AnomalyEnvelope, Some(Kind::TransportEnvelope)));
 }
 
 #[test]

@@ -19,6 +19,8 @@ mod hostile;
 mod loops;
 #[path = "suite/orders.rs"]
 mod orders;
+#[path = "suite/receipts.rs"]
+mod receipts;
 #[path = "suite/report.rs"]
 mod report;
 #[path = "suite/rules_bad.rs"]

@@ -11,18 +11,18 @@ use jiff::Timestamp;
 use pec::{Anchor, Anchors, Examined, Policy};
 use std::sync::OnceLock;
 
-const ENTITY: &str = "protocollo@pec.comune.test";
-const ANNA: &str = "anna.bianchi@cittadini.test";
+pub(crate) const ENTITY: &str = "protocollo@pec.comune.test";
+pub(crate) const ANNA: &str = "anna.bianchi@cittadini.test";
 const NUMBER: &str = "2026/000007";
 
-struct Bench {
-    provider: Provider,
-    anchors: Anchors,
-    desk: Desk,
-    now: Timestamp,
+pub(crate) struct Bench {
+    pub(crate) provider: Provider,
+    pub(crate) anchors: Anchors,
+    pub(crate) desk: Desk,
+    pub(crate) now: Timestamp,
 }
 
-fn bench() -> &'static Bench {
+pub(crate) fn bench() -> &'static Bench {
     static BENCH: OnceLock<Bench> = OnceLock::new();
     BENCH.get_or_init(|| {
         let now: Timestamp = "2026-02-03T10:00:00Z".parse().unwrap();
@@ -71,7 +71,7 @@ fn decide(mail: Mail, known: Known) -> Decision {
     casework::decide(&seen(mail), &known, &bench().desk)
 }
 
-fn nothing() -> Known {
+pub(crate) fn nothing() -> Known {
     Known { digest: "d".repeat(64), ..Known::nothing(bench().now) }
 }
 
@@ -96,7 +96,7 @@ fn reply(decision: &Decision) -> Option<&str> {
     decision.outgoing.iter().find(|o| o.lane == Lane::Pec).map(|o| o.template.as_str())
 }
 
-fn has_reason(decision: &Decision, code: &str) -> bool {
+pub(crate) fn has_reason(decision: &Decision, code: &str) -> bool {
     decision.trail.iter().any(|r| r.code == code)
 }
 

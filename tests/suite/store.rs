@@ -12,6 +12,7 @@ use sportello::journal::record::{Decided, Findings, Inputs};
 use sportello::outbox::schedule::{Move, Shown, State};
 use sportello::store::{Overview, Store, Trouble};
 use std::collections::BTreeMap;
+use std::path::Path;
 use tempfile::TempDir;
 
 const ANNA: &str = "anna.bianchi@cittadini.test";
@@ -34,6 +35,16 @@ impl Bench {
         let store = Store::open(dir.path(), at(0)).unwrap();
         let archive = Archive::open(dir.path()).unwrap();
         Self { store, archive, dir }
+    }
+
+    /// Its data folder.
+    pub(crate) fn data(&self) -> &Path {
+        self.dir.path()
+    }
+
+    /// A task that no message caused.
+    pub(crate) fn add_task(&mut self, id: &str, frozen: &str) {
+        self.store.add_task("uno", letter(id, Lane::Internal, None), frozen, at(0)).unwrap();
     }
 
     fn seal(&self, text: &str) -> Sealed {

@@ -6,20 +6,27 @@ mod common;
 
 use common::{Accepted, OFFICE, accepted, at, mail, policy, provider};
 use gestore::forge;
-use pec::{Certified, Policy, Verdict, examine};
+use pec::{Certified, Evidence, Policy, Verdict, examine};
 use proptest::prelude::*;
 use std::sync::OnceLock;
 
 /// What a message certifies, if anything: evidence, and by whom.
 fn certified(raw: &[u8]) -> Option<String> {
     match examine(raw, &Policy { arrival: None, ..policy() }).verdict {
-        Verdict::Certified(certified) => Some(told(&certified)),
+        Verdict::Certified(certified) => Some(told(raw, &certified)),
         Verdict::Unproven(_) => None,
     }
 }
 
-fn told(certified: &Certified) -> String {
-    format!("{:?} {:?}", certified.evidence(), certified.signer())
+/// All of it, and the bytes of the message in it; not where in the file these stand.
+fn told(raw: &[u8], certified: &Certified) -> String {
+    let place = match certified.evidence() {
+        Evidence::Envelope { message, .. } | Evidence::Anomaly { message } => Some(&message.source),
+        Evidence::Receipt { returned, .. } => returned.as_ref(),
+    };
+    let all = format!("{:?} {:?}", certified.evidence(), certified.signer());
+    let all = place.map_or(all.clone(), |place| all.replace(&format!("{place:?}"), ""));
+    format!("{all} {:?}", place.map(|place| place.of(raw)))
 }
 
 struct Genuine {
@@ -82,7 +89,7 @@ fn mutate(raw: &mut Vec<u8>, at: usize, cut: usize, put: Vec<u8>) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 512, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 512, failure_persistence: None, ..ProptestConfig::default() })]
 
     /// Outer headers, preamble, the signature and its headers, epilogue.
     #[test]

@@ -106,7 +106,9 @@ fn conversation(strip: Strip, subject: &str, text: &str) -> Vec<String> {
     let items: usize =
         houses.iter().map(|(_, r)| r.overview().items.iter().filter(|i| i.outgoing.lane == Lane::Pec).count()).sum();
     for (_, running) in houses {
-        assert!(running.overview().messages.iter().all(|m| m.grade.starts_with("genuine")), "the conversation is real");
+        // The receipts of the first mail, which a person wrote elsewhere, are orphans.
+        let is_real = |grade: &str| matches!(grade, "genuine" | "genuine-weak" | "orphan");
+        assert!(running.overview().messages.iter().all(|m| is_real(&m.grade)), "the conversation is real");
         running.stop();
     }
     let sent = sent.lock().unwrap().clone();

@@ -33,3 +33,5 @@ mod store;
 mod support;
 #[path = "suite/tidy.rs"]
 mod tidy;
+#[path = "suite/trust.rs"]
+mod trust;

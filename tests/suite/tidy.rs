@@ -21,8 +21,8 @@ const ONE_PLACE: &[(&str, &[&str])] = &[
     ("async_imap", &["daemon/src/intake/imap.rs", "daemon/src/intake/imap/"]),
     ("imap_proto", &["daemon/src/intake/imap/"]),
     ("mail_parser", &["daemon/pec/src/content.rs"]),
-    ("cms", &["daemon/pec/src/cms.rs", "tests/gestore/src/signer.rs"]), // the second is a module of gestore's own
-    ("x509_cert", &["daemon/pec/src/cert.rs"]),
+    ("cms", &["daemon/pec/src/second.rs", "tests/gestore/src/signer.rs"]), // the second is a module of gestore's own
+    ("x509_cert", &["daemon/pec/src/second.rs", "daemon/pec/src/dn.rs"]),
     ("roxmltree", &["daemon/pec/src/xml.rs"]),
     ("handlebars", &["daemon/casework/src/reply/engine.rs"]),
     ("regex", &["daemon/casework/src/rules/pattern.rs"]),

@@ -241,6 +241,11 @@ impl<'a> SignerInfo<'a> {
         Some((signer, digest, scheme, attributes.map(|a| a.content)))
     }
 
+    /// The signature, as transmitted.
+    pub(crate) fn value(&self) -> &'a [u8] {
+        self.value
+    }
+
     /// Whether `key` signed these attributes, and in which order they were hashed (RFC 5652 §5.4).
     pub(crate) fn is_by(&self, key: &Key, scheme: Scheme, attributes: &Attributes<'_>) -> Option<Order> {
         if key.verifies(scheme, &attributes.as_sent(), self.value) {

@@ -67,7 +67,7 @@ impl<'a> Dn<'a> {
         pairs.filter_map(attribute).filter(move |(kind, _)| *kind == wanted.as_bytes()).filter_map(|(_, v)| text(v))
     }
 
-    /// As RFC 4514 writes it. The only use of x509-cert.
+    /// As RFC 4514 writes it.
     pub(crate) fn rfc4514(&self) -> Option<String> {
         use der::Decode;
         x509_cert::name::Name::from_der(self.der).ok().map(|name| alloc::format!("{name}"))

@@ -43,6 +43,7 @@ mod proof;
 pub mod report;
 mod returned;
 pub mod revocation;
+mod second;
 pub mod signature;
 mod why;
 pub mod wire;

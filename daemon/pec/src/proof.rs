@@ -11,6 +11,7 @@ use crate::decode;
 use crate::examine::{Policy, Seal, Signer};
 use crate::mime::{self, Dashes, Entity, Multipart};
 use crate::report::{Check, Grade, Sheet, Why};
+use crate::second;
 use crate::why::{self, quoted};
 use crate::wire::POSTA_CERTIFICATA;
 use alloc::borrow::Cow;
@@ -60,6 +61,10 @@ pub(crate) fn prove<'a>(
     let leaf = signer.id.find(&certificates).ok_or(why::CMS_NO_CERTIFICATE);
     *seal = Some(sealed(&signature, leaf.ok().map(|leaf| leaf.der)));
     let leaf = leaf.map_err(|why| prover.fails(Check::Cms, why)).ok()?;
+    if !second::agrees_on_certificate(leaf) {
+        prover.fails(Check::Cms, why::READERS_DIFFER.about("certificato del firmatario"));
+        return None;
+    }
     if !attributes.name(leaf) {
         prover.fails(Check::Cms, why::CMS_SIGNING_CERTIFICATE);
         return None;
@@ -195,8 +200,12 @@ fn detached(der: &[u8]) -> Result<Detached<'_>, Why> {
     let [signer] = signed.signers.as_slice() else {
         return Err(why::CMS_SIGNERS.about(format!("ne ha {}", signed.signers.len())));
     };
-    let mut signer = signed.signer(*signer)?;
+    let info = *signer;
+    let mut signer = signed.signer(info)?;
     // Without attributes a forger may pass off attributes as content (`reference` signatures.md §6).
+    if signer.attributes.is_some() && !second::agrees_on_signer(&signer, info.whole) {
+        return Err(why::READERS_DIFFER.about("firmatario"));
+    }
     let attributes = signer.attributes.take().ok_or(why::CMS_NO_ATTRIBUTES)?;
     Ok(Detached { certificates: signed.certificates, revocation: signed.revocation, signer, attributes })
 }

@@ -78,6 +78,7 @@ reasons! {
     P7S_TOO_LARGE = "p7s-too-large", "La firma è troppo grande per essere una firma";
     P7S_ENCODING = "p7s-encoding", "La codifica base64 della firma è guasta";
     CMS_UNREADABLE = "cms-unreadable", "La firma non si legge: non è un oggetto CMS SignedData";
+    READERS_DIFFER = "readers-differ", "Due lettori indipendenti non vi leggono la stessa cosa";
     CMS_ATTACHED = "cms-attached", "La firma porta con sé un contenuto: nella PEC deve esserne separata";
     CMS_SIGNERS = "cms-signers", "La firma deve avere un solo firmatario";
     CMS_CONTENT = "cms-content", "La firma non porta il contenuto firmato, e non si sa quale sia";

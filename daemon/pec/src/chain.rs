@@ -72,8 +72,18 @@ pub(crate) fn trace<'a>(
     anchors: &'a Anchors,
     day: Day,
 ) -> Result<Trusted<'a>, Why> {
-    let purpose = Purpose::FirmaPec;
     signer_profile(leaf)?;
+    trace_for(Purpose::FirmaPec, leaf, embedded, anchors, day)
+}
+
+/// The same for any purpose, and so without the profile of a provider's certificate.
+pub(crate) fn trace_for<'a>(
+    purpose: Purpose,
+    leaf: &Cert<'_>,
+    embedded: &[Cert<'_>],
+    anchors: &'a Anchors,
+    day: Day,
+) -> Result<Trusted<'a>, Why> {
     valid_at(leaf, day.at)?;
     let known: Vec<Cert<'_>> =
         anchors.of(purpose).flat_map(|a| &a.certificates).filter_map(|der| Cert::read(der).ok()).collect();

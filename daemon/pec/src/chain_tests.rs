@@ -57,6 +57,21 @@ fn each_fault_of_a_certificate_has_its_name() {
         ("v_std", "sub", 2015, "not-yet-valid"),
         ("v_std", "subnc", 2018, "issuer-missing"),
         ("v_serial25", "sub", 2027, "good"),
+        ("v_serial21", "sub", 2027, "good"),
+        ("v_serial0", "sub", 2027, "good"),
+        ("v_serialneg", "sub", 2027, "good"),
+        ("v_now", "sub", 2027, "good"),
+        ("v_now2", "sub", 2027, "good"),
+        ("v_now_p256", "sub", 2027, "good"),
+        ("v_now_p384", "sub", 2027, "good"),
+        // What follows is wrong or weak in the signer's own key or names: other checks look at those.
+        ("v_p384", "sub", 2018, "good"),
+        ("v_p521", "sub", 2018, "good"),
+        ("v_r4096", "sub", 2018, "good"),
+        ("v_r1024", "sub", 2018, "good"),
+        ("v_bp256", "sub", 2018, "good"),
+        ("v_nosan", "sub", 2018, "good"),
+        ("v_two", "sub", 2018, "good"),
     ];
     for (leaf, issuer, year, wanted) in cases {
         assert_eq!(judged(leaf, issuer, year), wanted, "{leaf} by {issuer} in {year}");

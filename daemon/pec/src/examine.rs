@@ -3,7 +3,9 @@
 use crate::consistency::{self, Times};
 use crate::content::{date, machine_headers, mailboxes, return_path, unstructured};
 use crate::correlation::{self, Sent};
+use crate::directory::{self, Directory};
 use crate::excerpt::Excerpt;
+use crate::issuer_name;
 use crate::kind::Kind;
 use crate::mime::{self, Dashes, Entity};
 use crate::parts::Parts;
@@ -48,12 +50,14 @@ pub struct Policy<'a> {
     pub sent: Option<&'a dyn Sent>,
     /// CRLs and OCSP answers at hand. Where none answers, §9.6 is moot: that blocks nothing.
     pub status: Option<&'a StatusLists>,
+    /// The providers' directory, for a body that has it; `None` = [`Check::Directory`] is moot.
+    pub directory: Option<&'a Directory>,
 }
 
 impl<'a> Policy<'a> {
     /// These anchors, and nothing else known: every check that needs more is moot.
     pub fn new(anchors: &'a Anchors) -> Self {
-        Self { anchors, mailboxes: &[], arrival: None, sha1_until: None, sent: None, status: None }
+        Self { anchors, mailboxes: &[], arrival: None, sha1_until: None, sent: None, status: None, directory: None }
     }
 }
 
@@ -263,6 +267,8 @@ fn weigh(raw: &[u8], head: &Entity<'_>, policy: &Policy<'_>, sheet: &mut Sheet, 
     let Some(proof) = proof.filter(|_| claim != Claim::Unclear) else {
         return whole(raw, dashes, sheet);
     };
+    let certificate = seal.as_ref().and_then(|seal| seal.certificates.first()).map_or(&[][..], Vec::as_slice);
+    directory::listed(sheet, policy.directory, certificate, proof.signer.at);
     let parts = match Parts::read(&proof.bytes, dashes) {
         Ok(parts) => parts,
         Err(reason) => {
@@ -270,7 +276,7 @@ fn weigh(raw: &[u8], head: &Entity<'_>, policy: &Policy<'_>, sheet: &mut Sheet, 
             return whole(raw, dashes, sheet);
         }
     };
-    let case = Case { raw, dashes, head, policy, proof: &proof, parts: &parts };
+    let case = Case { raw, dashes, head, policy, proof: &proof, certificate, parts: &parts };
     if claim == Claim::Anomaly { case.anomaly(sheet) } else { case.statement(&claim, sheet) }
 }
 
@@ -370,6 +376,8 @@ struct Case<'c, 'a> {
     head: &'c Entity<'a>,
     policy: &'c Policy<'c>,
     proof: &'c Proof<'a>,
+    /// Of the signer (DER).
+    certificate: &'c [u8],
     parts: &'c Parts<'c>,
 }
 
@@ -417,6 +425,8 @@ impl<'c> Case<'c, '_> {
         consistency::sender(sheet, self.head, &data, inner.as_ref());
         consistency::recipient(sheet, &data, self.policy.mailboxes);
         consistency::own_provider(sheet, &data, &self.proof.signer, self.policy.mailboxes);
+        directory::manages(sheet, self.policy.directory, self.certificate, &data);
+        issuer_name::note(sheet, &data.gestore_emittente, &self.proof.signer);
         let sending = correlation::correlate(sheet, &data, self.policy);
         let returned = original.as_ref().map(|(bytes, _)| &**bytes);
         returned::compare(sheet, &data, returned, self.policy.sent.filter(|_| sending.is_some()));

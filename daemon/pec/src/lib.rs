@@ -24,6 +24,7 @@ mod crypto;
 pub mod daticert;
 mod decode;
 pub mod describe;
+pub mod directory;
 mod dn;
 pub mod examine;
 pub mod excerpt;
@@ -31,7 +32,9 @@ pub mod excerpt;
 #[doc(hidden)]
 pub mod fuzzing;
 mod html;
+mod issuer_name;
 pub mod kind;
+mod ldif;
 #[cfg(test)]
 mod limits_tests;
 mod mime;
@@ -54,6 +57,7 @@ pub use content::{Attachment, Content, Mailbox, Measured};
 pub use correlation::{Sending, Sent};
 pub use daticert::{Daticert, Destinatario, Other};
 pub use describe::Description;
+pub use directory::Directory;
 pub use examine::{Certified, Evidence, Examined, OwnMailbox, Policy, Seal, Signer, Unproven, Verdict, examine};
 pub use excerpt::Excerpt;
 pub use kind::Kind;

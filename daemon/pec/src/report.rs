@@ -90,6 +90,12 @@ pub enum Check {
     ///
     /// Fails: a provider's signature under another's name, [`Suspect`](Grade::Suspect).
     Signer,
+    /// **The signer is in the providers' directory** near the day of the event, and keeps the domain of the address that it
+    /// speaks of (V5, V13; §4.5, §7). Moot without the directory, which is closed to most, or with one of another year.
+    ///
+    /// Fails: not a provider by the list, [`Suspect`](Grade::Suspect); another provider's domain,
+    /// [`Mismatch`](Grade::Mismatch).
+    Directory,
     /// **The parts of its kind are there**, once each, direct children of the signed part (V8; §4.3).
     ///
     /// Fails: [`Suspect`](Grade::Suspect) when the signed part itself is not as it must be, else
@@ -187,7 +193,7 @@ pub struct Report {
 
 impl Check {
     /// Every check, in order.
-    pub const ALL: [Check; 19] = [
+    pub const ALL: [Check; 20] = [
         Check::Bytes,
         Check::Marker,
         Check::Structure,
@@ -197,6 +203,7 @@ impl Check {
         Check::Chain,
         Check::Revocation,
         Check::Signer,
+        Check::Directory,
         Check::Parts,
         Check::Daticert,
         Check::Kind,
@@ -221,6 +228,7 @@ impl Check {
             Self::Chain => "autorità",
             Self::Revocation => "revoca",
             Self::Signer => "gestore firmatario",
+            Self::Directory => "elenco dei gestori",
             Self::Parts => "parti",
             Self::Daticert => "daticert.xml",
             Self::Kind => "tipo certificato",
@@ -246,6 +254,7 @@ impl Check {
             Self::Chain => "chain",
             Self::Revocation => "revocation",
             Self::Signer => "signer",
+            Self::Directory => "directory",
             Self::Parts => "parts",
             Self::Daticert => "daticert",
             Self::Kind => "kind",
@@ -273,6 +282,7 @@ impl Check {
             Self::Identifiers | Self::Correlation => "§2.2.1",
             Self::Sender => "§3.1.5",
             Self::Returned => "§3.3.2",
+            Self::Directory => "§4.5",
             Self::Time => "§4.1",
         }
     }

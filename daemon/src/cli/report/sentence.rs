@@ -237,7 +237,7 @@ fn advice(failed: Option<Check>) -> &'static str {
         Some(Check::Algorithm) => {
             "chiedi al mittente di spedire di nuovo: il suo gestore oggi deve firmare con una tecnica sicura."
         }
-        Some(Check::Chain | Check::Revocation | Check::Signer | Check::OwnProvider) => {
+        Some(Check::Chain | Check::Revocation | Check::Signer | Check::Directory | Check::OwnProvider) => {
             "non l'ha firmato chi doveva. Non rispondere, non aprire gli allegati: chiedi conferma al mittente per una strada che \
              conosci già, per esempio il telefono."
         }

@@ -36,7 +36,7 @@ impl Order {
     /// Takes a policy apart. No `..`: a new field that did not travel would make trial and examination differ. What we sent
     /// does not travel: only a receipt that was examined without it, and proven, is held against it.
     pub(super) fn of(policy: &Policy<'_>) -> Self {
-        let Policy { anchors, mailboxes, arrival, sha1_until, sent: _, status } = *policy;
+        let Policy { anchors, mailboxes, arrival, sha1_until, sent: _, status, directory: _ } = *policy;
         let anchor = |anchor: &Anchor| {
             let Anchor { name, spki_sha256, from, until, policies, hosts, purpose, certificates, simulation } =
                 anchor.clone();
@@ -73,7 +73,8 @@ impl Order {
             lists.add(list).map_err(|why| io::Error::new(io::ErrorKind::InvalidData, why.text))?;
         }
         let (arrival, sha1_until, status) = (self.arrival, self.sha1_until, Some(&lists));
-        with(&Policy { anchors: &anchors, mailboxes: &mailboxes, arrival, sha1_until, sent: None, status })
+        let told = Policy { mailboxes: &mailboxes, arrival, sha1_until, status, ..Policy::new(&anchors) };
+        with(&told)
     }
 
     pub(super) fn to_json(&self) -> io::Result<Vec<u8>> {

@@ -11,6 +11,8 @@ mod decide;
 mod demo;
 #[path = "suite/durable.rs"]
 mod durable;
+#[path = "suite/evidence.rs"]
+mod evidence;
 #[path = "suite/fixtures.rs"]
 mod fixtures;
 #[path = "suite/hostile.rs"]

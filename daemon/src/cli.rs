@@ -13,6 +13,7 @@ macro_rules! say {
 mod check;
 #[cfg(feature = "demo")]
 mod demo;
+mod evidence;
 pub mod explain;
 mod init;
 mod outbox;
@@ -69,6 +70,8 @@ enum Command {
     Check(check::Args),
     /// Spiega messaggi salvati: ogni verifica, i punti delle regole, i dati trovati, che cosa partirebbe
     Explain(explain::Args),
+    /// Raccoglie le prove su un messaggio in un file .zip, che chiunque può verificare senza Sportello
+    Evidence(evidence::Args),
     /// Mostra messaggi, fascicoli e risposte; funziona anche mentre il servizio lavora
     Status(status::Args),
     /// Guarda le lettere in uscita e, con nome e motivo, le ferma, le libera, le ritira o le rispedisce
@@ -101,6 +104,7 @@ pub fn main() -> ExitCode {
         Command::Demo(args) => demo::main(&args),
         Command::Check(args) => check::main(&args),
         Command::Explain(args) => explain::main(&args),
+        Command::Evidence(args) => evidence::main(&args),
         Command::Status(args) => status::main(&args),
         Command::Outbox(args) => outbox::main(&args),
         Command::Trust(args) => trust::main(&args),

@@ -43,6 +43,21 @@ pub struct Head {
     pub hash: String,
 }
 
+/// One line, as it stands in its file.
+#[derive(Debug)]
+pub struct Line<'a> {
+    /// What it says.
+    pub record: &'a Record,
+    /// Its number and its SHA-256.
+    pub head: &'a Head,
+    /// Its bytes, without the line end.
+    pub raw: &'a [u8],
+    /// Its file.
+    pub segment: &'a Path,
+    /// Its place in that file, from 1.
+    pub number: u64,
+}
+
 /// What is wrong with a journal.
 #[derive(Debug)]
 pub enum Trouble {
@@ -103,8 +118,8 @@ impl Journal {
         let last = segments.last().copied().unwrap_or(1);
         for number in &segments {
             let path = segment_path(&dir, *number);
-            let sound = walk(&path, &mut head, *number == last, |record, head| {
-                if record.seq > watermark { replay(record, head) } else { Ok(()) }
+            let sound = walk(&path, &mut head, *number == last, |line| {
+                if line.record.seq > watermark { replay(line.record, line.head) } else { Ok(()) }
             })?;
             if let Some(sound) = sound {
                 set_torn_aside(&dir, &path, sound).map_err(|e| Trouble::Io(path.clone(), e))?;
@@ -123,13 +138,21 @@ impl Journal {
     /// # Errors
     /// As [`open`](Self::open). With [`Tail::Closed`] a last line without its end is an error too.
     pub fn verify(data: &Path, tail: Tail, mut each: impl FnMut(&Record, &Head)) -> Result<Head, Trouble> {
+        Self::lines(data, tail, |line| each(line.record, line.head))
+    }
+
+    /// As [`verify`](Self::verify), with each line as it stands.
+    ///
+    /// # Errors
+    /// As [`verify`](Self::verify).
+    pub fn lines(data: &Path, tail: Tail, mut each: impl FnMut(&Line<'_>)) -> Result<Head, Trouble> {
         let dir = data.join("journal");
         let mut head = Head { seq: 0, hash: NO_LINE.into() };
         let segments = segments(&dir).map_err(|e| Trouble::Io(dir.clone(), e))?;
         for number in &segments {
             let may_be_torn = tail == Tail::Open && Some(number) == segments.last();
-            walk::<Trouble>(&segment_path(&dir, *number), &mut head, may_be_torn, |record, head| {
-                each(record, head);
+            walk::<Trouble>(&segment_path(&dir, *number), &mut head, may_be_torn, |line| {
+                each(line);
                 Ok(())
             })?;
         }
@@ -202,7 +225,7 @@ fn walk<E: From<Trouble>>(
     path: &Path,
     head: &mut Head,
     may_be_torn: bool,
-    mut each: impl FnMut(&Record, &Head) -> Result<(), E>,
+    mut each: impl FnMut(&Line<'_>) -> Result<(), E>,
 ) -> Result<Option<u64>, E> {
     let io = |e| Trouble::Io(path.to_owned(), e);
     let mut reader = BufReader::new(File::open(path).map_err(io)?);
@@ -233,7 +256,7 @@ fn walk<E: From<Trouble>>(
         }
         *head = Head { seq: record.seq, hash: sha256(&line) };
         sound += read as u64;
-        each(&record, head)?;
+        each(&Line { record: &record, head, raw: &line, segment: path, number })?;
     }
 }
 

@@ -120,6 +120,17 @@ impl Trust {
             .map_or_else(|| "fornita con il programma".to_owned(), |dir| dir.join(MANIFEST).display().to_string())
     }
 
+    /// The manifest as it stands.
+    ///
+    /// # Errors
+    /// In Italian: it cannot be read any more.
+    pub fn manifest(&self) -> Result<String, String> {
+        match &self.folder {
+            None => Ok(SHIPPED.to_owned()),
+            Some(dir) => read_text(&dir.join(MANIFEST)).map_err(|why| format!("{}: {why}", self.source())),
+        }
+    }
+
     /// The first anchor of a key is the one that counts: a second one would be read by people and by nobody else.
     fn duplicates(&self, file: &str) -> Vec<Problem> {
         let mut found = Vec::new();

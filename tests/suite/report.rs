@@ -9,7 +9,8 @@ use std::path::Path;
 /// Keys and types of the table in `REPORT.md`.
 fn documented() -> BTreeMap<String, String> {
     let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("REPORT.md")).unwrap();
-    let rows = text.lines().filter_map(|line| line.strip_prefix("| `")?.split_once("` | "));
+    let keys = text.split("\n## ").find(|section| section.starts_with("Keys\n")).unwrap();
+    let rows = keys.lines().filter_map(|line| line.strip_prefix("| `")?.split_once("` | "));
     rows.map(|(key, rest)| (key.to_owned(), rest.split(" | ").next().unwrap().to_owned())).collect()
 }
 

@@ -33,6 +33,7 @@ const ONE_PLACE: &[(&str, &[&str])] = &[
     ("hyper_util", &["daemon/src/revocation/fetch.rs"]),
     ("http_body_util", &["daemon/src/revocation/fetch.rs"]),
     ("sd_notify", &["daemon/src/supervise.rs"]),
+    ("zip", &["daemon/src/cli/evidence/bundle.rs"]),
     ("rcgen", &["tests/gestore/src/authority.rs"]),
     ("num_bigint", &["tests/gestore/src/crypto.rs"]),
 ];

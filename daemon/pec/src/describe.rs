@@ -77,6 +77,11 @@ impl Description {
     }
 }
 
+/// A certificate (DER) as OpenSSL and people's programs read it: PEM (RFC 7468). `None`: too long to be one.
+pub fn pem(certificate: &[u8]) -> Option<String> {
+    der::pem::encode_string("CERTIFICATE", der::pem::LineEnding::LF, certificate).ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -11,23 +11,27 @@ const COLUMN: usize = 36;
 
 /// The sentences, the checks, the content. `files`: what its attachments measure.
 pub(crate) fn write(name: &str, digest: &str, bytes: usize, files: &[Measured], seen: &Examined) -> String {
-    let facts = Facts::of(seen);
-    let mut out = String::new();
+    let mut out = format!("{}\n{}", cut(name, LINE), top(seen));
     // Writing to a string cannot fail.
-    let _ = writeln!(out, "{}", cut(name, LINE));
+    let _ = writeln!(out, "\nFILE\n  {bytes} byte, impronta SHA-256 {digest}");
+    checks(&mut out, seen);
+    if let Some(content) = Facts::of(seen).content {
+        message(&mut out, content, files);
+    }
+    out
+}
+
+/// What a person reads first: what it is, how sure that is, what to do.
+pub(crate) fn top(seen: &Examined) -> String {
+    let mut out = String::new();
     if let Some(banner) = sentence::banner(seen.report.simulation) {
         let _ = writeln!(out, "{banner}");
     }
     // Of what nobody proved, the kind is what it says of itself.
     let claims = if seen.grade == Grade::Suspect { "dice di essere: " } else { "" };
     let _ = writeln!(out, "{}: {claims}{}", grade(seen.grade.code()).to_uppercase(), seen.kind.title());
-    let said = sentence::say(&facts);
+    let said = sentence::say(&Facts::of(seen));
     let _ = write!(out, "{}{}", wrap(&said.says, 2, 2), wrap(&said.then, 2, 2));
-    let _ = writeln!(out, "\nFILE\n  {bytes} byte, impronta SHA-256 {digest}");
-    checks(&mut out, seen);
-    if let Some(content) = facts.content {
-        message(&mut out, content, files);
-    }
     out
 }
 

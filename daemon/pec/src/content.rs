@@ -306,11 +306,8 @@ impl Content {
         if cut {
             self.note(TEXT_CUT.into());
             // Not in the middle of a character.
-            if let Err(e) = core::str::from_utf8(bytes)
-                && e.error_len().is_none()
-            {
-                bytes = bytes.get(..e.valid_up_to()).unwrap_or(bytes);
-            }
+            let middle = core::str::from_utf8(bytes).err().filter(|e| e.error_len().is_none());
+            bytes = middle.and_then(|e| bytes.get(..e.valid_up_to())).unwrap_or(bytes);
         }
         let utf8 = core::str::from_utf8(bytes).ok();
         match charset.map(str::to_ascii_lowercase).as_deref() {

@@ -487,7 +487,8 @@ impl<'c> Case<'c, '_> {
             Ok(Some((bytes, part))) => {
                 sheet.pass(Check::Parts, format!("messaggio originale di {} byte", bytes.len()));
                 let Proof { part: signed, bytes: verified, .. } = self.proof;
-                return Some((bytes, Excerpt::new(self.raw, signed, verified, part.body, part.encoding())));
+                let crlf = matches!(verified, Cow::Owned(_));
+                return Some((bytes, Excerpt::new(self.raw, signed, crlf, verified, part.body, part.encoding())));
             }
             Ok(None) => wanted.then_some(why::NO_POSTACERT),
             Err(reason) => Some(reason),

@@ -25,11 +25,12 @@ impl Excerpt {
         Self { signed: 0..raw.len(), body: 0..raw.len(), ..Self::default() }
     }
 
-    /// `body`, a slice of `verified`: the bytes of `signed` as they were verified, `signed` being a slice of `raw`.
-    pub(crate) fn new(raw: &[u8], signed: &[u8], verified: &Cow<'_, [u8]>, body: &[u8], encoding: Encoding) -> Self {
+    /// `body`, a slice of `verified`: the bytes of `signed` as they were verified (`crlf`: after their bare LF were made
+    /// CRLF), `signed` being a slice of `raw`.
+    pub(crate) fn new(raw: &[u8], signed: &[u8], crlf: bool, verified: &[u8], body: &[u8], encoding: Encoding) -> Self {
         Self {
             signed: mime::range_in(raw, signed).unwrap_or_default(),
-            crlf: matches!(verified, Cow::Owned(_)),
+            crlf,
             body: mime::range_in(verified, body).unwrap_or_default(),
             encoding,
         }

@@ -14,6 +14,9 @@ use alloc::vec::Vec;
 /// Most children of the signed multipart. The rules know three.
 pub(crate) const SIGNED_PARTS_MAX: usize = 20;
 
+/// The content of a part, and the part.
+pub(crate) type Decoded<'a, 'p> = (Cow<'a, [u8]>, &'p Entity<'a>);
+
 /// The children that matter.
 #[derive(Debug, Default)]
 pub(crate) struct Parts<'a> {
@@ -65,7 +68,7 @@ impl<'a> Parts<'a> {
     }
 
     /// The one original message, if any, decoded, and the part that it is.
-    pub(crate) fn original(&self) -> Result<Option<(Cow<'a, [u8]>, &Entity<'a>)>, Reason> {
+    pub(crate) fn original(&self) -> Result<Option<Decoded<'a, '_>>, Reason> {
         match self.original.as_slice() {
             [] => Ok(None),
             [part] => body(part).map(|bytes| Some((bytes, part))),

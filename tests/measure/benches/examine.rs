@@ -40,9 +40,12 @@ fn competitors<'a>(world: &'a World, raw: &'a [u8]) -> Vec<Competitor<'a>> {
     let signed = signed_part(raw);
     let floor = Floor::new();
     vec![
-        ("floor", Box::new(move || {
+        (
+            "floor",
+            Box::new(move || {
                 black_box(floor.run(raw));
-            })),
+            }),
+        ),
         ("examine", Box::new(|| drop(black_box(examine(raw, &world.policy()))))),
         ("openssl", Box::new(move || world.openssl(raw, signed))),
     ]

@@ -32,7 +32,8 @@ impl World {
     /// Makes the keys.
     pub fn new() -> Self {
         let authority = Authority::create(at()).expect("an authority");
-        let anchor = Anchor::from_certificate(authority.certificate_der(), "Prova", &[pec::anchors::POLICY_FIRMA_PEC], true);
+        let anchor =
+            Anchor::from_certificate(authority.certificate_der(), "Prova", &[pec::anchors::POLICY_FIRMA_PEC], true);
         let mut store = X509StoreBuilder::new().expect("a store");
         store.add_cert(X509::from_der(authority.root_der()).expect("a certificate")).expect("an anchor");
         Self { anchors: Anchors { list: vec![anchor.expect("an anchor")] }, store: store.build(), authority }

@@ -344,10 +344,8 @@ impl Bodies {
     fn add(&mut self, html: bool, text: &str, notes: &mut Vec<String>) {
         let body = if html { &mut self.html } else { &mut self.plain };
         let room = TEXT_BYTES_MAX.saturating_sub(body.len() + 1);
-        if text.len() > room {
-            if !notes.iter().any(|n| n == TEXT_CUT) {
-                notes.push(TEXT_CUT.into());
-            }
+        if text.len() > room && !notes.iter().any(|n| n == TEXT_CUT) {
+            notes.push(TEXT_CUT.into());
         }
         if !body.is_empty() && room > 0 {
             body.push('\n');

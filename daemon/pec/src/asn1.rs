@@ -132,11 +132,6 @@ pub(crate) fn dotted(oid: &[u8]) -> alloc::string::String {
     ObjectIdentifier::from_bytes(oid).map(|oid| alloc::format!("{oid}")).unwrap_or_else(|_| crate::crypto::hex(oid))
 }
 
-/// The octets of an OBJECT IDENTIFIER written with dots.
-pub(crate) fn oid(dotted: &str) -> Option<ObjectIdentifier> {
-    ObjectIdentifier::new(dotted).ok()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

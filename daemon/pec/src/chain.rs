@@ -4,6 +4,10 @@ use crate::anchors::{Anchor, Anchors, Purpose};
 use crate::asn1;
 use crate::cert::{Cert, Usage};
 use crate::crypto::{Hash, RSA_BITS_MIN};
+use crate::dn::Dn;
+use crate::moment::Moment;
+use crate::path::{self, valid_at};
+use crate::policy::Rules;
 use crate::report::Why;
 use crate::why::{self, quoted};
 use alloc::string::String;
@@ -12,7 +16,7 @@ use der::asn1::ObjectIdentifier;
 use jiff::Timestamp;
 
 /// Most certificates above the signer's. The real chain has one.
-pub(crate) const STEPS_MAX: usize = 4;
+pub(crate) const STEPS_MAX: usize = 8;
 /// Most certificates tried as issuers in one search: each costs a signature check.
 pub(crate) const TRIES_MAX: usize = 32;
 /// Before 2018-01-01T00:00Z providers signed with RSA-1024, under DigitPA CA1 (`reference` pec.md §8).
@@ -53,126 +57,185 @@ impl Day {
         }
         Ok(weak)
     }
+
+    /// Asks `moment` what [`strength`](Self::strength) depends on.
+    pub(crate) fn bounds(self, moment: &Moment) {
+        moment.reached(RSA_ARCHIVE_END);
+        self.sha1_until.map(|until| moment.passed(until.as_second()));
+    }
 }
 
-/// A chain that holds.
+/// A path that holds.
 #[derive(Debug)]
 pub(crate) struct Trusted<'a> {
     /// Where it ends.
     pub(crate) anchor: &'a Anchor,
-    /// A certificate of the chain has a signature, or a key, that is weak today.
+    /// A certificate of the path has a signature, or a key, that is weak today.
     pub(crate) weak: bool,
+    /// The target first, the certificate that carries the anchor's key last.
+    pub(crate) path: Vec<&'a Cert<'a>>,
 }
 
-/// Looks for a chain from `leaf` to one of `anchors` that are trusted to vouch for PEC providers, by way of `embedded`
-/// and of the anchors' own certificates.
-pub(crate) fn trace<'a>(
-    leaf: &Cert<'_>,
-    embedded: &[Cert<'_>],
+/// Who may have issued what, and who is trusted.
+///
+/// A pinned issuer's own certificate is not verified: messages do not carry what is above it, and its key is what is
+/// trusted. So whoever holds a provider's certificate can send a copy of the issuer's with the name constraints, path
+/// length or dates changed. What does he gain? Every link below is verified with the *pinned* key, so he can only send
+/// certificates that the pinned authority did sign; the lie is about what the authority above (a public root, which is
+/// not trusted here) let it sign. Names, policy and dates of the signer's own certificate are signed by the pinned key,
+/// and the anchor's window, policies and hosts, which are the administrator's, bind whatever the copy says. A copy with
+/// *more* constraints, or none of the other bytes right, can only make the sender's own message fail.
+#[derive(Debug, Clone)]
+pub(crate) struct World<'a> {
+    pool: Vec<&'a Cert<'a>>,
     anchors: &'a Anchors,
-    day: Day,
-) -> Result<Trusted<'a>, Why> {
+    purpose: Purpose,
+    sha1_until: Option<Timestamp>,
+}
+
+/// What is asked of a path.
+#[derive(Debug, Clone)]
+pub(crate) enum Demand {
+    /// What the anchor that it reaches asks of the certificates that it vouches for.
+    Anchors,
+    /// These rules, of somebody's else.
+    #[cfg(test)]
+    Rules(Rules),
+    /// The path must end at this key: that of the list's signer, at the anchor of what it lists (RFC 5280 §6.3.3 f).
+    Anchor([u8; 32]),
+}
+
+/// Looks for a path from `leaf` to one of the anchors that are trusted to vouch for PEC providers.
+pub(crate) fn trace<'a>(leaf: &'a Cert<'a>, world: &World<'a>, moment: &Moment) -> Result<Trusted<'a>, Why> {
     signer_profile(leaf)?;
-    trace_for(Purpose::FirmaPec, leaf, embedded, anchors, day)
+    valid_at(leaf, moment)?;
+    world.path(leaf, moment, Demand::Anchors)
 }
 
-/// The same for any purpose, and so without the profile of a provider's certificate.
-pub(crate) fn trace_for<'a>(
-    purpose: Purpose,
-    leaf: &Cert<'_>,
-    embedded: &[Cert<'_>],
-    anchors: &'a Anchors,
-    day: Day,
-) -> Result<Trusted<'a>, Why> {
-    valid_at(leaf, day.at)?;
-    let known: Vec<Cert<'_>> =
-        anchors.of(purpose).flat_map(|a| &a.certificates).filter_map(|der| Cert::read(der).ok()).collect();
-    // The embedded issuer first: cross-certificates of one key differ in their name constraints.
-    let issuers: Vec<&Cert<'_>> = embedded.iter().chain(&known).filter(|c| c.der != leaf.der).collect();
-    if !issuers.iter().any(|c| c.subject.same(&leaf.issuer)) {
-        return Err(why::ISSUER_MISSING.about(issuer_name(leaf)));
+/// The anchors' own certificates, for what does not carry its issuer.
+pub(crate) fn known(anchors: &Anchors, purpose: Purpose) -> Vec<Cert<'_>> {
+    anchors.of(purpose).flat_map(|a| &a.certificates).filter_map(|der| Cert::read(der).ok()).collect()
+}
+
+impl<'a> World<'a> {
+    /// `embedded` before `known`: cross-certificates of one key differ in their name constraints, and the sender knows
+    /// which of them is his.
+    pub(crate) fn new(
+        purpose: Purpose,
+        embedded: &'a [Cert<'a>],
+        known: &'a [Cert<'a>],
+        anchors: &'a Anchors,
+        sha1_until: Option<Timestamp>,
+    ) -> Self {
+        Self { pool: embedded.iter().chain(known).collect(), anchors, purpose, sha1_until }
     }
-    let mut search = Search { issuers, anchors, purpose, day, tries: 0, best: None };
-    let mut path = Vec::from([leaf]);
-    match search.climb(&mut path, false) {
-        Some(trusted) => Ok(trusted),
-        None => Err(search.best.unwrap_or_else(|| why::NO_ANCHOR.about(issuer_name(leaf)))),
+
+    /// Certificates with this subject.
+    pub(crate) fn named(&self, subject: Dn<'_>) -> impl Iterator<Item = &'a Cert<'a>> {
+        self.pool.iter().copied().filter(move |cert| cert.subject.same(&subject))
+    }
+
+    /// How strong what was signed at `at` must be.
+    pub(crate) fn day(&self, at: i64) -> Day {
+        Day { at: Timestamp::from_second(at).unwrap_or(Timestamp::MAX), sha1_until: self.sha1_until }
+    }
+
+    /// The first path that holds from `target` to an anchor.
+    pub(crate) fn path(&self, target: &'a Cert<'a>, moment: &Moment, demand: Demand) -> Result<Trusted<'a>, Why> {
+        if !self.pool.iter().any(|c| c.der != target.der && c.subject.same(&target.issuer)) {
+            return Err(why::ISSUER_MISSING.about(issuer_name(target)));
+        }
+        let mut search = Search { world: self, moment, demand, tries: 0, best: None };
+        match search.climb(&mut Vec::from([target])) {
+            Some(trusted) => Ok(trusted),
+            None => Err(search.best.unwrap_or_else(|| why::NO_ANCHOR.about(issuer_name(target)))),
+        }
     }
 }
 
-struct Search<'a, 's> {
-    issuers: Vec<&'s Cert<'s>>,
-    anchors: &'a Anchors,
-    purpose: Purpose,
-    day: Day,
+struct Search<'w, 'a> {
+    world: &'w World<'a>,
+    moment: &'w Moment,
+    demand: Demand,
     tries: usize,
-    /// The failure of the first chain that reached a pinned key: more telling than «no anchor».
+    /// The failure of the first path that reached a pinned key: more telling than «no anchor».
     best: Option<Why>,
 }
 
-impl<'a, 's> Search<'a, 's> {
+impl<'a> Search<'_, 'a> {
     /// Extends `path` by each possible issuer of its last certificate. Depth is at most [`STEPS_MAX`].
-    fn climb<'c>(&mut self, path: &mut Vec<&'c Cert<'c>>, weak: bool) -> Option<Trusted<'a>>
-    where
-        's: 'c,
-    {
-        let (leaf, current) = (*path.first()?, *path.last()?);
-        for issuer in self.issuers.clone() {
-            if !issuer.subject.same(&current.issuer) || self.tries >= TRIES_MAX {
+    fn climb(&mut self, path: &mut Vec<&'a Cert<'a>>) -> Option<Trusted<'a>> {
+        let current = *path.last()?;
+        for issuer in self.world.named(current.issuer) {
+            if path.iter().any(|c| c.der == issuer.der) {
                 continue;
             }
+            if self.tries >= TRIES_MAX {
+                return None;
+            }
             self.tries += 1;
-            let anchor = self.anchors.of(self.purpose).find(|a| a.spki_sha256 == issuer.spki_sha256);
-            let judged = self.link(issuer, path).and_then(|link_weak| {
-                let Some(anchor) = anchor else {
-                    return Ok((weak | link_weak, None));
-                };
-                anchor.admits(leaf, self.day.at).map(|()| (weak | link_weak, Some(anchor)))
-            });
-            match judged {
-                Ok((weak, Some(anchor))) => return Some(Trusted { anchor, weak }),
-                Ok((weak, None)) if path.len() < STEPS_MAX => {
-                    path.push(issuer);
-                    let found = self.climb(path, weak);
-                    path.pop();
-                    if found.is_some() {
-                        return found;
+            let anchor = self.world.anchors.of(self.world.purpose).find(|a| a.spki_sha256 == issuer.spki_sha256);
+            if !current.is_signed_by(issuer) {
+                if anchor.is_some() {
+                    let unknown = current.scheme().is_none();
+                    let name = issuer_name(current);
+                    let reason =
+                        if unknown { why::ALGORITHM_UNKNOWN.why() } else { why::CERTIFICATE_SIGNATURE.about(name) };
+                    self.best.get_or_insert(reason);
+                }
+                continue;
+            }
+            path.push(issuer);
+            let found = match anchor {
+                Some(anchor) => match self.judge(path, anchor) {
+                    Ok(weak) => Some(Trusted { anchor, weak, path: path.clone() }),
+                    Err(why) => {
+                        self.best.get_or_insert(why);
+                        None
                     }
-                }
-                Ok(_) => {}
-                Err(why) if anchor.is_some() => {
-                    self.best.get_or_insert(why);
-                }
-                Err(_) => {}
+                },
+                None if path.len() <= STEPS_MAX => self.climb(path),
+                None => None,
+            };
+            path.pop();
+            if found.is_some() {
+                return found;
             }
         }
         None
     }
 
-    /// `issuer` may have signed, and did sign, the last certificate of `path`. True = weak.
-    fn link(&self, issuer: &Cert<'_>, path: &[&Cert<'_>]) -> Result<bool, Why> {
-        let current = path.last().ok_or_else(|| why::NO_ANCHOR.why())?;
-        // RFC 5280 §6.1.4 (k) … (n).
-        if !issuer.is_authority() {
-            return Err(why::NOT_A_CA.about(quoted(&issuer.common_name)));
+    /// A path whose signatures are right, and which ends at a pinned key. True = weak.
+    fn judge(&self, path: &[&'a Cert<'a>], anchor: &Anchor) -> Result<bool, Why> {
+        let target = path.first().ok_or_else(|| why::NO_ANCHOR.why())?;
+        for bound in [anchor.from.map(|from| from.as_second()), anchor.until.map(|until| until.as_second() + 1)] {
+            bound.map(|bound| self.moment.reached(bound));
         }
-        if let Some(oid) = issuer.unknown_critical {
-            return Err(why::CRITICAL_EXTENSION.about(asn1::dotted(oid)));
+        let of_anchor = |policies: &[String]| Rules {
+            wanted: policies.iter().filter_map(|policy| ObjectIdentifier::new(policy).ok()).collect(),
+            explicit: !policies.is_empty(),
+            ..Rules::default()
+        };
+        match &self.demand {
+            Demand::Anchors => {
+                path::validate(path, self.moment, &of_anchor(&anchor.policies))?;
+                // The signer must name the policy itself: any-policy is an authority's word, not a provider's.
+                anchor.admits(target, self.world.day(self.moment.at()).at)?;
+            }
+            #[cfg(test)]
+            Demand::Rules(rules) => path::validate(path, self.moment, rules)?,
+            Demand::Anchor(spki) if *spki == anchor.spki_sha256 => {
+                path::validate(path, self.moment, &Rules::default())?;
+            }
+            Demand::Anchor(_) => return Err(why::NO_ANCHOR.about(quoted(&anchor.name))),
         }
-        let between = path.iter().skip(1).filter(|c| !c.is_self_issued()).count();
-        if issuer.path_length.is_some_and(|most| between > most as usize) {
-            return Err(why::PATH_LENGTH.why());
-        }
-        valid_at(issuer, self.day.at)?;
-        if let Some(constraints) = &issuer.constraints
-            && let Some(outside) = path.iter().find(|c| !constraints.allow(c))
-        {
-            return Err(why::NAME_CONSTRAINT.about(quoted(outside.emails().next().unwrap_or(&outside.organisation))));
-        }
-        let scheme = current.scheme().ok_or_else(|| why::ALGORITHM_UNKNOWN.why())?;
-        let weak = self.day.strength(scheme.hash(), issuer)?;
-        if !current.is_signed_by(issuer) {
-            return Err(why::CERTIFICATE_SIGNATURE.about(issuer_name(current)));
+        let mut weak = false;
+        for pair in path.windows(2) {
+            let [cert, issuer] = pair else { continue };
+            let scheme = cert.scheme().ok_or_else(|| why::ALGORITHM_UNKNOWN.why())?;
+            let day = self.world.day(self.moment.at());
+            day.bounds(self.moment);
+            weak |= day.strength(scheme.hash(), issuer)?;
         }
         Ok(weak)
     }
@@ -193,17 +256,6 @@ fn signer_profile(leaf: &Cert<'_>) -> Result<(), Why> {
         |usages: &Vec<&[u8]>| usages.iter().any(|u| *u == EMAIL_PROTECTION.as_bytes() || *u == ANY_USAGE.as_bytes());
     if !leaf.extended_key_usage.as_ref().is_none_or(for_mail) {
         return Err(why::EXTENDED_KEY_USAGE.why());
-    }
-    Ok(())
-}
-
-fn valid_at(cert: &Cert<'_>, at: Timestamp) -> Result<(), Why> {
-    let second = at.as_second();
-    if second < cert.not_before {
-        return Err(why::NOT_YET_VALID.about(quoted(&cert.common_name)));
-    }
-    if second > cert.not_after {
-        return Err(why::EXPIRED.about(quoted(&cert.common_name)));
     }
     Ok(())
 }

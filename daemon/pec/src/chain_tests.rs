@@ -11,15 +11,18 @@ fn der(name: &str) -> Vec<u8> {
 
 /// Judges `leaf`, issued by `issuer`, whose key is pinned (the root's, if it is no authority): the code of the failure, or whether the chain is weak.
 fn judged(leaf: &str, issuer: &str, year: i16) -> String {
-    let (leaf_der, issuer_der) = (der(leaf), der(issuer));
+    let (leaf_der, issuer_der, root_der) = (der(leaf), der(issuer), der("root"));
     let Ok(leaf) = Cert::read(&leaf_der) else {
         return "unreadable".into();
     };
     let issuer = Cert::read(&issuer_der).unwrap();
     let pinned = |der: &[u8]| Anchor::from_certificate(der, "Prova", &[], false);
-    let anchor = pinned(&issuer_der).unwrap_or_else(|_| pinned(&der("root")).unwrap());
-    let day = Day { at: format!("{year}-06-15T00:00:00Z").parse().unwrap(), sha1_until: None };
-    match trace(&leaf, &[leaf.clone(), issuer], &Anchors { list: Vec::from([anchor]) }, day) {
+    let anchor = pinned(&issuer_der).unwrap_or_else(|_| pinned(&root_der).unwrap());
+    let at: Timestamp = format!("{year}-06-15T00:00:00Z").parse().unwrap();
+    let (anchors, embedded) =
+        (Anchors { list: Vec::from([anchor]) }, [leaf.clone(), issuer, Cert::read(&root_der).unwrap()]);
+    let world = World::new(crate::anchors::Purpose::FirmaPec, &embedded, &[], &anchors, None);
+    match trace(&leaf, &world, &Moment::new(at.as_second())) {
         Ok(trusted) => if trusted.weak { "weak" } else { "good" }.into(),
         Err(why) => why.code.into(),
     }
@@ -43,7 +46,7 @@ fn each_fault_of_a_certificate_has_its_name() {
         ("v_emailnc", "subnc", 2018, "good"),
         ("v_dnnc", "subdn", 2018, "good"),
         ("v_emailncbad", "subnc", 2018, "name-constraint"),
-        ("v_noCertSign", "subku", 2018, "no-anchor"),
+        ("v_noCertSign", "subku", 2018, "not-a-ca"),
         ("v_critunk", "sub", 2018, "critical-extension"),
         ("v_critqc", "sub", 2018, "critical-extension"),
         ("v_clientauth", "sub", 2018, "extended-key-usage"),
@@ -83,7 +86,9 @@ fn the_search_for_an_issuer_is_bounded() {
     let (leaf, sub) = (der("v_std"), der("sub"));
     let (leaf, sub) = (Cert::read(&leaf).unwrap(), Cert::read(&sub).unwrap());
     let many: Vec<Cert<'_>> = (0..20).map(|_| sub.clone()).collect();
-    let day = Day { at: "2018-06-15T00:00:00Z".parse().unwrap(), sha1_until: None };
-    let failed = trace(&leaf, &many, &Anchors::agid(), day).unwrap_err();
+    let at: Timestamp = "2018-06-15T00:00:00Z".parse().unwrap();
+    let anchors = Anchors::agid();
+    let world = World::new(crate::anchors::Purpose::FirmaPec, &many, &[], &anchors, None);
+    let failed = trace(&leaf, &world, &Moment::new(at.as_second())).unwrap_err();
     assert_eq!(failed.code, "no-anchor");
 }

@@ -5,10 +5,11 @@
 
 use crate::anchors::{Anchors, Purpose};
 use crate::cert::Cert;
-use crate::chain::{self, Day};
+use crate::chain::{self, Demand, World};
 use crate::crypto::{Hash, hex};
 use crate::daticert::Daticert;
 use crate::ldif::{self, Line};
+use crate::moment::Moment;
 use crate::report::{Check, Grade, Outcome, Sheet, Why};
 use crate::signature::{self, Signatory};
 use crate::why::{self, quoted};
@@ -147,7 +148,6 @@ fn bounded(file: &[u8]) -> Result<(), Why> {
 fn vouch(signer: &Signatory, certificates: &[Vec<u8>], anchors: &Anchors, at: Timestamp) -> Result<Voucher, Why> {
     let der = signer.certificate.as_deref().unwrap_or_default();
     let leaf = Cert::read(der)?;
-    let day = Day { at, sha1_until: None };
     let voucher = |anchor: &crate::Anchor| Voucher::Signed {
         by: leaf.organisation.clone(),
         anchor: anchor.name.clone(),
@@ -158,7 +158,10 @@ fn vouch(signer: &Signatory, certificates: &[Vec<u8>], anchors: &Anchors, at: Ti
         return Ok(voucher(anchor));
     }
     let embedded: Vec<Cert<'_>> = certificates.iter().filter_map(|der| Cert::read(der).ok()).collect();
-    chain::trace_for(Purpose::Elenco, &leaf, &embedded, anchors, day).map(|trusted| voucher(trusted.anchor))
+    let known = chain::known(anchors, Purpose::Elenco);
+    let world = World::new(Purpose::Elenco, &embedded, &known, anchors, None);
+    let moment = Moment::new(at.as_second());
+    world.path(&leaf, &moment, Demand::Anchors).map(|trusted| voucher(trusted.anchor))
 }
 
 /// Puts entries together.

@@ -104,6 +104,11 @@ fn comparable(rdn: &[u8]) -> Rdn<'_> {
     set
 }
 
+/// Two RDNs, by their contents, are one.
+pub(crate) fn same_rdn(a: &[u8], b: &[u8]) -> bool {
+    comparable(a) == comparable(b)
+}
+
 /// RFC 4518 as far as names of authorities need it: case folded, blanks at the ends dropped and inside made one.
 fn prepared(text: &str) -> String {
     let mut out = String::with_capacity(text.len());

@@ -13,6 +13,7 @@ use crate::proof::{self, Proof};
 use crate::report::Sheet;
 use crate::returned;
 use crate::revocation::StatusLists;
+use crate::verdict::Paths;
 use crate::why::{self, Reason, quoted};
 use crate::wire::{Tipo, Trasporto, X_RICEVUTA, X_TRASPORTO};
 use crate::{Anchors, Check, Content, Daticert, Grade, Report};
@@ -52,12 +53,23 @@ pub struct Policy<'a> {
     pub status: Option<&'a StatusLists>,
     /// The providers' directory, for a body that has it; `None` = [`Check::Directory`] is moot.
     pub directory: Option<&'a Directory>,
+    /// Remembers verdicts on paths, to save their cost; `None` = each is judged anew.
+    pub paths: Option<&'a dyn Paths>,
 }
 
 impl<'a> Policy<'a> {
     /// These anchors, and nothing else known: every check that needs more is moot.
     pub fn new(anchors: &'a Anchors) -> Self {
-        Self { anchors, mailboxes: &[], arrival: None, sha1_until: None, sent: None, status: None, directory: None }
+        Self {
+            anchors,
+            mailboxes: &[],
+            arrival: None,
+            sha1_until: None,
+            sent: None,
+            status: None,
+            directory: None,
+            paths: None,
+        }
     }
 }
 

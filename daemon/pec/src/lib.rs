@@ -38,16 +38,21 @@ mod ldif;
 #[cfg(test)]
 mod limits_tests;
 mod mime;
+mod moment;
 mod names;
 mod ocsp;
 mod origin;
 mod parts;
+mod path;
+mod policy;
 mod proof;
 pub mod report;
 mod returned;
 pub mod revocation;
 mod second;
 pub mod signature;
+mod status;
+pub mod verdict;
 mod why;
 pub mod wire;
 mod xml;
@@ -62,3 +67,6 @@ pub use examine::{Certified, Evidence, Examined, OwnMailbox, Policy, Seal, Signe
 pub use excerpt::Excerpt;
 pub use kind::Kind;
 pub use report::{Check, Entry, Grade, Outcome, Report, Why};
+
+#[cfg(test)]
+mod pkits_tests;

@@ -3,7 +3,7 @@
 use crate::attributes::Attributes;
 use crate::ber;
 use crate::cert::Cert;
-use crate::chain::{self, Day};
+use crate::chain::Day;
 use crate::cms::{DATA, Order, SignedData, SignerInfo};
 use crate::content::mailboxes;
 use crate::crypto::{self, Hash, hex};
@@ -12,6 +12,8 @@ use crate::examine::{Policy, Seal, Signer};
 use crate::mime::{self, Dashes, Entity, Multipart};
 use crate::report::{Check, Grade, Sheet, Why};
 use crate::second;
+use crate::status::Standing;
+use crate::verdict::{self, Path, PathVerdict};
 use crate::why::{self, quoted};
 use crate::wire::POSTA_CERTIFICATA;
 use alloc::borrow::Cow;
@@ -111,11 +113,15 @@ pub(crate) fn prove<'a>(
         }
     });
     let strong = strong.map_err(|why| prover.fails(Check::Algorithm, why)).is_ok();
-    prover.sheet.moot(Check::Revocation, "nessuna lista di revoca (CRL) è stata fornita");
-    let trusted = prover.chain(leaf, &certificates, policy, day);
+    let verdict = verdict::judge(leaf, &certificates, policy, at);
+    let trusted = prover.chain(leaf, &verdict);
+    let standing = prover.revocation(trusted);
+    if let (Some(seal), Some(trusted)) = (seal, trusted) {
+        (seal.path, seal.status) = (trusted.path.clone(), trusted.status.clone());
+    }
     let address = prover.signer(head, leaf)?;
-    let (strong, (anchor, simulation)) = (strong, trusted?);
-    strong.then(|| {
+    let (anchor, simulation) = trusted.map(|trusted| (trusted.anchor.clone(), trusted.simulation))?;
+    (strong && standing).then(|| {
         let signer = Signer {
             address,
             organisation: leaf.organisation.clone(),
@@ -281,33 +287,44 @@ impl Prover<'_> {
         None
     }
 
-    /// §9.5: name of the anchor, and whether it is a simulation.
-    fn chain(
-        &mut self,
-        leaf: &Cert<'_>,
-        certificates: &[Cert<'_>],
-        policy: &Policy<'_>,
-        day: Day,
-    ) -> Option<(String, bool)> {
-        match chain::trace(leaf, certificates, policy.anchors, day) {
+    /// §9.5.
+    fn chain<'v>(&mut self, leaf: &Cert<'_>, verdict: &'v PathVerdict) -> Option<&'v Path> {
+        match verdict.outcome() {
             Ok(trusted) => {
-                let anchor = trusted.anchor;
-                self.sheet.pass(Check::Chain, format!("{} ← {}", quoted(&leaf.organisation), quoted(&anchor.name)));
+                let evidence = format!("{} ← {}", quoted(&leaf.organisation), quoted(&trusted.anchor));
+                self.sheet.pass(Check::Chain, evidence);
                 if trusted.weak {
                     self.sheet.lower(Grade::GenuineWeak);
                     self.sheet
                         .note("un certificato della catena è firmato con un algoritmo, o una chiave, oggi debole");
                 }
-                if anchor.simulation {
-                    self.sheet.simulated(&anchor.name);
+                if leaf.basic_constraints {
+                    self.sheet.note("il certificato ha basicConstraints, che RFC 6109 §5.5 non vuole: non dice CA");
                 }
-                Some((anchor.name.clone(), anchor.simulation))
+                if trusted.simulation {
+                    self.sheet.simulated(&trusted.anchor);
+                }
+                Some(trusted)
             }
             Err(why) => {
-                self.fails(Check::Chain, why);
+                self.fails(Check::Chain, why.clone());
                 None
             }
         }
+    }
+
+    /// §9.6: false = revoked. What is not known blocks nothing.
+    fn revocation(&mut self, trusted: Option<&Path>) -> bool {
+        match trusted.map(|trusted| &trusted.standing) {
+            Some(Standing::Good(by)) => self.sheet.pass(Check::Revocation, by.as_str()),
+            Some(Standing::Unknown(why)) => self.sheet.moot(Check::Revocation, why.as_str()),
+            Some(Standing::Revoked(why)) => {
+                self.fails(Check::Revocation, why.clone());
+                return false;
+            }
+            None => self.sheet.moot(Check::Revocation, "la catena dei certificati non regge"),
+        }
+        true
     }
 
     /// §9.7: the one author is the address in the certificate, and it is a service address (RFC 6109 §2.1).

@@ -115,6 +115,7 @@ reasons! {
     KEY_USAGE = "key-usage", "Il certificato del firmatario non è fatto per firmare";
     EXTENDED_KEY_USAGE = "extended-key-usage", "Il certificato del firmatario non è fatto per la posta";
     POLICY_MISSING = "policy-missing", "Il certificato del firmatario non è di quelli per i gestori PEC";
+    POLICY_MAPPING = "policy-mapping", "Il certificato di un'autorità traduce una politica in un modo non ammesso";
     NAME_CONSTRAINT = "name-constraint", "L'autorità non può emettere certificati per questo nome";
     CRITICAL_EXTENSION = "critical-extension", "Un certificato ha un'estensione critica sconosciuta";
     CERTIFICATE_SIGNATURE = "certificate-signature", "Il certificato non è firmato dall'autorità di cui porta il nome";
@@ -128,6 +129,7 @@ reasons! {
     DIRECTORY_UNREADABLE = "directory-unreadable", "L'elenco dei gestori non si legge come LDIF";
     DIRECTORY_EMPTY = "directory-empty", "Nell'elenco dei gestori non c'è nessun certificato";
     // §9.6 Revocation
+    REVOKED = "revoked", "Alla data del messaggio il certificato era revocato";
     LIST_UNREADABLE = "list-unreadable", "Il file non è una lista di revoca (CRL) né una risposta OCSP";
     LIST_TOO_LARGE = "list-too-large", "La lista di revoca è troppo grande";
     LISTS_TOO_MANY = "lists-too-many", "Le liste di revoca sono troppe";

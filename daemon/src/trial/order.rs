@@ -34,9 +34,10 @@ struct AnchorSent {
 
 impl Order {
     /// Takes a policy apart. No `..`: a new field that did not travel would make trial and examination differ. What we sent
-    /// does not travel: only a receipt that was examined without it, and proven, is held against it.
+    /// does not travel: only a receipt that was examined without it, and proven, is held against it. Nor do kept verdicts, which
+    /// change none.
     pub(super) fn of(policy: &Policy<'_>) -> Self {
-        let Policy { anchors, mailboxes, arrival, sha1_until, sent: _, status, directory: _ } = *policy;
+        let Policy { anchors, mailboxes, arrival, sha1_until, sent: _, status, directory: _, paths: _ } = *policy;
         let anchor = |anchor: &Anchor| {
             let Anchor { name, spki_sha256, from, until, policies, hosts, purpose, certificates, simulation } =
                 anchor.clone();

@@ -20,7 +20,7 @@ use crate::trial::Trial;
 use crate::{events, trouble_to_problem};
 use casework::address;
 use casework::rules::Problem;
-use pec::OwnMailbox;
+use pec::{OwnMailbox, Policy};
 use std::fs::DirBuilder;
 use std::io;
 use std::os::unix::fs::DirBuilderExt;
@@ -160,7 +160,7 @@ impl Service {
     ) -> Result<JoinSet<Result<(), Trouble>>, Vec<Problem>> {
         // Before any message comes: without trials each would use up its attempts, and go to a person unexamined.
         let no_trial = |e| vec![Problem { file: String::new(), line: None, text: format!("{e}"), warning: false }];
-        self.trial.check().map_err(no_trial)?;
+        self.trial.check(&Policy::new(&self.office.borrow().trust.anchors)).map_err(no_trial)?;
         let mut parts = JoinSet::new();
         let (deliveries, arriving) = mpsc::channel(DELIVERIES_WAITING);
         for mailbox in &self.config.mailboxes {

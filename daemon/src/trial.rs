@@ -114,17 +114,17 @@ impl Trial {
         if tried.trim_ascii_end() == fingerprint(raw, &seen).as_bytes() { Ok(seen) } else { Err(Failed::Differs) }
     }
 
-    /// Whether trials work at all: one of an empty message. If it fails, no message is to blame.
+    /// Whether trials work under a policy: one of an empty message. If it fails, no message is to blame.
     ///
     /// # Errors
     /// As [`examine`](Self::examine).
-    pub fn check(&self) -> Result<(), Failed> {
-        self.examine(Path::new("/dev/null"), b"", &Policy::new(&pec::Anchors::agid())).map(drop)
+    pub fn check(&self, policy: &Policy<'_>) -> Result<(), Failed> {
+        self.examine(Path::new("/dev/null"), b"", policy).map(drop)
     }
 
     /// Holds a trial to its end: what it answers.
     fn hold(&self, file: &Path, policy: &Policy<'_>) -> Result<Vec<u8>, Failed> {
-        let order = Order::of(policy).to_json().map_err(Failed::NotHeld)?;
+        let order = Order::of(policy).to_bytes().map_err(Failed::NotHeld)?;
         let mut child = Command::new(&self.program)
             .args(&self.args)
             .arg(file)
@@ -216,7 +216,7 @@ fn confine(child: &Child, limits: Limits) -> io::Result<()> {
 pub fn stand(file: &Path, order: &mut impl Read) -> io::Result<String> {
     let mut text = Vec::new();
     order.read_to_end(&mut text)?;
-    let order = Order::from_json(&text)?;
+    let order = Order::from_bytes(&text)?;
     let raw = fs::read(file)?;
     let seen = order.with_policy(|policy| on_a_stack_of_its_own(&raw, policy))?;
     seen.map(|seen| fingerprint(&raw, &seen)).ok_or_else(|| io::Error::other("panic"))

@@ -2,8 +2,9 @@
 
 use crate::support::{Daemon, House, Recorder, all_submitted, program, real_trial, wait, wait_or};
 use casework::Disposition;
-use gestore::{Authority, Circuit, Mail, Style, Timestamp};
-use pec::{Anchors, Policy};
+use gestore::{Authority, Circuit, Crl, Mail, Style, Submission, Timestamp};
+use pec::revocation::StatusLists;
+use pec::{Anchor, Anchors, Policy};
 use sportello::journal::record::{Event, Record};
 use sportello::journal::{Journal, Tail};
 use sportello::pipeline::ATTEMPTS_MAX;
@@ -143,14 +144,43 @@ fn the_real_program_ends_at_its_limit_of_memory_and_answers_below_it() {
     assert!(matches!(trial.examine(&file, &poison("y"), &policy), Err(Failed::Differs)));
 }
 
+/// All of the policy travels: with the lists at hand trial and examination agree, and the lists were used.
+#[test]
+fn the_trial_knows_what_the_examination_knows() {
+    let now = Timestamp::now();
+    let authority = Authority::create(now).unwrap();
+    let alfa = authority.provider("Alfa", "pec.alfa.test", Style::aruba_like(), now).unwrap();
+    let mail = Mail::new("anna@pec.alfa.test").to(OFFICE).subject("Ciao").text("Ciao\n").compose(now).unwrap();
+    let Submission::Accepted { envelope, .. } = alfa.submit(&mail.raw, &mail.mail_from, &mail.rcpt_to, now).unwrap()
+    else {
+        panic!("refused")
+    };
+    let anchor = Anchor::from_certificate(authority.certificate_der(), "SIMULAZIONE", &[], true).unwrap();
+    let anchors = Anchors { list: vec![anchor] };
+    let mut lists = StatusLists::new();
+    lists.add(&authority.crl(&Crl::issued(now)).unwrap()).unwrap();
+    let file = tempfile::NamedTempFile::new().unwrap();
+    fs::write(file.path(), &envelope.raw).unwrap();
+    let outcome = |status| {
+        let policy = Policy { status, ..Policy::new(&anchors) };
+        let seen = real_trial().examine(file.path(), &envelope.raw, &policy).unwrap();
+        assert_eq!(seen.grade, pec::Grade::Genuine);
+        seen.report.outcome(pec::Check::Revocation).cloned()
+    };
+    assert_eq!(outcome(None), Some(pec::Outcome::Moot));
+    assert_eq!(outcome(Some(&lists)), Some(pec::Outcome::Pass));
+}
+
 /// Without trials nothing is examined, and no message loses its attempts: the start is refused.
 #[test]
 fn where_trials_cannot_be_held_the_service_does_not_start() {
+    let anchors = Anchors::agid();
+    let policy = Policy::new(&anchors);
     for program in ["/bin/false", "/bin/true", "/nessun/programma"] {
         let trial = Trial::by(program, [], Limits::default());
-        assert!(trial.check().is_err(), "{program}");
+        assert!(trial.check(&policy).is_err(), "{program}");
     }
-    assert!(real_trial().check().is_ok());
+    assert!(real_trial().check(&policy).is_ok());
 }
 
 /// A package upgrade replaces the file of the running service: its trials go on with the version that runs.

@@ -165,8 +165,8 @@ pub fn copy_folder(from: &Path, to: &Path) {
         let target = to.join(entry.file_name());
         if entry.file_type().unwrap().is_dir() {
             copy_folder(&entry.path(), &target);
-        } else {
-            fs::copy(entry.path(), target).unwrap();
+        } else if entry.file_type().unwrap().is_file() {
+            fs::copy(entry.path(), target).unwrap(); // a service that was killed leaves a socket
         }
     }
 }

@@ -15,7 +15,9 @@ pub(super) struct Order {
     mailboxes: Vec<(String, Option<String>)>,
     arrival: Option<Timestamp>,
     sha1_until: Option<Timestamp>,
-    /// Revocation lists (DER).
+    /// How long each revocation list is. They follow as they are: the largest has megabytes.
+    lengths: Vec<usize>,
+    #[serde(skip)]
     lists: Vec<Vec<u8>>,
 }
 
@@ -48,12 +50,14 @@ impl Order {
             let OwnMailbox { address, provider_host } = mailbox.clone();
             (address, provider_host)
         };
+        let lists: Vec<Vec<u8>> = status.into_iter().flat_map(StatusLists::each).map(<[u8]>::to_vec).collect();
         Self {
             anchors: anchors.list.iter().map(anchor).collect(),
             mailboxes: mailboxes.iter().map(mailbox).collect(),
             arrival,
             sha1_until,
-            lists: status.into_iter().flat_map(StatusLists::each).map(<[u8]>::to_vec).collect(),
+            lengths: lists.iter().map(Vec::len).collect(),
+            lists,
         }
     }
 
@@ -78,12 +82,24 @@ impl Order {
         with(&told)
     }
 
-    pub(super) fn to_json(&self) -> io::Result<Vec<u8>> {
-        Ok(serde_json::to_vec(self)?)
+    /// One line of JSON, then the lists.
+    pub(super) fn to_bytes(&self) -> io::Result<Vec<u8>> {
+        let mut bytes = serde_json::to_vec(self)?;
+        bytes.push(b'\n');
+        self.lists.iter().for_each(|list| bytes.extend_from_slice(list));
+        Ok(bytes)
     }
 
-    pub(super) fn from_json(text: &[u8]) -> io::Result<Self> {
-        Ok(serde_json::from_slice(text)?)
+    pub(super) fn from_bytes(bytes: &[u8]) -> io::Result<Self> {
+        let end = bytes.iter().position(|b| *b == b'\n').ok_or(io::ErrorKind::InvalidData)?;
+        let (line, mut rest) = bytes.split_at(end + 1);
+        let mut order: Self = serde_json::from_slice(line)?;
+        for length in &order.lengths {
+            let (list, after) = rest.split_at_checked(*length).ok_or(io::ErrorKind::InvalidData)?;
+            order.lists.push(list.to_vec());
+            rest = after;
+        }
+        Ok(order)
     }
 }
 
@@ -109,13 +125,13 @@ mod tests {
         let arrival = Some("2026-03-29T01:30:00.123456789Z".parse().unwrap());
         let sha1_until = Some(Timestamp::MIN);
         let left = Policy { mailboxes: &mailboxes, arrival, sha1_until, ..Policy::new(&anchors) };
-        let sent = Order::of(&left).to_json().unwrap();
-        let compared = Order::from_json(&sent).unwrap().with_policy(|came| {
+        let sent = Order::of(&left).to_bytes().unwrap();
+        let compared = Order::from_bytes(&sent).unwrap().with_policy(|came| {
             assert_eq!((came.anchors, came.mailboxes), (left.anchors, left.mailboxes));
             assert_eq!((came.arrival, came.sha1_until), (left.arrival, left.sha1_until));
             Ok(())
         });
         compared.unwrap();
-        assert_eq!(Order::from_json(&sent[1..]).unwrap_err().kind(), io::ErrorKind::InvalidData);
+        assert_eq!(Order::from_bytes(&sent[1..]).unwrap_err().kind(), io::ErrorKind::InvalidData);
     }
 }

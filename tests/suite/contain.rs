@@ -3,6 +3,7 @@
 use crate::support::{Daemon, House, Recorder, all_submitted, program, real_trial, wait, wait_or};
 use casework::Disposition;
 use gestore::{Authority, Circuit, Crl, Mail, Style, Submission, Timestamp};
+use jiff::SignedDuration;
 use pec::revocation::StatusLists;
 use pec::{Anchor, Anchors, Policy};
 use sportello::journal::record::{Event, Record};
@@ -158,7 +159,8 @@ fn the_trial_knows_what_the_examination_knows() {
     let anchor = Anchor::from_certificate(authority.certificate_der(), "SIMULAZIONE", &[], true).unwrap();
     let anchors = Anchors { list: vec![anchor] };
     let mut lists = StatusLists::new();
-    lists.add(&authority.crl(&Crl::issued(now)).unwrap()).unwrap();
+    let later = now.checked_add(SignedDuration::from_mins(1)).unwrap(); // only a list issued after the event speaks of it
+    lists.add(&authority.crl(&Crl::issued(later)).unwrap()).unwrap();
     let file = tempfile::NamedTempFile::new().unwrap();
     fs::write(file.path(), &envelope.raw).unwrap();
     let outcome = |status| {

@@ -132,6 +132,12 @@ mod tests {
             Ok(())
         });
         compared.unwrap();
+        let mut order = Order::of(&left);
+        order.lists = vec![vec![0, b'\n', 0xff], vec![], vec![b'\n']];
+        order.lengths = vec![3, 0, 1];
+        let sent_lists = order.to_bytes().unwrap();
+        assert_eq!(Order::from_bytes(&sent_lists).unwrap().lists, order.lists);
+        assert!(Order::from_bytes(&sent_lists[..sent_lists.len() - 1]).is_err(), "a piece is missing");
         assert_eq!(Order::from_bytes(&sent[1..]).unwrap_err().kind(), io::ErrorKind::InvalidData);
     }
 }

@@ -97,9 +97,7 @@ fn contradiction(data: &Daticert, sending: &Sending) -> Option<Why> {
     }
     // The acceptance teaches the PEC id, every other receipt must bear it (§6.4). A second acceptance with another id is
     // no contradiction but an incident: we were sent twice.
-    if data.tipo != Tipo::Accettazione
-        && !sending.pec_ids.is_empty()
-        && !sending.pec_ids.iter().any(|id| *id == data.identificativo)
+    if data.tipo != Tipo::Accettazione && !sending.pec_ids.is_empty() && !sending.pec_ids.contains(&data.identificativo)
     {
         return Some(why::PEC_ID_DIFFERS.about(quoted(&data.identificativo)));
     }

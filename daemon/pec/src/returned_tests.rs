@@ -69,9 +69,12 @@ fn a_brief_copy_holds_digests_of_what_was_sent() {
     for digest in [SHA1_OF_QUJD, SHA1_OF_ABC, SHA256_OF_QUJD, upper.as_str()] {
         assert_eq!(brief(digest), Ok((2, 1)), "{digest}");
     }
-    for digest in
-        ["", "da39a3ee5e6b4b0d3255bfef95601890afd80709", &SHA1_OF_QUJD[1..], &SHA256_OF_QUJD.replace('d', "e")]
-    {
+    for digest in [
+        "",
+        "da39a3ee5e6b4b0d3255bfef95601890afd80709",
+        SHA1_OF_QUJD.trim_start_matches('b'),
+        &SHA256_OF_QUJD.replace('d', "e"),
+    ] {
         assert_eq!(brief(digest), Err("returned-hash-differs"), "{digest}");
     }
     assert_eq!(brief("non è un'impronta"), Err("returned-differs"));

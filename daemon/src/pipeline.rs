@@ -97,6 +97,9 @@ impl Pipeline {
             Ok(seen) => self.held_against_sent(seen, sealed, about, &office)?,
             set_aside => set_aside,
         };
+        if let Some(seal) = seen.as_ref().ok().and_then(|seen| seen.seal.as_ref()) {
+            self.revocation.saw(&seal.path); // whose status is worth asking for, from now on
+        }
         let interest = seen.as_ref().map(|seen| casework::interest(seen, &office.desk.rules)).unwrap_or_default();
         let mut store = self.store(); // held to the commit: nothing moves between snapshot and write
         let known = Known { received: about.received, ..store.known(sealed.digest(), &interest, now)? };

@@ -175,10 +175,11 @@ pub fn statement(raw: &[u8], seen: &Examined) -> Option<Statement> {
         }
     };
     let receipt = matches!(certified.evidence(), Evidence::Receipt { .. });
+    let bare = |id: String| id.trim_matches(|c: char| c.is_whitespace() || matches!(c, '<' | '>')).to_owned();
     Some(Statement {
         proof: format!("{:#?}\nweak {}\n{proof}", certified.signer(), certified.weak()),
         from: seen.from.clone().unwrap_or_default().to_ascii_lowercase(),
-        message_id: seen.message_id.clone().filter(|_| !receipt).map(|id| id.trim_matches(['<', '>', ' ']).into()),
+        message_id: seen.message_id.clone().filter(|_| !receipt).map(bare),
         claimed: seen.claimed.clone().unwrap_or_default().to_ascii_lowercase(),
     })
 }

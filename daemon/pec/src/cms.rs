@@ -72,7 +72,7 @@ impl<'a> SignedData<'a> {
     fn walk(der: &'a [u8]) -> Option<Self> {
         let (signed, rest) = ber::expect(explicit(der)?, ber::SEQUENCE)?;
         rest.is_empty().then_some(())?;
-        let (_version, rest) = ber::expect(signed.content, ber::INTEGER)?;
+        let rest = after_version(signed.content)?;
         let (digests, rest) = ber::expect(rest, ber::SET)?;
         let (encapsulated, rest) = ber::expect(rest, ber::SEQUENCE)?;
         let (certificates, rest) = optional(rest, ber::CONTEXT_0)?;
@@ -140,8 +140,16 @@ fn algorithm(content: &[u8]) -> Option<(String, Option<&[u8]>)> {
     if rest.is_empty() {
         return Some((kind, None));
     }
-    ber::read(rest).filter(|(_, after)| after.is_empty())?;
-    Some((kind, Some(rest)))
+    // A NULL has no content (X.690 §8.8): OpenSSL reads no other.
+    let (_parameters, after) = ber::read(rest)?;
+    let filled_null = rest != ber::NULL && rest.first() == ber::NULL.first();
+    (after.is_empty() && !filled_null).then_some((kind, Some(rest)))
+}
+
+/// What follows CMSVersion, which is one octet: 0 to 5 (RFC 5652 §10.2.5). It is not looked at further: signers write any.
+fn after_version(input: &[u8]) -> Option<&[u8]> {
+    let (version, rest) = ber::expect(input, ber::INTEGER)?;
+    (version.content.len() == 1).then_some(rest)
 }
 
 /// How the signer names its certificate.
@@ -218,7 +226,7 @@ impl<'a> SignerInfo<'a> {
     #[allow(clippy::type_complexity)]
     fn walk(info: Tlv<'a>) -> Option<(Self, Tlv<'a>, Tlv<'a>, Option<&'a [u8]>)> {
         let (info, _) = ber::expect(info.whole, ber::SEQUENCE)?;
-        let (_version, rest) = ber::expect(info.content, ber::INTEGER)?;
+        let rest = after_version(info.content)?;
         let (id, rest) = ber::read(rest)?;
         let (digest, rest) = ber::expect(rest, ber::SEQUENCE)?;
         let (attributes, rest) = optional(rest, ber::CONTEXT_0)?;

@@ -9,7 +9,7 @@ mod mutation;
 use jiff::Timestamp;
 use mutation::{certificate, fixtures};
 use pec::revocation::StatusLists;
-use pec::{Anchor, Anchors, Check, Outcome, OwnMailbox, Policy, Sending, Sent, examine};
+use pec::{Anchor, Anchors, Check, Directory, Outcome, OwnMailbox, Policy, Sending, Sent, examine};
 use serde::Deserialize;
 use std::collections::BTreeSet;
 use std::fs;
@@ -84,8 +84,11 @@ fn every_saved_message_is_judged_for_the_intended_reason() {
                 status.add(&fs::read(&path).unwrap()).unwrap_or_else(|why| panic!("{name}: {why}"));
             }
         }
+        let ldif = fs::read(folder.join("elenco.ldif")).ok();
+        let directory = ldif.map(|ldif| Directory::unsigned(&ldif, Some(case.arrived)).unwrap());
         let policy = Policy {
             status: Some(&status),
+            directory: directory.as_ref(),
             mailboxes: &mailboxes,
             arrival: Some(case.arrived),
             sha1_until: case.sha1_until,

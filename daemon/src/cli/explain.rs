@@ -12,7 +12,7 @@ use casework::effect::EffectKey;
 use casework::{Decision, Entity, Known};
 use jiff::Timestamp;
 use pec::revocation::StatusLists;
-use pec::{Examined, Measured, OwnMailbox, Policy, Sent};
+use pec::{Directory, Examined, Measured, OwnMailbox, Policy, Sent};
 use serde_json::{Value, json};
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -114,6 +114,8 @@ pub struct Circumstances {
     pub sent: Option<Arc<dyn Sent>>,
     /// CRLs and OCSP answers at hand.
     pub status: StatusLists,
+    /// The providers' directory, for a body that has it.
+    pub directory: Option<Directory>,
 }
 
 impl Bench {
@@ -128,6 +130,7 @@ impl Bench {
             now,
             sent: None,
             status: StatusLists::new(),
+            directory: None,
         };
         if let Some(path) = &args.config {
             let config = Config::read(path)?;
@@ -158,6 +161,7 @@ impl Bench {
             sha1_until: about.sha1_until,
             sent: about.sent.as_deref(),
             status: Some(&about.status).filter(|lists| !lists.is_empty()),
+            directory: about.directory.as_ref(),
             ..Policy::new(&self.office.trust.anchors)
         };
         let seen = pec::examine(bytes, &policy);

@@ -13,7 +13,6 @@ use crate::proof::P7S_BYTES_MAX;
 use crate::{Anchors, Check, Outcome, Verdict, xml};
 use alloc::format;
 use alloc::string::{String, ToString};
-use alloc::vec::Vec;
 
 /// The code of the failed check of a message; empty where it did not fail. Nobody certifies any of these.
 fn fails(message: &[u8], check: Check) -> String {

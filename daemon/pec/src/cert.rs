@@ -123,7 +123,8 @@ impl<'a> Cert<'a> {
         let spki = fields.take(ber::SEQUENCE)?;
         let (key, key_octets) = public_key(spki)?;
         // issuerUniqueID, subjectUniqueID: read by nobody (RFC 5280 §4.1.2.8).
-        (fields.optional(0x81)?, fields.optional(0x82)?);
+        fields.optional(0x81)?;
+        fields.optional(0x82)?;
         let extensions = fields.optional(0xa3)?;
         fields.end()?;
         let (common, organisation) = (subject.texts(COMMON_NAME).next(), subject.texts(ORGANISATION).next());

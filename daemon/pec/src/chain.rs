@@ -83,8 +83,9 @@ pub(crate) struct Trusted<'a> {
 /// length or dates changed. What does he gain? Every link below is verified with the *pinned* key, so he can only send
 /// certificates that the pinned authority did sign; the lie is about what the authority above (a public root, which is
 /// not trusted here) let it sign. Names, policy and dates of the signer's own certificate are signed by the pinned key,
-/// and the anchor's window, policies and hosts, which are the administrator's, bind whatever the copy says. A copy with
-/// *more* constraints, or none of the other bytes right, can only make the sender's own message fail.
+/// and the anchor's window, policies and hosts, which are the administrator's, bind whatever the copy says. Nor can a
+/// copy silence a revocation list: [`status`](crate::status) asks the key, not the certificate. A copy with *more*
+/// constraints only makes the sender's own message fail.
 #[derive(Debug, Clone)]
 pub(crate) struct World<'a> {
     pool: Vec<&'a Cert<'a>>,

@@ -151,13 +151,15 @@ impl<'a> Witness<'a> {
     /// The list was signed by its issuer, with a key that could be believed when it was made (§6.3.3 f, g).
     fn is_right(&self, crl: &Crl<'a>, above: &[&'a Cert<'a>], anchor: &Cert<'a>, depth: usize) -> bool {
         let then = Moment::new(crl.this_update);
+        // The pinned key is trusted, not its certificate, which came with the message and may be a changed copy: what it
+        // says must not be able to silence a list.
+        let is_pinned = |signer: &Cert<'a>| signer.spki_sha256 == anchor.spki_sha256;
+        let may_sign =
+            |signer: &Cert<'a>| signer.key_usage.is_some_and(Usage::signs_lists) && signer.unknown_critical.is_none();
         let signs = |signer: &Cert<'a>| {
-            signer.key_usage.is_some_and(Usage::signs_lists)
-                && signer.unknown_critical.is_none()
+            (is_pinned(signer) || may_sign(signer))
                 && self.signed(crl.scheme(), signer, crl.this_update, |key| crl.is_signed_by(key))
         };
-        // The pinned key needs no certificate of that day: it is trusted, not its certificate.
-        let is_pinned = |signer: &Cert<'a>| signer.spki_sha256 == anchor.spki_sha256;
         let mut above = above.iter().filter(|signer| signer.subject.same(&crl.issuer));
         if above.any(|signer| (is_pinned(signer) || valid_at(signer, &then).is_ok()) && signs(signer)) {
             return true;

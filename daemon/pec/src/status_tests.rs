@@ -41,6 +41,23 @@ fn what_each_list_says_of_june_2018() {
 }
 
 #[test]
+fn a_changed_copy_of_the_pinned_authority_silences_no_list() {
+    let (leaf, mut sub) = (file("v_std.der"), file("sub.der"));
+    let anchors = Anchors { list: Vec::from([Anchor::from_certificate(&sub, "Prova", &[], false).unwrap()]) };
+    // keyUsage keyCertSign and cRLSign becomes keyCertSign alone.
+    let at = sub.windows(4).position(|bytes| bytes == [3, 2, 1, 6]).unwrap();
+    sub[at..at + 4].copy_from_slice(&[3, 2, 2, 4]);
+    let embedded = [Cert::read(&leaf).unwrap(), Cert::read(&sub).unwrap()];
+    assert!(!embedded[1].key_usage.unwrap().signs_lists());
+    let world = World::new(crate::anchors::Purpose::FirmaPec, &embedded, &[], &anchors, None);
+    let mut lists = StatusLists::new();
+    lists.add(&file("sub_rev_before.crl")).unwrap();
+    let moment = Moment::new("2018-06-15T00:00:00Z".parse::<Timestamp>().unwrap().as_second());
+    let trusted = trace(&embedded[0], &world, &moment).unwrap();
+    assert!(matches!(Witness::new(&world, &lists).standing(&trusted, &moment).0, Standing::Revoked(_)));
+}
+
+#[test]
 fn a_longer_number_is_greater_whatever_its_digits() {
     assert!(not_less(&[1, 0], &[0xff]) && !not_less(&[0xff], &[1, 0]));
     assert!(not_less(&[0, 0x80], &[0x80]) && not_less(&[], &[0]));

@@ -140,10 +140,10 @@ fn algorithm(content: &[u8]) -> Option<(String, Option<&[u8]>)> {
     if rest.is_empty() {
         return Some((kind, None));
     }
-    // A NULL has no content (X.690 §8.8): OpenSSL reads no other.
-    let (_parameters, after) = ber::read(rest)?;
-    let filled_null = rest != ber::NULL && rest.first() == ber::NULL.first();
-    (after.is_empty() && !filled_null).then_some((kind, Some(rest)))
+    // Digests and signatures have NULL, empty (X.690 §8.8), or a SEQUENCE (RFC 4055 §3.1): OpenSSL cannot read others.
+    let (parameters, after) = ber::read(rest)?;
+    let known = rest == ber::NULL || parameters.tag == ber::SEQUENCE;
+    (after.is_empty() && known).then_some((kind, Some(rest)))
 }
 
 /// What follows CMSVersion, which is one octet: 0 to 5 (RFC 5652 §10.2.5). It is not looked at further: signers write any.

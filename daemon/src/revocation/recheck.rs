@@ -59,7 +59,9 @@ impl Recheck {
         let since = self.clock.now().checked_sub(RECHECK_SPAN).unwrap_or(Timestamp::UNIX_EPOCH);
         let (mut room, mut found) = (RECHECK_MAX, 0);
         for (certificate, _) in known {
-            for message in self.store().signed_by(&certificate, since, room + 1)? {
+            // Not in the loop's head: the lock would be held through it, and judging takes it again.
+            let messages = self.store().signed_by(&certificate, since, room + 1)?;
+            for message in messages {
                 if room == 0 {
                     // Those that were written down are not met again; a round that wrote nothing would be the same again.
                     return Ok(found > 0);

@@ -25,6 +25,8 @@ mod orders;
 mod receipts;
 #[path = "suite/report.rs"]
 mod report;
+#[path = "suite/revocation.rs"]
+mod revocation;
 #[path = "suite/rules_bad.rs"]
 mod rules_bad;
 #[path = "suite/servers.rs"]

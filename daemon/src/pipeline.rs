@@ -93,13 +93,11 @@ impl Pipeline {
         }
         events::message_sealed(sealed.digest(), sealed.bytes().len() as u64);
         let office = self.office.borrow().clone();
+        let lists = self.revocation.now().status.version();
         let seen = match self.examine(sealed, about, &office)? {
             Ok(seen) => self.held_against_sent(seen, sealed, about, &office)?,
             set_aside => set_aside,
         };
-        if let Some(seal) = seen.as_ref().ok().and_then(|seen| seen.seal.as_ref()) {
-            self.revocation.saw(&seal.path); // whose status is worth asking for, from now on
-        }
         let interest = seen.as_ref().map(|seen| casework::interest(seen, &office.desk.rules)).unwrap_or_default();
         let mut store = self.store(); // held to the commit: nothing moves between snapshot and write
         let known = Known { received: about.received, ..store.known(sealed.digest(), &interest, now)? };
@@ -110,6 +108,9 @@ impl Pipeline {
         let decided = self.write_down(sealed, about, seen.as_ref().ok(), &interest, decision, &known, &office)?;
         let done = store.commit(sealed, &known, decided)?; // the only write: state, dedup mark, outbox together
         drop(store);
+        // Only now: a list that comes because of this message looks back, and must find it.
+        let path = seen.as_ref().ok().and_then(|seen| seen.seal.as_ref()).map_or(&[][..], |seal| &seal.path);
+        self.revocation.decided(path, lists);
         self.wake.notify_one();
         Ok(done)
     }

@@ -31,7 +31,7 @@ enum Command {
     Check(CheckArgs),
     /// Aggiunge un'autorità alla cartella, dopo averne confrontato l'impronta
     #[command(after_help = ADD_HELP)]
-    Add(add::Args),
+    Add(Box<add::Args>),
 }
 
 const SHOW_HELP: &str = "\

@@ -16,6 +16,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime};
 use tokio::sync::{Notify, watch};
 
@@ -37,6 +38,8 @@ pub struct Desk {
     pub lists: watch::Sender<Arc<Lists>>,
     /// Told when there is somebody new to ask about.
     pub wake: Notify,
+    /// A message was decided by lists that are not the latest.
+    missed: AtomicBool,
 }
 
 impl Desk {
@@ -54,6 +57,7 @@ impl Desk {
             signers,
             lists: watch::Sender::new(Arc::default()),
             wake: Notify::new(),
+            missed: AtomicBool::new(false),
         };
         desk.read_again();
         Ok(desk)
@@ -65,8 +69,13 @@ impl Desk {
         self.lists.borrow().clone()
     }
 
-    /// Takes note of a path that held.
-    pub fn saw(&self, path: &[Vec<u8>]) {
+    /// Takes note of a message that is decided: its path, if one held, and the version of the lists that judged it. Other lists
+    /// may have come meanwhile, and looked back before it was there.
+    pub fn decided(&self, path: &[Vec<u8>], lists: [u8; 32]) {
+        if lists != self.lists.borrow().status.version() {
+            self.missed.store(true, Ordering::SeqCst);
+            self.wake.notify_one();
+        }
         match self.signers.saw(path) {
             Ok(true) => self.wake.notify_one(),
             Ok(false) => {}
@@ -129,6 +138,7 @@ impl Refresher {
                 hand = changed;
                 is_new |= self.desk.read_again();
             }
+            is_new |= self.desk.missed.swap(false, Ordering::SeqCst);
             if is_new && !self.look_back().await? {
                 is_new = false;
             }

@@ -23,6 +23,8 @@ pub const TEXT_BYTES_MAX: usize = 1024 * 1024;
 pub const ATTACHMENTS_MAX: usize = 1_000;
 /// Deepest part read (Postfix: 100).
 pub const DEPTH_MAX: usize = 50;
+/// Deepest part read of a message with so many lines of hyphens that every level costs another look at all of it.
+const DEPTH_CROWDED_MAX: usize = 8;
 /// Most parts read.
 pub const PARTS_MAX: usize = 1_000;
 /// Longest header value decoded, in bytes: the decoder's worst case is quadratic.
@@ -183,6 +185,10 @@ impl Content {
     ///
     /// `dashes` are those of the bytes that `message` stands in, at `source`.
     pub(crate) fn read(message: &[u8], dashes: &Dashes<'_>, source: Excerpt) -> (Self, Option<Reason>) {
+        // A message that was encoded is no slice of what they were counted in.
+        let own = (!dashes.know(message)).then(|| Dashes::find(message));
+        let dashes = own.as_ref().unwrap_or(dashes);
+        let deepest = if dashes.crowded() { DEPTH_CROWDED_MAX } else { DEPTH_MAX };
         let head = Entity::read(message);
         let mut content = Self { source, ..Self::heading(&head) };
         let mut bodies = Bodies::default();
@@ -197,7 +203,7 @@ impl Content {
             if let Some(children) =
                 media.as_ref().filter(|m| m.is_multipart()).and_then(|m| multipart(&part, dashes, m))
             {
-                if depth >= DEPTH_MAX {
+                if depth >= deepest {
                     limit = limit.or(Some(why::TOO_DEEP));
                     continue;
                 }

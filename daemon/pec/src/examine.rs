@@ -490,7 +490,7 @@ impl<'c> Case<'c, '_> {
 
     fn times(&self, data: Option<Timestamp>) -> Times {
         let date = self.head.first("Date").and_then(|f| date(f.value));
-        Times { signing: self.proof.signing_time, data, date, arrival: self.policy.arrival }
+        Times { signing: self.proof.signing_time, data, date, arrival: self.policy.arrival, until: self.proof.until }
     }
 
     /// §9.8: the original message, which must be there if `wanted`.

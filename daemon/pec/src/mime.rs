@@ -331,6 +331,16 @@ impl<'a> Dashes<'a> {
         Self { text, at, end: text.len() }
     }
 
+    /// There were too many to count: every level of nesting looks for its own.
+    pub(crate) fn crowded(&self) -> bool {
+        self.end < self.text.len()
+    }
+
+    /// `bytes` are a slice of what was looked at.
+    pub(crate) fn know(&self, bytes: &[u8]) -> bool {
+        range_in(self.text, bytes).is_some()
+    }
+
     /// Where, in `text`, a line other than the first begins with two hyphens.
     fn scan(text: &[u8]) -> impl Iterator<Item = usize> {
         memmem::find_iter(text, b"\n--").map(|at| at + 1)

@@ -36,6 +36,8 @@ pub(crate) struct Proof<'a> {
     pub(crate) signer: Signer,
     /// signingTime, if the signature has it.
     pub(crate) signing_time: Option<Timestamp>,
+    /// Until when its keys were to be believed.
+    pub(crate) until: Timestamp,
 }
 
 /// Proves a message, writing each check into `sheet`; `None` = not proven, and the sheet says why.
@@ -120,7 +122,9 @@ pub(crate) fn prove<'a>(
         (seal.path, seal.status) = (trusted.path.clone(), trusted.status.clone());
     }
     let address = prover.signer(head, leaf)?;
-    let (anchor, simulation) = trusted.map(|trusted| (trusted.anchor.clone(), trusted.simulation))?;
+    let trusted = trusted?;
+    let (anchor, simulation) = (trusted.anchor.clone(), trusted.simulation);
+    let until = Timestamp::from_second(trusted.until).unwrap_or(Timestamp::MAX);
     (strong && standing).then(|| {
         let signer = Signer {
             address,
@@ -131,7 +135,7 @@ pub(crate) fn prove<'a>(
             at,
             signed_sha256,
         };
-        Proof { signing_time: attributes.signing_time, part: signed, bytes, signer }
+        Proof { signing_time: attributes.signing_time, until, part: signed, bytes, signer }
     })
 }
 

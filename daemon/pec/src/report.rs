@@ -139,7 +139,8 @@ pub enum Check {
     /// **The times agree**: signing, certification data, arrival (V15; §4.1).
     ///
     /// Fails: signing far from the data is [`Mismatch`](Grade::Mismatch); a late arrival is said and lowers nothing (a
-    /// mailbox that was moved to another server arrives anew).
+    /// mailbox that was moved to another server arrives anew), unless it came when the signer's key had ended, which anybody
+    /// may have broken or found since: [`Mismatch`](Grade::Mismatch).
     Time,
 }
 

@@ -3,9 +3,8 @@
 
 use crate::anchors::Purpose;
 use crate::cert::Cert;
-use crate::chain::{self, World};
-use crate::consistency::ARRIVAL_SKEW_MAX;
-use crate::crypto::Hash;
+use crate::chain::{self, RSA_ARCHIVE_END, Trusted, World};
+use crate::crypto::{Hash, RSA_BITS_MIN};
 use crate::examine::Policy;
 use crate::moment::Moment;
 use crate::report::Why;
@@ -46,6 +45,8 @@ pub(crate) struct Path {
     pub(crate) anchor: String,
     pub(crate) simulation: bool,
     pub(crate) weak: bool,
+    /// Last instant (seconds since 1970) at which these keys were to be believed; after it, only as what was signed before.
+    pub(crate) until: i64,
     /// Signer first, the certificate that carries the anchor's key last (DER).
     pub(crate) path: Vec<Vec<u8>>,
     pub(crate) standing: Standing,
@@ -80,10 +81,9 @@ pub(crate) fn judge(leaf: &Cert<'_>, embedded: &[Cert<'_>], policy: &Policy<'_>,
 }
 
 /// When revocation is asked about: at arrival, as RFC 6109 §2.2.2 wants, so that nobody who holds a stolen key gains by
-/// dating his signature back; as long as the two agree (§9.15: beyond, the message is a mismatch anyway, and an archive
-/// that was moved has arrivals years late).
+/// dating his signature back, however far. A message of a mailbox that was moved is judged so too, if it arrives anew.
 fn seen_at(at: Timestamp, arrival: Option<Timestamp>) -> Timestamp {
-    arrival.filter(|arrival| *arrival >= at && arrival.duration_since(at) <= ARRIVAL_SKEW_MAX).unwrap_or(at)
+    arrival.filter(|arrival| *arrival >= at).unwrap_or(at)
 }
 
 fn judge_anew(
@@ -105,12 +105,23 @@ fn judge_anew(
             anchor: trusted.anchor.name.clone(),
             simulation: trusted.anchor.simulation,
             weak: trusted.weak,
+            until: until(&trusted),
             path: trusted.path.iter().map(|cert| cert.der.to_vec()).collect(),
             standing,
             status: status.into_iter().map(<[u8]>::to_vec).collect(),
         }
     });
     PathVerdict(Arc::new(Judged { at: at.span(), seen: seen.span(), outcome }))
+}
+
+/// The first end of a certificate of the path (the last one's does not count: its key is pinned, for the anchor's time), or
+/// of the years in which a short key was enough.
+fn until(trusted: &Trusted<'_>) -> i64 {
+    let below = trusted.path.len().saturating_sub(1);
+    let ends = trusted.path.iter().take(below).map(|cert| cert.not_after);
+    let short = |cert: &&Cert<'_>| cert.key.rsa_bits().is_some_and(|bits| bits < RSA_BITS_MIN);
+    let strong = trusted.path.iter().copied().any(|cert| short(&cert)).then_some(RSA_ARCHIVE_END - 1);
+    ends.chain(strong).chain(trusted.anchor.until.map(|until| until.as_second())).min().unwrap_or(i64::MAX)
 }
 
 /// Everything that a verdict depends on, but the instants.

@@ -185,6 +185,7 @@ reasons! {
     TIMES_DIFFER = "times-differ", "L'ora della firma e quella dei dati firmati sono troppo lontane";
     DATE_DIFFERS = "date-differs", "La data mostrata (Date) è troppo lontana da quella firmata";
     ARRIVAL_DIFFERS = "arrival-differs", "L'ora di arrivo nella casella è troppo lontana da quella della firma";
+    ARRIVAL_AFTER_KEY = "arrival-after-key", "Il messaggio è arrivato quando la chiave che lo firma non valeva più: nessuno può dire che sia stato firmato prima";
 }
 
 #[cfg(test)]

@@ -18,6 +18,7 @@ pub mod intake;
 pub mod journal;
 pub mod office;
 pub mod outbox;
+pub mod paths;
 pub mod pipeline;
 pub mod post;
 pub mod revocation;

@@ -6,6 +6,7 @@ use crate::events;
 use crate::intake::{Arrival, Delivery, Filed};
 use crate::journal::record::{Decided, Findings, Inputs};
 use crate::office::Office;
+use crate::paths::Verdicts;
 use crate::post;
 use crate::revocation::refresh as revocation;
 use crate::sent::Register;
@@ -36,6 +37,8 @@ pub struct Pipeline {
     pub sha1_until: Option<Timestamp>,
     /// Revocation lists, and whose.
     pub revocation: Arc<revocation::Desk>,
+    /// Verdicts on signers' certificates.
+    pub verdicts: Verdicts,
     /// How long letters to citizens wait.
     pub hold: SignedDuration,
     /// Everything is decided and written down, nothing is sent.
@@ -95,7 +98,7 @@ impl Pipeline {
         let office = self.office.borrow().clone();
         let lists = self.revocation.now().status.version();
         let seen = match self.examine(sealed, about, &office)? {
-            Ok(seen) => self.held_against_sent(seen, sealed, about, &office)?,
+            Ok(seen) => self.held_against_what_is_known(seen, sealed, about, &office)?,
             set_aside => set_aside,
         };
         let interest = seen.as_ref().map(|seen| casework::interest(seen, &office.desk.rules)).unwrap_or_default();
@@ -154,12 +157,13 @@ impl Pipeline {
         }
     }
 
-    /// Examines a proven receipt once more, now knowing what we sent (pec.md §9.12, §9.14): the only examination that asks the
-    /// store, of a message that its trial has survived, and that is proven to be a provider's.
+    /// Examines a proven message once more where more is known: a receipt, against what we sent (pec.md §9.12, §9.14); any, in
+    /// the providers' directory. The only examination that asks the store, of a message that its trial has survived, and that
+    /// is proven to be a provider's.
     ///
     /// # Errors
     /// See [`Trouble`]: a store that does not answer makes no orphan. Inside: why it is set aside, in Italian.
-    fn held_against_sent(
+    fn held_against_what_is_known(
         &self,
         seen: Examined,
         sealed: &Sealed,
@@ -167,10 +171,14 @@ impl Pipeline {
         office: &Office,
     ) -> Result<Result<Examined, String>, Trouble> {
         let Verdict::Certified(certified) = &seen.verdict else { return Ok(Ok(seen)) };
-        let Evidence::Receipt { .. } = certified.evidence() else { return Ok(Ok(seen)) };
+        let directory = office.trust.directory.as_ref().map(|providers| &*providers.directory);
+        if directory.is_none() && !matches!(certified.evidence(), Evidence::Receipt { .. }) {
+            return Ok(Ok(seen));
+        }
         let register = Register::new(&self.store, &self.archive);
         let lists = self.revocation.now();
-        let policy = Policy { sent: Some(&register), status: Some(&lists.status), ..self.policy(about, office) };
+        let policy =
+            Policy { sent: Some(&register), directory, status: Some(&lists.status), ..self.policy(about, office) };
         let seen = trial::once_more(sealed.bytes(), &policy);
         if let Some(trouble) = register.trouble() {
             return Err(trouble);
@@ -190,6 +198,7 @@ impl Pipeline {
             mailboxes: &self.mailboxes,
             arrival: about.received,
             sha1_until: self.sha1_until,
+            paths: Some(&self.verdicts),
             ..Policy::new(&office.trust.anchors)
         }
     }

@@ -10,6 +10,7 @@ use crate::control::Counter;
 use crate::intake::{Delivery, cursor::Cursor, imap, maildir};
 use crate::office::{Office, effect_key};
 use crate::outbox::{Courier, Outbox, Roads};
+use crate::paths::Verdicts;
 use crate::pipeline::Pipeline;
 use crate::revocation::fetch::Fetcher;
 use crate::revocation::recheck::Recheck;
@@ -173,6 +174,7 @@ impl Service {
             mailboxes: own_mailboxes(&self.config),
             sha1_until: self.config.sha1_until,
             revocation: self.revocation.clone(),
+            verdicts: Verdicts::default(),
             hold: self.config.hold,
             observe: self.config.observe,
             trial: self.trial.clone(),

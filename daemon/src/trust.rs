@@ -6,10 +6,14 @@
 pub mod check;
 pub mod manifest;
 
+use crate::clock::Clock;
 use casework::rules::Problem;
-use manifest::{Manifest, Written};
-use pec::{Anchor, Anchors, Description};
+use jiff::Timestamp;
+use manifest::{Manifest, Written, WrittenDirectory};
+use pec::directory::DIRECTORY_BYTES_MAX;
+use pec::{Anchor, Anchors, Description, Directory};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Where the authority that is shipped publishes CRLs and answers OCSP (`reference` pec.md §8).
 pub const STATUS_HOST: &str = "ca1.agid.gov.it";
@@ -29,8 +33,21 @@ pub struct Trust {
     pub anchors: Anchors,
     /// For people: one for each anchor, in the same order.
     pub entries: Vec<Entry>,
+    /// The providers' directory, for a body that has it.
+    pub directory: Option<Providers>,
     /// The folder; `None` = what is shipped.
     pub folder: Option<PathBuf>,
+}
+
+/// The providers' directory (IGPEC), and what the file was.
+#[derive(Debug, Clone)]
+pub struct Providers {
+    /// As it reads.
+    pub directory: Arc<Directory>,
+    /// Its file, beside the manifest.
+    pub file: String,
+    /// SHA-256 of the file.
+    pub digest: String,
 }
 
 /// What people are told of an anchor besides what it decides.
@@ -62,7 +79,7 @@ impl Trust {
     #[must_use]
     pub fn of(anchors: Anchors) -> Self {
         let entries = anchors.list.iter().map(|_| Entry { line: 0, note: None, certificates: Vec::new() }).collect();
-        Self { anchors, entries, folder: None }
+        Self { anchors, entries, directory: None, folder: None }
     }
 
     /// Reads a folder.
@@ -87,7 +104,7 @@ impl Trust {
         let problem = |line, text: String| Problem { file: file.clone(), line, text, warning: false };
         let manifest = Manifest::parse(&file, text)?;
         let mut problems = Vec::new();
-        let mut trust = Self { anchors: Anchors::default(), entries: Vec::new(), folder: Some(dir.to_owned()) };
+        let mut trust = Self { directory: None, folder: Some(dir.to_owned()), ..Self::of(Anchors::default()) };
         for written in manifest.anchors {
             match anchor(dir, &written) {
                 Ok((anchor, certificates)) => {
@@ -98,9 +115,10 @@ impl Trust {
             }
         }
         if let Some(written) = manifest.directory {
-            // Read by `pec::Directory`, and not yet handed to the examination here: an administrator must not believe that it is.
-            let text = "[elenco_gestori]: il servizio non usa ancora l'elenco dei gestori: togli questa tabella";
-            problems.push(problem(Some(written.line), text.into()));
+            match providers(dir, &written, &trust.anchors) {
+                Ok(providers) => trust.directory = Some(providers),
+                Err(why) => problems.push(problem(Some(written.line), format!("[elenco_gestori]: {why}"))),
+            }
         }
         problems.extend(trust.duplicates(&file));
         if problems.is_empty() { Ok(trust) } else { Err(problems) }
@@ -109,7 +127,12 @@ impl Trust {
     /// The version of what is trusted, for the journal: SHA-256 over everything that decides a verdict.
     #[must_use]
     pub fn digest(&self) -> String {
-        self.anchors.version()
+        match &self.directory {
+            None => self.anchors.version(),
+            Some(providers) => {
+                crate::digest::sha256(format!("{}\n{}", self.anchors.version(), providers.digest).as_bytes())
+            }
+        }
     }
 
     /// Each anchor with what people are told of it.
@@ -199,6 +222,26 @@ fn anchor(dir: &Path, written: &Written) -> Result<(Anchor, Vec<(String, Descrip
         ..Anchor::pin(&written.name, pin, written.purpose)
     };
     Ok((anchor, certificates))
+}
+
+/// The providers' directory: a `.p7m` that an anchor for it vouches for, or a bare LDIF on the administrator's word.
+fn providers(dir: &Path, written: &WrittenDirectory, anchors: &Anchors) -> Result<Providers, String> {
+    let path = dir.join(&written.file);
+    let shown = path.display();
+    let cannot = |e: std::io::Error| format!("{shown}: non riesco a leggerlo: {e}");
+    let facts = std::fs::metadata(&path).map_err(cannot)?;
+    if facts.len() > DIRECTORY_BYTES_MAX as u64 {
+        return Err(format!("{shown}: {} byte: un elenco dei gestori non supera i {DIRECTORY_BYTES_MAX}", facts.len()));
+    }
+    let bytes = std::fs::read(&path).map_err(cannot)?;
+    let read = if written.signed {
+        Directory::read(&bytes, anchors, Clock::System.now())
+    } else {
+        // Without a signature nothing in it says of when it is: the file's own time does.
+        Directory::unsigned(&bytes, facts.modified().ok().and_then(|at| Timestamp::try_from(at).ok()))
+    };
+    let directory = Arc::new(read.map_err(|why| format!("{shown}: {why}"))?);
+    Ok(Providers { directory, file: written.file.clone(), digest: crate::digest::sha256(&bytes) })
 }
 
 /// The certificates of a file, PEM or DER.

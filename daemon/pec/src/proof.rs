@@ -65,10 +65,6 @@ pub(crate) fn prove<'a>(
     let leaf = signer.id.find(&certificates).ok_or(why::CMS_NO_CERTIFICATE);
     *seal = Some(sealed(&signature, leaf.ok().map(|leaf| leaf.der)));
     let leaf = leaf.map_err(|why| prover.fails(Check::Cms, why)).ok()?;
-    if !second::agrees_on_certificate(leaf) {
-        prover.fails(Check::Cms, why::READERS_DIFFER.about("certificato del firmatario"));
-        return None;
-    }
     if !attributes.name(leaf) {
         prover.fails(Check::Cms, why::CMS_SIGNING_CERTIFICATE);
         return None;

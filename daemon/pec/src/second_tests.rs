@@ -1,3 +1,5 @@
+//! Tests of the second reader: that it agrees with ours on every vector, and that it sees each misreading.
+
 use super::*;
 use crate::cms::SignedData;
 use std::path::Path;

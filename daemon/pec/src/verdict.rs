@@ -8,7 +8,9 @@ use crate::crypto::{Hash, RSA_BITS_MIN};
 use crate::examine::Policy;
 use crate::moment::Moment;
 use crate::report::Why;
+use crate::second;
 use crate::status::{Standing, Witness};
+use crate::why::{self, quoted};
 use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -96,12 +98,15 @@ fn judge_anew(
     let (at, seen) = (Moment::new(at.as_second()), Moment::new(seen.as_second()));
     let known = chain::known(policy.anchors, Purpose::FirmaPec);
     let world = World::new(Purpose::FirmaPec, embedded, &known, policy.anchors, policy.sha1_until);
-    let outcome = chain::trace(leaf, &world, &at).map(|trusted| {
+    let outcome = chain::trace(leaf, &world, &at).and_then(|trusted| {
+        if let Some(misread) = trusted.path.iter().find(|cert| !second::agrees_on_certificate(cert)) {
+            return Err(why::READERS_DIFFER.about(quoted(&misread.common_name)));
+        }
         let (standing, status) = match policy.status.filter(|lists| !lists.is_empty()) {
             Some(lists) => Witness::new(&world, lists).standing(&trusted, &seen),
             None => (Standing::Unknown("nessuna lista di revoca (CRL) è stata fornita".into()), Vec::new()),
         };
-        Path {
+        Ok(Path {
             anchor: trusted.anchor.name.clone(),
             simulation: trusted.anchor.simulation,
             weak: trusted.weak,
@@ -109,7 +114,7 @@ fn judge_anew(
             path: trusted.path.iter().map(|cert| cert.der.to_vec()).collect(),
             standing,
             status: status.into_iter().map(<[u8]>::to_vec).collect(),
-        }
+        })
     });
     PathVerdict(Arc::new(Judged { at: at.span(), seen: seen.span(), outcome }))
 }

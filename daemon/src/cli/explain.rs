@@ -155,13 +155,14 @@ impl Bench {
     /// Examines and decides, as the service would with an empty register.
     #[must_use]
     pub fn explain(&self, bytes: &[u8], about: &Circumstances) -> Explained {
+        let known = self.office.trust.directory.as_ref().map(|providers| providers.directory.clone());
         let policy = Policy {
             mailboxes: &about.mailboxes,
             arrival: about.arrived,
             sha1_until: about.sha1_until,
             sent: about.sent.as_deref(),
             status: Some(&about.status).filter(|lists| !lists.is_empty()),
-            directory: about.directory.as_ref(),
+            directory: about.directory.as_ref().or(known.as_deref()),
             ..Policy::new(&self.office.trust.anchors)
         };
         let seen = pec::examine(bytes, &policy);

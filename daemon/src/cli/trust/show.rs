@@ -5,8 +5,9 @@ use crate::config::Config;
 use crate::digest::hex;
 use crate::revocation::survey::Survey;
 use crate::trust::check::{day, is_over};
-use crate::trust::{Entry, Trust, manifest};
+use crate::trust::{Entry, Providers, Trust, manifest};
 use jiff::Timestamp;
+use pec::directory::Voucher;
 use pec::{Anchor, Description};
 use serde_json::{Value, json};
 use std::fmt::Write;
@@ -20,10 +21,36 @@ pub(super) fn text(trust: &Trust, config: Option<&Config>, long: bool, now: Time
     for (anchor, entry) in trust.each() {
         let _ = write!(out, "\n{}", of_anchor(anchor, entry, long, now));
     }
+    if let Some(providers) = &trust.directory {
+        out.push_str(&directory(providers));
+    }
     if let Some(config) = config {
         out.push_str(&lists(config, now));
     }
     out.trim_end().to_owned()
+}
+
+/// The providers' directory.
+fn directory(providers: &Providers) -> String {
+    let directory = &providers.directory;
+    let domains: usize = directory.providers.iter().map(|p| p.managed_domains.len()).sum();
+    let voucher = match &directory.voucher {
+        Voucher::Signed { by, anchor, simulation } => {
+            let simulated = if *simulation { " (SIMULAZIONE)" } else { "" };
+            format!("firmato da {}, garantito da «{anchor}»{simulated}", cut(by, COLUMN))
+        }
+        Voucher::Administrator => "non firmato: lo garantisce chi l'ha messo qui".to_owned(),
+    };
+    let dated = directory.dated.map_or_else(|| "senza data".to_owned(), |at| format!("del {}", day(at)));
+    let mut out = format!(
+        "\nElenco dei gestori: {}, {dated}\n  {voucher}\n  {} gestori, {domains} domini\n",
+        providers.file,
+        directory.providers.len()
+    );
+    for note in &directory.notes {
+        let _ = writeln!(out, "  attenzione: {}", cut(note, COLUMN));
+    }
+    out
 }
 
 /// The revocation lists of an installation.
@@ -122,5 +149,15 @@ pub(super) fn json(trust: &Trust, config: Option<&Config>, now: Timestamp) -> Va
         })
         .collect();
     let revocation = config.map(|c| Survey::of(&c.data, c.revocation.folder.as_deref()).json(now));
-    json!({ "source": trust.source(), "version": trust.digest(), "anchors": anchors, "revocation": revocation })
+    let directory = trust.directory.as_ref().map(|providers| {
+        json!({
+            "file": providers.file, "sha256": providers.digest, "dated": providers.directory.dated,
+            "providers": providers.directory.providers.len(),
+            "signed": matches!(providers.directory.voucher, Voucher::Signed { .. }),
+        })
+    });
+    json!({
+        "source": trust.source(), "version": trust.digest(), "anchors": anchors, "directory": directory,
+        "revocation": revocation,
+    })
 }

@@ -7,7 +7,7 @@
 use crate::attributes::looks_like_attributes;
 use crate::ber::{self, Tlv};
 use crate::cert::Cert;
-use crate::cms::{self, DATA, Order, SIGNERS_MAX, SignedData, SignerInfo};
+use crate::cms::{DATA, Order, SIGNERS_MAX, SignedData, SignerInfo, looks_signed};
 use crate::crypto::{self, Hash, RSA_BITS_MIN};
 use crate::report::{Outcome, Why};
 use crate::why;
@@ -115,7 +115,7 @@ impl Signed<'_> {
     /// # Errors
     /// As [`read`]; or [`LAYERS_MAX`] signatures lie one inside the other.
     pub fn inner(&self) -> Option<Result<Signed<'_>, Why>> {
-        if !cms::looks_signed(&self.content) {
+        if !looks_signed(&self.content) {
             return None;
         }
         if self.layer >= LAYERS_MAX {

@@ -381,8 +381,8 @@ impl Store {
         Ok(found)
     }
 
-    /// Messages that this certificate (SHA-256) signed since an instant and that no later list has spoken against, the newest
-    /// first, at most `max`.
+    /// Messages that this certificate (SHA-256) signed, that came since an instant and that no later list has spoken against:
+    /// the last to come first, at most `max`.
     ///
     /// # Errors
     /// See [`Trouble`].

@@ -3,7 +3,7 @@
 use crate::support::{House, Recorder, Running, ask, wait, wait_or};
 use casework::Disposition;
 use gestore::revocation::{Crl, Revoked};
-use gestore::{Authority, Circuit, LeafProfile, Mail, Provider, Style, Timestamp};
+use gestore::{Authority, Circuit, LeafProfile, Mail, Provider, Style, Submission, Timestamp};
 use jiff::SignedDuration;
 use sportello::archive::{Archive, Shelf};
 use sportello::store::Overview;
@@ -153,6 +153,27 @@ fn a_list_that_comes_later_is_told_and_from_then_on_the_provider_is_suspect_with
     assert_eq!(*server.asked.lock().unwrap(), asked);
     let (_, out, _) = ask(&["status", data]);
     assert!(out.contains("Liste di revoca: 1 CRL") && out.contains("non era più buono"), "{out}");
+}
+
+/// Who stole a key dates his message back to before the theft was known; the list that comes later is asked about the arrival.
+#[test]
+fn a_message_dated_back_to_before_the_revocation_is_told_too() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = Server::start();
+    let revoca = format!("host = [\"127.0.0.1:{}\"]\nindirizzi_interni = [\"127.0.0.1\"]", server.port);
+    let world = world(dir.path(), server.url(), &revoca);
+    *server.list.lock().unwrap() = Some(world.revoking());
+    let running = world.house.start(Recorder::default().roads());
+    let before = Timestamp::now() - SignedDuration::from_hours(2);
+    let letter = Mail::new("anna.bianchi@cittadini.test").to(ENTITY).subject("Cambio di residenza").text("Via Po 1\n");
+    let letter = letter.compose(before).unwrap();
+    let accepted = world.beta.submit(&letter.raw, &letter.mail_from, &letter.rcpt_to, before).unwrap();
+    let Submission::Accepted { envelope, .. } = accepted else { panic!("refused") };
+    fs::write(world.circuit.maildir(ENTITY).unwrap().join("new/datata"), envelope.raw).unwrap();
+    let told = |all: &Overview| all.incidents.iter().any(|(_, code, ..)| code == "revoked-later");
+    let all = wait_or(|| format!("{:#?}", running.overview()), || Some(running.overview()).filter(|all| told(all)));
+    assert_eq!(all.messages.iter().map(|m| m.grade.as_str()).collect::<Vec<_>>(), ["genuine"]);
+    running.stop();
 }
 
 #[test]

@@ -89,8 +89,10 @@ impl Recheck {
             Err(e) => return Err(disk(e)),
         };
         let office = self.office.borrow().clone();
-        let policy =
-            Policy { sha1_until: self.sha1_until, status: Some(&lists.status), ..Policy::new(&office.trust.anchors) };
+        // As it was asked when it was decided: who stole a key dates his message back.
+        let arrival = self.store().message(message)?.and_then(|row| row.received);
+        let (sha1_until, status) = (self.sha1_until, Some(&lists.status));
+        let policy = Policy { arrival, sha1_until, status, ..Policy::new(&office.trust.anchors) };
         let seen = match self.trial.examine(&self.archive.path(Shelf::In, message), &bytes, &policy) {
             Ok(seen) => seen,
             Err(why) => {

@@ -140,7 +140,9 @@ fn decide(index: &Index, batch: &mut Batch, record: &Record, decided: &Decided) 
         batch.put(&key::identity(identity), &(&decided.digest, signed));
     }
     if let Some([_, _, _, certificate]) = &findings.signer {
-        batch.put(&key::signed(certificate, findings.signed_at.unwrap_or(at), &decided.digest), &decided.digest);
+        // By arrival: the instant of the signature is the signer's word, and who stole his key would date it back.
+        let came = decided.received.max(findings.signed_at).unwrap_or(at);
+        batch.put(&key::signed(certificate, came, &decided.digest), &decided.digest);
     }
     batch.put(
         &key::message(&decided.digest),
@@ -148,6 +150,7 @@ fn decide(index: &Index, batch: &mut Batch, record: &Record, decided: &Decided) 
             digest: decided.digest.clone(),
             seq: record.seq,
             decided_at: at,
+            received: decided.received,
             places: vec![decided.place.clone()],
             disposition: bounded(decided.decision.disposition.clone()),
             grade: findings.grade.clone(),

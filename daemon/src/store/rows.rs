@@ -19,6 +19,9 @@ pub struct MessageRow {
     pub seq: u64,
     /// When it was decided.
     pub decided_at: Timestamp,
+    /// When the mail server received it, if it says so.
+    #[serde(default)]
+    pub received: Option<Timestamp>,
     /// Places where it was found.
     pub places: Vec<String>,
     /// Where it ended.

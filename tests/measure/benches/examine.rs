@@ -47,6 +47,7 @@ fn competitors<'a>(world: &'a World, raw: &'a [u8]) -> Vec<Competitor<'a>> {
             }),
         ),
         ("examine", Box::new(|| drop(black_box(examine(raw, &world.policy()))))),
+        ("path kept", Box::new(|| drop(black_box(examine(raw, &world.policy_with_kept_paths()))))),
         ("openssl", Box::new(move || world.openssl(raw, signed))),
     ]
 }

@@ -8,8 +8,11 @@ use gestore::{Authority, Mail, Style, Submission, Timestamp};
 use openssl::cms::{CMSOptions, CmsContentInfo};
 use openssl::x509::X509;
 use openssl::x509::store::{X509Store, X509StoreBuilder};
+use pec::verdict::{PathVerdict, Paths};
 use pec::{Anchor, Anchors, Policy};
 use rustix::time::{ClockId, clock_gettime};
+use std::collections::HashMap;
+use std::sync::Mutex;
 use std::time::Duration;
 
 /// The sizes of the issue, and how many bytes of attachment make an envelope of that size.
@@ -21,6 +24,20 @@ pub struct World {
     authority: Authority,
     anchors: Anchors,
     store: X509Store,
+    kept: Kept,
+}
+
+/// Verdicts on paths, as the service keeps them.
+#[derive(Debug, Default)]
+struct Kept(Mutex<HashMap<[u8; 32], PathVerdict>>);
+
+impl Paths for Kept {
+    fn recall(&self, key: &[u8; 32]) -> Option<PathVerdict> {
+        self.0.lock().expect("a lock").get(key).cloned()
+    }
+    fn keep(&self, key: [u8; 32], verdict: PathVerdict) {
+        self.0.lock().expect("a lock").insert(key, verdict);
+    }
 }
 
 /// The instant of every message: the embedded signer makes the same bytes every time from the same keys.
@@ -36,12 +53,17 @@ impl World {
             Anchor::from_certificate(authority.certificate_der(), "Prova", &[pec::anchors::POLICY_FIRMA_PEC], true);
         let mut store = X509StoreBuilder::new().expect("a store");
         store.add_cert(X509::from_der(authority.root_der()).expect("a certificate")).expect("an anchor");
-        Self { anchors: Anchors { list: vec![anchor.expect("an anchor")] }, store: store.build(), authority }
+        Self { anchors: Anchors { list: vec![anchor.expect("an anchor")] }, store: store.build(), authority, kept: Kept::default() }
     }
 
     /// The policy of an examination.
     pub fn policy(&self) -> Policy<'_> {
         Policy { arrival: Some(at()), ..Policy::new(&self.anchors) }
+    }
+
+    /// The same, with verdicts on paths kept from one examination to the next, as the service keeps them.
+    pub fn policy_with_kept_paths(&self) -> Policy<'_> {
+        Policy { paths: Some(&self.kept), ..self.policy() }
     }
 
     /// A transport envelope whose inner message has an attachment of `attachment` bytes.

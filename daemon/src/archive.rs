@@ -4,6 +4,7 @@
 //! read back and compare. The first storage error stops the process: a failed fsync must not be tried again.
 
 use crate::digest::{sha256, sha256_of};
+use jiff::Timestamp;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -172,6 +173,13 @@ impl Archive {
     pub fn reopen(&self, digest: &str) -> io::Result<Sealed> {
         let bytes = self.read(Shelf::In, digest)?;
         Ok(Sealed { digest: digest.to_owned(), bytes, was_there: true })
+    }
+
+    /// When this copy was made, as the file system knows it.
+    #[must_use]
+    pub fn kept_at(&self, shelf: Shelf, digest: &str) -> Option<Timestamp> {
+        let made = fs::metadata(self.path(shelf, digest)).and_then(|file| file.modified()).ok()?;
+        Timestamp::try_from(made).ok()
     }
 
     /// Where a digest lives.

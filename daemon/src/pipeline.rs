@@ -131,7 +131,7 @@ impl Pipeline {
     ) -> Result<Result<Examined, String>, Trouble> {
         let file = self.archive.path(Shelf::In, sealed.digest());
         let lists = self.revocation.now();
-        let policy = Policy { status: Some(&lists.status), ..self.policy(about, office) };
+        let policy = Policy { status: Some(&lists.status), ..self.policy(sealed, about, office) };
         loop {
             let n = self.store().attempt(sealed.digest(), self.clock.now())?; // count first, then try
             if let Some(size) = about.oversized {
@@ -177,8 +177,12 @@ impl Pipeline {
         }
         let register = Register::new(&self.store, &self.archive);
         let lists = self.revocation.now();
-        let policy =
-            Policy { sent: Some(&register), directory, status: Some(&lists.status), ..self.policy(about, office) };
+        let policy = Policy {
+            sent: Some(&register),
+            directory,
+            status: Some(&lists.status),
+            ..self.policy(sealed, about, office)
+        };
         let seen = trial::once_more(sealed.bytes(), &policy);
         if let Some(trouble) = register.trouble() {
             return Err(trouble);
@@ -193,10 +197,12 @@ impl Pipeline {
         }
     }
 
-    fn policy<'a>(&'a self, about: &Circumstances, office: &'a Office) -> Policy<'a> {
+    /// Where the server told no arrival, or a stop lost it, the message came when we kept it: somebody who holds an old key must
+    /// not gain by that (pec.md §9.15).
+    fn policy<'a>(&'a self, sealed: &Sealed, about: &Circumstances, office: &'a Office) -> Policy<'a> {
         Policy {
             mailboxes: &self.mailboxes,
-            arrival: about.received,
+            arrival: about.received.or_else(|| self.archive.kept_at(Shelf::In, sealed.digest())),
             sha1_until: self.sha1_until,
             paths: Some(&self.verdicts),
             ..Policy::new(&office.trust.anchors)

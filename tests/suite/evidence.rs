@@ -20,7 +20,7 @@ fn text(path: &Path) -> &str {
 }
 
 /// The real program writes a bundle of a message; what it prints.
-fn collect(message: &str, out: &Path, more: &[&str]) -> String {
+pub(crate) fn collect(message: &str, out: &Path, more: &[&str]) -> String {
     let (code, said, trouble) = ask(&[&["evidence", message, "--out", text(out)], more].concat());
     assert_eq!(code, Some(0), "{said}{trouble}");
     said
@@ -35,12 +35,12 @@ fn unpacked(name: &str) -> TempDir {
     dir
 }
 
-fn unpack(zip: &Path, into: &Path) {
+pub(crate) fn unpack(zip: &Path, into: &Path) {
     zip::ZipArchive::new(File::open(zip).unwrap()).unwrap().extract(into).unwrap();
 }
 
 /// The commands of LEGGIMI.md, each block with the title that it stands under.
-fn commands(dir: &Path) -> Vec<(String, String)> {
+pub(crate) fn commands(dir: &Path) -> Vec<(String, String)> {
     let leggimi = fs::read_to_string(dir.join("LEGGIMI.md")).unwrap();
     let (mut found, mut title) = (Vec::new(), String::new());
     let mut block: Option<String> = None;
@@ -61,7 +61,7 @@ fn commands(dir: &Path) -> Vec<(String, String)> {
 }
 
 /// Runs one block where the bundle was unpacked: whether it ended well, and all that it said.
-fn run(dir: &Path, command: &str) -> (bool, String) {
+pub(crate) fn run(dir: &Path, command: &str) -> (bool, String) {
     let output = Command::new("sh").args(["-ec", command]).current_dir(dir).output().unwrap();
     let said = [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).concat();
     (output.status.success(), said)

@@ -1,5 +1,6 @@
 //! Revocation through the whole service: an unknown holds nothing up, a revoked provider is suspect, a list that comes later is told.
 
+use crate::evidence::{collect, commands, run, unpack};
 use crate::support::{House, Recorder, Running, ask, wait, wait_or};
 use casework::Disposition;
 use gestore::revocation::{Crl, Revoked};
@@ -142,6 +143,19 @@ fn a_list_that_comes_later_is_told_and_from_then_on_the_provider_is_suspect_with
     let data = world.house.data.to_str().unwrap();
     let (code, out, err) = ask(&["verify-journal", data, "--archive"]);
     assert_eq!(code, Some(0), "{out}{err}");
+
+    // A third party sees by OpenSSL alone what we saw: signed rightly, and revoked by a list of the authority.
+    let zip = dir.path().join("prove.zip");
+    collect(&second, &zip, &["--config", world.house.file.to_str().unwrap()]);
+    let unpacked = dir.path().join("prove");
+    fs::create_dir(&unpacked).unwrap();
+    unpack(&zip, &unpacked);
+    let revoked = commands(&unpacked).into_iter().filter(|(_, block)| block.contains("openssl crl"));
+    let said: Vec<(bool, String)> = revoked.map(|(_, block)| run(&unpacked, &block)).collect();
+    assert!(
+        matches!(&said[..], [(true, said)] if said.contains("verify OK") && said.contains("Revocation Date")),
+        "{said:?}"
+    );
 
     // A restart without network: the list at hand decides, nothing is told twice, nobody is asked.
     *server.list.lock().unwrap() = None;

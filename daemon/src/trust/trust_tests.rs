@@ -126,3 +126,24 @@ fn the_look_tells_what_will_go_wrong_before_it_does() {
     assert!(look(&simulation, "2030-01-01T00:00:00Z", false).starts_with("E ancora «A»: è una SIMULAZIONE"));
     assert_eq!(look(&simulation, "2030-01-01T00:00:00Z", true), "");
 }
+
+/// A body that has the providers' directory: unsigned only on the administrator's word, and part of the version of what is trusted.
+#[test]
+fn the_directory_is_read_and_counts_in_the_version() {
+    let ldif = "dn: o=postacert\nobjectclass: top\n\ndn: providerName=Prova,o=postacert\nobjectclass: provider\n\
+                providerName: Prova\nproviderCertificateHash: 7E7AEF1059AE0F454F2643A95F69EC3556009239\n\
+                managedDomains: cittadini.test\n";
+    let files: &[(&str, &[u8])] = &[("elenco.ldif", ldif.as_bytes())];
+    let read = |table: &str| Folder::with(files, &format!("{SHIPPED}\n{table}")).read();
+    let plain = read("").unwrap();
+    let with = read("[elenco_gestori]\nfile = \"elenco.ldif\"\nfirmato = false").unwrap();
+    let providers = &with.directory.as_ref().unwrap().directory;
+    assert!(providers.providers.iter().any(|p| p.managed_domains.contains("cittadini.test")));
+    assert!(providers.dated.is_some(), "the file's own time");
+    assert_ne!(with.digest(), plain.digest());
+    assert!(
+        read("[elenco_gestori]\nfile = \"elenco.ldif\"").unwrap_err().contains("[elenco_gestori]"),
+        "it is not signed"
+    );
+    assert!(read("[elenco_gestori]\nfile = \"manca.ldif\"").unwrap_err().contains("manca.ldif"));
+}

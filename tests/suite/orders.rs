@@ -147,6 +147,8 @@ fn orders_reach_a_service_that_runs() {
     let (code, said, _) = ask(&["outbox", "hold", data, short, "--by", "Ada Neri", "--why", "importo da rivedere"]);
     assert_eq!((code, said.contains("fermata")), (Some(0), true), "{said}");
     assert!(ask(&["outbox", "list", data]).1.contains("fermata"));
+    let (code, status, _) = ask(&["status", data]);
+    assert_eq!((code, status.contains("fermata da una persona")), (Some(1), true), "{status}");
     assert_eq!(sent(), 0);
     let (code, said, _) = ask(&["outbox", "release", data, short, "--by", "Ada Neri"]);
     assert_eq!((code, said.contains("parte adesso")), (Some(0), true), "{said}");
@@ -189,6 +191,10 @@ fn a_register_that_went_back_does_not_start() {
     let (code, said, _) = ask(&["verify-journal", data, "--against", noted]);
     assert_eq!((code, said.contains("Annotazioni esterne: 1, tutte corrispondono")), (Some(0), true), "{said}");
 
+    let empty = dir.path().join("vuoto.txt");
+    fs::write(&empty, "").unwrap();
+    let (code, _, why) = ask(&["verify-journal", data, "--against", empty.to_str().unwrap()]);
+    assert_eq!((code, why.contains("nessuna annotazione")), (Some(1), true), "{why}");
     fs::remove_dir_all(&house.data).unwrap();
     copy_folder(&old, &house.data);
     let (code, _, why) = ask(&["verify-journal", data, "--against", noted]);
@@ -257,6 +263,7 @@ fn a_person_has_an_uncertain_letter_sent_again_where_no_service_runs() {
     let (code, said, why) =
         ask(&["outbox", "resend", data, &id, "--by", "Ada Neri", "--why", "nessuna ricevuta in tre ore"]);
     assert_eq!(code, Some(0), "{said}{why}");
+    assert!(said.contains("il servizio è fermo"), "{said}");
     let running = house.start(Roads { pec: Box::new(silence.clone()), offices: Some(Box::new(offices)) });
     wait("the second sending", || (silence.0.lock().unwrap().len() == 2).then_some(()));
     running.stop();

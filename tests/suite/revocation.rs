@@ -157,6 +157,11 @@ fn a_list_that_comes_later_is_told_and_from_then_on_the_provider_is_suspect_with
         "{said:?}"
     );
 
+    // Explained with the same configuration, it is judged by the same lists.
+    let saved = archive.path(Shelf::In, &second);
+    let (_, out, err) = ask(&["explain", "--config", world.house.file.to_str().unwrap(), saved.to_str().unwrap()]);
+    assert!(out.contains("SOSPETTO") && out.contains("il certificato era revocato"), "{out}{err}");
+
     // A restart without network: the list at hand decides, nothing is told twice, nobody is asked.
     *server.list.lock().unwrap() = None;
     let running = world.house.start(Recorder::default().roads());

@@ -91,7 +91,13 @@ impl World {
         };
         let config = Config::read(path)?;
         let (trust, mailboxes) = (trust(config.anchors.as_deref())?, own_mailboxes(&config));
-        Ok(Self { trust, mailboxes, sha1_until: config.sha1_until, arrived: args.arrived, data: Some(config.data) })
+        Ok(Self {
+            trust,
+            mailboxes,
+            sha1_until: config.sha1_until,
+            arrived: args.arrived,
+            data: Some(config.data).filter(|data| data.join("journal").is_dir()), // before the first start there is no register
+        })
     }
 
     /// Finds the message, examines it again, and gathers what proves it.

@@ -6,6 +6,7 @@ use super::{CANNOT_START, FOUND, OK, print_problems, report};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::office::Office;
+use crate::revocation::cache;
 use crate::supervise::own_mailboxes;
 use crate::trust::Trust;
 use casework::effect::EffectKey;
@@ -136,7 +137,10 @@ impl Bench {
             let config = Config::read(path)?;
             let office = Office::read(&config, key)?;
             let mailboxes = own_mailboxes(&config);
-            return Ok((Self { office }, Circumstances { mailboxes, sha1_until: config.sha1_until, ..unknown }));
+            // The lists that the service would judge with, those that do not read left out as there.
+            let (lists, _) = cache::read(&cache::folder(&config.data), config.revocation.folder.as_deref());
+            let known = Circumstances { mailboxes, sha1_until: config.sha1_until, status: lists.status, ..unknown };
+            return Ok((Self { office }, known));
         }
         let desk = crate::office::desk(sample_entity(), args.rules.as_deref(), None, key)?;
         let trust = args.trust.as_deref().map_or_else(|| Ok(Trust::shipped()), Trust::read)?;

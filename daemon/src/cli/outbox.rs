@@ -145,7 +145,9 @@ fn state(item: &ItemRow) -> String {
     let title = item.shown().title();
     match (item.shown(), item.due()) {
         (Shown::Held, Some(until)) if until == jiff::Timestamp::MAX => "fermata".into(),
-        (Shown::Held | Shown::Queued, Some(until)) => format!("{title} fino alle {}", calendar::stamp(until)),
+        (Shown::Held, Some(until)) => format!("{title} fino alle {}", calendar::stamp(until)),
+        (Shown::Queued, Some(due)) => format!("{title}, si prova dalle {}", calendar::stamp(due)),
+        (Shown::Withdrawn, _) if !item.last.is_empty() => format!("{title}: {}", item.last),
         _ => title.into(),
     }
 }
@@ -303,7 +305,13 @@ fn without_service(data: &Path, order: &Order) -> Result<Answer, Trouble> {
         return Ok(Answer::No(format!("{}: non è una cartella dei dati di Sportello", data.display())));
     }
     let now = Clock::System.now();
-    carry_out(&mut Store::open(data, now)?, order, now)
+    let answer = carry_out(&mut Store::open(data, now)?, order, now)?;
+    Ok(match answer {
+        Answer::Done(text) => {
+            Answer::Done(format!("{text}\n(il servizio è fermo: l'ordine è scritto, vale da quando riparte)"))
+        }
+        no => no,
+    })
 }
 
 fn cannot(trouble: &Trouble) -> u8 {

@@ -39,6 +39,13 @@ pub(super) fn main(args: &Args) -> u8 {
         }
     };
     let noted = notes.len();
+    if let Some(file) = args.against.as_deref().filter(|_| notes.is_empty()) {
+        eprintln!(
+            "{}: non contiene nessuna annotazione: non c'è niente con cui confrontare il registro",
+            file.display()
+        );
+        return FOUND;
+    }
     let mut named = Vec::new();
     let head = Journal::verify(&args.data, Tail::Closed, |record, head| {
         notes.retain(|note| note.seq != record.seq || note.hash != head.hash);
@@ -65,6 +72,10 @@ pub(super) fn main(args: &Args) -> u8 {
             return FOUND;
         }
     };
+    if head.seq == 0 {
+        eprintln!("{}: il registro è vuoto: non ha nemmeno la riga con cui comincia", args.data.display());
+        return FOUND;
+    }
     if let Some(note) = notes.first() {
         let why = format!(
             "il {} la riga {} aveva l'impronta {}: ora manca o è un'altra ({} annotazioni su {noted} non corrispondono)",
@@ -93,7 +104,7 @@ pub(super) fn main(args: &Args) -> u8 {
         let read = args.archive.then_some(named.len());
         say!(
             "{}",
-            serde_json::json!({ "sound": true, "lines": head.seq, "head": head.hash, "archive_read": read, "archive_damaged": damaged })
+            serde_json::json!({ "sound": true, "lines": head.seq, "head": head.hash, "notes_compared": noted, "archive_read": read, "archive_damaged": damaged })
         );
     } else {
         say!("Registro integro: {} righe, ultima impronta {}", head.seq, head.hash);

@@ -194,7 +194,7 @@ fn missing(seen: &Examined, told: &Told<'_>) -> Vec<String> {
     }
     if told.signer.is_some() && told.status.is_empty() {
         missing.push(
-            "liste di revoca: nessuna ha risposto, quindi la revoca del certificato non è stata controllata".into(),
+            "liste di revoca: il registro non ne ha per questo messaggio, quindi qui la revoca del certificato non si controlla".into(),
         );
     }
     if told.register.is_none() {

@@ -34,7 +34,7 @@ pub(super) fn write(told: &Told<'_>) -> String {
         section("Chi ha firmato è un gestore Pec", &the_signer(signer));
     }
     if let (Some(signer), Some(authority), false) = (&told.signer, &told.authority, told.status.is_empty()) {
-        section("Il certificato non era revocato", &revocation(signer, authority, told));
+        section("Il certificato era revocato?", &revocation(signer, authority, told));
     }
     if told.signer.is_some() {
         section("I dati firmati", &data(told));

@@ -46,7 +46,9 @@ fn rules(out: &mut String, class: &Classification) {
 }
 
 fn decision(out: &mut String, decision: &Decision, letters: bool) {
-    let _ = writeln!(out, "\nDECISIONE: {}", decision.disposition.title().to_uppercase());
+    let _ =
+        writeln!(out, "\nDECISIONE (con un registro vuoto: qui non si guardano fascicoli, messaggi e invii dell'ente)");
+    let _ = writeln!(out, "  {}", decision.disposition.title().to_uppercase());
     match &decision.disposition {
         Disposition::Request { kind, office, dossier } => {
             let dossier = dossier.as_deref().map_or(String::new(), |d| format!(", fascicolo {d}"));

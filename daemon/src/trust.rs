@@ -168,7 +168,10 @@ impl Trust {
                 found.push(Problem { file: file.to_owned(), line: Some(entry.line), text, warning: false });
             };
             if let Some((_, other)) = before.iter().find(|(a, _)| a.spki_sha256 == anchor.spki_sha256) {
-                add(format!("ancora «{}»: ha la stessa chiave di quella alla riga {}", anchor.name, other.line));
+                add(format!(
+                    "ancora «{}»: ha la stessa chiave di quella alla riga {}: aggiungi il file al suo `certificato`, che può essere un elenco",
+                    anchor.name, other.line
+                ));
             } else if let Some((_, other)) = before.iter().find(|(a, _)| a.name == anchor.name) {
                 add(format!(
                     "due ancore si chiamano «{}» (riga {}): chi legge non le distingue",

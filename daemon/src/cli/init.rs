@@ -26,41 +26,44 @@ pub(super) struct Args {
     trust: Option<PathBuf>,
 }
 
-/// Writes files that must not be there yet.
-fn write_all(dir: Option<&Path>, files: impl Iterator<Item = (String, String)>) -> std::io::Result<()> {
-    let Some(dir) = dir else { return Ok(()) };
-    for (name, text) in files {
-        let path = dir.join(name);
-        if let Some(parent) = path.parent() {
-            std::fs::create_dir_all(parent)?;
-        }
-        OpenOptions::new().write(true).create_new(true).open(&path)?.write_all(text.as_bytes())?;
+/// Every file to write, with its text.
+fn files(args: &Args) -> Vec<(PathBuf, String)> {
+    let below = |dir: &Option<PathBuf>, files: Vec<(String, String)>| -> Vec<(PathBuf, String)> {
+        dir.iter().flat_map(|dir| files.iter().map(|(name, text)| (dir.join(name), text.clone()))).collect()
+    };
+    let rules = shipped::rules().into_iter().map(|file| (file.name, file.text)).collect();
+    let templates = shipped::templates().into_iter().map(|file| (file.name, file.text)).collect();
+    let mut all = vec![(args.file.clone(), REFERENCE.to_owned())];
+    all.extend(below(&args.rules, rules));
+    all.extend(below(&args.templates, templates));
+    all.extend(below(&args.trust, vec![(MANIFEST.into(), SHIPPED.into())]));
+    all
+}
+
+/// Writes a file that must not be there yet.
+fn write(path: &Path, text: &str) -> std::io::Result<()> {
+    if let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+        std::fs::create_dir_all(parent)?;
     }
-    Ok(())
+    OpenOptions::new().write(true).create_new(true).open(path)?.write_all(text.as_bytes())
 }
 
 pub(super) fn main(args: &Args) -> u8 {
-    let rules = shipped::rules().into_iter().map(|file| (file.name, file.text));
-    let templates = shipped::templates().into_iter().map(|file| (file.name, file.text));
-    let written = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .open(&args.file)
-        .and_then(|mut file| file.write_all(REFERENCE.as_bytes()))
-        .and_then(|()| write_all(args.rules.as_deref(), rules))
-        .and_then(|()| write_all(args.templates.as_deref(), templates))
-        .and_then(|()| write_all(args.trust.as_deref(), [(MANIFEST.into(), SHIPPED.into())].into_iter()));
-    match written {
-        Ok(()) => {
-            let file = args.file.display();
-            say!(
-                "Ho scritto {file}. Completalo, poi:\n  sportello check --config {file} --connect\n  sportello run --config {file}"
-            );
-            OK
-        }
-        Err(e) => {
-            eprintln!("{}: non riesco a scrivere: {e}", args.file.display());
-            CANNOT_START
+    let files = files(args);
+    // All or none: half of a set is worse than none, and a second try would stumble over it.
+    if let Some((there, _)) = files.iter().find(|(path, _)| path.exists()) {
+        eprintln!("{}: c'è già: non scrivo niente. Scegli un altro nome, o spostalo", there.display());
+        return CANNOT_START;
+    }
+    for (path, text) in &files {
+        if let Err(e) = write(path, text) {
+            eprintln!("{}: non riesco a scriverlo: {e}", path.display());
+            return CANNOT_START;
         }
     }
+    let file = args.file.display();
+    say!(
+        "Ho scritto {file}. Completalo, poi:\n  sportello check --config {file} --connect\n  sportello run --config {file}"
+    );
+    OK
 }

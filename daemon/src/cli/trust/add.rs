@@ -88,7 +88,7 @@ fn candidate(args: &Args) -> Result<(Vec<u8>, Description), String> {
     let said = Description::read(&der).map_err(|why| format!("{shown}: {why}"))?;
     if !said.is_authority {
         return Err(format!(
-            "{shown}: è il certificato di «{}», non di un'autorità: non può garantire per nessuno",
+            "{shown}: è il certificato di «{}», non di un'autorità (servono basicConstraints CA:TRUE e keyUsage keyCertSign): non può garantire per nessuno",
             said.subject
         ));
     }

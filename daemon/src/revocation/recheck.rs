@@ -90,7 +90,8 @@ impl Recheck {
         };
         let office = self.office.borrow().clone();
         // As it was asked when it was decided: who stole a key dates his message back.
-        let arrival = self.store().message(message)?.and_then(|row| row.received);
+        let received = self.store().message(message)?.and_then(|row| row.received);
+        let arrival = received.or_else(|| self.archive.kept_at(Shelf::In, message));
         let (sha1_until, status) = (self.sha1_until, Some(&lists.status));
         let policy = Policy { arrival, sha1_until, status, ..Policy::new(&office.trust.anchors) };
         let seen = match self.trial.examine(&self.archive.path(Shelf::In, message), &bytes, &policy) {

@@ -203,16 +203,15 @@ fn detached(der: &[u8]) -> Result<Detached<'_>, Why> {
     if signed.content_type != DATA {
         return Err(why::CMS_ATTRIBUTES.about(&signed.content_type));
     }
-    let [signer] = signed.signers.as_slice() else {
+    let [info] = signed.signers.as_slice() else {
         return Err(why::CMS_SIGNERS.about(format!("ne ha {}", signed.signers.len())));
     };
-    let info = *signer;
-    let mut signer = signed.signer(info)?;
+    let mut signer = signed.signer(*info)?;
     // Without attributes a forger may pass off attributes as content (`reference` signatures.md §6).
-    if signer.attributes.is_some() && !second::agrees_on_signer(&signer, info.whole) {
+    let attributes = signer.attributes.take().ok_or(why::CMS_NO_ATTRIBUTES)?;
+    if !second::agrees_on_signer(&signer, info.whole) {
         return Err(why::READERS_DIFFER.about("firmatario"));
     }
-    let attributes = signer.attributes.take().ok_or(why::CMS_NO_ATTRIBUTES)?;
     Ok(Detached { certificates: signed.certificates, revocation: signed.revocation, signer, attributes })
 }
 

@@ -144,7 +144,7 @@ fn row(item: &ItemRow) -> Vec<String> {
 fn state(item: &ItemRow) -> String {
     let title = item.shown().title();
     match (item.shown(), item.due()) {
-        (Shown::Held, Some(until)) if until == jiff::Timestamp::MAX => "fermata".into(),
+        (Shown::Held, _) if item.is_stopped() => "fermata".into(),
         (Shown::Held, Some(until)) => format!("{title} fino alle {}", calendar::stamp(until)),
         (Shown::Queued, Some(due)) => format!("{title}, si prova dalle {}", calendar::stamp(due)),
         (Shown::Withdrawn, _) if !item.last.is_empty() => format!("{title}: {}", item.last),

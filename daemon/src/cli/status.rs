@@ -10,7 +10,6 @@ use crate::store::Overview;
 use crate::store::rows::{ItemRow, MessageRow};
 use casework::receipts::Fact;
 use casework::{Disposition, calendar};
-use jiff::Timestamp;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -66,9 +65,7 @@ fn attention(overview: &Overview) -> Vec<String> {
             }
             Shown::Refused => "rifiutata dal gestore",
             Shown::Failed => "non consegnata: la spedizione va fatta su carta",
-            Shown::Held if item.due() == Some(Timestamp::MAX) => {
-                "fermata da una persona: non parte finché qualcuno non la libera"
-            }
+            Shown::Held if item.is_stopped() => "fermata da una persona: non parte finché qualcuno non la libera",
             _ => continue,
         };
         // What the receipts say outweighs the provider's first answer.

@@ -75,6 +75,11 @@ impl ItemRow {
         !name.is_empty()
             && (self.outgoing.id.starts_with(name) || self.outgoing.message_id.trim_matches(['<', '>']) == name)
     }
+    /// A person holds it back, and nothing but a person's release lets it go.
+    #[must_use]
+    pub fn is_stopped(&self) -> bool {
+        self.due() == Some(Timestamp::MAX)
+    }
     /// From when it is due, if it waits for its turn.
     #[must_use]
     pub fn due(&self) -> Option<Timestamp> {

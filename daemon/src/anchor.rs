@@ -100,6 +100,7 @@ pub async fn keep(store: Arc<Mutex<Store>>, file: Option<PathBuf>, clock: Clock,
             events::register_head_not_noted(&e);
         }
         tokio::select! {
+            biased;
             () = tokio::time::sleep(LOOK) => {}
             _ = stop.changed() => {}
         }

@@ -4,8 +4,8 @@
 //! read back and compare. The first storage error stops the process: a failed fsync must not be tried again.
 
 use crate::digest::{sha256, sha256_of};
+use crate::disk::{self, Disk, DiskRef};
 use jiff::Timestamp;
-use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -67,6 +67,7 @@ impl Sealed {
 /// The archive of one installation.
 #[derive(Debug)]
 pub struct Archive {
+    disk: DiskRef,
     root: PathBuf,
     spool: PathBuf,
 }
@@ -75,7 +76,11 @@ impl Archive {
     /// The archive of a data folder, to be read: nothing is made.
     #[must_use]
     pub fn at(data: &Path) -> Self {
-        Self { root: data.join("archive"), spool: data.join("spool") }
+        Self::on(disk::real(), data)
+    }
+
+    fn on(disk: DiskRef, data: &Path) -> Self {
+        Self { disk, root: data.join("archive"), spool: data.join("spool") }
     }
 
     /// Opens `<data>/archive` and `<data>/spool`, making them if need be.
@@ -83,14 +88,23 @@ impl Archive {
     /// # Errors
     /// Those of the disk.
     pub fn open(data: &Path) -> io::Result<Self> {
-        let archive = Self::at(data);
+        Self::open_on(disk::real(), data)
+    }
+
+    /// As [`open`](Self::open), on any disk.
+    ///
+    /// # Errors
+    /// Those of the disk.
+    pub fn open_on(disk: DiskRef, data: &Path) -> io::Result<Self> {
+        let archive = Self::on(disk, data);
+        let disk = &archive.disk;
         let shelves = [Shelf::In, Shelf::Out, Shelf::Status].map(|shelf| archive.root.join(shelf.name()));
         for dir in shelves.into_iter().chain([archive.spool.clone()]) {
-            fs::create_dir_all(&dir)?;
-            sync_dir(&dir)?;
+            disk.make_dirs(&dir)?;
+            disk.sync_dir(&dir)?;
         }
-        sync_dir(&archive.root)?;
-        sync_dir(data)?;
+        disk.sync_dir(&archive.root)?;
+        disk.sync_dir(data)?;
         Ok(archive)
     }
 
@@ -105,19 +119,18 @@ impl Archive {
     /// # Errors
     /// Those of the disk; and `InvalidData` when what is read back is not what was written.
     pub fn keep_file(&self, shelf: Shelf, spooled: &Path) -> io::Result<Sealed> {
-        let file = OpenOptions::new().read(true).write(true).open(spooled)?;
-        file.sync_all()?;
-        let (digest, _) = sha256_of(&file)?;
+        self.disk.sync_file(spooled)?;
+        let (digest, _) = sha256_of(self.disk.open(spooled)?)?;
         let target = self.path(shelf, &digest);
         let mut was_there = self.place(spooled, &target)?;
         // Read back under the final name: what is judged is what the archive holds.
-        let mut bytes = fs::read(&target)?;
+        let mut bytes = self.disk.read(&target)?;
         if was_there && sha256(&bytes) != digest {
             // The copy of an earlier day has rotted, or somebody changed it: it stays as evidence, the sound one takes its name.
-            fs::rename(&target, target.with_extension("damaged"))?;
+            self.disk.rename(&target, &target.with_extension("damaged"))?;
             crate::events::archive_healed(&digest);
             was_there = self.place(spooled, &target)?;
-            bytes = fs::read(&target)?;
+            bytes = self.disk.read(&target)?;
         }
         if sha256(&bytes) != digest {
             return Err(io::Error::new(
@@ -134,9 +147,9 @@ impl Archive {
     /// As [`keep_file`](Self::keep_file).
     pub fn keep(&self, shelf: Shelf, bytes: &[u8]) -> io::Result<Sealed> {
         let spooled = self.spool.join(format!("{}.tmp", sha256(bytes)));
-        File::create(&spooled)?.write_all(bytes)?;
+        self.disk.create(&spooled)?.write_all(bytes)?;
         let sealed = self.keep_file(shelf, &spooled);
-        let _ = fs::remove_file(&spooled); // still there when the archive had the bytes; the next start sweeps what is left
+        let _ = self.disk.remove(&spooled); // still there when the archive had the bytes; the next start sweeps what is left
         sealed
     }
 
@@ -147,7 +160,7 @@ impl Archive {
     pub fn keep_status(&self, der: &[u8]) -> io::Result<String> {
         let digest = sha256(der);
         // The same list answers for every message of a day.
-        if !self.path(Shelf::Status, &digest).try_exists()? {
+        if self.disk.meta(&self.path(Shelf::Status, &digest))?.is_none() {
             self.keep(Shelf::Status, der)?;
         }
         Ok(digest)
@@ -159,7 +172,7 @@ impl Archive {
     /// Those of the disk; and `InvalidData` when the bytes no longer have their digest (bit rot, tampering).
     pub fn read(&self, shelf: Shelf, digest: &str) -> io::Result<Vec<u8>> {
         let path = self.path(shelf, digest);
-        let bytes = fs::read(&path)?;
+        let bytes = self.disk.read(&path)?;
         if sha256(&bytes) == digest {
             return Ok(bytes);
         }
@@ -178,8 +191,7 @@ impl Archive {
     /// When this copy was made, as the file system knows it.
     #[must_use]
     pub fn kept_at(&self, shelf: Shelf, digest: &str) -> Option<Timestamp> {
-        let made = fs::metadata(self.path(shelf, digest)).and_then(|file| file.modified()).ok()?;
-        Timestamp::try_from(made).ok()
+        self.disk.meta(&self.path(shelf, digest)).ok().flatten()?.modified
     }
 
     /// Where a digest lives.
@@ -194,17 +206,10 @@ impl Archive {
     /// Those of the disk.
     pub fn digests(&self, shelf: Shelf) -> io::Result<Vec<String>> {
         let mut found = Vec::new();
-        for group in fs::read_dir(self.root.join(shelf.name()))? {
-            let group = group?;
-            if !group.file_type()?.is_dir() {
-                continue;
-            }
-            for entry in fs::read_dir(group.path())? {
-                let name = entry?.file_name();
-                if let Some(digest) = name.to_str().and_then(|n| n.strip_suffix(shelf.ending())) {
-                    found.push(digest.to_owned());
-                }
-            }
+        let shelf_dir = self.root.join(shelf.name());
+        for group in self.disk.list(&shelf_dir)?.into_iter().filter(|group| group.is_dir) {
+            let files = self.disk.list(&shelf_dir.join(&group.name))?;
+            found.extend(files.iter().filter_map(|file| file.name.strip_suffix(shelf.ending()).map(str::to_owned)));
         }
         found.sort();
         Ok(found)
@@ -219,13 +224,12 @@ impl Archive {
         // The spool itself, and one folder for each mailbox.
         let mut dirs = vec![self.spool.clone()];
         while let Some(dir) = dirs.pop() {
-            for entry in fs::read_dir(&dir)? {
-                let entry = entry?;
-                let path = entry.path();
-                if entry.file_type()?.is_dir() && dir == self.spool {
+            for entry in self.disk.list(&dir)? {
+                let path = dir.join(&entry.name);
+                if entry.is_dir && dir == self.spool {
                     dirs.push(path);
                 } else if path.extension().is_some_and(|e| e == "tmp") {
-                    fs::remove_file(path)?;
+                    self.disk.remove(&path)?;
                     swept += 1;
                 }
             }
@@ -237,18 +241,18 @@ impl Archive {
     /// second name in the spool could be written over from there.
     fn place(&self, from: &Path, target: &Path) -> io::Result<bool> {
         let Some(group) = target.parent() else { return Err(io::ErrorKind::InvalidInput.into()) };
-        if !group.is_dir() {
-            fs::create_dir_all(group)?;
+        if self.disk.meta(group)?.is_none() {
+            self.disk.make_dirs(group)?;
             if let Some(shelf) = group.parent() {
-                sync_dir(shelf)?;
+                self.disk.sync_dir(shelf)?;
             }
         }
         // Only this process writes here (the lock of the store), so nothing can take the name in between.
-        let was_there = target.try_exists()?;
+        let was_there = self.disk.meta(target)?.is_some();
         if !was_there {
-            fs::rename(from, target)?;
+            self.disk.rename(from, target)?;
         }
-        sync_dir(group)?;
+        self.disk.sync_dir(group)?;
         Ok(was_there)
     }
 }
@@ -258,12 +262,13 @@ impl Archive {
 /// # Errors
 /// Those of the disk.
 pub fn sync_dir(dir: &Path) -> io::Result<()> {
-    File::open(dir)?.sync_all()
+    disk::Real.sync_dir(dir)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
 
     #[test]
     fn what_is_kept_is_read_back_and_tampering_is_seen() {

@@ -70,6 +70,7 @@ impl Counter {
     pub async fn run(self, listener: UnixListener, mut stop: watch::Receiver<bool>) -> Result<(), Trouble> {
         while !*stop.borrow() {
             tokio::select! {
+                biased;
                 _ = stop.changed() => {}
                 stream = listener.accept() => match stream {
                     Ok((stream, _)) => {

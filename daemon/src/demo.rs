@@ -8,7 +8,6 @@ mod circuit;
 mod scene;
 mod story;
 
-use crate::clock::Clock;
 use crate::config::{Config, Log, Mailbox, Revocation, Road, Server, Source};
 use crate::office::{Office, desk, effect_key};
 use crate::outbox::Roads;
@@ -57,7 +56,8 @@ pub fn play(root: &Path, trial: Trial, mut say: impl FnMut(&str)) -> Result<Show
     let key = effect_key_in(&config.data)?;
     let trust = Trust::of(Anchors { list: vec![anchor(&world)?] });
     let desk = desk(config.entity.clone(), None, None, key).map_err(|p| first(&p))?;
-    let service = Service::with_office(config, Office { desk, trust }, trial, Clock::System).map_err(|p| first(&p))?;
+    let service = Service::with_office(config, Office { desk, trust }, trial, crate::world::World::real())
+        .map_err(|p| first(&p))?;
     let roads = Roads {
         pec: Box::new(Provider { world: world.clone(), copies: root.join("risposte") }),
         offices: Some(Box::new(Offices { dir: root.join("compiti") })),

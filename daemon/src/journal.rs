@@ -6,13 +6,12 @@
 
 pub mod record;
 
-use crate::archive::sync_dir;
 use crate::digest::sha256;
+use crate::disk::{self, Disk, DiskFile, DiskRef};
 use jiff::Timestamp;
 use record::{Event, Record};
 use std::fmt;
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, BufRead, BufReader, Write};
+use std::io::{self, BufRead, BufReader};
 use std::path::{Path, PathBuf};
 
 /// A segment is closed when it is longer than this, in bytes: small enough for an editor and for a copy.
@@ -25,8 +24,9 @@ const NO_LINE: &str = "000000000000000000000000000000000000000000000000000000000
 /// The journal, open for appending.
 #[derive(Debug)]
 pub struct Journal {
+    disk: DiskRef,
     dir: PathBuf,
-    file: File,
+    file: Box<dyn DiskFile>,
     length: u64,
     segment: u64,
     head: Head,
@@ -107,30 +107,31 @@ impl Journal {
     /// # Errors
     /// Those of the disk; [`Trouble::Broken`] when the chain does not hold; those of `replay`.
     pub fn open<E: From<Trouble>>(
+        disk: DiskRef,
         data: &Path,
         watermark: u64,
         mut replay: impl FnMut(&Record, &Head) -> Result<(), E>,
     ) -> Result<Self, E> {
         let dir = data.join("journal");
-        fs::create_dir_all(&dir).and_then(|()| sync_dir(data)).map_err(|e| Trouble::Io(dir.clone(), e))?;
+        disk.make_dirs(&dir).and_then(|()| disk.sync_dir(data)).map_err(|e| Trouble::Io(dir.clone(), e))?;
         let mut head = Head { seq: 0, hash: NO_LINE.into() };
-        let segments = segments(&dir).map_err(|e| Trouble::Io(dir.clone(), e))?;
+        let segments = segments(&*disk, &dir).map_err(|e| Trouble::Io(dir.clone(), e))?;
         let last = segments.last().copied().unwrap_or(1);
         for number in &segments {
             let path = segment_path(&dir, *number);
-            let sound = walk(&path, &mut head, *number == last, |line| {
+            let sound = walk(&*disk, &path, &mut head, *number == last, |line| {
                 if line.record.seq > watermark { replay(line.record, line.head) } else { Ok(()) }
             })?;
             if let Some(sound) = sound {
-                set_torn_aside(&dir, &path, sound).map_err(|e| Trouble::Io(path.clone(), e))?;
+                set_torn_aside(&*disk, &dir, &path, sound).map_err(|e| Trouble::Io(path.clone(), e))?;
             }
         }
         let path = segment_path(&dir, last);
         let io = |e| Trouble::Io(path.clone(), e);
-        let file = OpenOptions::new().create(true).append(true).open(&path).map_err(io)?;
-        sync_dir(&dir).map_err(io)?;
-        let length = file.metadata().map_err(io)?.len();
-        Ok(Self { dir, file, length, segment: last, head, failed: false })
+        let file = disk.append(&path).map_err(io)?;
+        disk.sync_dir(&dir).map_err(io)?;
+        let length = disk.meta(&path).map_err(io)?.map_or(0, |meta| meta.length);
+        Ok(Self { disk, dir, file, length, segment: last, head, failed: false })
     }
 
     /// Verifies a journal without changing it, and hands every record to `each`. Returns its head.
@@ -145,13 +146,26 @@ impl Journal {
     ///
     /// # Errors
     /// As [`verify`](Self::verify).
-    pub fn lines(data: &Path, tail: Tail, mut each: impl FnMut(&Line<'_>)) -> Result<Head, Trouble> {
+    pub fn lines(data: &Path, tail: Tail, each: impl FnMut(&Line<'_>)) -> Result<Head, Trouble> {
+        Self::lines_on(&disk::Real, data, tail, each)
+    }
+
+    /// As [`lines`](Self::lines), on any disk.
+    ///
+    /// # Errors
+    /// As [`verify`](Self::verify).
+    pub fn lines_on(
+        disk: &dyn Disk,
+        data: &Path,
+        tail: Tail,
+        mut each: impl FnMut(&Line<'_>),
+    ) -> Result<Head, Trouble> {
         let dir = data.join("journal");
         let mut head = Head { seq: 0, hash: NO_LINE.into() };
-        let segments = segments(&dir).map_err(|e| Trouble::Io(dir.clone(), e))?;
+        let segments = segments(disk, &dir).map_err(|e| Trouble::Io(dir.clone(), e))?;
         for number in &segments {
             let may_be_torn = tail == Tail::Open && Some(number) == segments.last();
-            walk::<Trouble>(&segment_path(&dir, *number), &mut head, may_be_torn, |line| {
+            walk::<Trouble>(disk, &segment_path(&dir, *number), &mut head, may_be_torn, |line| {
                 each(line);
                 Ok(())
             })?;
@@ -184,8 +198,8 @@ impl Journal {
     fn write(&mut self, record: &Record) -> io::Result<()> {
         if self.length > SEGMENT_BYTES_MAX {
             self.segment += 1;
-            self.file = OpenOptions::new().create_new(true).append(true).open(segment_path(&self.dir, self.segment))?;
-            sync_dir(&self.dir)?;
+            self.file = self.disk.append(&segment_path(&self.dir, self.segment))?;
+            self.disk.sync_dir(&self.dir)?;
             self.length = 0;
         }
         let mut line = serde_json::to_vec(record)?;
@@ -195,7 +209,7 @@ impl Journal {
         let hash = sha256(&line);
         line.push(b'\n');
         self.file.write_all(&line)?;
-        self.file.sync_data()?;
+        self.file.sync()?;
         self.length += line.len() as u64;
         self.head = Head { seq: record.seq, hash };
         Ok(())
@@ -207,14 +221,9 @@ fn segment_path(dir: &Path, number: u64) -> PathBuf {
 }
 
 /// Numbers of the segments, in order.
-fn segments(dir: &Path) -> io::Result<Vec<u64>> {
-    let mut numbers = Vec::new();
-    for entry in fs::read_dir(dir)? {
-        let name = entry?.file_name();
-        if let Some(number) = name.to_str().and_then(|n| n.strip_suffix(".jsonl")).and_then(|n| n.parse().ok()) {
-            numbers.push(number);
-        }
-    }
+fn segments(disk: &dyn Disk, dir: &Path) -> io::Result<Vec<u64>> {
+    let names = disk.list(dir)?.into_iter().map(|entry| entry.name);
+    let mut numbers: Vec<u64> = names.filter_map(|name| name.strip_suffix(".jsonl")?.parse().ok()).collect();
     numbers.sort_unstable();
     Ok(numbers)
 }
@@ -222,13 +231,14 @@ fn segments(dir: &Path) -> io::Result<Vec<u64>> {
 /// Reads one segment, checking each line against `head`. With `may_be_torn`, returns the length of the sound part when
 /// the last line has no end.
 fn walk<E: From<Trouble>>(
+    disk: &dyn Disk,
     path: &Path,
     head: &mut Head,
     may_be_torn: bool,
     mut each: impl FnMut(&Line<'_>) -> Result<(), E>,
 ) -> Result<Option<u64>, E> {
     let io = |e| Trouble::Io(path.to_owned(), e);
-    let mut reader = BufReader::new(File::open(path).map_err(io)?);
+    let mut reader = BufReader::new(disk.open(path).map_err(io)?);
     let (mut sound, mut number) = (0u64, 0u64);
     let mut line = Vec::new();
     loop {
@@ -261,17 +271,15 @@ fn walk<E: From<Trouble>>(
 }
 
 /// Keeps the torn tail beside the journal and cuts it off. It was never acknowledged to anybody.
-fn set_torn_aside(dir: &Path, path: &Path, sound: u64) -> io::Result<()> {
-    let bytes = fs::read(path)?;
+fn set_torn_aside(disk: &dyn Disk, dir: &Path, path: &Path, sound: u64) -> io::Result<()> {
+    let bytes = disk.read(path)?;
     let torn = bytes.get(usize::try_from(sound).unwrap_or(usize::MAX)..).unwrap_or_default();
     let aside = dir.join(format!("torn-{}", sha256(torn)));
-    let mut copy = File::create(&aside)?;
+    let mut copy = disk.create(&aside)?;
     copy.write_all(torn)?;
-    copy.sync_all()?;
-    let file = OpenOptions::new().write(true).open(path)?;
-    file.set_len(sound)?;
-    file.sync_all()?;
-    sync_dir(dir)?;
+    copy.sync()?;
+    disk.truncate(path, sound)?;
+    disk.sync_dir(dir)?;
     crate::events::journal_torn(&aside);
     Ok(())
 }
@@ -279,13 +287,15 @@ fn set_torn_aside(dir: &Path, path: &Path, sound: u64) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs::{self, OpenOptions};
+    use std::io::Write;
 
     fn attempted(n: u32) -> Event {
         Event::Attempted { digest: format!("{n:064}"), n }
     }
 
     fn journal(dir: &Path) -> Journal {
-        Journal::open::<Trouble>(dir, 0, |_, _| Ok(())).unwrap()
+        Journal::open::<Trouble>(disk::real(), dir, 0, |_, _| Ok(())).unwrap()
     }
 
     fn three(dir: &Path) -> Head {
@@ -301,7 +311,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let head = three(dir.path());
         let mut replayed = Vec::new();
-        let again = Journal::open::<Trouble>(dir.path(), 1, |record, _| {
+        let again = Journal::open::<Trouble>(disk::real(), dir.path(), 1, |record, _| {
             replayed.push(record.seq);
             Ok(())
         })

@@ -13,9 +13,11 @@ pub mod control;
 #[cfg(feature = "demo")]
 pub mod demo;
 pub mod digest;
+pub mod disk;
 pub mod events;
 pub mod intake;
 pub mod journal;
+pub mod net;
 pub mod office;
 pub mod outbox;
 pub mod paths;
@@ -31,6 +33,7 @@ pub mod supervise;
 mod tls;
 pub mod trial;
 pub mod trust;
+pub mod world;
 
 /// A fault of the disk or of the store, as an administrator reads it.
 fn trouble_to_problem(path: &std::path::Path, why: &dyn std::fmt::Display) -> casework::rules::Problem {

@@ -114,6 +114,7 @@ impl Outbox {
                 Duration::try_from(left).unwrap_or(Duration::from_millis(1)).min(SLEEP_MAX)
             });
             tokio::select! {
+                biased;
                 () = tokio::time::sleep(until) => {}
                 () = wake.notified() => {}
                 _ = stop.changed() => {}

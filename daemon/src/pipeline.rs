@@ -12,13 +12,13 @@ use crate::revocation::refresh as revocation;
 use crate::sent::Register;
 use crate::store::{Committed, Store, Trouble};
 use crate::trial::{self, Failed, Trial};
+use crate::world::in_place;
 use casework::{Change, Decision, Disposition, Interest, Known, Reason};
 use jiff::{SignedDuration, Timestamp};
 use pec::{Evidence, Examined, OwnMailbox, Policy, Verdict};
 use std::io::ErrorKind;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::{Notify, mpsc, watch};
-use tokio::task::block_in_place;
 
 /// Attempts at examining a message; after the last one that did not end, it goes to a person unexamined.
 pub const ATTEMPTS_MAX: u32 = 3;
@@ -69,9 +69,9 @@ impl Pipeline {
     /// The store or the disk cannot go on; the message in hand is not acknowledged.
     pub async fn run(self, mut deliveries: mpsc::Receiver<Delivery>) -> Result<(), Trouble> {
         // In place: an examination may take its time, and the connections live on meanwhile.
-        block_in_place(|| self.resume())?;
+        in_place(|| self.resume())?;
         while let Some(Delivery { arrival, done }) = deliveries.recv().await {
-            block_in_place(|| self.process(&arrival))?;
+            in_place(|| self.process(&arrival))?;
             // The watcher may be gone; the message is kept all the same, and is recognised when it comes again.
             let _ = done.send(Filed::Kept);
         }

@@ -3,7 +3,7 @@
 //! A commit is one journal line, durable when its fsync returns; the index follows. Behind the journal → the tail is
 //! replayed; damaged or ahead of it → set aside and rebuilt. Nothing else writes either of them.
 
-mod index;
+pub mod index;
 mod project;
 pub mod rows;
 
@@ -12,12 +12,13 @@ use crate::intake::cursor::Cursor;
 use crate::journal::record::{Decided, Event, FORMAT, Record};
 use crate::journal::{Head, Journal, Tail, Trouble as JournalTrouble};
 use crate::outbox::schedule::{Move, State};
+use crate::world::World;
 use casework::decision::Lane;
 use casework::dossier::Dossier;
 use casework::known::{Earlier, Traffic};
 use casework::receipts::Awaited;
 use casework::{Interest, Known, Outgoing, calendar};
-use index::{Batch, Index};
+use index::{Batch, Home, Index};
 use jiff::Timestamp;
 use project::{Fault, day_before, project};
 use rows::{ItemRow, MessageRow, key};
@@ -130,17 +131,25 @@ impl Store {
     /// # Errors
     /// See [`Trouble`].
     pub fn open(data: &Path, now: Timestamp) -> Result<Self, Trouble> {
+        Self::open_in(&World::real(), data, now)
+    }
+
+    /// As [`open`](Self::open), in any world.
+    ///
+    /// # Errors
+    /// See [`Trouble`].
+    pub fn open_in(world: &World, data: &Path, now: Timestamp) -> Result<Self, Trouble> {
         std::fs::create_dir_all(data).map_err(|e| Trouble::Io(data.to_owned(), e))?;
         let lock = lock(data)?;
         let dir = data.join("index");
-        let opened = Index::open(&dir).map_err(Fault::Io).and_then(|index| catch_up(data, index));
+        let opened = Index::at(&world.index, &dir).map_err(Fault::Io).and_then(|index| catch_up(world, data, index));
         let (journal, index) = match opened {
             Ok(both) => both,
             // A damaged index costs a rebuild, never a message.
-            Err(Fault::Io(_)) if dir.exists() => {
+            Err(Fault::Io(_)) if matches!(world.index, Home::Disk) && dir.exists() => {
                 let aside = index::set_aside(&dir, now)?;
                 crate::events::index_rebuilt(&aside);
-                catch_up(data, Index::open(&dir)?)?
+                catch_up(world, data, Index::open(&dir)?)?
             }
             Err(fault) => return Err(fault.into()),
         };
@@ -540,10 +549,10 @@ impl Overview {
 
 /// Opens the journal and replays onto the index what it has not seen; an index that is ahead of it, or of
 /// another journal, means that somebody changed the journal.
-fn catch_up(data: &Path, index: Index) -> Result<(Journal, Index), Fault> {
+fn catch_up(world: &World, data: &Path, index: Index) -> Result<(Journal, Index), Fault> {
     let (seq, hash) = index.get::<(u64, String)>(key::WATERMARK)?.unwrap_or_default();
     let mut is_known = seq == 0;
-    let journal = Journal::open::<Fault>(data, 0, |record, head: &Head| {
+    let journal = Journal::open::<Fault>(world.disk.clone(), data, 0, |record, head: &Head| {
         if record.seq == seq {
             is_known = head.hash == hash;
         }

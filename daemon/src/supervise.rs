@@ -4,10 +4,10 @@
 
 use crate::anchor;
 use crate::archive::Archive;
-use crate::clock::Clock;
 use crate::config::{Config, Mailbox, Road, Server, Source};
 use crate::control::Counter;
 use crate::intake::{Delivery, cursor::Cursor, imap, maildir};
+use crate::net::NetRef;
 use crate::office::{Office, effect_key};
 use crate::outbox::{Courier, Outbox, Roads};
 use crate::paths::Verdicts;
@@ -18,6 +18,7 @@ use crate::revocation::refresh::{Desk as Revocation, Refresher};
 use crate::store::{Store, Trouble};
 use crate::submit::{Security, SmtpSettings};
 use crate::trial::Trial;
+use crate::world::World;
 use crate::{events, trouble_to_problem};
 use casework::address;
 use casework::rules::Problem;
@@ -45,7 +46,7 @@ pub struct Service {
     archive: Arc<Archive>,
     trial: Trial,
     revocation: Arc<Revocation>,
-    clock: Clock,
+    world: World,
     wake: Arc<Notify>,
 }
 
@@ -54,24 +55,25 @@ impl Service {
     ///
     /// # Errors
     /// Everything that an administrator must mend before it can start.
-    pub fn open(config: Config, trial: Trial, clock: Clock) -> Result<Self, Vec<Problem>> {
+    pub fn open(config: Config, trial: Trial, world: World) -> Result<Self, Vec<Problem>> {
         let data = config.data.clone();
         let disk = |e: io::Error| vec![trouble_to_problem(&data, &e)];
         // Other people's letters: for the service alone, whatever its umask.
         DirBuilder::new().recursive(true).mode(0o700).create(&data).map_err(disk)?;
         let office = Office::read(&config, effect_key(&data).map_err(disk)?)?;
-        Self::with_office(config, office, trial, clock)
+        Self::with_office(config, office, trial, world)
     }
 
     /// As [`open`](Self::open), with an office that is already at hand.
     ///
     /// # Errors
     /// Everything that an administrator must mend before it can start.
-    pub fn with_office(config: Config, office: Office, trial: Trial, clock: Clock) -> Result<Self, Vec<Problem>> {
+    pub fn with_office(config: Config, office: Office, trial: Trial, world: World) -> Result<Self, Vec<Problem>> {
         let data = config.data.clone();
-        let store = Store::open(&data, clock.now()).map_err(|e| vec![trouble_to_problem(&data, &e)])?;
+        let store =
+            Store::open_in(&world, &data, world.clock.now()).map_err(|e| vec![trouble_to_problem(&data, &e)])?;
         not_before_its_notes(&config, store.head())?;
-        let archive = Archive::open(&data).map_err(|e| vec![trouble_to_problem(&data, &e)])?;
+        let archive = Archive::open_on(world.disk.clone(), &data).map_err(|e| vec![trouble_to_problem(&data, &e)])?;
         let hand = config.revocation.folder.as_deref();
         let revocation = Revocation::open(&data, hand).map_err(|e| vec![trouble_to_problem(&data, &e)])?;
         events::spool_swept(archive.sweep().map_err(|e| vec![trouble_to_problem(&data, &e)])?);
@@ -82,7 +84,7 @@ impl Service {
             archive: Arc::new(archive),
             revocation: Arc::new(revocation),
             trial,
-            clock,
+            world,
             wake: Arc::new(Notify::new()),
         })
     }
@@ -99,9 +101,9 @@ impl Service {
     /// A password that cannot be read.
     pub fn smtp_roads(&self) -> Result<Roads, Vec<Problem>> {
         let config = &self.config;
-        let pec: Box<dyn Courier> = Box::new(smtp(&config.pec)?);
+        let pec: Box<dyn Courier> = Box::new(smtp(&config.pec, self.world.net.clone())?);
         let offices = match &config.offices {
-            Some(road) => Some(Box::new(smtp(road)?) as Box<dyn Courier>),
+            Some(road) => Some(Box::new(smtp(road, self.world.net.clone())?) as Box<dyn Courier>),
             None => None,
         };
         Ok(Roads { pec, offices })
@@ -128,6 +130,7 @@ impl Service {
         let mut watchdog = tokio::time::interval(watchdog_period());
         let ended = loop {
             tokio::select! {
+                biased;
                 _ = terminate.recv() => break Ok(()),
                 _ = interrupt.recv() => break Ok(()),
                 _ = hangup.recv() => self.reload(),
@@ -178,7 +181,7 @@ impl Service {
             hold: self.config.hold,
             observe: self.config.observe,
             trial: self.trial.clone(),
-            clock: self.clock,
+            clock: self.world.clock.clone(),
             wake: self.wake.clone(),
         };
         parts.spawn(pipeline.run(arriving));
@@ -188,17 +191,18 @@ impl Service {
             archive: self.archive.clone(),
             office: self.office.subscribe(),
             roads,
-            clock: self.clock,
+            clock: self.world.clock.clone(),
             brake: self.config.brake,
             observe: self.config.observe,
         };
         parts.spawn(outbox.run(self.wake.clone(), stopped.clone()));
-        let noting = anchor::keep(self.store.clone(), self.config.notes.clone(), self.clock, stopped.clone());
+        let noting =
+            anchor::keep(self.store.clone(), self.config.notes.clone(), self.world.clock.clone(), stopped.clone());
         parts.spawn(async {
             noting.await;
             Ok(())
         });
-        let counter = Counter { store: self.store.clone(), wake: self.wake.clone(), clock: self.clock };
+        let counter = Counter { store: self.store.clone(), wake: self.wake.clone(), clock: self.world.clock.clone() };
         match Counter::listen(&self.config.data) {
             Ok(listener) => drop(parts.spawn(counter.run(listener, stopped.clone()))),
             // A path too long for a socket must not keep the mail from being read.
@@ -220,9 +224,9 @@ impl Service {
                 office: self.office.subscribe(),
                 sha1_until: self.config.sha1_until,
                 trial: self.trial.clone(),
-                clock: self.clock,
+                clock: self.world.clock.clone(),
             },
-            clock: self.clock,
+            clock: self.world.clock.clone(),
         }
     }
 
@@ -235,7 +239,7 @@ impl Service {
     ) -> Result<(), Vec<Problem>> {
         let account = mailbox.name.clone();
         let spool = self.archive.spool().join(crate::digest::flow(&crate::digest::sha256(account.as_bytes())));
-        std::fs::create_dir_all(&spool).map_err(|e| vec![trouble_to_problem(&spool, &e)])?;
+        self.world.disk.make_dirs(&spool).map_err(|e| vec![trouble_to_problem(&spool, &e)])?;
         match &mailbox.source {
             Source::Maildir { dir, poll } => {
                 let settings = maildir::Settings {
@@ -255,7 +259,7 @@ impl Service {
                 });
             }
             Source::Imap(..) => {
-                let settings = imap_settings(mailbox)?;
+                let settings = imap_settings(mailbox, &self.world)?;
                 // UIDs mean nothing in another folder or account: each has a cursor of its own.
                 let place = format!("{account}|{}@{}|{}", settings.user, settings.host, settings.folder);
                 let cursors = Cursors { place, store: self.store.clone() };
@@ -356,7 +360,7 @@ fn password(server: &Server) -> Result<crate::secret::Secret, Vec<Problem>> {
 ///
 /// # Errors
 /// A password that cannot be read.
-pub fn smtp(road: &Road) -> Result<SmtpSettings, Vec<Problem>> {
+pub fn smtp(road: &Road, net: NetRef) -> Result<SmtpSettings, Vec<Problem>> {
     let server = &road.server;
     Ok(SmtpSettings {
         host: server.host.clone(),
@@ -367,6 +371,7 @@ pub fn smtp(road: &Road) -> Result<SmtpSettings, Vec<Problem>> {
         user: server.user.clone(),
         password: password(server)?,
         hello: address::domain(&road.from),
+        net,
     })
 }
 
@@ -374,7 +379,7 @@ pub fn smtp(road: &Road) -> Result<SmtpSettings, Vec<Problem>> {
 ///
 /// # Errors
 /// A password that cannot be read; a mailbox that is not on IMAP.
-pub fn imap_settings(mailbox: &Mailbox) -> Result<imap::Settings, Vec<Problem>> {
+pub fn imap_settings(mailbox: &Mailbox, world: &World) -> Result<imap::Settings, Vec<Problem>> {
     let Source::Imap(server, folder) = &mailbox.source else { return Err(Vec::new()) };
     Ok(imap::Settings {
         account: mailbox.name.clone(),
@@ -389,6 +394,8 @@ pub fn imap_settings(mailbox: &Mailbox) -> Result<imap::Settings, Vec<Problem>> 
         idle_max: folder.idle,
         move_to: folder.move_to.clone(),
         message_bytes_max: mailbox.message_bytes_max,
+        net: world.net.clone(),
+        disk: world.disk.clone(),
     })
 }
 

@@ -5,6 +5,7 @@
 
 use std::{fmt, io, net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
+use crate::net;
 use tokio::net::{TcpSocket, TcpStream, lookup_host};
 use tokio_rustls::{
     TlsConnector,
@@ -14,8 +15,8 @@ use tokio_rustls::{
     },
 };
 
-/// The encrypted stream.
-pub(crate) type TlsStream = tokio_rustls::client::TlsStream<TcpStream>;
+/// An encrypted stream.
+pub(crate) type TlsStream<S> = tokio_rustls::client::TlsStream<S>;
 
 /// Longest wait for one address to answer. Beyond: the next address, or unreachable.
 pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
@@ -28,7 +29,7 @@ const PEM_MARK: &[u8] = b"-----BEGIN";
 
 /// Why there is no encrypted connection.
 #[derive(Debug)]
-pub(crate) enum DialTrouble {
+pub enum DialTrouble {
     /// No address, refused, or no answer.
     Unreachable(io::Error),
     /// Handshake, certificate, name, or authority file.
@@ -95,7 +96,11 @@ fn timed_out() -> io::Error {
 }
 
 /// Encrypts an open connection. `name` is what the certificate must carry; `ca_file` adds authorities to the system's.
-pub(crate) async fn encrypt(tcp: TcpStream, name: &str, ca_file: Option<&Path>) -> Result<TlsStream, DialTrouble> {
+pub(crate) async fn encrypt<S: net::Wire>(
+    tcp: S,
+    name: &str,
+    ca_file: Option<&Path>,
+) -> Result<TlsStream<S>, DialTrouble> {
     let tls = |why: String| DialTrouble::Tls(why);
     let server = ServerName::try_from(name.to_owned()).map_err(|_| tls(format!("«{name}» non è un nome di server")))?;
     let connector = TlsConnector::from(Arc::new(client_config(ca_file).map_err(tls)?));
@@ -130,6 +135,6 @@ fn client_config(ca_file: Option<&Path>) -> Result<ClientConfig, String> {
 }
 
 /// The TLS version in force, for a person (`TLSv1_3`).
-pub(crate) fn version(stream: &TlsStream) -> String {
+pub(crate) fn version<S>(stream: &TlsStream<S>) -> String {
     stream.get_ref().1.protocol_version().map_or_else(|| "?".to_owned(), |v| format!("{v:?}"))
 }

@@ -4,13 +4,13 @@ use crate::store::{Bench, accepted, at, learned, letter, sending};
 use crate::support::{House, Recorder, Running, ask, copy_folder, message_id, real_trial, wait};
 use casework::Lane;
 use gestore::{Authority, Circuit, Mail, Style, Timestamp};
-use sportello::clock::Clock;
 use sportello::config::Config;
 use sportello::outbox::orders::{Act, Answer, Order, carry_out};
 use sportello::outbox::schedule::{Move, Shown};
 use sportello::outbox::{Courier, Gate, Roads};
 use sportello::submit::Outcome;
 use sportello::supervise::Service;
+use sportello::world::World;
 use std::fs;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
@@ -178,7 +178,7 @@ fn a_register_that_went_back_does_not_start() {
     fs::write(&house.file, text.replace("[dati]\n", &setting)).unwrap();
     let (old, data) = (dir.path().join("copia"), house.data.to_str().unwrap());
     let roads = Recorder::default();
-    drop(Service::open(Config::read(&house.file).unwrap(), real_trial(), Clock::System).unwrap());
+    drop(Service::open(Config::read(&house.file).unwrap(), real_trial(), World::real()).unwrap());
     copy_folder(&house.data, &old);
     let running = house.start(roads.roads());
     wait("a letter", || letter_of(&running).and(fs::metadata(&notes).ok()).map(drop));
@@ -199,7 +199,7 @@ fn a_register_that_went_back_does_not_start() {
     copy_folder(&old, &house.data);
     let (code, _, why) = ask(&["verify-journal", data, "--against", noted]);
     assert_eq!((code, why.contains("ora manca o è un'altra")), (Some(1), true), "{why}");
-    let problems = Service::open(Config::read(&house.file).unwrap(), real_trial(), Clock::System).err().unwrap();
+    let problems = Service::open(Config::read(&house.file).unwrap(), real_trial(), World::real()).err().unwrap();
     assert!(problems[0].text.contains("ripristinato da una copia vecchia"), "{}", problems[0]);
 }
 

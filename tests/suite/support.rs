@@ -1,6 +1,5 @@
 //! Changes when the journeys need another common tool: the program, a house for the service, waiting with a deadline.
 
-use sportello::clock::Clock;
 use sportello::config::{Config, Source};
 use sportello::outbox::schedule::State;
 use sportello::outbox::{Answer, Courier, Gate, Roads};
@@ -8,6 +7,7 @@ use sportello::store::{Overview, Store, Trouble};
 use sportello::submit::Outcome;
 use sportello::supervise::Service;
 use sportello::trial::{self, Limits, Trial};
+use sportello::world::World;
 use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
 use std::os::fd::AsRawFd;
@@ -253,7 +253,7 @@ ancore = "{trust_}"
         }
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         let (stop, stopped) = watch::channel(false);
-        let service = Service::open(config, trial, Clock::System).unwrap();
+        let service = Service::open(config, trial, World::real()).unwrap();
         let store = service.store();
         let parts = runtime.block_on(async { service.start(roads, &stopped).unwrap() });
         Running { parts, stop, store, runtime, _service: service }

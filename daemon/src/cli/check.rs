@@ -99,7 +99,7 @@ fn connections(config: &Config) -> bool {
     }
     for (name, road) in [("pec", Some(&config.pec)), ("uffici", config.offices.as_ref())] {
         let Some(road) = road else { continue };
-        let answer = match smtp(road) {
+        let answer = match smtp(road, crate::net::real()) {
             Ok(settings) => runtime.block_on(submit::probe(&settings)).map(|report| {
                 let size =
                     report.size_max.map_or(String::new(), |max| format!(", messaggi fino a {} MB", max / 1_000_000));
@@ -140,8 +140,8 @@ async fn mailbox_answers(mailbox: &Mailbox) -> Result<String, String> {
             Err(e) => Err(format!("{}: {e}", new.display())),
         };
     }
-    let settings =
-        imap_settings(mailbox).map_err(|problems| problems.iter().map(|p| p.text.clone()).collect::<String>())?;
+    let settings = imap_settings(mailbox, &crate::world::World::real())
+        .map_err(|problems| problems.iter().map(|p| p.text.clone()).collect::<String>())?;
     let report = imap::probe(&settings).await.map_err(|trouble| trouble.to_string())?;
     if settings.move_to.is_some() && !report.can_move {
         return Err("il server non sa spostare i messaggi (MOVE): togli `sposta_in`".into());

@@ -1,10 +1,10 @@
 //! `sportello run`.
 
 use super::{CANNOT_START, ConfigArg, FOUND, OK, print_problems, start_log};
-use crate::clock::Clock;
 use crate::config::Config;
 use crate::supervise::Service;
 use crate::trial::Trial;
+use crate::world::World;
 
 #[derive(clap::Args)]
 pub(super) struct Args {
@@ -24,7 +24,7 @@ pub(super) fn main(args: &Args) -> u8 {
         eprintln!("{why}");
         return CANNOT_START;
     }
-    let service = match Service::open(config, Trial::by_ourselves(), Clock::System) {
+    let service = match Service::open(config, Trial::by_ourselves(), World::real()) {
         Ok(service) => service,
         Err(problems) => {
             print_problems(&problems);

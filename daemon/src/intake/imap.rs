@@ -13,8 +13,9 @@ use super::{
     cursor::{Cursor, Why},
 };
 use crate::{
+    disk::DiskRef,
+    net::{DialTrouble, Encrypted, NetRef, Stream},
     secret::Secret,
-    tls::{self, DialTrouble},
 };
 
 mod commands;
@@ -56,6 +57,10 @@ pub struct Settings {
     pub move_to: Option<String>,
     /// Largest message fetched whole, in bytes. Beyond: its headers only, and a person is told.
     pub message_bytes_max: u64,
+    /// The network.
+    pub net: NetRef,
+    /// The disk of the spool.
+    pub disk: DiskRef,
 }
 
 /// Longest IDLE: providers and firewalls forget a quiet connection without telling (rules.md §4).
@@ -179,7 +184,7 @@ async fn watch_over<D: Dial, C: CursorStore, R: Fn(Event)>(
 ) {
     let mut watcher = Watcher::new(settings, dial, cursors, deliveries, spool_dir, report);
     tokio::select! {
-        biased;
+       biased;
         // A sender that is gone is a service that is gone.
         _ = stop.wait_for(|&stop| stop) => {}
         () = watcher.run() => {}
@@ -191,8 +196,7 @@ async fn watch_over<D: Dial, C: CursorStore, R: Fn(Event)>(
 /// # Errors
 /// What is wrong and what to do.
 pub async fn probe(settings: &Settings) -> Result<ProbeReport, Trouble> {
-    let stream = TlsDial { settings }.dial().await?;
-    let tls = tls::version(&stream);
+    let Encrypted { stream, version: tls } = encrypted(settings).await?;
     let mut driver = Driver::login(stream, &settings.user, &settings.password).await?;
     let capabilities = driver.capabilities().await?;
     let selected = driver.open(&settings.folder, true).await?;
@@ -208,17 +212,20 @@ struct TlsDial<'a> {
 }
 
 impl Dial for TlsDial<'_> {
-    type Stream = tls::TlsStream;
+    type Stream = Stream;
 
-    async fn dial(&self) -> Result<tls::TlsStream, Trouble> {
-        let s = self.settings;
-        let name = s.server_name.as_deref().unwrap_or(&s.host);
-        let dialled = async { tls::encrypt(tls::connect(&s.host, s.port).await?, name, s.ca_file.as_deref()).await };
-        dialled.await.map_err(|why| match why {
-            DialTrouble::Unreachable(why) => Trouble::Unreachable(why.to_string()),
-            DialTrouble::Tls(why) => Trouble::Tls(why),
-        })
+    async fn dial(&self) -> Result<Stream, Trouble> {
+        encrypted(self.settings).await.map(|encrypted| encrypted.stream)
     }
+}
+
+async fn encrypted(s: &Settings) -> Result<Encrypted, Trouble> {
+    let name = s.server_name.as_deref().unwrap_or(&s.host);
+    let dialled = async { s.net.encrypt(s.net.connect(&s.host, s.port).await?, name, s.ca_file.as_deref()).await };
+    dialled.await.map_err(|why| match why {
+        DialTrouble::Unreachable(why) => Trouble::Unreachable(why.to_string()),
+        DialTrouble::Tls(why) => Trouble::Tls(why),
+    })
 }
 
 #[cfg(test)]

@@ -45,6 +45,7 @@ pub async fn watch(
             return;
         }
         tokio::select! {
+            biased;
             () = tokio::time::sleep(pause) => {}
             _ = stop.changed() => return,
         }

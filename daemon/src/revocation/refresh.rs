@@ -143,8 +143,9 @@ impl Refresher {
                 is_new = false;
             }
             let (fetched, next) = tokio::select! {
-                round = self.round(&mut sources, &mut budget) => round,
+                biased;
                 _ = stopped.wait_for(|stop| *stop) => return Ok(()),
+                round = self.round(&mut sources, &mut budget) => round,
             };
             is_new |= fetched && self.desk.read_again();
             if is_new {
@@ -153,6 +154,7 @@ impl Refresher {
             let now = self.clock.now();
             let pause = next.map_or(SLEEP_MAX, |next| next.duration_since(now).try_into().unwrap_or(SLEEP_MIN));
             tokio::select! {
+                biased;
                 () = tokio::time::sleep(pause.clamp(SLEEP_MIN, SLEEP_MAX)) => {}
                 () = self.desk.wake.notified() => {}
                 _ = stopped.wait_for(|stop| *stop) => return Ok(()),

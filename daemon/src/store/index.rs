@@ -7,11 +7,11 @@
 use crate::archive::sync_dir;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Memory for sled's page cache, bytes. It is not a limit, but a wish (sled issue 1410).
 const CACHE_BYTES: u64 = 32 * 1024 * 1024;
@@ -27,7 +27,36 @@ enum Backend {
     /// On disk. The file is our own descriptor of sled's one data file.
     Sled(sled::Db, File),
     /// In memory: a projection to read beside a running daemon, whose index nobody else can open.
-    Memory(RefCell<BTreeMap<String, Vec<u8>>>),
+    Memory(Memory),
+}
+
+/// Where the index of a store lives.
+#[derive(Debug, Clone, Default)]
+pub enum Home {
+    /// In the data folder.
+    #[default]
+    Disk,
+    /// In a map that somebody else holds too: a simulation, which says what of it survives a crash.
+    Memory(Memory),
+}
+
+/// A map in memory, shared by its clones.
+#[derive(Debug, Clone, Default)]
+pub struct Memory(Arc<Mutex<BTreeMap<String, Vec<u8>>>>);
+
+impl Memory {
+    /// A copy of all rows.
+    #[must_use]
+    pub fn rows(&self) -> BTreeMap<String, Vec<u8>> {
+        self.map().clone()
+    }
+    /// Replaces all rows.
+    pub fn replace(&self, rows: BTreeMap<String, Vec<u8>>) {
+        *self.map() = rows;
+    }
+    fn map(&self) -> MutexGuard<'_, BTreeMap<String, Vec<u8>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// Changes that become visible and durable together, in order.
@@ -69,10 +98,21 @@ impl Index {
         Ok(Self(Backend::Sled(db, data)))
     }
 
+    /// The index of a home.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn at(home: &Home, dir: &Path) -> io::Result<Self> {
+        match home {
+            Home::Disk => Self::open(dir),
+            Home::Memory(memory) => Ok(Self(Backend::Memory(memory.clone()))),
+        }
+    }
+
     /// An empty index in memory.
     #[must_use]
     pub fn memory() -> Self {
-        Self(Backend::Memory(RefCell::default()))
+        Self(Backend::Memory(Memory::default()))
     }
 
     /// One row.
@@ -82,7 +122,7 @@ impl Index {
     pub fn get<T: DeserializeOwned>(&self, key: &str) -> io::Result<Option<T>> {
         let row = match &self.0 {
             Backend::Sled(db, _) => db.get(key.as_bytes()).map_err(io_error)?.map(|row| row.to_vec()),
-            Backend::Memory(map) => map.borrow().get(key).cloned(),
+            Backend::Memory(map) => map.map().get(key).cloned(),
         };
         Ok(row.map(|json| serde_json::from_slice(&json)).transpose()?)
     }
@@ -116,8 +156,7 @@ impl Index {
                 Ok((String::from_utf8_lossy(&key).into_owned(), json.to_vec()))
             })),
             Backend::Memory(map) => {
-                let rows: Vec<_> =
-                    map.borrow().range(from..end).rev().map(|(k, v)| Ok((k.clone(), v.clone()))).collect();
+                let rows: Vec<_> = map.map().range(from..end).rev().map(|(k, v)| Ok((k.clone(), v.clone()))).collect();
                 Box::new(rows.into_iter())
             }
         };
@@ -135,7 +174,7 @@ impl Index {
             })),
             Backend::Memory(map) => {
                 let rows: Vec<_> =
-                    map.borrow().range(from.to_owned()..).map(|(k, v)| Ok((k.clone(), v.clone()))).collect();
+                    map.map().range(from.to_owned()..).map(|(k, v)| Ok((k.clone(), v.clone()))).collect();
                 Box::new(rows.into_iter())
             }
         }
@@ -166,7 +205,7 @@ impl Index {
                 data.sync_all()
             }
             Backend::Memory(map) => {
-                let mut map = map.borrow_mut();
+                let mut map = map.map();
                 for (key, value) in batch.changes {
                     match value {
                         Some(json) => map.insert(key, json),

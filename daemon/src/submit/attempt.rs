@@ -23,8 +23,8 @@ use super::{
     starttls,
 };
 use crate::{
+    net::{DialTrouble, Encrypted, NetRef},
     secret::Secret,
-    tls::{self, DialTrouble},
 };
 
 /// Wait for the greeting and the answer to EHLO together (RFC 5321 §4.5.3.2.1 asks 5 minutes). Beyond: later.
@@ -72,6 +72,8 @@ pub struct SmtpSettings {
     pub password: Secret,
     /// Our name in EHLO, e.g. `pec.ente.test`.
     pub hello: String,
+    /// The network.
+    pub net: NetRef,
 }
 
 /// What one attempt proved.
@@ -148,7 +150,7 @@ where
         Err(outcome) => return outcome,
     };
     match dial(settings).await {
-        Ok((stream, replay)) => run(stream, replay, settings, job, gate).await,
+        Ok((Encrypted { stream, .. }, replay)) => run(stream, replay, settings, job, gate).await,
         Err(outcome) => outcome,
     }
 }
@@ -158,8 +160,7 @@ where
 /// # Errors
 /// Italian text for the administrator.
 pub async fn probe(settings: &SmtpSettings) -> Result<ProbeReport, String> {
-    let (stream, replay) = dial(settings).await.map_err(Outcome::into_why)?;
-    let tls = tls::version(&stream);
+    let (Encrypted { stream, version: tls }, replay) = dial(settings).await.map_err(Outcome::into_why)?;
     let (mut connection, _keeper) = open(stream, replay, settings).await.map_err(Outcome::into_why)?;
     let eight_bit = connection.server_info().supports_feature(Extension::EightBitMime);
     // lettre does not keep SIZE: ask once more.
@@ -194,7 +195,7 @@ impl<'a> Job<'a> {
     }
 }
 
-async fn dial(settings: &SmtpSettings) -> Result<(tls::TlsStream, &'static [u8]), Outcome> {
+async fn dial(settings: &SmtpSettings) -> Result<(Encrypted, &'static [u8]), Outcome> {
     // It is written into EHLO as it stands.
     if settings.hello.is_empty() || !settings.hello.bytes().all(|b| b.is_ascii_graphic()) {
         return Err(Outcome::LaneStopped {
@@ -206,7 +207,7 @@ async fn dial(settings: &SmtpSettings) -> Result<(tls::TlsStream, &'static [u8])
         DialTrouble::Tls(why) => Outcome::later(format!("la connessione cifrata col server SMTP non riesce ({why})")),
     };
     let name = settings.server_name.as_deref().unwrap_or(&settings.host);
-    let mut tcp = tls::connect(&settings.host, settings.port).await.map_err(unreachable)?;
+    let mut tcp = settings.net.connect(&settings.host, settings.port).await.map_err(unreachable)?;
     let replay: &[u8] = match settings.security {
         Security::Implicit => b"",
         Security::StartTls => {
@@ -215,7 +216,7 @@ async fn dial(settings: &SmtpSettings) -> Result<(tls::TlsStream, &'static [u8])
             starttls::GREETING_USED_UP
         }
     };
-    let stream = tls::encrypt(tcp, name, settings.ca_file.as_deref()).await.map_err(unreachable)?;
+    let stream = settings.net.encrypt(tcp, name, settings.ca_file.as_deref()).await.map_err(unreachable)?;
     Ok((stream, replay))
 }
 
@@ -285,7 +286,7 @@ where
     let message = connection.message(body);
     tokio::pin!(message);
     tokio::select! {
-        biased;
+       biased;
         seen = &mut at_dot => if seen.is_err() {
             return Outcome::later("la connessione col server SMTP si è chiusa durante l'invio");
         },

@@ -101,6 +101,7 @@ impl World {
             user: user.into(),
             password: Secret::new(self.value("PASSWORD")),
             hello: "cittadini.test".into(),
+            net: sportello::net::real(),
         }
     }
 
@@ -119,6 +120,8 @@ impl World {
             idle_max: Duration::from_secs(500),
             move_to: None,
             message_bytes_max: 100 << 20,
+            net: sportello::net::real(),
+            disk: sportello::disk::real(),
         }
     }
 

@@ -4,17 +4,13 @@
 
 use std::{io, path::Path};
 
-use tokio::{
-    fs::{File, OpenOptions},
-    io::AsyncWriteExt,
-};
-
 use super::{
     super::{HEAD_BYTES_MAX, cursor::Window},
     commands::{Listed, Part},
     driver::{Driver, Wire},
     trouble::Trouble,
 };
+use crate::disk::Disk;
 
 /// Size of one piece: above it a message is fetched in pieces (measured: 30 MB in 6 MB of memory, stack.md §3).
 const PIECE_BYTES: u32 = 1 << 20;
@@ -41,6 +37,7 @@ pub(super) async fn fetch<S: Wire>(
     driver: &mut Driver<S>,
     listed: Listed,
     message_bytes_max: u64,
+    disk: &dyn Disk,
     spool: &Path,
     first_try: bool,
 ) -> Result<Fetched, Trouble> {
@@ -50,16 +47,17 @@ pub(super) async fn fetch<S: Wire>(
         let Some(piece) = driver.part(listed.uid, part, first_try).await? else {
             return gone(driver, listed.uid).await;
         };
-        let mut file = create(spool).await.map_err(unwritable)?;
-        file.write_all(&piece.bytes).await.map_err(unwritable)?;
-        file.flush().await.map_err(unwritable)?;
+        let mut file = disk.create(spool).map_err(unwritable)?;
+        file.write_all(&piece.bytes).map_err(unwritable)?;
+        file.flush().map_err(unwritable)?;
         return Ok(Fetched::Headers { bytes: piece.bytes.len() as u64, date: piece.date });
     }
     let mut tries = 1;
     loop {
         // The second time in pieces whatever the size announced: another way to the same bytes.
         let in_pieces = size > u64::from(PIECE_BYTES) || tries > 1 || !first_try;
-        let Some((bytes, date)) = pour(driver, listed.uid, in_pieces, message_bytes_max, spool, first_try).await?
+        let Some((bytes, date)) =
+            pour(driver, listed.uid, in_pieces, message_bytes_max, disk, spool, first_try).await?
         else {
             return gone(driver, listed.uid).await;
         };
@@ -76,10 +74,11 @@ async fn pour<S: Wire>(
     uid: u32,
     in_pieces: bool,
     message_bytes_max: u64,
+    disk: &dyn Disk,
     spool: &Path,
     with_date: bool,
 ) -> Result<Option<(u64, Option<String>)>, Trouble> {
-    let mut file = create(spool).await.map_err(unwritable)?;
+    let mut file = disk.create(spool).map_err(unwritable)?;
     let (mut total, mut date) = (0_u64, None);
     loop {
         let first = total == 0;
@@ -98,9 +97,9 @@ async fn pour<S: Wire>(
         if total > message_bytes_max {
             return Err(Trouble::TooMuch("un messaggio più grande di quanto annunciato"));
         }
-        file.write_all(&piece.bytes).await.map_err(unwritable)?;
+        file.write_all(&piece.bytes).map_err(unwritable)?;
         if !in_pieces || piece.bytes.is_empty() {
-            file.flush().await.map_err(unwritable)?;
+            file.flush().map_err(unwritable)?;
             return Ok(Some((total, date)));
         }
     }
@@ -113,11 +112,6 @@ async fn gone<S: Wire>(driver: &mut Driver<S>, uid: u32) -> Result<Fetched, Trou
         return Err(Trouble::Strange("un messaggio elencato ma non dato"));
     }
     Ok(Fetched::Gone)
-}
-
-/// Readable by the service alone: it is somebody's letter.
-async fn create(spool: &Path) -> io::Result<File> {
-    OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(spool).await
 }
 
 #[allow(clippy::needless_pass_by_value, reason = "for map_err")]

@@ -57,6 +57,8 @@ fn settings() -> Settings {
         idle_max: IDLE_MAX,
         move_to: None,
         message_bytes_max: 10 << 20,
+        net: crate::net::real(),
+        disk: crate::disk::real(),
     }
 }
 
@@ -79,7 +81,7 @@ async fn watch_server(
     let end = Instant::now() + Duration::from_secs(7 * 86_400);
     while !enough(&seen) {
         tokio::select! {
-            biased;
+           biased;
             Some(event) = events.recv() => seen.push(Seen::Event(event)),
             Some(Delivery { arrival, done }) = arrivals.recv() => {
                 let bytes = std::fs::read(&arrival.spool).unwrap();

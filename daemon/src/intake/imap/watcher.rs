@@ -125,7 +125,7 @@ impl<'a, D: Dial, C: CursorStore, R: Fn(Event)> Watcher<'a, D, C, R> {
         let mut hasher = DefaultHasher::new();
         (&self.settings.account, &self.settings.host, &self.settings.user).hash(&mut hasher);
         let seed = hasher.finish();
-        sweep(&self.spool_dir).await;
+        self.sweep();
         loop {
             // async-imap panics on some answers (stack.md §3): a lost connection, not a lost service.
             let ended = AssertUnwindSafe(self.session()).catch_unwind().await;
@@ -255,7 +255,8 @@ impl<'a, D: Dial, C: CursorStore, R: Fn(Event)> Watcher<'a, D, C, R> {
         let (last, trouble) = (Instant::now(), Trouble::Panicked);
         self.failed.insert(key, Failed { tries, last, trouble, told: false });
         let spool = self.spool_dir.join(format!("imap-{}-{uid}.tmp", key.0));
-        let fetched = fetch(driver, listed, self.settings.message_bytes_max, &spool, tries == 1).await;
+        let fetched =
+            fetch(driver, listed, self.settings.message_bytes_max, &*self.settings.disk, &spool, tries == 1).await;
         let fetched = match fetched {
             Ok(fetched) => fetched,
             // Our disk, not this message.
@@ -264,7 +265,7 @@ impl<'a, D: Dial, C: CursorStore, R: Fn(Event)> Watcher<'a, D, C, R> {
                 return Err(trouble.into());
             }
             Err(trouble) => {
-                remove(&spool).await;
+                self.remove(&spool);
                 let told = tries >= TRIES_MAX;
                 if told {
                     (self.report)(Event::Unreadable { uid, trouble: trouble.clone() });
@@ -278,7 +279,7 @@ impl<'a, D: Dial, C: CursorStore, R: Fn(Event)> Watcher<'a, D, C, R> {
         self.failed.remove(&key);
         let (bytes, date, oversized, size_mismatch) = match fetched {
             Fetched::Gone => {
-                remove(&spool).await;
+                self.remove(&spool);
                 (self.report)(Event::Vanished { uid });
                 return Ok(Taken::Gone);
             }
@@ -301,7 +302,7 @@ impl<'a, D: Dial, C: CursorStore, R: Fn(Event)> Watcher<'a, D, C, R> {
             size_mismatch,
         };
         let filed = hand_over(&self.deliveries, arrival).await;
-        remove(&spool).await;
+        self.remove(&spool);
         if filed? == Filed::NotKept {
             return Err(Trouble::NotKept.into());
         }
@@ -319,6 +320,20 @@ impl<'a, D: Dial, C: CursorStore, R: Fn(Event)> Watcher<'a, D, C, R> {
             }
         }
         Ok(Taken::Kept)
+    }
+
+    /// What an earlier run left half done; the messages are still on the server.
+    fn sweep(&self) {
+        for entry in self.settings.disk.list(&self.spool_dir).unwrap_or_default() {
+            if entry.name.starts_with("imap-") && entry.name.ends_with(".tmp") {
+                self.remove(&self.spool_dir.join(entry.name));
+            }
+        }
+    }
+
+    /// The receiver may have renamed it away: then there is nothing to remove.
+    fn remove(&self, spool: &Path) {
+        let _ = self.settings.disk.remove(spool);
     }
 
     fn save(&mut self, cursor: &Cursor) {
@@ -366,23 +381,4 @@ async fn move_to<S: Wire>(driver: &mut Driver<S>, uid: u32, folder: &str, can_mo
 pub(super) fn internal_date(text: &str) -> Option<jiff::Timestamp> {
     let time = jiff::fmt::strtime::parse("%d-%b-%Y %H:%M:%S %z", text.trim()).ok()?;
     time.to_timestamp().ok()
-}
-
-/// What an earlier run left half done; the messages are still on the server.
-async fn sweep(spool_dir: &Path) {
-    let Ok(mut entries) = tokio::fs::read_dir(spool_dir).await else {
-        return;
-    };
-    while let Ok(Some(entry)) = entries.next_entry().await {
-        let name = entry.file_name();
-        let name = name.to_string_lossy();
-        if name.starts_with("imap-") && name.ends_with(".tmp") {
-            remove(&entry.path()).await;
-        }
-    }
-}
-
-/// The receiver may have renamed it away: then there is nothing to remove.
-async fn remove(spool: &Path) {
-    let _ = tokio::fs::remove_file(spool).await;
 }

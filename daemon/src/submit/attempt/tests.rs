@@ -24,6 +24,7 @@ fn settings() -> SmtpSettings {
         user: "ente@ente.test".into(),
         password: Secret::new("segreta"),
         hello: "ente.test".into(),
+        net: crate::net::real(),
     }
 }
 

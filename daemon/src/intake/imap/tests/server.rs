@@ -130,6 +130,7 @@ async fn serve(
             stream.write_all(b"+ idling\r\n").await.ok()?;
             let mut done = String::new();
             tokio::select! {
+                biased;
                 () = news.notified() => {
                     let exists = folder.lock().unwrap().messages.len();
                     stream.write_all(format!("* {exists} EXISTS\r\n").as_bytes()).await.ok()?;
@@ -236,6 +237,7 @@ async fn cut(client: DuplexStream, server: DuplexStream, at: u64) {
     let (from_server, mut to_server) = tokio::io::split(server);
     let mut from_server = from_server.take(at);
     tokio::select! {
+        biased;
         _ = tokio::io::copy(&mut from_client, &mut to_server) => {}
         _ = tokio::io::copy(&mut from_server, &mut to_client) => {}
     }

@@ -93,6 +93,7 @@ pub(super) async fn cut(client: DuplexStream, server: DuplexStream, up: u64, dow
     let (from_server, mut to_server) = tokio::io::split(server);
     let (mut from_client, mut from_server) = (from_client.take(up), from_server.take(down));
     tokio::select! {
+        biased;
         _ = tokio::io::copy(&mut from_client, &mut to_server) => {}
         _ = tokio::io::copy(&mut from_server, &mut to_client) => {}
     }

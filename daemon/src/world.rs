@@ -1,0 +1,40 @@
+//! Everything that the service meets outside of itself: disk, network, time, and the home of its index. It changes when
+//! there is another thing to meet.
+//!
+//! One value, handed down from the start: with another one the whole service runs in a simulation (tests/suite/sim).
+
+use crate::clock::Clock;
+use crate::disk::{self, DiskRef};
+use crate::net::{self, NetRef};
+pub use crate::store::index::Home;
+
+/// The world of one service.
+#[derive(Debug, Clone)]
+pub struct World {
+    /// Under archive, journal and spool.
+    pub disk: DiskRef,
+    /// Under IMAP and SMTP.
+    pub net: NetRef,
+    /// The time.
+    pub clock: Clock,
+    /// Where the index lives.
+    pub index: Home,
+}
+
+impl World {
+    /// The machine as it is.
+    #[must_use]
+    pub fn real() -> Self {
+        Self { disk: disk::real(), net: net::real(), clock: Clock::System, index: Home::Disk }
+    }
+}
+
+/// Work that keeps its thread for a while. On a runtime with one thread, which is a simulation's, there is nobody to make
+/// room for.
+pub fn in_place<T>(work: impl FnOnce() -> T) -> T {
+    use tokio::runtime::{Handle, RuntimeFlavor};
+    match Handle::try_current().map(|runtime| runtime.runtime_flavor()) {
+        Ok(RuntimeFlavor::MultiThread) => tokio::task::block_in_place(work),
+        _ => work(),
+    }
+}

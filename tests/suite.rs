@@ -29,6 +29,8 @@ mod report;
 mod revocation;
 #[path = "suite/rules_bad.rs"]
 mod rules_bad;
+#[path = "suite/secrets.rs"]
+mod secrets;
 #[path = "suite/servers.rs"]
 mod servers;
 #[path = "suite/store.rs"]

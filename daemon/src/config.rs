@@ -1,9 +1,9 @@
 //! The configuration: typed, every mistake reported at once with its line, secrets only as files.
 
+mod passwords;
 pub(crate) mod reader;
 
 use crate::revocation::gate::Gate;
-use crate::secret::Secret;
 use casework::rules::Problem;
 use casework::{Entity, address};
 use jiff::{SignedDuration, Timestamp};
@@ -147,24 +147,6 @@ pub struct Log {
     pub filter: String,
 }
 
-impl Server {
-    /// Reads the password.
-    ///
-    /// # Errors
-    /// The file cannot be read, or is empty; in Italian.
-    pub fn password(&self) -> Result<Secret, String> {
-        let path = self.password_file.display();
-        let text = std::fs::read_to_string(&self.password_file)
-            .map_err(|e| format!("{path}: non riesco a leggere la password: {e}"))?;
-        let password = text.trim_end_matches(['\r', '\n']);
-        if password.is_empty() {
-            Err(format!("{path}: il file della password è vuoto"))
-        } else {
-            Ok(Secret::new(password))
-        }
-    }
-}
-
 impl Config {
     /// Reads a file.
     ///
@@ -186,11 +168,6 @@ impl Config {
     /// Files that the configuration names and that cannot be used, in Italian: passwords and TLS authorities.
     #[must_use]
     pub fn unreadable_files(&self) -> Vec<String> {
-        let imap = self.mailboxes.iter().filter_map(|mailbox| match &mailbox.source {
-            Source::Imap(server, _) => Some(server),
-            Source::Maildir { .. } => None,
-        });
-        let roads = std::iter::once(&self.pec).chain(&self.offices).map(|road| &road.server);
         let of_server = |server: &Server| {
             let authority = server.ca_file.as_ref().and_then(|path| {
                 std::fs::metadata(path)
@@ -199,7 +176,7 @@ impl Config {
             });
             [server.password().err(), authority]
         };
-        let mut all: Vec<String> = imap.chain(roads).flat_map(of_server).flatten().collect();
+        let mut all: Vec<String> = self.servers().flat_map(of_server).flatten().collect();
         all.sort();
         all.dedup();
         all

@@ -16,6 +16,10 @@ use tracing::{debug, error, info, warn};
 pub fn started(version: &str, seq: u64, mailboxes: usize) {
     info!(event = "started", version, seq, mailboxes, "sportello started");
 }
+/// Any user of the machine can read or change a password of ours. The mail does not wait for it.
+pub fn password_exposed(why: &impl Display) {
+    warn!(event = "password_exposed", %why, "a password file is open to every user of this machine");
+}
 /// Everything runs and nothing is sent.
 pub fn observing() {
     warn!(event = "observing", "observe mode: messages are read, decided and written down; nothing is sent");

@@ -171,6 +171,12 @@ pub fn copy_folder(from: &Path, to: &Path) {
     }
 }
 
+/// Writes a file that its owner alone may read.
+pub fn secret_file(path: &Path, text: &str) {
+    fs::write(path, text).unwrap();
+    fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+}
+
 /// A Comune with a Maildir, its configuration written as an administrator would.
 pub struct House {
     /// The configuration file.
@@ -191,7 +197,7 @@ impl House {
         }
         fs::write(trust.join("autorita.der"), authority).unwrap();
         fs::write(trust.join("ancore.toml"), anchor_file("autorita.der")).unwrap();
-        fs::write(root.join("password"), "segreta\n").unwrap();
+        secret_file(&root.join("password"), "segreta\n");
         let [root_, data_, trust_, maildir_] = [root, &data, &trust, maildir].map(|path| path.display().to_string());
         // Nobody listens on port 1: a house whose roads are replaced, or that has nothing to send.
         let text = format!(

@@ -57,7 +57,7 @@ pub(super) fn main(args: &Args) -> u8 {
     };
     let mut code = files_are_fine(&office.desk);
     code = code.max(super::trust::judge(&office.trust, Some(&config)));
-    for problem in config.unreadable_files() {
+    for problem in config.unreadable_files().into_iter().chain(config.exposed_passwords()) {
         eprintln!("{problem}");
         code = FOUND;
     }

@@ -2,6 +2,7 @@
 
 use super::{CANNOT_START, ConfigArg, FOUND, OK, print_problems, start_log};
 use crate::config::Config;
+use crate::events;
 use crate::supervise::Service;
 use crate::trial::Trial;
 use crate::world::World;
@@ -23,6 +24,9 @@ pub(super) fn main(args: &Args) -> u8 {
     if let Err(why) = start_log(&config.log) {
         eprintln!("{why}");
         return CANNOT_START;
+    }
+    for file in config.exposed_passwords() {
+        events::password_exposed(&file);
     }
     let service = match Service::open(config, Trial::by_ourselves(), World::real()) {
         Ok(service) => service,

@@ -1,6 +1,6 @@
 //! Changes when the real servers are started, spoken to or faulted in another way.
 
-use crate::support::{DEADLINE, anchor_file, ask, copy_folder, sportello, wait};
+use crate::support::{DEADLINE, anchor_file, ask, copy_folder, secret_file, sportello, wait};
 use gestore::{Mail, Timestamp};
 use serde_json::Value;
 use sportello::intake::imap;
@@ -254,8 +254,8 @@ impl Comune {
     pub fn build(world: &World, choices: &Choices) -> Self {
         let root = world.dir();
         let path = |name: &str| root.join(name).display().to_string();
-        fs::write(root.join("password"), world.value("PASSWORD")).unwrap();
-        fs::write(root.join("sbagliata"), "sbagliata").unwrap();
+        secret_file(&root.join("password"), world.value("PASSWORD"));
+        secret_file(&root.join("sbagliata"), "sbagliata");
         let password = |wrong: bool| path(if wrong { "sbagliata" } else { "password" });
         fs::create_dir_all(root.join("ancore")).unwrap();
         fs::copy(world.value("PEC_AUTHORITY"), root.join("ancore/autorita.pem")).unwrap();

@@ -18,6 +18,9 @@ const FILE_BYTES_MAX: u64 = 256 * 1024;
 /// Largest message examined, bytes: the market's limit of 100 MB, grown by base64, and some room (reliability.md §3.3).
 pub const MESSAGE_BYTES_DEFAULT: u64 = 160 * 1024 * 1024;
 
+/// Most folders watched in one mailbox: each has a connection of its own, and providers allow about ten.
+pub const FOLDERS_MAX: usize = 8;
+
 /// Everything an administrator sets.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -87,7 +90,7 @@ pub struct Mailbox {
 #[derive(Debug, Clone)]
 pub enum Source {
     /// On an IMAP server.
-    Imap(Server, ImapFolder),
+    Imap(Server, ImapFolders),
     /// A Maildir folder.
     Maildir {
         /// The folder that holds `new`, `cur`, `tmp`.
@@ -116,11 +119,11 @@ pub struct Server {
     pub tls_name: Option<String>,
 }
 
-/// A folder on an IMAP server.
+/// What is watched on an IMAP server.
 #[derive(Debug, Clone)]
-pub struct ImapFolder {
-    /// Its name.
-    pub folder: String,
+pub struct ImapFolders {
+    /// The folders, as people write their names; one at least.
+    pub folders: Vec<String>,
     /// Looked at least this often.
     pub poll: Duration,
     /// Longest IDLE.
@@ -370,17 +373,44 @@ fn mailbox(table: &mut Table<'_, '_>, m: &mut Mistakes) -> Mailbox {
         if !imap.is_there() {
             m.add(at, "manca dove si trova la casella: [casella.imap] oppure [casella.maildir]".into());
         }
-        let folder = ImapFolder {
-            folder: imap.text("cartella", m).unwrap_or_else(|| "INBOX".into()),
+        let folders = ImapFolders {
+            folders: folders(&mut imap, m),
             poll: seconds(&mut imap, "poll_secondi", 300, 5..=3600, m),
             idle: seconds(&mut imap, "idle_secondi", 540, 30..=540, m),
             move_to: imap.text("sposta_in", m),
         };
-        Source::Imap(server(&mut imap, false, m), folder)
+        if folders.move_to.as_ref().is_some_and(|to| folders.folders.iter().any(|f| same_folder(f, to))) {
+            m.add(at, "`sposta_in` è una delle cartelle seguite: i messaggi girerebbero in tondo".into());
+        }
+        Source::Imap(server(&mut imap, false, m), folders)
     };
     imap.finish(m);
     maildir.finish(m);
     Mailbox { name, address, provider_host, message_bytes_max, source }
+}
+
+/// `cartelle`, or `cartella`, or the inbox.
+fn folders(imap: &mut Table<'_, '_>, m: &mut Mistakes) -> Vec<String> {
+    let at = imap.at();
+    let one = imap.text("cartella", m);
+    let Some(several) = imap.texts("cartelle", m) else { return vec![one.unwrap_or_else(|| "INBOX".into())] };
+    if one.is_some() {
+        m.add(at, "si scrive `cartella` oppure `cartelle`, non tutte e due".into());
+    }
+    if several.is_empty() || several.len() > FOLDERS_MAX {
+        m.add(at, format!("`cartelle` elenca da 1 a {FOLDERS_MAX} cartelle: ognuna tiene aperto un collegamento"));
+    }
+    for (i, folder) in several.iter().enumerate() {
+        if several.iter().take(i).any(|other| same_folder(other, folder)) {
+            m.add(at, format!("`cartelle` nomina due volte «{folder}»"));
+        }
+    }
+    several
+}
+
+/// INBOX is the same in any case (RFC 3501 §5.1); whether other names are, each server decides.
+fn same_folder(a: &str, b: &str) -> bool {
+    a == b || (a.eq_ignore_ascii_case("INBOX") && b.eq_ignore_ascii_case("INBOX"))
 }
 
 fn server(table: &mut Table<'_, '_>, submission: bool, m: &mut Mistakes) -> Server {
@@ -521,6 +551,27 @@ mod tests {
             assert!(all.contains(expected), "{expected} non è in:\n{all}");
         }
         assert!(all.contains("`nome`"), "the nearest key is named:\n{all}");
+    }
+
+    #[test]
+    fn several_folders_are_watched_and_none_twice() {
+        let with = |keys: &str| REFERENCE.replacen("# cartella = \"INBOX\"\n", keys, 1);
+        let folders = |keys: &str| match &Config::parse("s.toml", &with(keys)).unwrap().mailboxes[0].source {
+            Source::Imap(_, watched) => watched.folders.clone(),
+            Source::Maildir { .. } => unreachable!(),
+        };
+        assert_eq!(folders(""), ["INBOX"]);
+        assert_eq!(folders("cartella = \"Posta in arrivo\"\n"), ["Posta in arrivo"]);
+        assert_eq!(folders("cartelle = [\"INBOX\", \"Attività\"]\n"), ["INBOX", "Attività"]);
+        for (keys, wrong) in [
+            ("cartelle = []\n", "da 1 a 8"),
+            ("cartella = \"INBOX\"\ncartelle = [\"Ricevute\"]\n", "non tutte e due"),
+            ("cartelle = [\"INBOX\", \"inbox\"]\n", "due volte «inbox»"),
+            ("cartelle = [\"INBOX\", \"Lette\"]\nsposta_in = \"Lette\"\n", "in tondo"),
+        ] {
+            let found = Config::parse("s.toml", &with(keys)).unwrap_err();
+            assert!(found.iter().any(|p| p.text.contains(wrong)), "{keys}: {found:?}");
+        }
     }
 
     #[test]

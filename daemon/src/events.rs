@@ -177,39 +177,53 @@ pub fn maildir_failed(account: &str, why: &impl Display) {
     error!(event = "maildir_failed", account, %why, "maildir could not be read");
 }
 /// Something happened on an IMAP connection.
-pub fn imap(account: &str, event: &ImapEvent) {
+pub fn imap(account: &str, folder: &str, event: &ImapEvent) {
     match event {
-        ImapEvent::Connected { exists, idle } => info!(event = "imap_connected", account, exists, idle, "mailbox open"),
-        ImapEvent::Looked { kept } => debug!(event = "imap_looked", account, kept, "mailbox listed to its end"),
+        ImapEvent::Connected { exists, idle } => {
+            info!(event = "imap_connected", account, folder, exists, idle, "mailbox open")
+        }
+        ImapEvent::Backlog { messages } => {
+            debug!(event = "imap_backlog", account, folder, messages, "messages to be kept")
+        }
+        ImapEvent::Kept => debug!(event = "imap_kept", account, folder, "message kept"),
+        ImapEvent::Looked { kept, waiting } => {
+            debug!(event = "imap_looked", account, folder, kept, waiting, "mailbox listed to its end")
+        }
         ImapEvent::Rescan(Why::First) => {
-            info!(event = "imap_first_look", account, "mailbox never seen: all its messages are fetched")
+            info!(event = "imap_first_look", account, folder, "mailbox never seen: all its messages are fetched")
         }
         ImapEvent::Rescan(why) => {
-            warn!(event = "imap_rescan", account, ?why, "all messages are fetched again and recognised by content")
+            warn!(
+                event = "imap_rescan",
+                account,
+                folder,
+                ?why,
+                "all messages are fetched again and recognised by content"
+            )
         }
         ImapEvent::Vanished { uid } => {
-            warn!(event = "imap_vanished", account, uid, "a message was removed before we had it")
+            warn!(event = "imap_vanished", account, folder, uid, "a message was removed before we had it")
         }
         ImapEvent::SizeMismatch { uid } => {
-            warn!(event = "imap_size_mismatch", account, uid, "announced and sent sizes differ")
+            warn!(event = "imap_size_mismatch", account, folder, uid, "announced and sent sizes differ")
         }
         ImapEvent::Oversized { uid, size } => {
-            error!(event = "imap_oversized", account, uid, size, "message too large; a person is told")
+            error!(event = "imap_oversized", account, folder, uid, size, "message too large; a person is told")
         }
         ImapEvent::Unreadable { uid, trouble } => {
-            error!(event = "imap_unreadable", account, uid, %trouble, "message cannot be fetched; tried again later")
+            error!(event = "imap_unreadable", account, folder, uid, %trouble, "message cannot be fetched; tried again later")
         }
         ImapEvent::NotMoved { uid, trouble } => {
-            warn!(event = "imap_not_moved", account, uid, %trouble, "message kept, not moved on the server")
+            warn!(event = "imap_not_moved", account, folder, uid, %trouble, "message kept, not moved on the server")
         }
         ImapEvent::CursorNotSaved => {
-            error!(event = "imap_cursor_not_saved", account, "cursor not saved; a restart fetches again")
+            error!(event = "imap_cursor_not_saved", account, folder, "cursor not saved; a restart fetches again")
         }
         ImapEvent::Lost { trouble, pause } => {
-            warn!(event = "imap_lost", account, %trouble, pause_s = pause.as_secs(), "connection lost")
+            warn!(event = "imap_lost", account, folder, %trouble, pause_s = pause.as_secs(), "connection lost")
         }
         ImapEvent::LoginRefused { pause } => {
-            error!(event = "imap_login_refused", account, pause_s = pause.as_secs(), "login refused")
+            error!(event = "imap_login_refused", account, folder, pause_s = pause.as_secs(), "login refused")
         }
     }
 }

@@ -6,6 +6,7 @@ use crate::anchor;
 use crate::archive::Archive;
 use crate::config::{Config, Mailbox, Road, Server, Source};
 use crate::control::Counter;
+use crate::health::Health;
 use crate::intake::{Delivery, cursor::Cursor, imap, maildir};
 use crate::net::NetRef;
 use crate::office::{Office, effect_key};
@@ -26,6 +27,7 @@ use pec::{OwnMailbox, Policy};
 use std::fs::DirBuilder;
 use std::io;
 use std::os::unix::fs::DirBuilderExt;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
@@ -48,6 +50,7 @@ pub struct Service {
     revocation: Arc<Revocation>,
     world: World,
     wake: Arc<Notify>,
+    health: Arc<Health>,
 }
 
 impl Service {
@@ -86,6 +89,7 @@ impl Service {
             trial,
             world,
             wake: Arc::new(Notify::new()),
+            health: Health::new(),
         })
     }
 
@@ -238,18 +242,20 @@ impl Service {
         parts: &mut JoinSet<Result<(), Trouble>>,
     ) -> Result<(), Vec<Problem>> {
         let account = mailbox.name.clone();
-        let spool = self.archive.spool().join(crate::digest::flow(&crate::digest::sha256(account.as_bytes())));
-        self.world.disk.make_dirs(&spool).map_err(|e| vec![trouble_to_problem(&spool, &e)])?;
         match &mailbox.source {
             Source::Maildir { dir, poll } => {
+                let spool = self.spool(&account)?;
                 let settings = maildir::Settings {
                     account: account.clone(),
                     dir: dir.clone(),
                     poll: *poll,
                     message_bytes_max: mailbox.message_bytes_max,
                 };
-                let report = move |round: io::Result<u64>| {
-                    if let Err(e) = round {
+                let (pulse, clock) = (self.health.folder(&account, "new"), self.world.clock.clone());
+                let report = move |round: io::Result<u64>| match round {
+                    Ok(_) => pulse.looked(clock.now(), 0),
+                    Err(e) => {
+                        pulse.troubled(clock.now(), format!("la cartella Maildir non si legge: {e}"));
                         events::maildir_failed(&account, &e);
                     }
                 };
@@ -258,19 +264,57 @@ impl Service {
                     Ok(())
                 });
             }
+            // One connection for each folder: IDLE speaks of one only (RFC 2177), and a folder that is missing, or a message
+            // that will not come, holds up its own folder alone.
             Source::Imap(..) => {
-                let settings = imap_settings(mailbox, &self.world)?;
-                // UIDs mean nothing in another folder or account: each has a cursor of its own.
-                let place = format!("{account}|{}@{}|{}", settings.user, settings.host, settings.folder);
-                let cursors = Cursors { place, store: self.store.clone() };
-                let report = move |event: imap::Event| events::imap(&account, &event);
-                parts.spawn(async move {
-                    imap::watch(settings, cursors, deliveries, spool, stopped, report).await;
-                    Ok(())
-                });
+                for settings in imap_settings(mailbox, &self.world)? {
+                    // UIDs mean nothing in another folder or account: each has a cursor of its own.
+                    let place = cursor_place(&settings);
+                    let spool = self.spool(&place)?;
+                    let cursors = Cursors { place, store: self.store.clone() };
+                    let report = self.imap_report(&settings);
+                    let (deliveries, stopped) = (deliveries.clone(), stopped.clone());
+                    parts.spawn(async move {
+                        imap::watch(settings, cursors, deliveries, spool, stopped, report).await;
+                        Ok(())
+                    });
+                }
             }
         }
         Ok(())
+    }
+
+    /// A folder for the messages on their way in, of one watcher alone: it sweeps what an earlier run left there.
+    fn spool(&self, whose: &str) -> Result<PathBuf, Vec<Problem>> {
+        let spool = self.archive.spool().join(crate::digest::flow(&crate::digest::sha256(whose.as_bytes())));
+        self.world.disk.make_dirs(&spool).map_err(|e| vec![trouble_to_problem(&spool, &e)])?;
+        Ok(spool)
+    }
+
+    /// What a folder's watcher says, to the log and to [`Health`].
+    fn imap_report(&self, settings: &imap::Settings) -> impl Fn(imap::Event) + Send + Sync + use<> {
+        let (account, folder) = (settings.account.clone(), settings.folder.clone());
+        let (pulse, clock) = (self.health.folder(&account, &folder), self.world.clock.clone());
+        move |event| {
+            match &event {
+                imap::Event::Connected { .. } => pulse.connected(),
+                imap::Event::Backlog { messages } => pulse.backlog(*messages),
+                imap::Event::Kept => pulse.kept(),
+                imap::Event::Looked { waiting, .. } => pulse.looked(clock.now(), *waiting),
+                imap::Event::Lost { trouble, .. } => pulse.troubled(clock.now(), trouble.to_string()),
+                imap::Event::LoginRefused { .. } => {
+                    pulse.troubled(clock.now(), imap::Trouble::LoginRefused.to_string())
+                }
+                _ => {}
+            }
+            events::imap(&account, &folder, &event);
+        }
+    }
+
+    /// How the service is, for whoever shows it.
+    #[must_use]
+    pub fn health(&self) -> Arc<Health> {
+        self.health.clone()
     }
 
     /// Reads rules and templates again; with any mistake the old ones stay in force.
@@ -375,28 +419,38 @@ pub fn smtp(road: &Road, net: NetRef) -> Result<SmtpSettings, Vec<Problem>> {
     })
 }
 
-/// The IMAP settings of a mailbox.
+/// The IMAP settings of a mailbox, one for each folder, with one door between them.
 ///
 /// # Errors
-/// A password that cannot be read; a mailbox that is not on IMAP.
-pub fn imap_settings(mailbox: &Mailbox, world: &World) -> Result<imap::Settings, Vec<Problem>> {
-    let Source::Imap(server, folder) = &mailbox.source else { return Err(Vec::new()) };
-    Ok(imap::Settings {
+/// A password that cannot be read.
+pub fn imap_settings(mailbox: &Mailbox, world: &World) -> Result<Vec<imap::Settings>, Vec<Problem>> {
+    let Source::Imap(server, watched) = &mailbox.source else { return Ok(Vec::new()) };
+    let password = password(server)?;
+    let door = imap::Door::default();
+    let of = |folder: &String| imap::Settings {
         account: mailbox.name.clone(),
         host: server.host.clone(),
         port: server.port,
         server_name: server.tls_name.clone(),
         ca_file: server.ca_file.clone(),
         user: server.user.clone(),
-        password: password(server)?,
-        folder: folder.folder.clone(),
-        poll: folder.poll,
-        idle_max: folder.idle,
-        move_to: folder.move_to.clone(),
+        password: password.clone(),
+        folder: folder.clone(),
+        door: door.clone(),
+        poll: watched.poll,
+        idle_max: watched.idle,
+        move_to: watched.move_to.clone(),
         message_bytes_max: mailbox.message_bytes_max,
         net: world.net.clone(),
         disk: world.disk.clone(),
-    })
+    };
+    Ok(watched.folders.iter().map(of).collect())
+}
+
+/// The name under which the store keeps the cursor of a folder.
+#[must_use]
+pub fn cursor_place(settings: &imap::Settings) -> String {
+    format!("{}|{}@{}|{}", settings.account, settings.user, settings.host, settings.folder)
 }
 
 fn notify(state: sd_notify::NotifyState<'_>) {

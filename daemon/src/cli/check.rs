@@ -3,7 +3,7 @@
 use super::{CANNOT_START, ConfigArg, FOUND, OK, print_problems};
 use crate::clock::Clock;
 use crate::config::{Config, Mailbox, Source};
-use crate::intake::imap;
+use crate::intake::imap::{self, Trouble};
 use crate::office::{Office, desk};
 use crate::revocation::fetch::{Fetcher, Question};
 use crate::revocation::survey::Survey;
@@ -140,11 +140,24 @@ async fn mailbox_answers(mailbox: &Mailbox) -> Result<String, String> {
             Err(e) => Err(format!("{}: {e}", new.display())),
         };
     }
-    let settings = imap_settings(mailbox, &crate::world::World::real())
+    let folders = imap_settings(mailbox, &crate::world::World::real())
         .map_err(|problems| problems.iter().map(|p| p.text.clone()).collect::<String>())?;
-    let report = imap::probe(&settings).await.map_err(|trouble| trouble.to_string())?;
+    let (mut good, mut bad) = (Vec::new(), Vec::new());
+    for settings in folders {
+        // Each apart: a folder that is not there must not hide how the others are. A password is tried once.
+        match folder_answers(&settings).await {
+            Ok(text) => good.push(format!("«{}»: {text}", settings.folder)),
+            Err(Trouble::LoginRefused) => return Err(Trouble::LoginRefused.to_string()),
+            Err(why) => bad.push(why.to_string()),
+        }
+    }
+    if bad.is_empty() { Ok(good.join("; ")) } else { Err(bad.join("; ")) }
+}
+
+async fn folder_answers(settings: &imap::Settings) -> Result<String, Trouble> {
+    let report = imap::probe(settings).await?;
     if settings.move_to.is_some() && !report.can_move {
-        return Err("il server non sa spostare i messaggi (MOVE): togli `sposta_in`".into());
+        return Err(Trouble::NoMove);
     }
     let idle = if report.idle {
         "avvisa dei nuovi messaggi (IDLE)"

@@ -19,13 +19,16 @@ use crate::{
 };
 
 mod commands;
+mod door;
 mod driver;
 mod fetch;
 mod guard;
 mod pause;
 mod trouble;
+mod utf7;
 mod watcher;
 
+pub use door::Door;
 use driver::Driver;
 pub use trouble::Trouble;
 use watcher::{Dial, Watcher};
@@ -47,13 +50,15 @@ pub struct Settings {
     pub user: String,
     /// Password.
     pub password: Secret,
-    /// The folder to watch, ASCII (`INBOX`).
+    /// The folder to watch (`INBOX`), as people write it: what is not ASCII travels as modified UTF-7.
     pub folder: String,
+    /// Shared by the folders of one mailbox: a refused password closes it for all of them.
+    pub door: Door,
     /// Look at least this often, whatever IDLE says (default 5 minutes).
     pub poll: Duration,
     /// Longest IDLE; never more than [`IDLE_MAX`].
     pub idle_max: Duration,
-    /// Move a kept message to this folder (ASCII), creating it. `None`: leave it where it is, and open the folder read-only.
+    /// Move a kept message to this folder, creating it. `None`: leave it where it is, and open the folder read-only.
     pub move_to: Option<String>,
     /// Largest message fetched whole, in bytes. Beyond: its headers only, and a person is told.
     pub message_bytes_max: u64,
@@ -84,10 +89,19 @@ pub enum Event {
         /// The server can IDLE; otherwise only the poll finds new mail.
         idle: bool,
     },
+    /// A stretch of the folder was listed: so many of its messages are to be fetched, those passed over before included.
+    Backlog {
+        /// Listed, and not kept.
+        messages: u64,
+    },
+    /// One message was handed over and kept.
+    Kept,
     /// The folder was listed to its end: the sign of life a watchdog should look at.
     Looked {
         /// Messages handed over and kept in this round.
         kept: u64,
+        /// Messages that are still to be had: refused, or not to be read for now.
+        waiting: u64,
     },
     /// Everything will be fetched again, and recognised by content.
     Rescan(Why),

@@ -142,7 +142,7 @@ impl Watch {
         let (seen, arrivals) = mpsc::unbounded_channel();
         let (looked, looks) = mpsc::unbounded_channel();
         let report = move |event| {
-            if let Event::Looked { kept } = event {
+            if let Event::Looked { kept, .. } = event {
                 let _ = looked.send(kept);
             }
         };

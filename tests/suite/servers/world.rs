@@ -116,6 +116,7 @@ impl World {
             user: user.into(),
             password: Secret::new(self.value("PASSWORD")),
             folder: "INBOX".into(),
+            door: imap::Door::default(),
             poll: Duration::from_secs(300),
             idle_max: Duration::from_secs(500),
             move_to: None,

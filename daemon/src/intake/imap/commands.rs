@@ -12,6 +12,7 @@ use super::{
     super::cursor::{Selected, Window},
     driver::{Driver, Tagged, Wire, body_room, small_room},
     trouble::Trouble,
+    utf7,
 };
 
 /// What we ask of one message.
@@ -193,10 +194,10 @@ fn uid_of(attributes: &[AttributeValue<'_>]) -> Option<u32> {
     attributes.iter().find_map(|a| if let AttributeValue::Uid(n) = a { Some(*n) } else { None })
 }
 
-/// A folder name as a quoted string (RFC 3501 §4.3). Beyond ASCII it would have to be modified UTF-7: not offered.
+/// A folder name as a quoted string (RFC 3501 §4.3), in modified UTF-7 where it is not ASCII (§5.1.3).
 pub(super) fn quoted(name: &str) -> Result<String, Trouble> {
-    if name.is_empty() || !name.bytes().all(|b| b == b' ' || b.is_ascii_graphic()) || name.contains('&') {
+    if name.is_empty() || name.chars().any(char::is_control) {
         return Err(Trouble::Name("il nome di una cartella"));
     }
-    Ok(format!("\"{}\"", name.replace('\\', "\\\\").replace('"', "\\\"")))
+    Ok(format!("\"{}\"", utf7::encode(name).replace('\\', "\\\\").replace('"', "\\\"")))
 }

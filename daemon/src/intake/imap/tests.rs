@@ -53,6 +53,7 @@ fn settings() -> Settings {
         user: "ente@ente.test".into(),
         password: Secret::new("segreta"),
         folder: "INBOX".into(),
+        door: Door::default(),
         poll: Duration::from_secs(300),
         idle_max: IDLE_MAX,
         move_to: None,

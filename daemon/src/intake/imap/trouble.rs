@@ -31,6 +31,8 @@ pub enum Trouble {
     Panicked,
     /// The folder cannot be opened.
     Folder(String),
+    /// Messages are to be moved, and the server cannot (RFC 6851).
+    NoMove,
     /// The server gives no UIDVALIDITY.
     NoLastingUids,
     /// A folder or user name that IMAP cannot carry as it is configured.
@@ -56,8 +58,9 @@ impl fmt::Display for Trouble {
             Self::TooMuch(what) => write!(f, "il server IMAP ha mandato più di quanto si accetta ({what}): ci si ricollega; se si ripete, sentire il gestore"),
             Self::Panicked => f.write_str("la libreria IMAP si è guastata leggendo una risposta: ci si ricollega; se si ripete, segnalarlo a chi sviluppa"),
             Self::Folder(name) => write!(f, "la cartella «{name}» non si apre: controllare che esista e che il nome sia scritto come sul server"),
+            Self::NoMove => f.write_str("il server IMAP non sa spostare i messaggi (MOVE): togliere `sposta_in`"),
             Self::NoLastingUids => f.write_str("il server IMAP non dà UIDVALIDITY: questa casella non si può seguire in modo sicuro, sentire il gestore"),
-            Self::Name(what) => write!(f, "{what} contiene caratteri che il protocollo non ammette: usare lettere ASCII senza caratteri di controllo"),
+            Self::Name(what) => write!(f, "{what} contiene caratteri che il protocollo non ammette: toglierli dalla configurazione"),
             Self::NotKept => f.write_str("il messaggio non è stato archiviato (disco o archivio in difficoltà): resta sul server e si riprova"),
             Self::Spool(why) => write!(f, "il file di appoggio non si può scrivere ({why}): controllare spazio e permessi della cartella di lavoro"),
         }

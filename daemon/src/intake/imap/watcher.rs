@@ -154,8 +154,7 @@ impl<'a, D: Dial, C: CursorStore, R: Fn(Event)> Watcher<'a, D, C, R> {
 
     async fn looks(&mut self) -> Result<std::convert::Infallible, End> {
         let settings = self.settings;
-        let stream = self.dial.dial().await?;
-        let mut driver = Driver::login(stream, &settings.user, &settings.password).await?;
+        let mut driver = settings.door.enter(self.dial, settings).await?;
         let capabilities = driver.capabilities().await?;
         let can = |name: &str| capabilities.iter().any(|c| c == name);
         let (mut idle, can_move) = (can("IDLE"), can("MOVE"));
@@ -170,9 +169,9 @@ impl<'a, D: Dial, C: CursorStore, R: Fn(Event)> Watcher<'a, D, C, R> {
         let mut uidnext = selected.uidnext;
         loop {
             let next_look = Instant::now() + settings.poll.min(settings.idle_max).min(IDLE_MAX).max(LOOK_MIN);
-            let kept = self.look(&mut driver, &mut cursor, uidnext.take(), can_move).await?;
+            let (kept, waiting) = self.look(&mut driver, &mut cursor, uidnext.take(), can_move).await?;
             self.first_look.get_or_insert_with(Instant::now);
-            (self.report)(Event::Looked { kept });
+            (self.report)(Event::Looked { kept, waiting });
             let eager = Instant::now() + LOOK_MIN;
             if idle {
                 match driver.idle(next_look.max(eager)).await {
@@ -193,23 +192,31 @@ impl<'a, D: Dial, C: CursorStore, R: Fn(Event)> Watcher<'a, D, C, R> {
         cursor: &mut Cursor,
         uidnext: Option<u32>,
         can_move: bool,
-    ) -> Result<u64, End> {
-        let (mut from, mut width, mut kept) = (cursor.scan_from(), WINDOW_UIDS, 0);
+    ) -> Result<(u64, u64), End> {
+        let (mut from, mut width, mut kept, mut left) = (cursor.scan_from(), WINDOW_UIDS, 0, 0);
         let mut newest = uidnext.map_or(0, |next| next.saturating_sub(1));
         let mut waiting = None;
         driver.has_grown = false;
         loop {
             let window = Window::at(from, width, uidnext);
             let listed = driver.list(window).await?;
+            let wanted = listed.iter().filter(|l| l.uid >= from && cursor.wants(l.uid)).count();
+            if wanted > 0 {
+                (self.report)(Event::Backlog { messages: left + wanted as u64 });
+            }
             for &message in listed.iter().filter(|l| l.uid >= from) {
                 newest = newest.max(message.uid);
                 if !cursor.wants(message.uid) {
                     continue;
                 }
                 match self.take(driver, cursor, message, can_move).await? {
-                    Taken::Kept => kept += 1,
+                    Taken::Kept => {
+                        kept += 1;
+                        (self.report)(Event::Kept);
+                    }
                     Taken::Gone => {}
                     Taken::Waiting => {
+                        left += 1;
                         waiting.get_or_insert(message.uid);
                     }
                 }
@@ -223,7 +230,7 @@ impl<'a, D: Dial, C: CursorStore, R: Fn(Event)> Watcher<'a, D, C, R> {
             width = if listed.is_empty() { width.saturating_mul(2) } else { WINDOW_UIDS };
         }
         self.save(cursor);
-        Ok(kept)
+        Ok((kept, left))
     }
 
     /// One message: fetched, handed over, kept, moved.

@@ -147,3 +147,33 @@ async fn cut_anywhere_every_message_arrives_whole_and_once() {
     }
     assert!((600..1_100).contains(&cuts_felt), "{cuts_felt}: cuts in every part of the session, and after it");
 }
+
+/// Reliability.md §3.5: more than one login in five minutes would lock the account, however many folders are watched.
+#[tokio::test(start_paused = true)]
+async fn a_refused_password_closes_the_door_for_every_folder_of_the_mailbox() {
+    let logins = Arc::new(Mutex::new(Vec::new()));
+    let noted = logins.clone();
+    let refuses = move |_: usize, tag: &str, command: &str| {
+        command.starts_with("LOGIN").then(|| {
+            noted.lock().unwrap().push(Instant::now());
+            vec![say(&format!("{tag} NO wrong password\r\n"))]
+        })
+    };
+    let server = Server::with(&three(), Box::new(refuses));
+    let inbox = settings();
+    let receipts = Settings { folder: "Ricevute".into(), ..inbox.clone() };
+    let watched = |settings| watch_server_for(&server, settings, Duration::from_secs(6 * 3600));
+    tokio::join!(watched(&inbox), watched(&receipts));
+    let logins = logins.lock().unwrap();
+    assert!(logins.len() > 5, "{}", logins.len());
+    assert!(logins.windows(2).all(|two| two[1] - two[0] >= Duration::from_secs(300)), "{logins:?}");
+}
+
+async fn watch_server_for(server: &Server, settings: &Settings, time: Duration) {
+    let spool = tempfile::tempdir().unwrap();
+    let (deliveries, _arrivals) = mpsc::channel(1);
+    let (_stop, stopped) = tokio::sync::watch::channel(false);
+    let watching =
+        watch_over(settings, server, Memory::default(), deliveries, spool.path().to_owned(), stopped, |_| ());
+    let _ = tokio::time::timeout(time, watching).await;
+}

@@ -12,7 +12,7 @@ use crate::office::Office;
 use crate::post;
 use crate::store::rows::ItemRow;
 use crate::store::{Store, Trouble};
-use crate::submit::{self, Outcome, SmtpSettings};
+use crate::submit::{Line, Outcome};
 use casework::decision::Lane;
 use casework::receipts::Fact;
 use casework::{Known, letters};
@@ -30,6 +30,8 @@ use tokio::sync::{Notify, watch};
 const ROUND_MAX: usize = 20;
 /// Longest sleep: an alarm that is due (no acceptance) is noticed within this.
 const SLEEP_MAX: Duration = Duration::from_secs(30);
+/// How long connections are kept for the next letter once nothing is due.
+const LINGER: Duration = Duration::from_secs(3);
 /// A road whose credentials are refused is left alone this long: more would lock the account (reliability.md §3.5).
 const LANE_PAUSE: SignedDuration = SignedDuration::from_secs(5 * 60);
 /// The window of the general brake.
@@ -44,11 +46,20 @@ pub type Gate<'a> = Box<dyn FnOnce() -> Answer<'a, Result<(), String>> + Send + 
 pub trait Courier: Send + Sync {
     /// One attempt.
     fn attempt<'a>(&'a self, from: &'a str, to: &'a str, bytes: &'a [u8], gate: Gate<'a>) -> Answer<'a, Outcome>;
+
+    /// Nothing is due for a while: what was kept open for the next letter is closed.
+    fn rest(&self) -> Answer<'_, ()> {
+        Box::pin(std::future::ready(()))
+    }
 }
 
-impl Courier for SmtpSettings {
+impl Courier for Line {
     fn attempt<'a>(&'a self, from: &'a str, to: &'a str, bytes: &'a [u8], gate: Gate<'a>) -> Answer<'a, Outcome> {
-        Box::pin(submit::attempt(self, from, to, bytes, gate))
+        Box::pin(Line::attempt(self, from, to, bytes, gate))
+    }
+
+    fn rest(&self) -> Answer<'_, ()> {
+        Box::pin(Line::rest(self))
     }
 }
 
@@ -58,6 +69,15 @@ pub struct Roads {
     pub pec: Box<dyn Courier>,
     /// To offices; `None` = by PEC.
     pub offices: Option<Box<dyn Courier>>,
+}
+
+impl Roads {
+    async fn rest(&self) {
+        self.pec.rest().await;
+        if let Some(offices) = &self.offices {
+            offices.rest().await;
+        }
+    }
 }
 
 /// The outbox of an installation.
@@ -113,13 +133,13 @@ impl Outbox {
                 let left = at.duration_since(self.clock.now());
                 Duration::try_from(left).unwrap_or(Duration::from_millis(1)).min(SLEEP_MAX)
             });
-            tokio::select! {
-                biased;
-                () = tokio::time::sleep(until) => {}
-                () = wake.notified() => {}
-                _ = stop.changed() => {}
+            // A connection waits a moment for a letter that is just being decided, then it is closed.
+            if !woken(until.min(LINGER), &wake, &mut stop).await && until > LINGER {
+                self.roads.rest().await;
+                woken(until - LINGER, &wake, &mut stop).await;
             }
         }
+        self.roads.rest().await;
         Ok(())
     }
 
@@ -280,6 +300,16 @@ impl Outbox {
     fn with_store<T>(&self, work: impl FnOnce(&mut Store) -> Result<T, Trouble>) -> Result<T, Trouble> {
         // A panic while the store was locked left the index behind the journal at most; a restart catches up.
         work(&mut self.store.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// Sleeps so long. `true`: something woke it before.
+async fn woken(pause: Duration, wake: &Notify, stop: &mut watch::Receiver<bool>) -> bool {
+    tokio::select! {
+        biased;
+        () = wake.notified() => true,
+        _ = stop.changed() => true,
+        () = tokio::time::sleep(pause) => false,
     }
 }
 

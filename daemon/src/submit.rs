@@ -7,8 +7,10 @@ mod attempt;
 mod compose;
 mod gate;
 mod letter;
+mod line;
 mod starttls;
 
-pub use attempt::{Outcome, ProbeReport, Security, SmtpSettings, attempt, probe};
+pub use attempt::{Outcome, ProbeReport, Security, SmtpSettings, probe};
 pub use compose::{ComposeTrouble, compose};
 pub use letter::{Attachment, AutoSubmitted, HeaderText, Letter, MessageId, Party, TipoRicevuta};
+pub use line::Line;

@@ -17,7 +17,7 @@ use crate::revocation::fetch::Fetcher;
 use crate::revocation::recheck::Recheck;
 use crate::revocation::refresh::{Desk as Revocation, Refresher};
 use crate::store::{Store, Trouble};
-use crate::submit::{Security, SmtpSettings};
+use crate::submit::{Line, Security, SmtpSettings};
 use crate::trial::Trial;
 use crate::world::World;
 use crate::{events, trouble_to_problem};
@@ -105,9 +105,9 @@ impl Service {
     /// A password that cannot be read.
     pub fn smtp_roads(&self) -> Result<Roads, Vec<Problem>> {
         let config = &self.config;
-        let pec: Box<dyn Courier> = Box::new(smtp(&config.pec, self.world.net.clone())?);
+        let pec: Box<dyn Courier> = Box::new(Line::new(smtp(&config.pec, self.world.net.clone())?));
         let offices = match &config.offices {
-            Some(road) => Some(Box::new(smtp(road, self.world.net.clone())?) as Box<dyn Courier>),
+            Some(road) => Some(Box::new(Line::new(smtp(road, self.world.net.clone())?)) as Box<dyn Courier>),
             None => None,
         };
         Ok(Roads { pec, offices })

@@ -18,7 +18,7 @@ use tokio::{
 
 use super::{
     compose::{address, well_formed},
-    gate::{Gated, Keeper},
+    gate::{Arming, Gated, Keeper},
     letter::HeaderText,
     starttls,
 };
@@ -132,36 +132,13 @@ pub struct ProbeReport {
     pub eight_bit: bool,
 }
 
-/// Hands the frozen `bytes` to the provider for one recipient.
-///
-/// `gate` runs at most once: after the whole body is written and before the first byte of the final dot. It must make
-/// `InDot` durable. If it fails, the dot is not written and the outcome is [`Outcome::Later`]. If this future is dropped
-/// after the gate ran, the truth is that of [`Outcome::Unknown`].
-///
-/// `bytes` are what [`super::compose`] made: ASCII, CRLF line ends; the server receives them unchanged.
-pub async fn attempt<G, F>(settings: &SmtpSettings, from: &str, to: &str, bytes: &[u8], gate: G) -> Outcome
-where
-    G: FnOnce() -> F,
-    F: Future<Output = Result<(), String>>,
-{
-    // Before the socket opens: a message that cannot be sent costs no login.
-    let job = match Job::check(from, to, bytes) {
-        Ok(job) => job,
-        Err(outcome) => return outcome,
-    };
-    match dial(settings).await {
-        Ok((Encrypted { stream, .. }, replay)) => run(stream, replay, settings, job, gate).await,
-        Err(outcome) => outcome,
-    }
-}
-
 /// Connects, encrypts, greets, authenticates, leaves: sends nothing.
 ///
 /// # Errors
 /// Italian text for the administrator.
 pub async fn probe(settings: &SmtpSettings) -> Result<ProbeReport, String> {
     let (Encrypted { stream, version: tls }, replay) = dial(settings).await.map_err(Outcome::into_why)?;
-    let (mut connection, _keeper) = open(stream, replay, settings).await.map_err(Outcome::into_why)?;
+    let Open { mut connection, .. } = open(stream, replay, settings).await.map_err(Outcome::into_why)?;
     let eight_bit = connection.server_info().supports_feature(Extension::EightBitMime);
     // lettre does not keep SIZE: ask once more.
     let hello = format!("EHLO {}\r\n", settings.hello);
@@ -174,7 +151,7 @@ pub async fn probe(settings: &SmtpSettings) -> Result<ProbeReport, String> {
 }
 
 /// One message, checked.
-struct Job<'a> {
+pub(super) struct Job<'a> {
     from: lettre::Address,
     to: lettre::Address,
     /// Without the last CRLF: lettre writes `CRLF.CRLF`, whose first CRLF is the message's last one. So what the server
@@ -183,7 +160,8 @@ struct Job<'a> {
 }
 
 impl<'a> Job<'a> {
-    fn check(from: &str, to: &str, bytes: &'a [u8]) -> Result<Self, Outcome> {
+    /// Checks `bytes`, which are what [`super::compose`] made: ASCII, CRLF line ends.
+    pub(super) fn check(from: &str, to: &str, bytes: &'a [u8]) -> Result<Self, Outcome> {
         let from = address(from).ok_or_else(|| Outcome::never("l'indirizzo del mittente non è utilizzabile"))?;
         let to = address(to).ok_or_else(|| Outcome::never("l'indirizzo del destinatario non è utilizzabile"))?;
         match bytes.strip_suffix(b"\r\n") {
@@ -195,7 +173,7 @@ impl<'a> Job<'a> {
     }
 }
 
-async fn dial(settings: &SmtpSettings) -> Result<(Encrypted, &'static [u8]), Outcome> {
+pub(super) async fn dial(settings: &SmtpSettings) -> Result<(Encrypted, &'static [u8]), Outcome> {
     // It is written into EHLO as it stands.
     if settings.hello.is_empty() || !settings.hello.bytes().all(|b| b.is_ascii_graphic()) {
         return Err(Outcome::LaneStopped {
@@ -220,23 +198,25 @@ async fn dial(settings: &SmtpSettings) -> Result<(Encrypted, &'static [u8]), Out
     Ok((stream, replay))
 }
 
+/// A connection that the server has let us in on.
+pub(super) struct Open {
+    pub(super) connection: AsyncSmtpConnection,
+    arming: Arming,
+}
+
 /// Greeting, EHLO, AUTH, over a stream that is already encrypted.
-async fn open<S>(
-    stream: S,
-    replay: &'static [u8],
-    settings: &SmtpSettings,
-) -> Result<(AsyncSmtpConnection, Keeper), Outcome>
+pub(super) async fn open<S>(stream: S, replay: &'static [u8], settings: &SmtpSettings) -> Result<Open, Outcome>
 where
     S: AsyncRead + AsyncWrite + Send + Sync + Unpin + 'static,
 {
-    let (gated, keeper) = Gated::new(stream, replay, STALL_TIMEOUT);
+    let (gated, arming) = Gated::new(stream, replay, STALL_TIMEOUT);
     let hello = ClientId::Domain(settings.hello.clone());
     let greeting = AsyncSmtpConnection::connect_with_transport(Box::new(gated), &hello);
     let mut connection = answer(Phase::Greeting, timeout(GREETING_TIMEOUT, greeting).await)?;
     let credentials = Credentials::new(settings.user.clone(), settings.password.expose().to_owned());
     let auth = timeout(AUTH_TIMEOUT, connection.auth(&[Mechanism::Plain, Mechanism::Login], &credentials)).await;
     match answer(Phase::Auth, auth) {
-        Ok(_) => Ok((connection, keeper)),
+        Ok(_) => Ok(Open { connection, arming }),
         Err(outcome) => {
             leave(connection).await;
             Err(outcome)
@@ -244,29 +224,8 @@ where
     }
 }
 
-async fn run<S, G, F>(stream: S, replay: &'static [u8], settings: &SmtpSettings, job: Job<'_>, gate: G) -> Outcome
-where
-    S: AsyncRead + AsyncWrite + Send + Sync + Unpin + 'static,
-    G: FnOnce() -> F,
-    F: Future<Output = Result<(), String>>,
-{
-    let (mut connection, keeper) = match open(stream, replay, settings).await {
-        Ok(opened) => opened,
-        Err(outcome) => return outcome,
-    };
-    if let Err(outcome) = envelope(&mut connection, &job).await {
-        leave(connection).await;
-        return outcome;
-    }
-    let outcome = content(&mut connection, keeper, job.body, gate).await;
-    // In any other case the server may be in the middle of the body, where QUIT would be text: just close.
-    if matches!(outcome, Outcome::Taken { .. }) {
-        leave(connection).await;
-    }
-    outcome
-}
-
-async fn envelope(connection: &mut AsyncSmtpConnection, job: &Job<'_>) -> Result<(), Outcome> {
+/// MAIL, RCPT, DATA. After an error nothing of the message has been sent.
+pub(super) async fn envelope(connection: &mut AsyncSmtpConnection, job: &Job<'_>) -> Result<(), Outcome> {
     let mail = Mail::new(Some(job.from.clone()), Vec::new());
     answer(Phase::Mail, timeout(ENVELOPE_TIMEOUT, connection.command(mail)).await)?;
     let rcpt = Rcpt::new(job.to.clone(), Vec::new());
@@ -277,13 +236,13 @@ async fn envelope(connection: &mut AsyncSmtpConnection, job: &Job<'_>) -> Result
 }
 
 /// The body, the gate, the dot, the answer (reliability §4.3).
-async fn content<G, F>(connection: &mut AsyncSmtpConnection, keeper: Keeper, body: &[u8], gate: G) -> Outcome
+pub(super) async fn content<G, F>(open: &mut Open, job: &Job<'_>, gate: G) -> Outcome
 where
     G: FnOnce() -> F,
     F: Future<Output = Result<(), String>>,
 {
-    let Keeper { mut at_dot, go } = keeper;
-    let message = connection.message(body);
+    let Keeper { mut at_dot, go } = open.arming.arm();
+    let message = open.connection.message(job.body);
     tokio::pin!(message);
     tokio::select! {
        biased;
@@ -313,7 +272,7 @@ where
 }
 
 /// QUIT, for politeness.
-async fn leave(mut connection: AsyncSmtpConnection) {
+pub(super) async fn leave(mut connection: AsyncSmtpConnection) {
     let _ = timeout(QUIT_TIMEOUT, connection.quit()).await;
 }
 

@@ -15,7 +15,7 @@ use std::{
 use lettre::transport::smtp::client::AsyncTokioStream;
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
-    sync::oneshot,
+    sync::{mpsc, oneshot},
     time::{Instant, Sleep},
 };
 
@@ -27,6 +27,30 @@ const TERMINATOR: &[u8] = b"\r\n.\r\n";
 struct Armed {
     at_dot: Option<oneshot::Sender<()>>,
     go: oneshot::Receiver<()>,
+}
+
+/// Where the gate stands. Closed is its rest: every dot needs a leave of its own.
+#[derive(Debug)]
+enum Pass {
+    Closed,
+    Asked(Armed),
+    /// This one dot may pass, in as many writes as it takes.
+    Open,
+}
+
+/// Readies the gate for the next letter of a connection.
+#[derive(Debug)]
+pub(super) struct Arming(mpsc::UnboundedSender<Armed>);
+
+impl Arming {
+    /// The leave for one dot.
+    pub(super) fn arm(&self) -> Keeper {
+        let (at_dot, dot_seen) = oneshot::channel();
+        let (let_go, go) = oneshot::channel();
+        // A stream that is gone drops its end: the attempt then sees that its dot never comes.
+        let _ = self.0.send(Armed { at_dot: Some(at_dot), go });
+        Keeper { at_dot: dot_seen, go: let_go }
+    }
 }
 
 /// The attempt's side of the gate.
@@ -43,20 +67,37 @@ pub(super) struct Gated<S> {
     inner: S,
     /// Bytes to read before the stream's own: the greeting lettre expects, when STARTTLS has used up the real one.
     replay: &'static [u8],
-    /// `None` once the dot has passed.
-    armed: Option<Armed>,
+    pass: Pass,
+    arms: mpsc::UnboundedReceiver<Armed>,
     stall: Pin<Box<Sleep>>,
     stall_after: Duration,
     waiting: bool,
 }
 
 impl<S> Gated<S> {
-    pub(super) fn new(inner: S, replay: &'static [u8], stall_after: Duration) -> (Self, Keeper) {
-        let (at_dot, dot_seen) = oneshot::channel();
-        let (let_go, go) = oneshot::channel();
-        let armed = Some(Armed { at_dot: Some(at_dot), go });
+    pub(super) fn new(inner: S, replay: &'static [u8], stall_after: Duration) -> (Self, Arming) {
+        let (arming, arms) = mpsc::unbounded_channel();
         let stall = Box::pin(tokio::time::sleep(stall_after));
-        (Self { inner, replay, armed, stall, stall_after, waiting: false }, Keeper { at_dot: dot_seen, go: let_go })
+        (Self { inner, replay, pass: Pass::Closed, arms, stall, stall_after, waiting: false }, Arming(arming))
+    }
+
+    /// Ready when the next dot may pass.
+    fn leave_for_the_dot(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if matches!(self.pass, Pass::Closed) {
+            let Ok(armed) = self.arms.try_recv() else {
+                return Poll::Ready(Err(io::Error::other("punto finale non previsto")));
+            };
+            self.pass = Pass::Asked(armed);
+        }
+        if let Pass::Asked(armed) = &mut self.pass {
+            if let Some(at_dot) = armed.at_dot.take() {
+                let _ = at_dot.send(());
+            }
+            let go = ready!(Pin::new(&mut armed.go).poll(cx));
+            self.pass = if go.is_ok() { Pass::Open } else { Pass::Closed };
+            go.map_err(|_| io::Error::other("punto finale non autorizzato"))?;
+        }
+        Poll::Ready(Ok(()))
     }
 
     /// A write that has to wait may wait `stall_after`, counted from the last progress.
@@ -77,24 +118,17 @@ impl<S> Gated<S> {
 impl<S: AsyncWrite + Unpin> AsyncWrite for Gated<S> {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
-        if let Some(armed) = this.armed.as_mut()
-            && bytes.ends_with(TERMINATOR)
-        {
+        if bytes.ends_with(TERMINATOR) {
             // A body and its dot in one write is not what lettre does today; if it ever did, nothing may pass.
             if bytes != TERMINATOR {
                 return Poll::Ready(Err(io::Error::other("il punto finale non è una scrittura a sé")));
             }
-            if let Some(at_dot) = armed.at_dot.take() {
-                let _ = at_dot.send(());
-            }
-            match ready!(Pin::new(&mut armed.go).poll(cx)) {
-                Ok(()) => this.armed = None,
-                Err(_) => {
-                    return Poll::Ready(Err(io::Error::other("punto finale non autorizzato")));
-                }
-            }
+            ready!(this.leave_for_the_dot(cx))?;
         }
         let poll = Pin::new(&mut this.inner).poll_write(cx, bytes);
+        if poll.is_ready() && matches!(this.pass, Pass::Open) {
+            this.pass = Pass::Closed;
+        }
         this.guard(poll, cx)
     }
 

@@ -7,8 +7,8 @@ use sportello::intake::cursor::Cursor;
 use sportello::intake::imap::{self, CursorStore, Event};
 use sportello::intake::{Delivery, Filed, Place};
 use sportello::submit::{
-    Attachment, AutoSubmitted, HeaderText, Letter, MessageId, Outcome, Party, Security, TipoRicevuta, attempt, compose,
-    probe,
+    Attachment, AutoSubmitted, HeaderText, Letter, Line, MessageId, Outcome, Party, Security, SmtpSettings,
+    TipoRicevuta, compose, probe,
 };
 use std::sync::{Arc, Mutex};
 use tokio::sync::{mpsc, watch};
@@ -48,11 +48,11 @@ fn a_probe_says_what_is_wrong() {
     assert!(smtp(world.smtp(OFFICE, Security::StartTls)).unwrap().size_max.is_some());
     let crossed = world.smtp(OFFICE, Security::StartTls).port;
     for (wrong, said) in [
-        (sportello::submit::SmtpSettings { ca_file: None, ..good.clone() }, "cifrata"),
-        (sportello::submit::SmtpSettings { server_name: Some("altro.test".into()), ..good.clone() }, "cifrata"),
-        (sportello::submit::SmtpSettings { port: crossed, ..good.clone() }, "cifrata"),
-        (sportello::submit::SmtpSettings { port: closed, ..good.clone() }, "non è raggiungibile"),
-        (sportello::submit::SmtpSettings { password: sportello::secret::Secret::new("no"), ..good.clone() }, "535"),
+        (SmtpSettings { ca_file: None, ..good.clone() }, "cifrata"),
+        (SmtpSettings { server_name: Some("altro.test".into()), ..good.clone() }, "cifrata"),
+        (SmtpSettings { port: crossed, ..good.clone() }, "cifrata"),
+        (SmtpSettings { port: closed, ..good.clone() }, "non è raggiungibile"),
+        (SmtpSettings { password: sportello::secret::Secret::new("no"), ..good.clone() }, "535"),
     ] {
         let why = smtp(wrong).unwrap_err();
         assert!(why.contains(said), "{why}");
@@ -85,8 +85,8 @@ fn a_submission_is_exact_or_is_none() {
             *gates.lock().unwrap() += 1;
             async { Ok(()) }
         };
-        let settings = world.smtp(OFFICE, security);
-        let outcome = runtime.block_on(attempt(&settings, OFFICE, &citizen(0), &bytes, gate));
+        let line = Line::new(world.smtp(OFFICE, security));
+        let outcome = runtime.block_on(line.attempt(OFFICE, &citizen(0), &bytes, gate));
         assert!(matches!(outcome, Outcome::Taken { .. }), "{outcome:?}");
         assert_eq!(*gates.lock().unwrap(), 1);
         let (_, raw) = anna.next(&runtime);
@@ -95,21 +95,25 @@ fn a_submission_is_exact_or_is_none() {
     }
     let bytes = compose(&letter(&citizen(0), 9)).unwrap();
     let send = |settings, from: &str| {
-        let settings: sportello::submit::SmtpSettings = settings;
-        runtime.block_on(attempt(&settings, from, &citizen(0), &bytes, || async { Ok(()) }))
+        runtime.block_on(Line::new(settings).attempt(from, &citizen(0), &bytes, || async { Ok(()) }))
     };
     let good = world.smtp(OFFICE, Security::Implicit);
     let stranger = send(good.clone(), TASKS);
     assert!(matches!(stranger, Outcome::LaneStopped { .. } | Outcome::Never { .. }), "{stranger:?}");
-    let wrong = sportello::submit::SmtpSettings { password: sportello::secret::Secret::new("no"), ..good.clone() };
+    let wrong = SmtpSettings { password: sportello::secret::Secret::new("no"), ..good.clone() };
     assert!(matches!(send(wrong, OFFICE), Outcome::LaneStopped { .. }));
-    let full = runtime.block_on(attempt(&good, OFFICE, &citizen(0), &bytes, || async { Err("disco pieno".into()) }));
+    let line = Line::new(good);
+    let full = runtime.block_on(line.attempt(OFFICE, &citizen(0), &bytes, || async { Err("disco pieno".into()) }));
     assert!(matches!(full, Outcome::Later { .. }), "{full:?}");
-    // The next letter arrives first: none of the three was delivered.
-    let bytes = compose(&letter(&citizen(0), 10)).unwrap();
-    runtime.block_on(attempt(&good, OFFICE, &citizen(0), &bytes, || async { Ok(()) }));
-    let (_, raw) = anna.next(&runtime);
-    assert!(raw.windows(15).any(|w| w == b"v1.10@ente.test"), "another letter was delivered");
+    // The next letters arrive first, and in order, by one connection: none of the three was delivered.
+    for n in 10..13 {
+        let bytes = compose(&letter(&citizen(0), n)).unwrap();
+        let taken = runtime.block_on(line.attempt(OFFICE, &citizen(0), &bytes, || async { Ok(()) }));
+        assert!(matches!(taken, Outcome::Taken { .. }), "{taken:?}");
+        let (_, raw) = anna.next(&runtime);
+        let id = format!("v1.{n}@ente.test");
+        assert!(raw.windows(id.len()).any(|w| w == id.as_bytes()), "another letter was delivered");
+    }
 }
 
 /// A cursor in memory, which outlives a connection as the store's does.

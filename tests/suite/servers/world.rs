@@ -132,9 +132,8 @@ impl World {
         let mail = mail.text("Mi sono trasferita in via delle Rose 10.\nCodice fiscale: BNCNNA80A41H501R\n");
         let mail = mail.attach("carta_identita.pdf", "application/pdf", b"%PDF-1.4 finta\n");
         let mail = mail.compose(Timestamp::now()).unwrap();
-        let settings = self.smtp(citizen, Security::Implicit);
-        let attempt = submit::attempt(&settings, citizen, OFFICE, &mail.raw, || async { Ok(()) });
-        let outcome = runtime().block_on(attempt);
+        let line = submit::Line::new(self.smtp(citizen, Security::Implicit));
+        let outcome = runtime().block_on(line.attempt(citizen, OFFICE, &mail.raw, || async { Ok(()) }));
         assert!(matches!(outcome, Outcome::Taken { .. }), "{outcome:?}");
     }
 

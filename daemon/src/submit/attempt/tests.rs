@@ -8,6 +8,7 @@ use tokio::{
 };
 
 use super::*;
+use crate::submit::Line;
 use server::*;
 
 mod server;
@@ -26,6 +27,27 @@ fn settings() -> SmtpSettings {
         hello: "ente.test".into(),
         net: crate::net::real(),
     }
+}
+
+/// One letter on a connection of its own.
+async fn run<G, F>(stream: DuplexStream, settings: &SmtpSettings, job: Job<'_>, gate: G) -> Outcome
+where
+    G: FnOnce() -> F,
+    F: Future<Output = Result<(), String>>,
+{
+    let mut opened = match open(stream, b"", settings).await {
+        Ok(opened) => opened,
+        Err(outcome) => return outcome,
+    };
+    if let Err(outcome) = envelope(&mut opened.connection, &job).await {
+        leave(opened.connection).await;
+        return outcome;
+    }
+    let outcome = content(&mut opened, &job, gate).await;
+    if matches!(outcome, Outcome::Taken { .. }) {
+        leave(opened.connection).await;
+    }
+    outcome
 }
 
 struct Ran {
@@ -51,7 +73,7 @@ async fn run_over(ours: DuplexStream, heard: Heard, letter: &[u8], gate_says: Re
     let mut heard_at_gate = String::new();
     let start = Instant::now();
     let job = Job::check("ente@ente.test", "citta.dino@cittadini.test", letter).ok().unwrap();
-    let outcome = run(ours, b"", &settings(), job, || {
+    let outcome = run(ours, &settings(), job, || {
         gates.fetch_add(1, Ordering::SeqCst);
         async {
             // A virtual second: the server reads all there is.
@@ -225,7 +247,7 @@ async fn a_server_that_stops_reading_the_body_is_left_in_time() {
     let start = Instant::now();
     let letter = b"riga\r\n".repeat(100);
     let job = Job::check("a@ente.test", "b@cittadini.test", &letter).ok().unwrap();
-    let outcome = run(ours, b"", &settings(), job, || async { panic!("the gate must not be reached") }).await;
+    let outcome = run(ours, &settings(), job, || async { panic!("the gate must not be reached") }).await;
     assert!(matches!(outcome, Outcome::Later { .. }), "{outcome:?}");
     assert_eq!(start.elapsed().as_secs(), STALL_TIMEOUT.as_secs());
     server.abort();
@@ -245,18 +267,19 @@ async fn a_reply_in_latin_1_is_still_a_reply() {
         theirs.write_all(b"250 accettat\xe0\r\n").await.unwrap();
     });
     let job = Job::check("a@ente.test", "b@cittadini.test", LETTER).ok().unwrap();
-    let outcome = run(ours, b"", &settings(), job, || async { Ok(()) }).await;
+    let outcome = run(ours, &settings(), job, || async { Ok(()) }).await;
     assert_eq!(outcome, Outcome::Taken { reply: "250 accettat?".into() });
     server.abort();
 }
 
 #[tokio::test]
 async fn bytes_that_could_smuggle_are_refused_before_connecting() {
+    let line = Line::new(settings());
     let long = [b"x".repeat(999), b"\r\n".to_vec()].concat();
     let bad: [&[u8]; 8] = [b"", b"a", b"a\n", b"a\nb\r\n", b"a\rb\r\n", b"a\r\r\n", b"a\r\n\0\r\n", "è\r\n".as_bytes()];
     for bytes in bad.into_iter().chain([long.as_slice()]) {
         // The host does not exist: an answer of Never shows that nobody tried.
-        let outcome = attempt(&settings(), "a@ente.test", "b@cittadini.test", bytes, || async { Ok(()) }).await;
+        let outcome = line.attempt("a@ente.test", "b@cittadini.test", bytes, || async { Ok(()) }).await;
         assert!(matches!(outcome, Outcome::Never { code: None, .. }), "{bytes:?}: {outcome:?}");
     }
     for to in [
@@ -268,7 +291,7 @@ async fn bytes_that_could_smuggle_are_refused_before_connecting() {
         "b b@cittadini.test",
         "è@cittadini.test",
     ] {
-        let outcome = attempt(&settings(), "a@ente.test", to, LETTER, || async { Ok(()) }).await;
+        let outcome = line.attempt("a@ente.test", to, LETTER, || async { Ok(()) }).await;
         assert!(matches!(outcome, Outcome::Never { code: None, .. }), "{to:?}: {outcome:?}");
     }
 }

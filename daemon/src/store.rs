@@ -4,13 +4,15 @@
 //! replayed; damaged or ahead of it → set aside and rebuilt. Nothing else writes either of them.
 
 pub mod index;
+pub mod overview;
 mod project;
 pub mod rows;
+pub mod tally;
 
 use crate::archive::Sealed;
 use crate::intake::cursor::Cursor;
 use crate::journal::record::{Decided, Event, FORMAT, Record};
-use crate::journal::{Head, Journal, Tail, Trouble as JournalTrouble};
+use crate::journal::{Head, Journal, Trouble as JournalTrouble};
 use crate::outbox::schedule::{Move, State};
 use crate::world::World;
 use casework::decision::Lane;
@@ -20,6 +22,7 @@ use casework::receipts::Awaited;
 use casework::{Interest, Known, Outgoing, calendar};
 use index::{Batch, Home, Index};
 use jiff::Timestamp;
+pub use overview::Overview;
 use project::{Fault, day_before, project};
 use rows::{ItemRow, MessageRow, key};
 use std::fmt;
@@ -27,6 +30,7 @@ use std::fs::{File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
+use tally::Tally;
 
 /// How many ids a message may answer and still be looked up: a References header is at most this deep.
 const ANSWERS_MAX: usize = 50;
@@ -428,14 +432,6 @@ impl Store {
         self.write(now, Event::RevokedLater { digest: digest.to_owned(), text: text.to_owned(), status })
     }
 
-    /// A copy of everything, for people.
-    ///
-    /// # Errors
-    /// See [`Trouble`].
-    pub fn overview(&self) -> Result<Overview, Trouble> {
-        Overview::of(&self.index, self.journal.head())
-    }
-
     /// The end of the journal.
     #[must_use]
     pub fn head(&self) -> &Head {
@@ -491,66 +487,14 @@ impl Store {
     }
 }
 
-/// Everything the index holds, for people.
-#[derive(Debug, Default)]
-pub struct Overview {
-    /// Last journal line.
-    pub seq: u64,
-    /// Its hash.
-    pub head: String,
-    /// In order of decision.
-    pub messages: Vec<MessageRow>,
-    /// By number.
-    pub dossiers: Vec<Dossier>,
-    /// In order of creation.
-    pub items: Vec<ItemRow>,
-    /// (when, code, text, message).
-    pub incidents: Vec<(Timestamp, String, String, String)>,
-}
-
-impl Overview {
-    /// Reads the state of `data` from its journal alone: beside a running daemon too, changing nothing.
-    ///
-    /// # Errors
-    /// Those of the disk; a broken journal.
-    pub fn read(data: &Path) -> Result<(Self, String), Trouble> {
-        let index = Index::memory();
-        let mut fault = None;
-        let head = Journal::verify(data, Tail::Open, |record, head| {
-            if fault.is_none() {
-                fault = project(&index, record, head).err();
-            }
-        })?;
-        if let Some(fault) = fault {
-            return Err(fault.into());
-        }
-        Ok((Self::of(&index, &head)?, index.state_digest(key::CURSORS)?))
-    }
-
-    fn of(index: &Index, head: &Head) -> Result<Self, Trouble> {
-        let mut all = Self { seq: head.seq, head: head.hash.clone(), ..Self::default() };
-        for row in index.scan(key::MESSAGES, key::MESSAGES) {
-            all.messages.push(row?.1);
-        }
-        for row in index.scan(key::DOSSIERS, key::DOSSIERS) {
-            all.dossiers.push(row?.1);
-        }
-        for row in index.scan(key::ITEMS, key::ITEMS) {
-            all.items.push(row?.1);
-        }
-        for row in index.scan(key::INCIDENTS, key::INCIDENTS) {
-            all.incidents.push(row?.1);
-        }
-        all.messages.sort_by_key(|m| m.seq);
-        all.items.sort_by_key(|i| (i.created_at, i.outgoing.message_id.clone()));
-        Ok(all)
-    }
-}
-
 /// Opens the journal and replays onto the index what it has not seen; an index that is ahead of it, or of
 /// another journal, means that somebody changed the journal.
 fn catch_up(world: &World, data: &Path, index: Index) -> Result<(Journal, Index), Fault> {
     let (seq, hash) = index.get::<(u64, String)>(key::WATERMARK)?.unwrap_or_default();
+    if seq > 0 && index.get::<Tally>(key::TALLY)?.is_none() {
+        // The index of an earlier program, which kept no counts: it is made again, like a damaged one.
+        return Err(Fault::Io(io::Error::new(io::ErrorKind::InvalidData, "l'indice è di un programma più vecchio")));
+    }
     let mut is_known = seq == 0;
     let journal = Journal::open::<Fault>(world.disk.clone(), data, 0, |record, head: &Head| {
         if record.seq == seq {

@@ -3,6 +3,7 @@
 use sportello::config::{Config, Source};
 use sportello::outbox::schedule::State;
 use sportello::outbox::{Answer, Courier, Gate, Roads};
+use sportello::store::tally::{Tally, needs_a_person};
 use sportello::store::{Overview, Store, Trouble};
 use sportello::submit::Outcome;
 use sportello::supervise::Service;
@@ -289,9 +290,11 @@ pub struct Running {
 }
 
 impl Running {
-    /// Everything its register holds.
+    /// Everything its register holds. What it counts as it goes is held against the rows, whatever the test.
     pub fn overview(&self) -> Overview {
-        self.store.lock().unwrap().overview().unwrap()
+        let overview = self.store.lock().unwrap().overview().unwrap();
+        assert_eq!(overview.summary.tally, counted(&overview));
+        overview
     }
 
     /// Its last journal line.
@@ -313,6 +316,24 @@ impl Running {
             }
         });
     }
+}
+
+/// The counts of a register, from its rows.
+fn counted(overview: &Overview) -> Tally {
+    let mut tally = Tally { dossiers: overview.dossiers.len() as u64, ..Tally::default() };
+    for message in &overview.messages {
+        let of_grade = tally.messages.entry(message.grade.clone()).or_default();
+        *of_grade.entry(message.disposition.code().to_owned()).or_default() += 1;
+    }
+    for item in &overview.items {
+        *tally.items.entry(item.shown()).or_default() += 1;
+        tally.attention += u64::from(needs_a_person(item));
+    }
+    for (_, code, ..) in &overview.incidents {
+        *tally.incidents.entry(code.clone()).or_default() += 1;
+    }
+    assert_eq!(overview.summary.items.len() as u64, tally.attention);
+    tally
 }
 
 /// Whether the machine has nothing more to do with any item: receipts apart, which may still come.

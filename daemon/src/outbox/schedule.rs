@@ -205,7 +205,7 @@ pub fn shown(state: &State, facts: &BTreeSet<Fact>, awaits_receipts: bool) -> Sh
 }
 
 /// An item's state as people read it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Shown {
     /// Waits out the hold.

@@ -74,6 +74,17 @@ impl Batch {
             Ok(_) | Err(_) => self.too_large = Some(key.to_owned()),
         }
     }
+    /// The last value of each key that it sets and does not remove again.
+    pub fn last_values(&self) -> BTreeMap<&str, &[u8]> {
+        let mut last = BTreeMap::new();
+        for (key, value) in &self.changes {
+            match value {
+                Some(json) => last.insert(key.as_str(), json.as_slice()),
+                None => last.remove(key.as_str()),
+            };
+        }
+        last
+    }
     /// Removes a key.
     pub fn remove(&mut self, key: &str) {
         self.changes.push((key.to_owned(), None));

@@ -2,6 +2,7 @@
 
 use super::index::{Batch, Index};
 use super::rows::{ItemRow, MessageRow, key};
+use super::tally;
 use crate::journal::record::{Decided, Event, FORMAT, Record};
 use crate::journal::{Head, Trouble as JournalTrouble};
 use crate::outbox::schedule::{Illegal, Move, Shown, State};
@@ -72,6 +73,7 @@ pub fn project(index: &Index, record: &Record, head: &Head) -> Result<(), Fault>
         Event::Moved { item, step } => moved(index, &mut batch, record, item, step)?,
         Event::Decided(decided) => decide(index, &mut batch, record, decided)?,
     }
+    tally::settle(index, &mut batch)?;
     batch.put(key::WATERMARK, &(head.seq, &head.hash));
     index.apply(batch)?;
     Ok(())

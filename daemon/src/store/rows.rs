@@ -99,6 +99,10 @@ pub(super) mod key {
     pub(crate) const WATERMARK: &str = "meta/watermark";
     /// When the register began.
     pub(crate) const BEGAN: &str = "meta/began";
+    /// How many of everything.
+    pub(crate) const TALLY: &str = "meta/tally";
+    /// Items that a person must look at.
+    pub(crate) const ATTENTION: &str = "attention/";
     pub(crate) const MESSAGES: &str = "message/";
     pub(crate) const DOSSIERS: &str = "dossier/";
     pub(crate) const ITEMS: &str = "item/";
@@ -143,6 +147,9 @@ pub(super) mod key {
     }
     pub(crate) fn item(id: &str) -> String {
         format!("{ITEMS}{id}")
+    }
+    pub(crate) fn attention(id: &str) -> String {
+        format!("{ATTENTION}{id}")
     }
     /// Items that wait for their turn, each road apart: one that is closed must not hold up the other.
     pub(crate) fn due(lane: Lane, at: Timestamp, id: &str) -> String {

@@ -1,0 +1,126 @@
+//! How many of everything, and what a person must look at: kept beside the rows as they change, so that nobody has to read
+//! a million of them to say how the service stands. It changes when another thing is counted.
+//!
+//! The counts are a function of the rows that a batch changes, taken in one place: no writer of rows can forget them.
+
+use super::index::{Batch, Index};
+use super::rows::{ItemRow, MessageRow, key};
+use crate::outbox::schedule::Shown;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::io;
+
+/// The counts.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tally {
+    /// Messages by grade (code; empty = not examined), then by disposition (code).
+    pub messages: BTreeMap<String, BTreeMap<String, u64>>,
+    /// Items of the outbox by what people see of them.
+    pub items: BTreeMap<Shown, u64>,
+    /// Items that a person must look at, or holds back.
+    pub attention: u64,
+    /// Incidents by code.
+    pub incidents: BTreeMap<String, u64>,
+    /// Dossiers.
+    pub dossiers: u64,
+}
+
+impl Tally {
+    /// All messages.
+    #[must_use]
+    pub fn all_messages(&self) -> u64 {
+        self.messages.values().flat_map(BTreeMap::values).sum()
+    }
+    /// Messages with this disposition (code).
+    #[must_use]
+    pub fn disposed(&self, code: &str) -> u64 {
+        self.messages.values().filter_map(|of| of.get(code)).sum()
+    }
+    /// All incidents.
+    #[must_use]
+    pub fn all_incidents(&self) -> u64 {
+        self.incidents.values().sum()
+    }
+
+    fn message(&mut self, row: &MessageRow) {
+        let of_grade = self.messages.entry(row.grade.clone()).or_default();
+        *of_grade.entry(row.disposition.code().to_owned()).or_default() += 1;
+    }
+
+    fn item(&mut self, before: Option<&ItemRow>, after: &ItemRow) {
+        if let Some(before) = before {
+            if let Some(n) = self.items.get_mut(&before.shown()) {
+                *n = n.saturating_sub(1);
+            }
+            self.attention = self.attention.saturating_sub(u64::from(needs_a_person(before)));
+        }
+        *self.items.entry(after.shown()).or_default() += 1;
+        self.attention += u64::from(needs_a_person(after));
+        self.items.retain(|_, n| *n > 0);
+    }
+}
+
+/// Whether a person must act on an item, or has it in hand.
+#[must_use]
+pub fn needs_a_person(item: &ItemRow) -> bool {
+    matches!(item.shown(), Shown::Unknown | Shown::Refused | Shown::Failed) || item.is_stopped()
+}
+
+/// Adds to a batch what its rows change of the counts.
+///
+/// # Errors
+/// Those of the disk; a row that is not of the expected form.
+pub(super) fn settle(index: &Index, batch: &mut Batch) -> io::Result<()> {
+    let mut tally = index.get::<Tally>(key::TALLY)?.unwrap_or_default();
+    let mut marks = Vec::new();
+    // A row that is set twice counts as it stands in the end.
+    for (name, json) in batch.last_values() {
+        if name.starts_with(key::MESSAGES) {
+            if index.get::<MessageRow>(name)?.is_none() {
+                tally.message(&serde_json::from_slice(json)?);
+            }
+        } else if name.starts_with(key::ITEMS) {
+            let (before, after) = (index.get::<ItemRow>(name)?, serde_json::from_slice::<ItemRow>(json)?);
+            tally.item(before.as_ref(), &after);
+            let was_marked = before.is_some_and(|row| needs_a_person(&row));
+            if was_marked != needs_a_person(&after) {
+                marks.push((key::attention(&after.outgoing.id), !was_marked));
+            }
+        } else if name.starts_with(key::INCIDENTS) {
+            let (_, code, ..): (Timestamp, String, String, String) = serde_json::from_slice(json)?;
+            *tally.incidents.entry(code).or_default() += 1;
+        } else if name.starts_with(key::DOSSIERS) && index.get::<serde_json::Value>(name)?.is_none() {
+            tally.dossiers += 1;
+        }
+    }
+    for (mark, is_set) in marks {
+        if is_set { batch.put(&mark, &()) } else { batch.remove(&mark) }
+    }
+    batch.put(key::TALLY, &tally);
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::Store;
+
+    /// The index of a program that kept no counts is made again from the journal, like a damaged one.
+    #[test]
+    fn an_index_without_counts_is_rebuilt() {
+        let dir = tempfile::tempdir().unwrap();
+        let now = Timestamp::UNIX_EPOCH;
+        drop(Store::open(dir.path(), now).unwrap());
+        let index = Index::open(&dir.path().join("index")).unwrap();
+        let mut batch = Batch::default();
+        batch.remove(key::TALLY);
+        index.apply(batch).unwrap();
+        drop(index);
+        let store = Store::open(dir.path(), now).unwrap();
+        assert_eq!(store.index.get::<Tally>(key::TALLY).unwrap(), Some(Tally::default()));
+        assert_eq!(store.seq(), 1, "no line was written for it");
+        let aside = |entry: &std::fs::DirEntry| entry.file_name().to_string_lossy().starts_with("index-damaged-");
+        assert!(std::fs::read_dir(dir.path()).unwrap().any(|entry| aside(&entry.unwrap())), "nothing is deleted");
+    }
+}

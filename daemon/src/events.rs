@@ -32,6 +32,16 @@ pub fn register_head(seq: u64, hash: &str) {
 pub fn register_head_not_noted(why: &impl Display) {
     error!(event = "register_head_not_noted", %why, "the register's end could not be noted outside; trying again");
 }
+/// A test made this program ready to fail.
+#[cfg(feature = "faults")]
+pub fn faults_armed(what: &str) {
+    warn!(event = "faults_armed", what, "this program will fail on purpose: it must not serve an office");
+}
+/// A step failed because a test wanted it to.
+#[cfg(feature = "faults")]
+pub fn fault_injected(point: &str, action: &impl std::fmt::Debug) {
+    warn!(event = "fault_injected", point, ?action, "a fault was injected");
+}
 /// The daemon ends; what was in hand is finished.
 pub fn stopped() {
     info!(event = "stopped", "sportello stopped");

@@ -15,6 +15,7 @@ pub mod demo;
 pub mod digest;
 pub mod disk;
 pub mod events;
+pub mod failpoint;
 pub mod health;
 pub mod intake;
 pub mod journal;

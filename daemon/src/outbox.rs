@@ -8,6 +8,7 @@ pub mod schedule;
 use crate::archive::{Archive, Shelf};
 use crate::clock::Clock;
 use crate::events;
+use crate::failpoint;
 use crate::office::Office;
 use crate::post;
 use crate::store::rows::ItemRow;
@@ -180,6 +181,7 @@ impl Outbox {
     async fn send(&self, item: ItemRow) -> Result<Option<Timestamp>, Trouble> {
         let id = item.outgoing.id.as_str();
         let n = item.attempts + 1;
+        failpoint::at("outbox.claim").map_err(|e| Trouble::Io("outbox".into(), e))?;
         if !self.claim(&item, n)? {
             return Ok(None);
         }
@@ -204,6 +206,7 @@ impl Outbox {
             Box::pin(std::future::ready(moved))
         });
         let outcome = courier.attempt(&item.outgoing.from, &item.outgoing.to, &bytes, gate).await;
+        failpoint::at("outbox.record").map_err(|e| Trouble::Io("outbox".into(), e))?;
         let now = self.clock.now();
         let mut closed = None;
         let step = match outcome {
@@ -288,6 +291,7 @@ impl Outbox {
 
     /// Tells the operator, once an item, that the provider said 250 and nothing since.
     fn look_for_overdue(&self, lanes: &mut Lanes) -> Result<(), Trouble> {
+        failpoint::at("receipt.timer").map_err(|e| Trouble::Io("outbox".into(), e))?;
         let before = self.clock.now().checked_sub(ACCEPTANCE_OVERDUE).unwrap_or(Timestamp::UNIX_EPOCH);
         for item in self.with_store(|store| store.awaiting_acceptance(before))? {
             if lanes.overdue_told.insert(item.outgoing.id.clone()) {

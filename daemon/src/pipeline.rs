@@ -3,6 +3,7 @@
 use crate::archive::{Archive, Sealed, Shelf};
 use crate::clock::Clock;
 use crate::events;
+use crate::failpoint;
 use crate::intake::{Arrival, Delivery, Filed};
 use crate::journal::record::{Decided, Findings, Inputs};
 use crate::office::Office;
@@ -72,6 +73,7 @@ impl Pipeline {
         in_place(|| self.resume())?;
         while let Some(Delivery { arrival, done }) = deliveries.recv().await {
             in_place(|| self.process(&arrival))?;
+            failpoint::at("commit.after").map_err(disk)?;
             // The watcher may be gone; the message is kept all the same, and is recognised when it comes again.
             let _ = done.send(Filed::Kept);
         }
@@ -104,6 +106,8 @@ impl Pipeline {
         let interest = seen.as_ref().map(|seen| casework::interest(seen, &office.desk.rules)).unwrap_or_default();
         let mut store = self.store(); // held to the commit: nothing moves between snapshot and write
         let known = Known { received: about.received, ..store.known(sealed.digest(), &interest, now)? };
+        failpoint::at("classify.eval").map_err(disk)?;
+        failpoint::panic_at("classify.panic");
         let decision = match &seen {
             Ok(seen) => casework::decide(seen, &known, &office.desk),
             Err(why) => casework::set_aside(why.clone(), &known, &office.desk),
@@ -133,6 +137,7 @@ impl Pipeline {
         let lists = self.revocation.now();
         let policy = Policy { status: Some(&lists.status), ..self.policy(sealed, about, office) };
         loop {
+            failpoint::at("verify.attempt_inc").map_err(disk)?;
             let n = self.store().attempt(sealed.digest(), self.clock.now())?; // count first, then try
             if let Some(size) = about.oversized {
                 let mega = size / 1_000_000;
@@ -175,6 +180,7 @@ impl Pipeline {
         if directory.is_none() && !matches!(certified.evidence(), Evidence::Receipt { .. }) {
             return Ok(Ok(seen));
         }
+        failpoint::at("receipt.match").map_err(disk)?;
         let register = Register::new(&self.store, &self.archive);
         let lists = self.revocation.now();
         let policy = Policy {
@@ -226,6 +232,7 @@ impl Pipeline {
         for letter in decision.outgoing.drain(..) {
             match post::freeze(&letter, &office.desk, known.now, sealed.bytes()) {
                 Ok(bytes) => {
+                    failpoint::at("outbox.freeze").map_err(disk)?;
                     frozen.push(self.archive.keep(Shelf::Out, &bytes).map_err(disk)?.digest().to_owned());
                     kept.push(letter);
                 }

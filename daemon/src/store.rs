@@ -10,6 +10,7 @@ pub mod rows;
 pub mod tally;
 
 use crate::archive::Sealed;
+use crate::failpoint;
 use crate::intake::cursor::Cursor;
 use crate::journal::record::{Decided, Event, FORMAT, Record};
 use crate::journal::{Head, Journal, Trouble as JournalTrouble};
@@ -251,6 +252,7 @@ impl Store {
             return Err(Trouble::Program("decisione presa su un'altra revisione o su un altro messaggio".into()));
         }
         let digest = decided.digest.clone();
+        failpoint::at("commit.begin")?;
         self.write(decided.decided_at, Event::Decided(Box::new(decided)))?;
         Ok(Committed { digest, is_new: true })
     }
@@ -482,8 +484,9 @@ impl Store {
 
     fn write(&mut self, at: Timestamp, event: Event) -> Result<(), Trouble> {
         let record: Record = self.journal.append(at, event)?;
+        failpoint::at("commit.apply")?;
         project(&self.index, &record, self.journal.head())?;
-        Ok(())
+        Ok(failpoint::at("commit.unknown")?)
     }
 }
 

@@ -20,7 +20,7 @@ use crate::store::{Store, Trouble};
 use crate::submit::{Line, Security, SmtpSettings};
 use crate::trial::Trial;
 use crate::world::World;
-use crate::{events, trouble_to_problem};
+use crate::{events, failpoint, trouble_to_problem};
 use casework::address;
 use casework::rules::Problem;
 use pec::{OwnMailbox, Policy};
@@ -322,6 +322,9 @@ impl Service {
         let key = self.office.borrow().desk.key.clone();
         match Office::read(&self.config, key) {
             Ok(office) => {
+                if let Err(why) = failpoint::at("reload.swap") {
+                    return events::reload_refused(1, &trouble_to_problem(&self.config.data, &why));
+                }
                 events::reloaded(office.desk.rules.digest(), office.desk.templates.digest());
                 let _ = self.office.send(Arc::new(office));
             }
@@ -382,6 +385,7 @@ impl imap::CursorStore for Cursors {
         self.store.lock().unwrap_or_else(PoisonError::into_inner).cursor(&self.place)
     }
     fn save(&mut self, cursor: &Cursor) -> io::Result<()> {
+        failpoint::at("mark.watermark")?;
         self.store.lock().unwrap_or_else(PoisonError::into_inner).keep_cursor(&self.place, cursor)
     }
 }

@@ -8,6 +8,7 @@
 mod order;
 
 use crate::digest::sha256;
+use crate::failpoint;
 use order::Order;
 use pec::{Examined, Outcome, Policy};
 use rustix::process::{Pid, Resource, Rlimit, Signal, getrlimit, kill_process_group, prlimit};
@@ -121,6 +122,7 @@ impl Trial {
             return once_more(raw, policy);
         }
         let tried = self.hold(file, policy)?;
+        failpoint::at("verify.verdict").map_err(|_| Failed::Differs)?;
         let seen = once_more(raw, policy)?;
         if tried.trim_ascii_end() == fingerprint(raw, &seen).as_bytes() { Ok(seen) } else { Err(Failed::Differs) }
     }
@@ -135,6 +137,7 @@ impl Trial {
 
     /// Holds a trial to its end: what it answers.
     fn hold(&self, file: &Path, policy: &Policy<'_>) -> Result<Vec<u8>, Failed> {
+        failpoint::at("verify.spawn").map_err(Failed::NotHeld)?;
         let order = Order::of(policy).to_bytes().map_err(Failed::NotHeld)?;
         let mut child = Command::new(&self.program)
             .args(&self.args)
@@ -150,6 +153,13 @@ impl Trial {
         if let Err(e) = confine(&child, self.limits) {
             end(&mut child);
             return Err(Failed::NotHeld(e));
+        }
+        if failpoint::at("verify.crash").is_err() {
+            let _ = child.kill();
+        }
+        if failpoint::at("verify.timeout").is_err() {
+            end(&mut child);
+            return Err(Failed::TooLong);
         }
         let (stdin, stdout) = (child.stdin.take(), child.stdout.take());
         thread::scope(|scope| {

@@ -5,6 +5,7 @@
 
 use crate::clock::Clock;
 use crate::disk::{self, DiskRef};
+use crate::failpoint;
 use crate::net::{self, NetRef};
 pub use crate::store::index::Home;
 
@@ -25,7 +26,7 @@ impl World {
     /// The machine as it is.
     #[must_use]
     pub fn real() -> Self {
-        Self { disk: disk::real(), net: net::real(), clock: Clock::System, index: Home::Disk }
+        Self { disk: failpoint::over(disk::real()), net: net::real(), clock: Clock::System, index: Home::Disk }
     }
 }
 

@@ -3,6 +3,7 @@
 use super::{CANNOT_START, ConfigArg, FOUND, OK, print_problems, start_log};
 use crate::config::Config;
 use crate::events;
+use crate::failpoint;
 use crate::supervise::Service;
 use crate::trial::Trial;
 use crate::world::World;
@@ -21,7 +22,7 @@ pub(super) fn main(args: &Args) -> u8 {
             return CANNOT_START;
         }
     };
-    if let Err(why) = start_log(&config.log) {
+    if let Err(why) = start_log(&config.log).and_then(|()| failpoint::arm()) {
         eprintln!("{why}");
         return CANNOT_START;
     }

@@ -14,6 +14,7 @@ use super::{
 };
 use crate::{
     disk::DiskRef,
+    failpoint,
     net::{DialTrouble, Encrypted, NetRef, Stream},
     secret::Secret,
 };
@@ -235,7 +236,12 @@ impl Dial for TlsDial<'_> {
 
 async fn encrypted(s: &Settings) -> Result<Encrypted, Trouble> {
     let name = s.server_name.as_deref().unwrap_or(&s.host);
-    let dialled = async { s.net.encrypt(s.net.connect(&s.host, s.port).await?, name, s.ca_file.as_deref()).await };
+    let dialled = async {
+        failpoint::at("imap.connect").map_err(DialTrouble::Unreachable)?;
+        let open = s.net.connect(&s.host, s.port).await?;
+        failpoint::at("imap.tls").map_err(|why| DialTrouble::Tls(why.to_string()))?;
+        s.net.encrypt(open, name, s.ca_file.as_deref()).await
+    };
     dialled.await.map_err(|why| match why {
         DialTrouble::Unreachable(why) => Trouble::Unreachable(why.to_string()),
         DialTrouble::Tls(why) => Trouble::Tls(why),

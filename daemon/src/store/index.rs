@@ -5,6 +5,7 @@
 //! the directory fsynced at the first open, 0 in 840. It stays an index all the same: a projection of the journal.
 
 use crate::archive::sync_dir;
+use crate::failpoint;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
@@ -211,8 +212,11 @@ impl Index {
                         None => together.remove(key.into_bytes()),
                     }
                 }
+                failpoint::at("index.insert")?;
                 db.apply_batch(together).map_err(io_error)?;
+                failpoint::at("index.flush")?;
                 db.flush().map_err(io_error)?;
+                failpoint::at("index.fsync")?;
                 data.sync_all()
             }
             Backend::Memory(map) => {

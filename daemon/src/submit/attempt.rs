@@ -23,6 +23,7 @@ use super::{
     starttls,
 };
 use crate::{
+    failpoint,
     net::{DialTrouble, Encrypted, NetRef},
     secret::Secret,
 };
@@ -185,6 +186,7 @@ pub(super) async fn dial(settings: &SmtpSettings) -> Result<(Encrypted, &'static
         DialTrouble::Tls(why) => Outcome::later(format!("la connessione cifrata col server SMTP non riesce ({why})")),
     };
     let name = settings.server_name.as_deref().unwrap_or(&settings.host);
+    step("outbox.connect")?;
     let mut tcp = settings.net.connect(&settings.host, settings.port).await.map_err(unreachable)?;
     let replay: &[u8] = match settings.security {
         Security::Implicit => b"",
@@ -213,6 +215,7 @@ where
     let hello = ClientId::Domain(settings.hello.clone());
     let greeting = AsyncSmtpConnection::connect_with_transport(Box::new(gated), &hello);
     let mut connection = answer(Phase::Greeting, timeout(GREETING_TIMEOUT, greeting).await)?;
+    step("outbox.auth")?;
     let credentials = Credentials::new(settings.user.clone(), settings.password.expose().to_owned());
     let auth = timeout(AUTH_TIMEOUT, connection.auth(&[Mechanism::Plain, Mechanism::Login], &credentials)).await;
     match answer(Phase::Auth, auth) {
@@ -226,10 +229,13 @@ where
 
 /// MAIL, RCPT, DATA. After an error nothing of the message has been sent.
 pub(super) async fn envelope(connection: &mut AsyncSmtpConnection, job: &Job<'_>) -> Result<(), Outcome> {
+    step("outbox.mail")?;
     let mail = Mail::new(Some(job.from.clone()), Vec::new());
     answer(Phase::Mail, timeout(ENVELOPE_TIMEOUT, connection.command(mail)).await)?;
+    step("outbox.rcpt")?;
     let rcpt = Rcpt::new(job.to.clone(), Vec::new());
     answer(Phase::Rcpt, timeout(ENVELOPE_TIMEOUT, connection.command(rcpt)).await)?;
+    step("outbox.data")?;
     let data = answer(Phase::Data, timeout(DATA_TIMEOUT, connection.command(Data)).await)?;
     // lettre takes any 2xx or 3xx for a yes.
     if data.has_code(354) { Ok(()) } else { Err(Outcome::later("il server SMTP ha risposto a DATA in modo inatteso")) }
@@ -241,6 +247,9 @@ where
     G: FnOnce() -> F,
     F: Future<Output = Result<(), String>>,
 {
+    if let Err(outcome) = step("outbox.body") {
+        return outcome;
+    }
     let Keeper { mut at_dot, go } = open.arming.arm();
     let message = open.connection.message(job.body);
     tokio::pin!(message);
@@ -261,14 +270,26 @@ where
             "lo stato dell'invio non è stato registrato ({why}): il punto finale non è stato scritto"
         ));
     }
+    if let Err(outcome) = step("outbox.dot") {
+        return outcome; // the dot is not written
+    }
     if go.send(()).is_err() {
         return Outcome::later("la connessione col server SMTP si è chiusa prima del punto finale");
     }
-    match answer(Phase::Dot, timeout(DOT_TIMEOUT, message).await) {
+    let replied = timeout(DOT_TIMEOUT, message).await;
+    if let Err(why) = failpoint::at("outbox.reply") {
+        return Outcome::Unknown { why: why.to_string() };
+    }
+    match answer(Phase::Dot, replied) {
         Ok(reply) if reply.code().severity == Severity::PositiveCompletion => Outcome::Taken { reply: words(&reply) },
         Ok(_) => Outcome::Unknown { why: "il server SMTP ha risposto al punto finale in modo inatteso".to_owned() },
         Err(outcome) => outcome,
     }
+}
+
+/// A step before the dot: if it fails, the message is certainly not taken.
+fn step(point: &'static str) -> Result<(), Outcome> {
+    failpoint::at(point).map_err(|why| Outcome::later(why.to_string()))
 }
 
 /// QUIT, for politeness.

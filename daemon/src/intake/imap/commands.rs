@@ -14,6 +14,7 @@ use super::{
     trouble::Trouble,
     utf7,
 };
+use crate::failpoint;
 
 /// What we ask of one message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,6 +64,7 @@ impl<S: Wire> Driver<S> {
 
     /// Opens a folder: EXAMINE, unless messages are to be moved out of it.
     pub(super) async fn open(&mut self, folder: &str, read_only: bool) -> Result<Selected, Trouble> {
+        failpoint::at("imap.select").map_err(|_| Trouble::Cut)?;
         let verb = if read_only { "EXAMINE" } else { "SELECT" };
         let mut selected = Selected::default();
         let text = format!("{verb} {}", quoted(folder)?);
@@ -86,6 +88,7 @@ impl<S: Wire> Driver<S> {
 
     /// The messages of a window, ascending. One without a size is listed with size 0 (it will be flagged).
     pub(super) async fn list(&mut self, window: Window) -> Result<Vec<Listed>, Trouble> {
+        failpoint::at("imap.search").map_err(|_| Trouble::Cut)?;
         let mut listed = Vec::new();
         let room = small_room(self.exists);
         let text = format!("UID FETCH {window} (UID RFC822.SIZE)");
@@ -120,6 +123,8 @@ impl<S: Wire> Driver<S> {
             Part::Slice { from, length } => (format!("BODY.PEEK[]<{from}.{length}>"), u64::from(length)),
             Part::Headers { length } => (format!("BODY.PEEK[HEADER]<0.{length}>"), u64::from(length)),
         };
+        let is_later = matches!(part, Part::Slice { from: 1.., .. });
+        failpoint::at(if is_later { "imap.fetch_mid" } else { "imap.fetch_first" }).map_err(|_| Trouble::Cut)?;
         let date_item = if with_date { " INTERNALDATE" } else { "" };
         let (mut got, mut date) = (None, None);
         let text = format!("UID FETCH {uid} (UID{date_item} {item})");
@@ -159,11 +164,13 @@ impl<S: Wire> Driver<S> {
                 if bytes.len() as u64 > most {
                     return Err(Trouble::TooMuch("più byte di quanti chiesti"));
                 }
+                failpoint::at("imap.fetch_before_ok").map_err(|_| Trouble::Cut)?;
                 got = Some(bytes.to_vec());
             }
             Ok(())
         });
         tagged.await?.ok("UID FETCH")?;
+        failpoint::at("imap.fetch_no").map_err(|_| Trouble::Refused("UID FETCH"))?;
         Ok(got.map(|bytes| Piece { bytes, date }))
     }
 
@@ -176,6 +183,7 @@ impl<S: Wire> Driver<S> {
     /// Moves one message (RFC 6851). An OK alone proves nothing: `UID MOVE` of a UID that is gone is OK too; `proved` says
     /// that the server named the copy (COPYUID).
     pub(super) async fn uid_move(&mut self, uid: u32, folder: &str) -> Result<(Tagged, bool), Trouble> {
+        failpoint::at("mark.flag").map_err(|_| Trouble::Cut)?;
         let mut proved = false;
         let room = small_room(self.exists);
         let text = format!("UID MOVE {uid} {}", quoted(folder)?);

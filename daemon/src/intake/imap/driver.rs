@@ -21,7 +21,7 @@ use super::{
     guard::{Guard, Room},
     trouble::Trouble,
 };
-use crate::secret::Secret;
+use crate::{failpoint, secret::Secret};
 
 /// Longest silence while an answer is due (reliability §3.1: idle 60 s). Beyond: reconnect.
 const READ_TIMEOUT: Duration = Duration::from_secs(60);
@@ -91,6 +91,7 @@ impl<S: Wire> Driver<S> {
             Ok(None) => return Err(Trouble::Cut),
             Err(why) => return Err(cut_or_strange(&why, client.get_ref().tripped())),
         }
+        failpoint::at("imap.login").map_err(|_| Trouble::Cut)?;
         let login = async {
             // A quoted string is 7-bit (RFC 3501 §4.3); PLAIN carries UTF-8 (RFC 4616 §2).
             if user.is_ascii() && password.expose().is_ascii() {

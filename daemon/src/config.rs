@@ -1,9 +1,11 @@
 //! The configuration: typed, every mistake reported at once with its line, secrets only as files.
 
+mod alarms;
 mod passwords;
 pub(crate) mod reader;
 
 use crate::revocation::gate::Gate;
+pub use alarms::{Alarms, Entrance};
 use casework::rules::Problem;
 use casework::{Entity, address};
 use jiff::{SignedDuration, Timestamp};
@@ -54,6 +56,8 @@ pub struct Config {
     pub brake: u32,
     /// Everything runs and nothing is sent.
     pub observe: bool,
+    /// Who is told when something is wrong.
+    pub alarms: Alarms,
     /// Technical log.
     pub log: Log,
 }
@@ -286,6 +290,8 @@ fn read(root: &mut Table<'_, '_>, m: &mut Mistakes) -> Config {
     fiducia.finish(m);
     let revocation = revocation(root, m);
 
+    let alarms = alarms::read(root, m);
+
     let mut registro = root.table("registro_tecnico", m);
     let json = match registro.located("formato", m) {
         None => false,
@@ -315,6 +321,7 @@ fn read(root: &mut Table<'_, '_>, m: &mut Mistakes) -> Config {
         hold,
         brake,
         observe,
+        alarms,
         log: Log { json, filter },
     }
 }

@@ -212,6 +212,7 @@ fn config(root: &Path, world: &World) -> Result<Config, String> {
         anchors: None,
         sha1_until: None,
         revocation: Revocation::default(),
+        alarms: crate::config::Alarms::default(),
         mailboxes: vec![Mailbox {
             name: "protocollo".into(),
             address: pec.clone(),

@@ -186,6 +186,22 @@ pub fn reload_refused(problems: usize, first: &impl Display) {
 pub fn maildir_failed(account: &str, why: &impl Display) {
     error!(event = "maildir_failed", account, %why, "maildir could not be read");
 }
+/// Something is wrong that an administrator must know at once.
+pub fn alarm_raised(code: &str, about: &str) {
+    error!(event = "alarm_raised", code, about, "alarm raised");
+}
+/// It is over.
+pub fn alarm_cleared(code: &str, about: &str) {
+    warn!(event = "alarm_cleared", code, about, "alarm cleared");
+}
+/// Alarms were told outside.
+pub fn alarm_told(road: &str, raised: usize, repeated: usize, cleared: usize) {
+    info!(event = "alarm_told", road, raised, repeated, cleared, "alarms told");
+}
+/// A road for alarms is closed; tried again.
+pub fn alarm_not_told(road: &str, why: &impl Display) {
+    error!(event = "alarm_not_told", road, %why, "alarms could not be told by this road");
+}
 /// Something happened on an IMAP connection.
 pub fn imap(account: &str, folder: &str, event: &ImapEvent) {
     match event {

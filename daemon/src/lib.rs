@@ -4,6 +4,7 @@
 //! [`archive`], [`journal`], [`store`] (what is durable, and in which order) → [`outbox`] and [`submit`] (how answers
 //! leave, and come back as receipts) → [`supervise`] (the process) → [`cli`] (the commands).
 
+pub mod alarm;
 pub mod anchor;
 pub mod archive;
 pub mod cli;
@@ -17,6 +18,7 @@ pub mod disk;
 pub mod events;
 pub mod failpoint;
 pub mod health;
+mod http;
 pub mod intake;
 pub mod journal;
 pub mod net;

@@ -2,6 +2,9 @@
 //!
 //! SIGTERM and SIGINT finish the message and the item in hand; SIGHUP reads rules and templates again.
 
+mod bell;
+
+use crate::alarm::{Alarms, Code};
 use crate::anchor;
 use crate::archive::Archive;
 use crate::config::{Config, Mailbox, Road, Server, Source};
@@ -21,6 +24,8 @@ use crate::submit::{Line, Security, SmtpSettings};
 use crate::trial::Trial;
 use crate::world::World;
 use crate::{events, failpoint, trouble_to_problem};
+pub use bell::tell_that_it_does_not_start;
+use bell::{bell, stopped_text};
 use casework::address;
 use casework::rules::Problem;
 use pec::{OwnMailbox, Policy};
@@ -51,6 +56,7 @@ pub struct Service {
     world: World,
     wake: Arc<Notify>,
     health: Arc<Health>,
+    alarms: Arc<Alarms>,
 }
 
 impl Service {
@@ -80,6 +86,7 @@ impl Service {
         let hand = config.revocation.folder.as_deref();
         let revocation = Revocation::open(&data, hand).map_err(|e| vec![trouble_to_problem(&data, &e)])?;
         events::spool_swept(archive.sweep().map_err(|e| vec![trouble_to_problem(&data, &e)])?);
+        let health = Health::new();
         Ok(Self {
             config,
             office: watch::Sender::new(Arc::new(office)),
@@ -89,7 +96,8 @@ impl Service {
             trial,
             world,
             wake: Arc::new(Notify::new()),
-            health: Health::new(),
+            alarms: Alarms::new(health.clone()),
+            health,
         })
     }
 
@@ -152,6 +160,9 @@ impl Service {
             }
             Err(trouble) => {
                 events::gave_up(&trouble);
+                if let Ok(bell) = bell(&self.config, &self.world, &self.alarms, &self.health) {
+                    bell.last_words(Code::StorageStopped, "servizio", &stopped_text(&trouble)).await;
+                }
                 Err(fault(&trouble))
             }
         }
@@ -189,6 +200,11 @@ impl Service {
             wake: self.wake.clone(),
         };
         parts.spawn(pipeline.run(arriving));
+        let bell = bell(&self.config, &self.world, &self.alarms, &self.health)?.run(stopped.clone());
+        parts.spawn(async {
+            bell.await;
+            Ok(())
+        });
         parts.spawn(self.refresher().run(stopped.clone()));
         let outbox = Outbox {
             store: self.store.clone(),
@@ -294,14 +310,25 @@ impl Service {
     /// What a folder's watcher says, to the log and to [`Health`].
     fn imap_report(&self, settings: &imap::Settings) -> impl Fn(imap::Event) + Send + Sync + use<> {
         let (account, folder) = (settings.account.clone(), settings.folder.clone());
-        let (pulse, clock) = (self.health.folder(&account, &folder), self.world.clock.clone());
+        let (pulse, clock, alarms) =
+            (self.health.folder(&account, &folder), self.world.clock.clone(), self.alarms.clone());
+        let about = format!("{account}/{folder}");
         move |event| {
             match &event {
                 imap::Event::Connected { .. } => pulse.connected(),
                 imap::Event::Backlog { messages } => pulse.backlog(*messages),
                 imap::Event::Kept => pulse.kept(),
-                imap::Event::Looked { waiting, .. } => pulse.looked(clock.now(), *waiting),
-                imap::Event::Lost { trouble, .. } => pulse.troubled(clock.now(), trouble.to_string()),
+                imap::Event::Looked { waiting, .. } => {
+                    pulse.looked(clock.now(), *waiting);
+                    alarms.clear(Code::FolderMissing, &about);
+                }
+                imap::Event::Lost { trouble, .. } => {
+                    pulse.troubled(clock.now(), trouble.to_string());
+                    if matches!(trouble, imap::Trouble::Folder(_)) {
+                        let text = format!("casella «{account}»: {trouble}. Le altre cartelle si leggono lo stesso");
+                        alarms.raise(Code::FolderMissing, &about, &text, clock.now());
+                    }
+                }
                 imap::Event::LoginRefused { .. } => {
                     pulse.troubled(clock.now(), imap::Trouble::LoginRefused.to_string())
                 }
@@ -309,6 +336,12 @@ impl Service {
             }
             events::imap(&account, &folder, &event);
         }
+    }
+
+    /// Where alarms are raised.
+    #[must_use]
+    pub fn alarms(&self) -> Arc<Alarms> {
+        self.alarms.clone()
     }
 
     /// How the service is, for whoever shows it.

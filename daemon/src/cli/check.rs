@@ -97,7 +97,8 @@ fn connections(config: &Config) -> bool {
     for mailbox in &config.mailboxes {
         all &= said(&format!("Casella {}", mailbox.name), runtime.block_on(mailbox_answers(mailbox)));
     }
-    for (name, road) in [("pec", Some(&config.pec)), ("uffici", config.offices.as_ref())] {
+    let alarms = config.alarms.mail.as_ref().map(|(road, _)| road);
+    for (name, road) in [("pec", Some(&config.pec)), ("uffici", config.offices.as_ref()), ("allarmi", alarms)] {
         let Some(road) = road else { continue };
         let answer = match smtp(road, crate::net::real()) {
             Ok(settings) => runtime.block_on(submit::probe(&settings)).map(|report| {

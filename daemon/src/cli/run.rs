@@ -4,7 +4,7 @@ use super::{CANNOT_START, ConfigArg, FOUND, OK, print_problems, start_log};
 use crate::config::Config;
 use crate::events;
 use crate::failpoint;
-use crate::supervise::Service;
+use crate::supervise::{Service, tell_that_it_does_not_start};
 use crate::trial::Trial;
 use crate::world::World;
 
@@ -29,26 +29,22 @@ pub(super) fn main(args: &Args) -> u8 {
     for file in config.exposed_passwords() {
         events::password_exposed(&file);
     }
-    let service = match Service::open(config, Trial::by_ourselves(), World::real()) {
-        Ok(service) => service,
-        Err(problems) => {
-            print_problems(&problems);
-            return CANNOT_START;
-        }
-    };
-    let roads = match service.smtp_roads() {
-        Ok(roads) => roads,
-        Err(problems) => {
-            print_problems(&problems);
-            return CANNOT_START;
-        }
-    };
     // Two workers at least: the pipeline blocks on the disk while the connections must be kept alive.
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(4).enable_all().build();
     let runtime = match runtime {
         Ok(runtime) => runtime,
         Err(e) => {
             eprintln!("non riesco a partire: {e}");
+            return CANNOT_START;
+        }
+    };
+    let opened = Service::open(config.clone(), Trial::by_ourselves(), World::real());
+    let ready = opened.and_then(|service| service.smtp_roads().map(|roads| (service, roads)));
+    let (service, roads) = match ready {
+        Ok(ready) => ready,
+        Err(problems) => {
+            print_problems(&problems);
+            runtime.block_on(tell_that_it_does_not_start(&config, &World::real(), &problems));
             return CANNOT_START;
         }
     };

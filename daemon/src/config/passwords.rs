@@ -36,7 +36,8 @@ impl Config {
             Source::Imap(server, _) => Some(server),
             Source::Maildir { .. } => None,
         });
-        imap.chain(std::iter::once(&self.pec).chain(&self.offices).map(|road| &road.server))
+        let alarms = self.alarms.mail.iter().map(|(road, _)| road);
+        imap.chain(std::iter::once(&self.pec).chain(&self.offices).chain(alarms).map(|road| &road.server))
     }
 
     /// Files of passwords that any user of the machine can read or change, in Italian, one line each.

@@ -495,6 +495,11 @@ fn notify(state: sd_notify::NotifyState<'_>) {
     let _ = sd_notify::notify(&[state]);
 }
 
+/// The state in one line, for `systemctl status`.
+fn show_status(line: &str) {
+    notify(sd_notify::NotifyState::Status(line));
+}
+
 /// Half of what systemd allows, or a minute without systemd.
 fn watchdog_period() -> Duration {
     sd_notify::watchdog_enabled().map_or(Duration::from_secs(60), |allowed| allowed / 2)

@@ -1,6 +1,6 @@
 //! The bell of a service, made from its configuration. It changes when there is another road for alarms.
 
-use super::{notify, smtp};
+use super::{show_status as status, smtp};
 use crate::alarm::bell::Bell;
 use crate::alarm::road::{Hook, Mail, Road};
 use crate::alarm::{Alarms, Code};
@@ -36,7 +36,6 @@ pub(super) fn bell(
         let (url, ca_file) = (hook.url.clone(), hook.ca_file.clone());
         roads.push(Box::new(Hook { net: world.net.clone(), url, ca_file, entity: entity.clone() }));
     }
-    let status = |line: &str| notify(sd_notify::NotifyState::Status(line));
     let memory = (world.disk.clone(), config.data.join("allarmi.json"));
     Ok(Bell::new(alarms.clone(), health.clone(), roads, config.alarms.silence, memory, world.clock.clone(), status))
 }

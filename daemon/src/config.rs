@@ -1,6 +1,7 @@
 //! The configuration: typed, every mistake reported at once with its line, secrets only as files.
 
 mod alarms;
+mod monitoring;
 mod passwords;
 pub(crate) mod reader;
 
@@ -10,7 +11,7 @@ use casework::rules::Problem;
 use casework::{Entity, address};
 use jiff::{SignedDuration, Timestamp};
 use reader::{Mistakes, Table};
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use toml::de::DeTable;
@@ -58,6 +59,8 @@ pub struct Config {
     pub observe: bool,
     /// Who is told when something is wrong.
     pub alarms: Alarms,
+    /// Where metrics and health are served; a loopback address.
+    pub listen: Option<SocketAddr>,
     /// Technical log.
     pub log: Log,
 }
@@ -292,6 +295,7 @@ fn read(root: &mut Table<'_, '_>, m: &mut Mistakes) -> Config {
 
     let alarms = alarms::read(root, m);
 
+    let listen = monitoring::listen(root, m);
     let mut registro = root.table("registro_tecnico", m);
     let json = match registro.located("formato", m) {
         None => false,
@@ -322,6 +326,7 @@ fn read(root: &mut Table<'_, '_>, m: &mut Mistakes) -> Config {
         brake,
         observe,
         alarms,
+        listen,
         log: Log { json, filter },
     }
 }
@@ -517,8 +522,8 @@ mod tests {
     #[test]
     fn every_key_is_in_the_reference_configuration() {
         // A key that the reader asks for and the manual does not name would be a secret.
-        let source = include_str!("config.rs");
-        let tests = source.find("#[cfg(test)]").unwrap();
+        let sources = [include_str!("config.rs"), include_str!("config/monitoring.rs")];
+        let source = sources.map(|text| text.split("#[cfg(test)]").next().unwrap()).concat();
         for call in [
             "required(\"",
             ".text(\"",
@@ -531,7 +536,7 @@ mod tests {
             "seconds(&mut imap, \"",
             "seconds(&mut maildir, \"",
         ] {
-            for (at, _) in source[..tests].match_indices(call) {
+            for (at, _) in source.match_indices(call) {
                 let key = source[at + call.len()..].split('"').next().unwrap();
                 assert!(REFERENCE.contains(key), "`{key}` is not in sportello.toml");
             }

@@ -224,6 +224,7 @@ fn config(root: &Path, world: &World) -> Result<Config, String> {
         offices: Some(Road { server: server(), from: "sportello@comune.example".into() }),
         hold: SignedDuration::ZERO,
         observe: false,
+        listen: None,
         brake: 1000,
         log: Log { json: false, filter: "off".into() },
     })

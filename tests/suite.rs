@@ -35,11 +35,11 @@ mod secrets;
 mod servers;
 #[path = "suite/store.rs"]
 mod store;
-#[path = "suite/supervision.rs"]
-mod supervision;
 #[path = "suite/support.rs"]
 mod support;
 #[path = "suite/tidy.rs"]
 mod tidy;
+#[path = "suite/timers.rs"]
+mod timers;
 #[path = "suite/trust.rs"]
 mod trust;

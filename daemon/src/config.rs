@@ -1,17 +1,18 @@
 //! The configuration: typed, every mistake reported at once with its line, secrets only as files.
 
 mod alarms;
-mod monitoring;
 mod passwords;
 pub(crate) mod reader;
 
+use crate::outbox::Rates;
 use crate::revocation::gate::Gate;
 pub use alarms::{Alarms, Entrance};
 use casework::rules::Problem;
 use casework::{Entity, address};
 use jiff::{SignedDuration, Timestamp};
 use reader::{Mistakes, Table};
-use std::net::{IpAddr, SocketAddr};
+use std::collections::BTreeSet;
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use toml::de::DeTable;
@@ -55,12 +56,14 @@ pub struct Config {
     pub hold: SignedDuration,
     /// Brake: automatic letters in ten minutes.
     pub brake: u32,
+    /// Within this the provider accepts what it took, by the contract.
+    pub acceptance_term: SignedDuration,
+    /// Templates of which an uncertain letter may be sent again, once.
+    pub resend_if_overtaken: BTreeSet<String>,
     /// Everything runs and nothing is sent.
     pub observe: bool,
     /// Who is told when something is wrong.
     pub alarms: Alarms,
-    /// Where metrics and health are served; a loopback address.
-    pub listen: Option<SocketAddr>,
     /// Technical log.
     pub log: Log,
 }
@@ -146,6 +149,8 @@ pub struct Road {
     pub server: Server,
     /// The sender.
     pub from: String,
+    /// The provider's limits.
+    pub rates: Rates,
 }
 
 /// The technical log.
@@ -271,14 +276,18 @@ fn read(root: &mut Table<'_, '_>, m: &mut Mistakes) -> Config {
         }
     };
     let mut pec_table = needed(&mut invio, "pec", m);
-    let pec = Road { server: server(&mut pec_table, true, m), from: entity.pec.clone() };
+    let pec =
+        Road { server: server(&mut pec_table, true, m), from: entity.pec.clone(), rates: rates(&mut pec_table, m) };
     let hold = SignedDuration::from_secs(pec_table.number("attesa_secondi", 600, 0..=86_400, m) as i64);
     let brake = pec_table.number("automatici_in_10_minuti", 30, 1..=10_000, m) as u32;
+    let acceptance = pec_table.number("accettazione_minuti", 30, 5..=1440, m) as i64;
+    let resend_if_overtaken = pec_table.texts("rispedisci_se_superata", m).unwrap_or_default().into_iter().collect();
     pec_table.finish(m);
     let mut offices_table = invio.table("uffici", m);
     let offices = offices_table.is_there().then(|| Road {
         server: server(&mut offices_table, true, m),
         from: address_of(&mut offices_table, "mittente", m),
+        rates: rates(&mut offices_table, m),
     });
     offices_table.finish(m);
     invio.finish(m);
@@ -295,7 +304,6 @@ fn read(root: &mut Table<'_, '_>, m: &mut Mistakes) -> Config {
 
     let alarms = alarms::read(root, m);
 
-    let listen = monitoring::listen(root, m);
     let mut registro = root.table("registro_tecnico", m);
     let json = match registro.located("formato", m) {
         None => false,
@@ -324,9 +332,10 @@ fn read(root: &mut Table<'_, '_>, m: &mut Mistakes) -> Config {
         offices,
         hold,
         brake,
+        acceptance_term: SignedDuration::from_mins(acceptance),
+        resend_if_overtaken,
         observe,
         alarms,
-        listen,
         log: Log { json, filter },
     }
 }
@@ -457,6 +466,16 @@ fn server(table: &mut Table<'_, '_>, submission: bool, m: &mut Mistakes) -> Serv
     }
 }
 
+/// A provider's limits; 0, or no key, is none.
+fn rates(table: &mut Table<'_, '_>, m: &mut Mistakes) -> Rates {
+    let read = |n: u64| Some(n as u32).filter(|n| *n > 0);
+    Rates {
+        minute: read(table.number("messaggi_al_minuto", 0, 0..=10_000, m)),
+        hour: read(table.number("messaggi_all_ora", 0, 0..=100_000, m)),
+        day: read(table.number("messaggi_al_giorno", 0, 0..=1_000_000, m)),
+    }
+}
+
 fn address_of(table: &mut Table<'_, '_>, key: &'static str, m: &mut Mistakes) -> String {
     let at = table.at();
     let text = table.required(key, m);
@@ -493,103 +512,4 @@ fn month_and_day(text: &str) -> Option<(i8, i8)> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const REFERENCE: &str = include_str!("../sportello.toml");
-
-    #[test]
-    fn the_reference_configuration_is_valid_and_its_defaults_are_the_true_ones() {
-        let written = Config::parse("sportello.toml", REFERENCE).unwrap();
-        // Every line that shows a default, uncommented, changes nothing.
-        let shown = REFERENCE.replace("# porta = 993 ", "porta = 993 ").replace("# porta = 465", "porta = 465");
-        let shown = shown
-            .replace("# poll_secondi = 300", "poll_secondi = 300")
-            .replace("# idle_secondi = 540", "idle_secondi = 540");
-        let shown =
-            shown.replace("# attesa_secondi = 600", "attesa_secondi = 600").replace("# byte_massimi", "byte_massimi");
-        let shown = shown
-            .replace("# automatici_in", "automatici_in")
-            .replace("# formato", "formato")
-            .replace("# filtro", "filtro")
-            .replace("# attiva", "attiva")
-            .replace("# host", "host")
-            .replace("# richieste_all_ora", "richieste_all_ora");
-        assert_ne!(shown, REFERENCE);
-        assert_eq!(format!("{:?}", Config::parse("x", &shown).unwrap()), format!("{written:?}"));
-    }
-
-    #[test]
-    fn every_key_is_in_the_reference_configuration() {
-        // A key that the reader asks for and the manual does not name would be a secret.
-        let sources = [include_str!("config.rs"), include_str!("config/monitoring.rs")];
-        let source = sources.map(|text| text.split("#[cfg(test)]").next().unwrap()).concat();
-        for call in [
-            "required(\"",
-            ".text(\"",
-            "located(\"",
-            "number(\"",
-            "texts(\"",
-            "flag(\"",
-            ".table(\"",
-            "tables(\"",
-            "seconds(&mut imap, \"",
-            "seconds(&mut maildir, \"",
-        ] {
-            for (at, _) in source.match_indices(call) {
-                let key = source[at + call.len()..].split('"').next().unwrap();
-                assert!(REFERENCE.contains(key), "`{key}` is not in sportello.toml");
-            }
-        }
-    }
-
-    #[test]
-    fn all_mistakes_are_told_at_once_with_their_lines() {
-        let text = "[ente]\nnome = 3\npatrono = \"31-12\"\nnomme = \"x\"\n[dati]\ncartella = \"/x\"\n[[casella]]\nnome = \"a\"\nindirizzo = \"senza chiocciola\"\n[casella.imap]\nporta = 0\n";
-        let found = Config::parse("s.toml", text).unwrap_err();
-        let shown: Vec<String> =
-            found.iter().map(|p| format!("{}:{} {}", p.file, p.line.unwrap_or(0), p.text)).collect();
-        let all = shown.join("\n");
-        for expected in [
-            "s.toml:2 `ente.nome` deve essere un testo",
-            "s.toml:3 `ente.patrono` deve essere mese-giorno",
-            "chiave sconosciuta `ente.nomme`",
-            "manca `ente.contatto`",
-            "«senza chiocciola» non lo è",
-            "`casella.imap.porta` deve essere un numero intero fra 1 e 65535",
-            "manca `casella.imap.server`",
-            "manca la tabella [invio]",
-        ] {
-            assert!(all.contains(expected), "{expected} non è in:\n{all}");
-        }
-        assert!(all.contains("`nome`"), "the nearest key is named:\n{all}");
-    }
-
-    #[test]
-    fn several_folders_are_watched_and_none_twice() {
-        let with = |keys: &str| REFERENCE.replacen("# cartella = \"INBOX\"\n", keys, 1);
-        let folders = |keys: &str| match &Config::parse("s.toml", &with(keys)).unwrap().mailboxes[0].source {
-            Source::Imap(_, watched) => watched.folders.clone(),
-            Source::Maildir { .. } => unreachable!(),
-        };
-        assert_eq!(folders(""), ["INBOX"]);
-        assert_eq!(folders("cartella = \"Posta in arrivo\"\n"), ["Posta in arrivo"]);
-        assert_eq!(folders("cartelle = [\"INBOX\", \"Attività\"]\n"), ["INBOX", "Attività"]);
-        for (keys, wrong) in [
-            ("cartelle = []\n", "da 1 a 8"),
-            ("cartella = \"INBOX\"\ncartelle = [\"Ricevute\"]\n", "non tutte e due"),
-            ("cartelle = [\"INBOX\", \"inbox\"]\n", "due volte «inbox»"),
-            ("cartelle = [\"INBOX\", \"Lette\"]\nsposta_in = \"Lette\"\n", "in tondo"),
-        ] {
-            let found = Config::parse("s.toml", &with(keys)).unwrap_err();
-            assert!(found.iter().any(|p| p.text.contains(wrong)), "{keys}: {found:?}");
-        }
-    }
-
-    #[test]
-    fn broken_syntax_gives_its_line_and_no_follow_on_errors() {
-        let found = Config::parse("s.toml", "[ente]\nnome = \"x\n[dati]\n").unwrap_err();
-        assert!(found.iter().all(|p| p.text.starts_with("non è TOML")), "{found:?}");
-        assert_eq!(found[0].line, Some(2));
-    }
-}
+mod tests;

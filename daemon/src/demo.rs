@@ -10,8 +10,8 @@ mod story;
 
 use crate::config::{Config, Log, Mailbox, Revocation, Road, Server, Source};
 use crate::office::{Office, desk, effect_key};
-use crate::outbox::Roads;
-use crate::outbox::schedule::State;
+use crate::outbox::schedule::{ACCEPTANCE_OVERDUE, State};
+use crate::outbox::{Rates, Roads};
 use crate::store::rows::ItemRow;
 use crate::store::{Overview, Store};
 use crate::supervise::Service;
@@ -220,11 +220,12 @@ fn config(root: &Path, world: &World) -> Result<Config, String> {
             message_bytes_max: crate::config::MESSAGE_BYTES_DEFAULT,
             source: Source::Maildir { dir: world.maildir(&pec)?, poll: LOOK },
         }],
-        pec: Road { server: server(), from: pec },
-        offices: Some(Road { server: server(), from: "sportello@comune.example".into() }),
+        pec: Road { server: server(), from: pec, rates: Rates::default() },
+        offices: Some(Road { server: server(), from: "sportello@comune.example".into(), rates: Rates::default() }),
         hold: SignedDuration::ZERO,
+        acceptance_term: ACCEPTANCE_OVERDUE,
+        resend_if_overtaken: BTreeSet::new(),
         observe: false,
-        listen: None,
         brake: 1000,
         log: Log { json: false, filter: "off".into() },
     })

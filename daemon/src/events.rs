@@ -7,6 +7,7 @@
 use crate::digest::flow;
 use crate::intake::cursor::Why;
 use crate::intake::imap::Event as ImapEvent;
+use crate::outbox::notice::Notice;
 use crate::outbox::schedule::Shown;
 use std::fmt::Display;
 use std::path::Path;
@@ -57,10 +58,6 @@ pub fn index_rebuilt(aside: &Path) {
 /// The last line of the journal had no end: a write that a crash cut, never acknowledged.
 pub fn journal_torn(aside: &Path) {
     warn!(event = "journal_torn", aside = %aside.display(), "unfinished last line set aside");
-}
-/// Metrics and health cannot be asked for; the service works on.
-pub fn monitor_failed(why: &impl Display) {
-    warn!(event = "monitor_failed", %why, "metrics and health cannot be served");
 }
 /// Nobody can give orders to the running service; it works on.
 pub fn control_failed(why: &impl Display) {
@@ -146,9 +143,28 @@ pub fn item_unknown(cause: &str, item: &str) {
 pub fn item_refused(cause: &str, item: &str) {
     error!(event = "item_refused", flow = flow(cause), item, "item refused; status says why");
 }
-/// No acceptance within the time that a provider needs.
-pub fn acceptance_overdue(cause: &str, item: &str) {
-    warn!(event = "acceptance_overdue", flow = flow(cause), item, "no acceptance receipt yet");
+/// A letter has had no answer for longer than it should: written down, and shown by `status`.
+pub fn item_silent(cause: &str, item: &str, notice: Notice) {
+    let (flow, code) = (flow(cause), notice.code());
+    if notice.makes_a_task() {
+        error!(
+            event = "item_needs_a_person",
+            flow,
+            item,
+            notice = code,
+            "no answer about the item; a person gets a task"
+        );
+    } else {
+        warn!(event = "item_silent", flow, item, notice = code, "no answer about the item yet");
+    }
+}
+/// The wall clock jumped against the monotonic one: terms and deadlines are counted by it.
+pub fn clock_jumped(seconds: i64) {
+    error!(event = "clock_jumped", seconds, "the system's clock jumped; check its synchronisation");
+}
+/// The provider's limits are reached: what is due waits.
+pub fn pace_reached(lane: &str, sent: usize) {
+    warn!(event = "pace_reached", lane, sent, "the provider's limit is reached; what is due waits");
 }
 /// The credentials are refused: this road is closed until they are right.
 pub fn lane_stopped(lane: &str) {

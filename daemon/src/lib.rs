@@ -21,7 +21,6 @@ pub mod health;
 mod http;
 pub mod intake;
 pub mod journal;
-pub mod monitor;
 pub mod net;
 pub mod office;
 pub mod outbox;

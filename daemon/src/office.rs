@@ -40,6 +40,7 @@ impl Office {
             (Ok(desk), Ok(trust)) => {
                 let mut refused = if config.trial { Vec::new() } else { examples(&desk) };
                 refused.extend(check::simulated(&trust, config.trial));
+                refused.extend(resent_unknown(config, &desk));
                 if refused.is_empty() { Ok(Self { desk, trust }) } else { Err(refused) }
             }
             (desk, trust) => Err(desk.err().into_iter().chain(trust.err()).flatten().collect()),
@@ -50,6 +51,19 @@ impl Office {
     pub fn warnings(&self) -> impl Iterator<Item = &Problem> {
         self.desk.rules.warnings().iter()
     }
+}
+
+/// Templates that may be sent again and do not exist: a slip of the pen would go unnoticed until the day it matters.
+fn resent_unknown(config: &Config, desk: &Desk) -> Vec<Problem> {
+    let known = desk.templates.names();
+    let unknown = config.resend_if_overtaken.iter().filter(|name| !known.contains(&name.as_str()));
+    unknown
+        .map(|name| {
+            let hint = casework::nearest::hint(name, known.iter().copied());
+            let text = format!("`invio.pec.rispedisci_se_superata`: il modello «{name}» non c'è{hint}");
+            Problem { file: String::new(), line: None, text, warning: false }
+        })
+        .collect()
 }
 
 /// Offices whose address is of an example: the shipped rules have nobody's, and citizens' letters must not go there.

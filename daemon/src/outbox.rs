@@ -2,13 +2,19 @@
 //!
 //! Count first, then try: the claim is durable before the socket opens, `InDot` before the final dot is written.
 
+mod ages;
+mod lanes;
+pub mod notice;
 pub mod orders;
 pub mod schedule;
+mod timers;
 
 use crate::archive::{Archive, Shelf};
 use crate::clock::Clock;
 use crate::events;
 use crate::failpoint;
+use crate::health::Health;
+use crate::journal::record::Task;
 use crate::office::Office;
 use crate::post;
 use crate::store::rows::ItemRow;
@@ -16,27 +22,26 @@ use crate::store::{Store, Trouble};
 use crate::submit::{Line, Outcome};
 use casework::decision::Lane;
 use casework::receipts::Fact;
-use casework::{Known, letters};
+use casework::{Desk, Outgoing, letters};
 use jiff::{SignedDuration, Timestamp};
-use schedule::{ACCEPTANCE_OVERDUE, ATTEMPTS_MAX, Move, Shown, next_attempt};
-use std::collections::{BTreeSet, VecDeque};
+pub use lanes::Rates;
+use lanes::{LANE_PAUSE, Lanes};
+use schedule::{ATTEMPTS_MAX, Move, Shown, next_attempt};
+use std::collections::BTreeSet;
 use std::future::Future;
 use std::io::ErrorKind;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
+use timers::{Timers, known_about};
 use tokio::sync::{Notify, watch};
 
 /// Items taken from one road before looking at the other.
 const ROUND_MAX: usize = 20;
-/// Longest sleep: an alarm that is due (no acceptance) is noticed within this.
+/// Longest sleep: a silence that is due is noticed within this.
 const SLEEP_MAX: Duration = Duration::from_secs(30);
 /// How long connections are kept for the next letter once nothing is due.
 const LINGER: Duration = Duration::from_secs(3);
-/// A road whose credentials are refused is left alone this long: more would lock the account (reliability.md §3.5).
-const LANE_PAUSE: SignedDuration = SignedDuration::from_secs(5 * 60);
-/// The window of the general brake.
-const BRAKE_WINDOW: SignedDuration = SignedDuration::from_secs(10 * 60);
 
 /// A future that a courier returns.
 pub type Answer<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -93,20 +98,20 @@ pub struct Outbox {
     pub roads: Roads,
     /// The time.
     pub clock: Clock,
+    /// When the mailboxes were read; and what others are told of the roads.
+    pub health: Arc<Health>,
     /// Automatic letters to citizens in ten minutes; beyond, they wait.
     pub brake: u32,
+    /// The limits of the provider, by the contract with it.
+    pub rates: Rates,
+    /// The limits of the road to offices.
+    pub office_rates: Rates,
+    /// Within this the provider accepts what it took, by the contract with it.
+    pub acceptance_term: SignedDuration,
+    /// Templates of which an uncertain letter may be sent again, identical and once, when it was overtaken.
+    pub resend_if_overtaken: BTreeSet<String>,
     /// Nothing is sent: what earlier days left waits.
     pub observe: bool,
-}
-
-/// What one road remembers between rounds.
-#[derive(Default)]
-struct Lanes {
-    pec_closed_until: Option<Timestamp>,
-    internal_closed_until: Option<Timestamp>,
-    sent: VecDeque<Timestamp>,
-    is_braked: bool,
-    overdue_told: BTreeSet<String>,
 }
 
 impl Outbox {
@@ -115,7 +120,11 @@ impl Outbox {
     /// # Errors
     /// The store cannot go on.
     pub async fn run(self, wake: Arc<Notify>, mut stop: watch::Receiver<bool>) -> Result<(), Trouble> {
-        let mut lanes = Lanes::default();
+        let mut timers = Timers::new();
+        let mut lanes = self.with_store(|store| {
+            let offices = self.roads.offices.as_ref().map(|_| self.office_rates);
+            Lanes::load(store, self.clock.now(), self.brake, self.rates, offices)
+        })?;
         // A crash between the refusal of a letter and its paper task: the task is made now. It has one id, so never twice.
         if !self.observe {
             for item in self.with_store(|store| store.refused_letters())? {
@@ -129,7 +138,9 @@ impl Outbox {
                 let due = self.round(lane, &mut lanes, &stop).await?;
                 next = [next, due].into_iter().flatten().min();
             }
-            self.look_for_overdue(&mut lanes)?;
+            if !self.observe {
+                self.look(&mut timers)?;
+            }
             let until = next.map_or(SLEEP_MAX, |at| {
                 let left = at.duration_since(self.clock.now());
                 Duration::try_from(left).unwrap_or(Duration::from_millis(1)).min(SLEEP_MAX)
@@ -152,25 +163,23 @@ impl Outbox {
         stop: &watch::Receiver<bool>,
     ) -> Result<Option<Timestamp>, Trouble> {
         let now = self.clock.now();
-        if let Some(until) = lanes.closed_until(lane).filter(|until| *until > now) {
+        if let Some(until) = lanes.closed_until(lane, now) {
             return Ok(Some(until));
         }
+        self.health.mark(closed_mark(lane), 0);
         let (items, next) = self.with_store(|store| store.due(lane, now, ROUND_MAX))?;
         for item in items {
             if *stop.borrow() {
                 return Ok(None);
             }
-            if lane == Lane::Pec
-                && let Some(free) = lanes.braked(self.brake, self.clock.now())
-            {
+            if let Some(free) = lanes.free(lane, self.clock.now(), &self.health) {
                 return Ok(Some(free));
             }
+            lanes.sent(lane, self.clock.now());
             if let Some(until) = self.send(item).await? {
                 lanes.close(lane, until);
+                self.health.mark(closed_mark(lane), 1);
                 return Ok(Some(until));
-            }
-            if lane == Lane::Pec {
-                lanes.sent.push_back(self.clock.now());
             }
         }
         // What is left of a full round is due already: after the other road's turn.
@@ -216,10 +225,16 @@ impl Outbox {
             Outcome::Later { why, .. } if n >= ATTEMPTS_MAX => {
                 Move::Refused { why: format!("dopo {n} tentativi: {why}") }
             }
-            Outcome::Later { why, .. } => Move::Requeued { due: next_attempt(now, n, id), why },
+            Outcome::Later { why, .. } => {
+                let office = self.office.borrow().clone();
+                // Not later than what leaves a person a working day: then a task says so (`timers`).
+                let call = self.last_call(&item, &office)?.filter(|call| *call > now);
+                let next = next_attempt(now, n, id);
+                Move::Requeued { due: call.map_or(next, |call| next.min(call)), why }
+            }
             Outcome::LaneStopped { why } => {
                 let until = now.checked_add(LANE_PAUSE).unwrap_or(now);
-                events::lane_stopped(if item.outgoing.lane == Lane::Pec { "pec" } else { "internal" });
+                events::lane_stopped(lanes::word(item.outgoing.lane));
                 closed = Some(until);
                 Move::Postponed { due: until, why }
             }
@@ -268,37 +283,13 @@ impl Outbox {
     fn to_paper(&self, item: &ItemRow, why: String) -> Result<(), Trouble> {
         let now = self.clock.now();
         let office = self.office.borrow().clone();
-        self.with_store(|store| {
-            let mut known = Known { digest: item.cause.clone(), ..Known::nothing(now) };
-            if let Some(number) = &item.outgoing.dossier {
-                known.dossiers.extend(store.dossier(number)?);
-                known.awaited_dossier = Some(number.clone());
-            }
-            let fact = Fact::NotAccepted { at: now, why };
-            let Some(task) = letters::paper_task(&fact, &Store::awaited(item.clone()), &known, &office.desk) else {
-                return Ok(());
-            };
-            let frozen = match post::freeze(&task, &office.desk, now, &[]) {
-                Ok(bytes) => self.archive.keep(Shelf::Out, &bytes).map_err(|e| Trouble::Io("archive".into(), e))?,
-                Err(why) => {
-                    events::letter_not_composed(&item.cause, &task.template, &why);
-                    return Ok(());
-                }
-            };
-            store.add_task(&item.cause, task, frozen.digest(), now)
-        })
-    }
-
-    /// Tells the operator, once an item, that the provider said 250 and nothing since.
-    fn look_for_overdue(&self, lanes: &mut Lanes) -> Result<(), Trouble> {
-        failpoint::at("receipt.timer").map_err(|e| Trouble::Io("outbox".into(), e))?;
-        let before = self.clock.now().checked_sub(ACCEPTANCE_OVERDUE).unwrap_or(Timestamp::UNIX_EPOCH);
-        for item in self.with_store(|store| store.awaiting_acceptance(before))? {
-            if lanes.overdue_told.insert(item.outgoing.id.clone()) {
-                events::acceptance_overdue(&item.cause, &item.outgoing.id);
-            }
-        }
-        Ok(())
+        let known = self.with_store(|store| known_about(store, item, now))?;
+        let fact = Fact::NotAccepted { at: now, why };
+        let Some(task) = letters::paper_task(&fact, &Store::awaited(item.clone()), &known, &office.desk) else {
+            return Ok(());
+        };
+        let Some(task) = frozen_task(&self.archive, &office.desk, &item.cause, task, now)? else { return Ok(()) };
+        self.with_store(|store| store.add_task(&item.cause, task.outgoing, &task.frozen, now))
     }
 
     fn with_store<T>(&self, work: impl FnOnce(&mut Store) -> Result<T, Trouble>) -> Result<T, Trouble> {
@@ -317,53 +308,27 @@ async fn woken(pause: Duration, wake: &Notify, stop: &mut watch::Receiver<bool>)
     }
 }
 
-impl Lanes {
-    fn closed_until(&self, lane: Lane) -> Option<Timestamp> {
-        match lane {
-            Lane::Pec => self.pec_closed_until,
-            Lane::Internal => self.internal_closed_until,
+/// Freezes a task to its final bytes. `None`: it cannot be written as mail, and the log says so.
+fn frozen_task(
+    archive: &Archive,
+    desk: &Desk,
+    cause: &str,
+    task: Outgoing,
+    now: Timestamp,
+) -> Result<Option<Task>, Trouble> {
+    match post::freeze(&task, desk, now, &[]) {
+        Ok(bytes) => {
+            let kept = archive.keep(Shelf::Out, &bytes).map_err(|e| Trouble::Io("archive".into(), e))?;
+            Ok(Some(Task { outgoing: task, frozen: kept.digest().to_owned() }))
         }
-    }
-
-    fn close(&mut self, lane: Lane, until: Timestamp) {
-        match lane {
-            Lane::Pec => self.pec_closed_until = Some(until),
-            Lane::Internal => self.internal_closed_until = Some(until),
+        Err(why) => {
+            events::letter_not_composed(cause, &task.template, &why);
+            Ok(None)
         }
-    }
-
-    /// When the general brake lets the next letter go; `None` = now. It holds letters back, it loses none.
-    fn braked(&mut self, max: u32, now: Timestamp) -> Option<Timestamp> {
-        let since = now.checked_sub(BRAKE_WINDOW).unwrap_or(now);
-        while self.sent.front().is_some_and(|at| *at <= since) {
-            self.sent.pop_front();
-        }
-        if self.sent.len() < max as usize {
-            self.is_braked = false;
-            return None;
-        }
-        if !self.is_braked {
-            events::brake_on(self.sent.len());
-            self.is_braked = true;
-        }
-        self.sent.front().and_then(|at| at.checked_add(BRAKE_WINDOW).ok())
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_brake_holds_back_and_lets_go_when_the_window_has_passed() {
-        let at = |s| Timestamp::from_second(s).unwrap();
-        let mut lanes = Lanes::default();
-        for s in 0..3 {
-            assert_eq!(lanes.braked(3, at(s)), None);
-            lanes.sent.push_back(at(s));
-        }
-        assert_eq!(lanes.braked(3, at(3)), Some(at(600)));
-        assert_eq!(lanes.braked(3, at(600)), None);
-        assert_eq!(lanes.sent.len(), 2);
-    }
+/// The mark by which others see that a road is closed.
+fn closed_mark(lane: Lane) -> &'static str {
+    if lane == Lane::Pec { "road_pec_closed" } else { "road_internal_closed" }
 }

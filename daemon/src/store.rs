@@ -4,6 +4,7 @@
 //! replayed; damaged or ahead of it → set aside and rebuilt. Nothing else writes either of them.
 
 pub mod index;
+mod outbound;
 pub mod overview;
 mod project;
 pub mod rows;
@@ -265,6 +266,9 @@ impl Store {
         let row = self.item(item)?.ok_or_else(|| Trouble::Program(format!("l'elemento {item} non esiste")))?;
         // Before the journal, not after: an unlawful move must never become a line of the register.
         row.state.after(&step).map_err(|illegal| Trouble::Program(illegal.to_string()))?;
+        if row.resent_by_rule && matches!(step, Move::ResentByRule { .. }) {
+            return Err(Trouble::Program(format!("l'elemento {item} è già stato rispedito una volta")));
+        }
         self.write(now, Event::Moved { item: item.to_owned(), step })
     }
 
@@ -363,22 +367,6 @@ impl Store {
     /// See [`Trouble`].
     pub fn message(&self, digest: &str) -> Result<Option<MessageRow>, Trouble> {
         Ok(self.index.get(&key::message(digest))?)
-    }
-
-    /// PEC items which the provider took before an instant and of which it has said nothing since.
-    ///
-    /// # Errors
-    /// See [`Trouble`].
-    pub fn awaiting_acceptance(&self, before: Timestamp) -> Result<Vec<ItemRow>, Trouble> {
-        let mut found = Vec::new();
-        for row in self.index.scan::<String>(key::WAITING, key::WAITING) {
-            match self.item(&row?.1)? {
-                Some(item) if item.moved_at < before => found.push(item),
-                Some(_) => break, // the others were taken later
-                None => {}
-            }
-        }
-        Ok(found)
     }
 
     /// Letters to citizens that our provider's server refused for good.

@@ -8,10 +8,11 @@ use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::{Strategy, any, prop_oneof, proptest};
 use proptest::test_runner::Config;
 use sportello::archive::{Archive, Sealed, Shelf};
-use sportello::journal::record::{Decided, Findings, Inputs};
+use sportello::journal::record::{Decided, Findings, Inputs, Task};
+use sportello::outbox::notice::{self, Notice};
 use sportello::outbox::schedule::{Move, Shown, State};
 use sportello::store::{Overview, Store, Trouble};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use tempfile::TempDir;
 
@@ -40,6 +41,11 @@ impl Bench {
     /// Its data folder.
     pub(crate) fn data(&self) -> &Path {
         self.dir.path()
+    }
+
+    /// The store, and the folder that must outlive it.
+    pub(crate) fn into_parts(self) -> (Store, TempDir) {
+        (self.store, self.dir)
     }
 
     /// A task that no message caused.
@@ -104,6 +110,13 @@ impl Bench {
         std::fs::remove_dir_all(data.join("index")).unwrap();
         assert_eq!(Store::open(&data, at(9)).unwrap().state_digest().unwrap(), settled);
     }
+}
+
+/// Decides a message in a store that others hold too.
+pub(crate) fn decide_on(store: &mut Store, archive: &Archive, text: &str, now: Timestamp, changes: Vec<Change>) {
+    let sealed = archive.keep(Shelf::In, format!("{text} {now}").as_bytes()).unwrap();
+    let known = store.known(sealed.digest(), &Interest::default(), now).unwrap();
+    store.commit(&sealed, &known, decided(&sealed, now, changes, vec![], 0, Findings::default())).unwrap();
 }
 
 fn decided(
@@ -233,7 +246,7 @@ fn receipts_in_any_order_come_to_the_same() {
         let known = bench.known(&interest, at(5));
         assert_eq!(known.awaited.unwrap().facts.len(), 3);
         assert_eq!(known.awaited_dossier.as_deref(), Some("2026/000001"));
-        assert!(bench.store.awaiting_acceptance(at(99_999)).unwrap().is_empty(), "its acceptance is in hand");
+        assert!(bench.store.waiting().unwrap().is_empty(), "it is delivered: nothing is waited for");
         bench.rebuild_is_equal();
     }
 }
@@ -302,20 +315,96 @@ fn what_is_due_comes_in_order_and_each_road_by_itself() {
     bench.rebuild_is_equal();
 }
 
-/// An item that the provider took and says nothing of is found; one of which it spoke is not.
+/// What waits for an answer is found until it has one, or until nothing more is to be noticed of it; a notice is written
+/// down once, with its task, and changes no state.
 #[test]
-fn silence_after_the_250_is_noticed() {
+fn what_waits_is_found_and_noticed_once() {
     let mut bench = Bench::new();
     bench.decide("uno", at(0), vec![], vec![letter("a", Lane::Pec, None), letter("t", Lane::Internal, None)], 0);
     bench.moves("a", sending());
     bench.moves("t", sending());
-    let silent = |store: &Store, second| {
-        store.awaiting_acceptance(at(second)).unwrap().into_iter().map(|i| i.outgoing.id).collect::<Vec<_>>()
+    let waiting = |store: &Store| store.waiting().unwrap().into_iter().map(|i| i.outgoing.id).collect::<Vec<_>>();
+    assert_eq!(waiting(&bench.store), ["a"], "offices send no receipts");
+    let queued = |store: &Store| {
+        let due = store.due(Lane::Internal, at(60), 9).unwrap().0;
+        due.into_iter().map(|i| i.outgoing.id).collect::<Vec<_>>()
     };
-    assert!(silent(&bench.store, 0).is_empty(), "not yet");
-    assert_eq!(silent(&bench.store, 1), ["a"], "offices send no receipts");
-    bench.decide("ricevuta", at(2), learned("a", accepted(2)), vec![], 0);
-    assert!(silent(&bench.store, 99).is_empty());
+    let notice = |bench: &mut Bench, notice, task: Option<&str>| {
+        let (before, lines) = (bench.shown("a"), bench.store.seq());
+        let task = task.map(|id| Task { outgoing: letter(id, Lane::Internal, None), frozen: format!("{id:064}") });
+        let told = bench.store.notice("a", notice, "nessuna ricevuta".into(), task, at(60)).unwrap();
+        assert_eq!((bench.shown("a"), bench.store.seq()), (before, lines + u64::from(told)), "a reminder, no outcome");
+        told
+    };
+    assert!(notice(&mut bench, Notice::AcceptanceOverdue, None));
+    assert!(!notice(&mut bench, Notice::AcceptanceOverdue, None), "once");
+    assert_eq!(waiting(&bench.store), ["a"], "its acceptance may still be found missing");
+    assert!(notice(&mut bench, Notice::AcceptanceMissing, Some("carta")));
+    assert!(waiting(&bench.store).is_empty(), "nothing more is to be noticed");
+    assert_eq!(bench.store.item("a").unwrap().unwrap().silent().last(), Some(Notice::AcceptanceMissing));
+    assert_eq!(queued(&bench.store), ["carta"]);
+    bench.decide("ricevuta", at(61), learned("a", accepted(61)), vec![], 0);
+    assert_eq!(waiting(&bench.store), ["a"], "accepted after all: now its delivery is waited for");
+    assert_eq!(bench.store.item("a").unwrap().unwrap().silent().count(), 0, "the notice no longer holds");
+    assert!(notice(&mut bench, Notice::DeliverySilent, Some("carta")), "the same task is not made twice");
+    assert_eq!(queued(&bench.store), ["carta"]);
+    assert!(waiting(&bench.store).is_empty());
+    bench.rebuild_is_equal();
+}
+
+/// What a road carried and whether it is closed outlive a restart; what is older than a day does not count.
+#[test]
+fn the_register_remembers_what_each_road_carried() {
+    let mut bench = Bench::new();
+    let letters = (0..12).map(|n| letter(&format!("{n:02}"), Lane::Pec, None)).collect();
+    bench.decide("uno", at(0), vec![], letters, 0);
+    for n in 0..12 {
+        let id = format!("{n:02}");
+        bench.store.move_item(&id, Move::Claimed { n: 1 }, at(n * 10_000)).unwrap();
+        bench.store.move_item(&id, Move::Requeued { due: at(900_000), why: "450".into() }, at(n * 10_000)).unwrap();
+    }
+    let since = |bench: &Bench, second| bench.store.attempts_since(Lane::Pec, at(second)).unwrap().len();
+    assert_eq!((since(&bench, 0), since(&bench, 100_000)), (9, 2), "of the last day before the last attempt: 9");
+    assert_eq!(bench.store.attempts_since(Lane::Internal, at(0)).unwrap().len(), 0);
+    assert_eq!(bench.store.closed_until(Lane::Pec).unwrap(), None);
+    bench.store.move_item("00", Move::Claimed { n: 2 }, at(120_000)).unwrap();
+    bench.store.move_item("00", Move::Postponed { due: at(120_300), why: "535".into() }, at(120_001)).unwrap();
+    assert_eq!(bench.store.closed_until(Lane::Pec).unwrap(), Some(at(120_300)));
+    bench.rebuild_is_equal();
+}
+
+/// Which letter may speak for an uncertain one that left before it: the accepted one whose dot came last.
+#[test]
+fn the_last_accepted_letter_is_known() {
+    let mut bench = Bench::new();
+    let letters = vec![letter("a", Lane::Pec, None), letter("b", Lane::Pec, None)];
+    bench.decide("uno", at(0), vec![], letters, 0);
+    for (id, second) in [("a", 10), ("b", 20)] {
+        for step in sending() {
+            bench.store.move_item(id, step, at(second)).unwrap();
+        }
+    }
+    assert_eq!(bench.store.accepted_last().unwrap(), None);
+    bench.decide("ricevuta b", at(30), learned("b", accepted(25)), vec![], 0);
+    bench.decide("ricevuta a", at(31), learned("a", accepted(26)), vec![], 0);
+    assert_eq!(bench.store.accepted_last().unwrap(), Some((at(20), "<v1.b@pec.comune.test>".into())));
+    bench.rebuild_is_equal();
+}
+
+/// An uncertain letter goes once more by its template's leave, and no second time.
+#[test]
+fn a_template_sends_an_uncertain_letter_again_once() {
+    let mut bench = Bench::new();
+    bench.decide("uno", at(0), vec![], vec![letter("a", Lane::Pec, None)], 0);
+    let doubt = || [Move::Claimed { n: 1 }, Move::InDot, Move::Unknown { why: "silenzio".into() }];
+    let again = || Move::ResentByRule { due: at(0), why: "superata".into() };
+    assert!(bench.store.move_item("a", again(), at(0)).is_err(), "what was never sent is not sent again");
+    bench.moves("a", doubt());
+    bench.moves("a", [again()]);
+    bench.moves("a", doubt());
+    assert!(bench.store.move_item("a", again(), at(0)).is_err(), "a second time only by a person");
+    bench.moves("a", [Move::Resent { due: at(0), why: "persona".into(), by: "Ada".into() }]);
+    bench.rebuild_is_equal();
 }
 
 /// Anything that a run can write down.
@@ -324,6 +413,7 @@ enum Act {
     Arrives { letters: u8, hold: i64 },
     Moves { item: u8, step: Move },
     Receipt { item: u8, fact: u8 },
+    Silence { item: u8, notice: Notice, task: bool },
     Again { message: u8 },
     Restart,
 }
@@ -339,17 +429,30 @@ fn acts() -> impl Strategy<Value = Vec<Act>> {
         1 => proptest::strategy::Just(Move::Withdrawn { why: "persona".into(), by: "Ada".into() }),
         1 => proptest::strategy::Just(Move::Stopped { why: "persona".into(), by: "Ada".into() }),
         1 => (0..2000i64).prop_map(|s| Move::Released { due: at(s), by: "Ada".into() }),
+        1 => (0..2000i64).prop_map(|s| Move::ResentByRule { due: at(s), why: "superata".into() }),
+        1 => (0..2000i64).prop_map(|s| Move::Postponed { due: at(s), why: "535".into() }),
         1 => (0..2000i64).prop_map(|s| Move::Resent { due: at(s), why: "persona".into(), by: "Ada".into() }),
     ];
     let act = prop_oneof![
         3 => (0..4u8, 0..700i64).prop_map(|(letters, hold)| Act::Arrives { letters, hold }),
         8 => (any::<u8>(), step).prop_map(|(item, step)| Act::Moves { item, step }),
         2 => (any::<u8>(), 0..5u8).prop_map(|(item, fact)| Act::Receipt { item, fact }),
+        1 => (any::<u8>(), 0..6usize, any::<bool>())
+            .prop_map(|(item, n, task)| Act::Silence { item, notice: NOTICES[n], task }),
         1 => any::<u8>().prop_map(|message| Act::Again { message }),
         1 => proptest::strategy::Just(Act::Restart),
     ];
     proptest::collection::vec(act, 1..40)
 }
+
+const NOTICES: [Notice; 6] = [
+    Notice::AcceptanceOverdue,
+    Notice::AcceptanceMissing,
+    Notice::DeliveryLate,
+    Notice::DeliverySilent,
+    Notice::Unresolved,
+    Notice::TermNear,
+];
 
 fn fact(n: u8) -> Fact {
     match n {
@@ -388,8 +491,9 @@ proptest! {
                     if moved.is_err() {
                         assert_eq!((bench.store.seq(), &after.state), (seq, &before.state), "a refused move is no line");
                     }
-                    if matches!(step, Move::Resent { .. }) && moved.is_ok() {
-                        uncertain.remove(&item); // a person's word, the only one that sends it again
+                    if matches!(step, Move::Resent { .. } | Move::ResentByRule { .. }) && moved.is_ok() {
+                        assert!(matches!(step, Move::Resent { .. }) || !before.resent_by_rule);
+                        uncertain.remove(&item); // a person's word, or once the administrator's: nothing else sends it again
                     } else if after.state == State::Unknown {
                         let attempts = *uncertain.entry(item).or_insert(after.attempts);
                         assert_eq!(after.attempts, attempts);
@@ -400,6 +504,18 @@ proptest! {
                 Act::Receipt { item, fact: n_fact } => {
                     let Some(item) = pick(item) else { continue };
                     bench.decide(&format!("ricevuta {n}"), at(n as i64), learned(&item, fact(n_fact)), vec![], 0);
+                }
+                Act::Silence { item, notice, task } => {
+                    let Some(item) = pick(item) else { continue };
+                    let before = bench.store.item(&item).unwrap().unwrap();
+                    let id = format!("compito-{n}");
+                    let made = task.then(|| Task { outgoing: letter(&id, Lane::Internal, None), frozen: format!("{n:064}") });
+                    let told = bench.store.notice(&item, notice, "silenzio".into(), made, at(n as i64)).unwrap();
+                    let after = bench.store.item(&item).unwrap().unwrap();
+                    assert_eq!((told, &after.state), (!before.notices.contains_key(&notice), &before.state));
+                    if told && task {
+                        items.push(id);
+                    }
                 }
                 Act::Again { message } => {
                     let Some(sealed) = messages.get(usize::from(message) % messages.len().max(1)) else { continue };
@@ -428,6 +544,9 @@ proptest! {
         }
         let rows = bench.store.overview().unwrap().items;
         assert_eq!(rows.iter().filter(|i| i.due().is_some()).count(), waiting);
+        let found: BTreeSet<String> = bench.store.waiting().unwrap().into_iter().map(|i| i.outgoing.id).collect();
+        let wanted = rows.iter().filter(|i| notice::wait(i).is_some()).map(|i| i.outgoing.id.clone()).collect();
+        assert_eq!(found, wanted, "what waits for an answer is what the timers find");
         assert_eq!(rows.len(), items.len());
         bench.rebuild_is_equal();
     }

@@ -86,6 +86,25 @@ pub fn last_day(start: Date, days: u32, counting: Calendar, patron: Option<(i8, 
     day
 }
 
+/// The last instant at which a person who is told still has a whole working day before the last day of a term: the beginning,
+/// in Rome, of the working day before it.
+#[must_use]
+pub fn last_call(due: Date, patron: Option<(i8, i8)>) -> Timestamp {
+    let mut day = due;
+    for _ in 0..REST_DAYS_MAX {
+        day = day.yesterday().unwrap_or(day);
+        if day.weekday() != Weekday::Saturday && !is_holiday(day, patron) {
+            break;
+        }
+    }
+    // The clock changes on Sundays at 01:00 UTC: between the midnight of a working day here and there it never does.
+    let midnight = Offset::UTC.to_timestamp(day.at(0, 0, 0, 0)).unwrap_or(Timestamp::MIN);
+    rome_offset(midnight).to_timestamp(day.at(0, 0, 0, 0)).unwrap_or(midnight)
+}
+
+/// Days that nobody works, in a row: 24-26 December between two week-ends are five, with a patron's day more.
+const REST_DAYS_MAX: u32 = 10;
+
 /// `AAAA-MM-GG hh:mm:ss` in Rome, for offices and administrators.
 #[must_use]
 pub fn stamp(at: Timestamp) -> String {
@@ -147,6 +166,19 @@ mod tests {
     fn the_patron_moves_a_term_only_where_configured() {
         assert_eq!(last_day(date(2026, 11, 6), 31, Calendar::Solar, None), date(2026, 12, 7));
         assert_eq!(last_day(date(2026, 11, 6), 31, Calendar::Solar, Some((12, 7))), date(2026, 12, 9));
+    }
+
+    /// Weekends, holidays, the patron's day, and both changes of the clock.
+    #[test]
+    fn a_person_is_called_a_working_day_before_the_term_ends() {
+        let call = |due, patron| stamp(last_call(due, patron));
+        assert_eq!(call(date(2026, 7, 31), None), "2026-07-30 00:00:00");
+        assert_eq!(call(date(2026, 3, 30), None), "2026-03-27 00:00:00", "a Monday; the clock changed on the Sunday");
+        assert_eq!(call(date(2026, 3, 31), None), "2026-03-30 00:00:00");
+        assert_eq!(call(date(2026, 10, 27), None), "2026-10-26 00:00:00", "the day after the other change");
+        assert_eq!(call(date(2026, 4, 7), None), "2026-04-03 00:00:00", "Easter");
+        assert_eq!(call(date(2026, 12, 28), None), "2026-12-24 00:00:00", "Christmas on a Friday");
+        assert_eq!(call(date(2026, 6, 25), Some((6, 24))), "2026-06-23 00:00:00", "the patron");
     }
 
     #[test]

@@ -217,6 +217,50 @@ pub fn paper_task(fact: &Fact, awaited: &Awaited, known: &Known, desk: &Desk) ->
     to_office("compito-mancata-consegna", values, office, case.map(|d| d.number.clone()), false, known, desk)
 }
 
+/// The task to find out, and if need be to send on paper, what nobody knows the fate of. `effect` tells apart the reasons for
+/// which one item may need it; `evidence` is what is known, a line each.
+#[must_use]
+pub fn doubt_task(
+    effect: &str,
+    evidence: &[String],
+    awaited: &Awaited,
+    known: &Known,
+    desk: &Desk,
+) -> Option<Outgoing> {
+    if awaited.is_task {
+        return None; // as above
+    }
+    let case = known.awaited_dossier.as_deref().and_then(|number| known.dossier(number));
+    let office = case.map_or(desk.entity.fallback_office.as_str(), |d| d.office.as_str());
+    let mut values = about_us(desk, office);
+    put(&mut values, "riferimento", json!(case.map_or_else(|| reference(known), |d| dossier::tag(&d.number))));
+    if let Some(case) = case {
+        put(&mut values, "fascicolo", json!(case.number));
+        if let Some(due) = case.due {
+            put(&mut values, "data_fine", json!(due));
+        }
+    }
+    put(&mut values, "destinatario", json!(awaited.recipient));
+    put(&mut values, "messaggio", json!(awaited.subject));
+    put(&mut values, "inviato_il", json!(awaited.first_attempt.unwrap_or(known.now)));
+    put(&mut values, "message_id", json!(awaited.message_id));
+    put(&mut values, "prove", json!(evidence));
+    put(&mut values, "testo", json!(awaited.text));
+    put(&mut values, "originale", json!(original(known)));
+    put(
+        &mut values,
+        "come_rispondere",
+        json!([
+            "Se serve rispedirla identica, o chiuderla, lo fa chi gestisce Sportello: digli che cosa hai trovato.",
+            "Se più tardi arriva la ricevuta di consegna, resta scritta e si vede: la prova è quella."
+        ]),
+    );
+    let task = to_office("compito-esito-ignoto", values, office, case.map(|d| d.number.clone()), false, known, desk)?;
+    // One effect for each reason and each item: a message may have caused two letters, and a letter may be doubtful twice.
+    let id = desk.key.effect_id(&known.digest, &format!("{}/{effect}/{}", task.template, awaited.item), &task.to, 0);
+    Some(Outgoing { message_id: EffectKey::message_id(&id, &desk.domain()), id, ..task })
+}
+
 /// Who writes: the same in every letter.
 fn about_us(desk: &Desk, office: &str) -> Value {
     let entity = &desk.entity;

@@ -141,7 +141,9 @@ fn last_notice(facts: &BTreeSet<Fact>) -> Option<&Fact> {
     })
 }
 
-fn accepted_at(facts: &BTreeSet<Fact>) -> Option<Timestamp> {
+/// When our provider accepted it: the earliest, should it have been sent twice.
+#[must_use]
+pub fn accepted_at(facts: &BTreeSet<Fact>) -> Option<Timestamp> {
     facts.iter().filter(|fact| matches!(fact, Fact::Accepted { .. })).map(Fact::at).min()
 }
 

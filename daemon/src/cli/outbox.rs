@@ -148,7 +148,7 @@ fn state(item: &ItemRow) -> String {
         (Shown::Held, Some(until)) => format!("{title} fino alle {}", calendar::stamp(until)),
         (Shown::Queued, Some(due)) => format!("{title}, si prova dalle {}", calendar::stamp(due)),
         (Shown::Withdrawn, _) if !item.last.is_empty() => format!("{title}: {}", item.last),
-        _ => title.into(),
+        _ => item.silent().last().map_or_else(|| title.into(), |notice| format!("{title}: {}", notice.title())),
     }
 }
 
@@ -157,7 +157,7 @@ fn as_json(item: &ItemRow) -> serde_json::Value {
         "id": item.outgoing.id, "message_id": item.outgoing.message_id, "cause": item.cause, "lane": item.outgoing.lane,
         "to": item.outgoing.to, "subject": item.outgoing.subject, "template": item.outgoing.template,
         "dossier": item.outgoing.dossier, "state": item.shown(), "created_at": item.created_at, "moved_at": item.moved_at,
-        "attempts": item.attempts, "last": item.last, "facts": item.facts, "frozen": item.frozen,
+        "attempts": item.attempts, "last": item.last, "facts": item.facts, "frozen": item.frozen, "notices": item.notices,
     })
 }
 
@@ -204,11 +204,12 @@ fn show(data: &Path, name: &str, raw: bool) -> u8 {
 fn history(data: &Path, id: &str) -> Result<Vec<String>, Trouble> {
     let mut lines = Vec::new();
     Journal::verify(data, Tail::Open, |record, _| {
-        if let Event::Moved { item, step } = &record.event
-            && item == id
-        {
-            lines.push(format!("{}  {}", calendar::stamp(record.at), words(step)));
-        }
+        let what = match &record.event {
+            Event::Moved { item, step } if item == id => words(step),
+            Event::Noticed { item, notice, text, .. } if item == id => format!("{}. {text}", notice.title()),
+            _ => return,
+        };
+        lines.push(format!("{}  {what}", calendar::stamp(record.at)));
     })?;
     Ok(lines)
 }
@@ -225,6 +226,7 @@ fn words(step: &Move) -> String {
         Move::Withdrawn { why, by } => format!("ritirata da {by}: {why}"),
         Move::Stopped { why, by } => format!("fermata da {by}: {why}"),
         Move::Released { by, .. } => format!("fatta partire da {by}"),
+        Move::ResentByRule { why, .. } => format!("rispedita identica, come il suo modello permette una volta: {why}"),
         Move::Resent { why, by, .. } => format!("rispedita da {by}: {why}"),
     }
 }

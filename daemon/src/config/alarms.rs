@@ -2,6 +2,7 @@
 
 use super::reader::{Mistakes, Table};
 use super::{Road, address_of, server};
+use crate::outbox::Rates;
 use casework::address;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -105,7 +106,8 @@ pub(super) fn read(root: &mut Table<'_, '_>, m: &mut Mistakes) -> Alarms {
     });
     let mut posta = table.table("posta", m);
     let mail = posta.is_there().then(|| {
-        let road = Road { server: server(&mut posta, true, m), from: address_of(&mut posta, "mittente", m) };
+        let rates = Rates::default(); // an alarm paces itself
+        let road = Road { server: server(&mut posta, true, m), from: address_of(&mut posta, "mittente", m), rates };
         let at = posta.at();
         let to = posta.texts_or_one("destinatari", m).unwrap_or_default();
         if to.is_empty() || to.len() > RECIPIENTS_MAX {

@@ -1,7 +1,7 @@
 //! The story of the demonstration: every line of the journal that a person cares about, told as it happens.
 
 use crate::cli::status_grade;
-use crate::journal::record::{Decided, Event, Record};
+use crate::journal::record::{Decided, Event, Record, Task};
 use crate::journal::{Head, Journal, Tail};
 use crate::outbox::schedule::Move;
 use casework::{Change, Disposition, Lane};
@@ -52,6 +52,14 @@ impl Story {
                 self.items.insert(outgoing.id.clone(), format!("compito «{}»", outgoing.template));
                 vec![format!("compito «{}» per {}", outgoing.template, outgoing.to)]
             }
+            Event::Noticed { item, notice, task, .. } => {
+                let what = self.items.get(item).map_or("messaggio", String::as_str);
+                let line = format!("→ {what}: {}", notice.title());
+                if let Some(Task { outgoing, .. }) = task {
+                    self.items.insert(outgoing.id.clone(), format!("compito «{}»", outgoing.template));
+                }
+                vec![line]
+            }
             Event::Moved { item, step } => self.moved(item, step),
             Event::Decided(decided) => self.decided(decided),
         }
@@ -68,6 +76,7 @@ impl Story {
             Move::Withdrawn { why, .. } => vec![format!("→ {what}: ritirato ({why})")],
             Move::Stopped { why, by } => vec![format!("→ {what}: fermato da {by} ({why})")],
             Move::Released { by, .. } => vec![format!("→ {what}: fatto partire da {by}")],
+            Move::ResentByRule { why, .. } => vec![format!("→ {what}: rispedito, come il modello permette ({why})")],
             Move::Resent { why, by, .. } => vec![format!("→ {what}: rispedito da {by} ({why})")],
         }
     }

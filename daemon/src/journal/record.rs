@@ -1,5 +1,6 @@
 //! What the journal says: one event a line. The vocabulary of the legal register; old words stay readable for ever.
 
+use crate::outbox::notice::Notice;
 use crate::outbox::schedule::Move;
 use casework::{Change, Decision, Outgoing};
 use jiff::Timestamp;
@@ -65,6 +66,18 @@ pub enum Event {
         /// Digest of its frozen bytes.
         frozen: String,
     },
+    /// Time passed and an item of the outbox had no answer: a reminder, once. Its state stays what it was.
+    Noticed {
+        /// The item.
+        item: String,
+        /// What.
+        notice: Notice,
+        /// What was known then.
+        text: String,
+        /// The task that it makes.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        task: Option<Task>,
+    },
     /// An item of the outbox moved.
     Moved {
         /// The item.
@@ -73,6 +86,15 @@ pub enum Event {
         #[serde(rename = "move")]
         step: Move,
     },
+}
+
+/// A task and its bytes.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Task {
+    /// The task.
+    pub outgoing: Outgoing,
+    /// Digest of its frozen bytes.
+    pub frozen: String,
 }
 
 /// The record of one decision.

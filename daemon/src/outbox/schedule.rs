@@ -95,6 +95,13 @@ pub enum Move {
         /// Who.
         by: String,
     },
+    /// Uncertain and overtaken, and of a template that the administrator lets be sent again: the same bytes, once.
+    ResentByRule {
+        /// From when.
+        due: Timestamp,
+        /// The evidence.
+        why: String,
+    },
     /// A person has the same bytes sent again, under the same Message-ID.
     Resent {
         /// From when.
@@ -113,7 +120,8 @@ const PAUSE_FIRST: SignedDuration = SignedDuration::from_secs(60);
 /// Longest pause. With [`ATTEMPTS_MAX`]: about a day and a half of trying, longer than the outage which a provider may
 /// lawfully have (DM 2 Nov 2005 art. 12: under three hours).
 const PAUSE_MAX: SignedDuration = SignedDuration::from_secs(3600);
-/// Without an acceptance this long after the provider's 250, the operator is told (pec.md §7: «within minutes»).
+/// Without an acceptance this long after the provider's 250 it is overdue, where the contract says nothing else
+/// (`accettazione_minuti`; DM 2 Nov 2005 art. 12 leaves the term to the contract; pec.md §7: «within minutes»).
 pub const ACCEPTANCE_OVERDUE: SignedDuration = SignedDuration::from_secs(30 * 60);
 
 impl State {
@@ -129,7 +137,9 @@ impl State {
             // Until a person says so, and not before.
             (Held { .. } | Queued { .. }, Move::Stopped { .. }) => Held { until: Timestamp::MAX },
             (Held { .. } | Queued { .. }, Move::Released { due, .. }) => Queued { due: *due },
-            // The machine never does this (P4): a person may, who has looked at what evidence there is.
+            // The machine does this only where the administrator said so beforehand, of that template (reliability.md §4.4).
+            (Unknown, Move::ResentByRule { due, .. }) => Queued { due: *due },
+            // A person may, who has looked at what evidence there is (P4).
             (Unknown | Submitted | Refused, Move::Resent { due, .. }) => Queued { due: *due },
             (Submitting, Move::InDot) => InDot,
             (Submitting | InDot, Move::Requeued { due, .. } | Move::Postponed { due, .. }) => Queued { due: *due },

@@ -3,15 +3,16 @@
 use super::index::{Batch, Index};
 use super::rows::{ItemRow, MessageRow, key};
 use super::tally;
-use crate::journal::record::{Decided, Event, FORMAT, Record};
+use crate::journal::record::{Decided, Event, FORMAT, Record, Task};
 use crate::journal::{Head, Trouble as JournalTrouble};
-use crate::outbox::schedule::{Illegal, Move, Shown, State};
+use crate::outbox::notice::Notice;
+use crate::outbox::schedule::{Illegal, Move, State};
 use casework::decision::Lane;
 use casework::dossier::Dossier;
 use casework::letters::ID_BYTES_MAX;
 use casework::{Change, Disposition, Outgoing, calendar};
 use jiff::{SignedDuration, Timestamp};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 
 /// Text of a citizen's letter kept in its row, bytes; the whole is in the archive. Letters are a tenth of this.
@@ -21,6 +22,8 @@ const PLACES_MAX: usize = 16;
 /// Verified facts kept of one item: a sending has seven kinds of receipt; two acceptances double them.
 const FACTS_MAX: usize = 64;
 
+/// Attempts forgotten with each new one: more than come, so that none stays.
+const FORGOTTEN_MAX: usize = 8;
 /// Subject and sender kept in a row, bytes: they are shown in a table. The whole is in the archive.
 const SHOWN_BYTES_MAX: usize = 1024;
 
@@ -70,6 +73,7 @@ pub fn project(index: &Index, record: &Record, head: &Head) -> Result<(), Fault>
             batch.put(&key::incident(record.seq, 0), &(record.at, "revoked-later", text, digest));
         }
         Event::Tasked { cause, outgoing, frozen } => queue(&mut batch, outgoing, frozen, cause, record.at, record.at),
+        Event::Noticed { item, notice, task, .. } => noticed(index, &mut batch, record, item, *notice, task.as_ref())?,
         Event::Moved { item, step } => moved(index, &mut batch, record, item, step)?,
         Event::Decided(decided) => decide(index, &mut batch, record, decided)?,
     }
@@ -95,6 +99,7 @@ fn decide(index: &Index, batch: &mut Batch, record: &Record, decided: &Decided) 
             Change::Filed { dossier } => batch.put(&key::touched(dossier, at, &decided.digest), &decided.digest),
             Change::Learned { item, fact } => {
                 if let Some(mut row) = index.get::<ItemRow>(&key::item(item))? {
+                    unwait(&mut *batch, &row);
                     if row.facts.len() < FACTS_MAX {
                         row.facts.insert(fact.clone());
                     }
@@ -105,10 +110,10 @@ fn decide(index: &Index, batch: &mut Batch, record: &Record, decided: &Decided) 
                         if let Some(number) = &row.outgoing.dossier {
                             batch.put(&key::thread(&id), number);
                         }
+                        accepted(index, &mut *batch, &row)?;
                     }
-                    batch.remove(&key::waiting(row.moved_at, item));
                     row.moved_at = at;
-                    batch.put(&key::item(item), &row);
+                    put(&mut *batch, &row);
                 }
             }
             Change::Incident { code, text } => {
@@ -199,6 +204,9 @@ fn row(outgoing: &Outgoing, frozen: &str, cause: &str, at: Timestamp, state: Sta
         moved_at: at,
         last: String::new(),
         facts: BTreeSet::new(),
+        dot_at: None,
+        notices: BTreeMap::new(),
+        resent_by_rule: false,
     }
 }
 
@@ -229,17 +237,19 @@ fn moved(index: &Index, batch: &mut Batch, record: &Record, item: &str, step: &M
     if let Some(due) = row.due() {
         batch.remove(&key::due(row.outgoing.lane, due, item));
     }
-    batch.remove(&key::waiting(row.moved_at, item));
+    unwait(batch, &row);
     row.state = row.state.after(step).map_err(|illegal| Fault::Illegal(record.seq, illegal))?;
     row.moved_at = record.at;
     match step {
         Move::Claimed { n } => {
             row.attempts = *n;
             row.first_attempt.get_or_insert(record.at);
+            attempted(index, batch, &row, record.at)?;
         }
-        Move::Postponed { why, .. } => {
+        Move::Postponed { due, why } => {
             row.attempts = row.attempts.saturating_sub(1);
             row.last.clone_from(why);
+            batch.put(&key::closed(row.outgoing.lane), due);
         }
         Move::Submitted { reply: text }
         | Move::Requeued { why: text, .. }
@@ -252,16 +262,78 @@ fn moved(index: &Index, batch: &mut Batch, record: &Record, item: &str, step: &M
             row.attempts = 0;
             row.last.clone_from(why);
         }
-        Move::InDot | Move::Released { .. } => {}
+        // Once: `ItemRow::resent_by_rule` forbids a second.
+        Move::ResentByRule { why, .. } => {
+            row.attempts = 0;
+            row.resent_by_rule = true;
+            row.last.clone_from(why);
+        }
+        Move::InDot => row.dot_at = Some(record.at),
+        Move::Released { .. } => {}
     }
     if let Some(due) = row.due() {
         batch.put(&key::due(row.outgoing.lane, due, item), &item);
     }
-    // Its receipt may have been faster than the provider's 250.
-    if row.shown() == Shown::Submitted {
-        batch.put(&key::waiting(row.moved_at, item), &item);
+    put(batch, &row);
+    Ok(())
+}
+
+/// Puts an item, and the row by which the timers find it: its receipt may have been faster than the provider's 250.
+fn put(batch: &mut Batch, row: &ItemRow) {
+    if let Some(waits) = row.waits() {
+        batch.put(&waits, &row.outgoing.id);
     }
-    batch.put(&key::item(item), &row);
+    batch.put(&key::item(&row.outgoing.id), row);
+}
+
+/// Takes away the row by which the timers find an item, before it changes.
+fn unwait(batch: &mut Batch, row: &ItemRow) {
+    if let Some(waits) = row.waits() {
+        batch.remove(&waits);
+    }
+}
+
+/// A reminder, and the task that it makes.
+fn noticed(
+    index: &Index,
+    batch: &mut Batch,
+    record: &Record,
+    item: &str,
+    notice: Notice,
+    task: Option<&Task>,
+) -> Result<(), Fault> {
+    let Some(mut row) = index.get::<ItemRow>(&key::item(item))? else { return Ok(()) };
+    unwait(batch, &row);
+    row.notices.entry(notice).or_insert(record.at);
+    put(batch, &row);
+    if let Some(Task { outgoing, frozen }) = task {
+        queue(batch, outgoing, frozen, &row.cause, record.at, record.at);
+    }
+    Ok(())
+}
+
+/// An attempt counts against the provider's limits for a day; older ones are forgotten here, a few each time.
+fn attempted(index: &Index, batch: &mut Batch, row: &ItemRow, at: Timestamp) -> Result<(), Fault> {
+    let lane = row.outgoing.lane;
+    let (prefix, old) = (key::sent_prefix(lane), key::sent(lane, day_before(at), ""));
+    for sent in index.scan::<Timestamp>(&prefix, &prefix).take(FORGOTTEN_MAX) {
+        let (sent, _) = sent?;
+        if sent >= old {
+            break;
+        }
+        batch.remove(&sent);
+    }
+    batch.put(&key::sent(lane, at, &row.outgoing.id), &at);
+    Ok(())
+}
+
+/// Of the accepted items, which was submitted last: one that was uncertain before it is overtaken.
+fn accepted(index: &Index, batch: &mut Batch, row: &ItemRow) -> Result<(), Fault> {
+    let Some(dot) = row.dot_at.filter(|_| row.outgoing.lane == Lane::Pec) else { return Ok(()) };
+    let last = index.get::<(Timestamp, String)>(key::ACCEPTED_LAST)?;
+    if last.is_none_or(|(last, _)| dot > last) {
+        batch.put(key::ACCEPTED_LAST, &(dot, &row.outgoing.message_id));
+    }
     Ok(())
 }
 

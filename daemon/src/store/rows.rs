@@ -2,13 +2,14 @@
 //!
 //! One ordered map, one prefix a kind. Every key of one kind sorts as its fields do.
 
+use crate::outbox::notice::{Notice, Wait, wait};
 use crate::outbox::schedule::{Shown, State, shown};
 use casework::decision::Lane;
 use casework::receipts::Fact;
 use casework::{Disposition, Outgoing, address};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A message that arrived.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -61,6 +62,15 @@ pub struct ItemRow {
     pub last: String,
     /// Verified facts.
     pub facts: BTreeSet<Fact>,
+    /// When the last final dot was about to be written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dot_at: Option<Timestamp>,
+    /// What time made noticed of it, and when.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub notices: BTreeMap<Notice, Timestamp>,
+    /// It was sent again because its template allows it, which happens once.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub resent_by_rule: bool,
 }
 
 impl ItemRow {
@@ -79,6 +89,20 @@ impl ItemRow {
     #[must_use]
     pub fn is_stopped(&self) -> bool {
         self.due() == Some(Timestamp::MAX)
+    }
+    /// The row by which the timers find it, while they can make something of it.
+    #[must_use]
+    pub(super) fn waits(&self) -> Option<String> {
+        Some(match wait(self)? {
+            Wait::Acceptance(since) => key::waiting(key::WAITING, since, &self.outgoing.id),
+            Wait::Delivery(since) => key::waiting(key::UNDELIVERED, since, &self.outgoing.id),
+            Wait::Evidence(since) => key::waiting(key::DOUBTFUL, since, &self.outgoing.id),
+        })
+    }
+    /// What time noticed of it and still holds, the gravest last.
+    pub fn silent(&self) -> impl Iterator<Item = Notice> + '_ {
+        let shown = self.shown();
+        self.notices.keys().copied().filter(move |notice| notice.holds(shown))
     }
     /// From when it is due, if it waits for its turn.
     #[must_use]
@@ -106,7 +130,14 @@ pub(super) mod key {
     pub(crate) const MESSAGES: &str = "message/";
     pub(crate) const DOSSIERS: &str = "dossier/";
     pub(crate) const ITEMS: &str = "item/";
+    /// Items that the provider took and has not accepted.
     pub(crate) const WAITING: &str = "waiting/";
+    /// Items that it accepted and has not said to be delivered.
+    pub(crate) const UNDELIVERED: &str = "undelivered/";
+    /// Items that it may have taken.
+    pub(crate) const DOUBTFUL: &str = "doubtful/";
+    /// Of the accepted items, the one that was submitted last: (when, Message-ID).
+    pub(crate) const ACCEPTED_LAST: &str = "meta/accepted-last";
     pub(crate) const INCIDENTS: &str = "incident/";
     /// Messages whose certificate turned out to have been revoked, after their decision.
     pub(crate) fn revoked_later(digest: &str) -> String {
@@ -156,11 +187,25 @@ pub(super) mod key {
         format!("{}{:020}/{id}", due_prefix(lane), at.as_millisecond().max(0))
     }
     pub(crate) fn due_prefix(lane: Lane) -> String {
-        format!("due/{}/", if lane == Lane::Pec { "pec" } else { "internal" })
+        format!("due/{}/", word(lane))
     }
-    /// Items that the provider took and of which it has said nothing yet, by time.
-    pub(crate) fn waiting(since: Timestamp, id: &str) -> String {
-        format!("{WAITING}{:020}/{id}", since.as_millisecond().max(0))
+    /// What waits for an answer, by time.
+    pub(crate) fn waiting(whom: &str, since: Timestamp, id: &str) -> String {
+        format!("{whom}{:020}/{id}", since.as_millisecond().max(0))
+    }
+    /// Attempts at one road, by time: what the provider's limits are counted from.
+    pub(crate) fn sent(lane: Lane, at: Timestamp, id: &str) -> String {
+        format!("{}{:020}/{id}", sent_prefix(lane), at.as_millisecond().max(0))
+    }
+    pub(crate) fn sent_prefix(lane: Lane) -> String {
+        format!("attempts-by/{}/", word(lane))
+    }
+    /// Until when a road is closed.
+    pub(crate) fn closed(lane: Lane) -> String {
+        format!("meta/closed/{}", word(lane))
+    }
+    fn word(lane: Lane) -> &'static str {
+        if lane == Lane::Pec { "pec" } else { "internal" }
     }
     /// Automatic replies to one address, by time.
     pub(crate) fn sent_to(who: &str, at: Timestamp, id: &str) -> String {

@@ -5,6 +5,7 @@
 
 use super::index::{Batch, Index};
 use super::rows::{ItemRow, MessageRow, key};
+use crate::outbox::notice::Notice;
 use crate::outbox::schedule::Shown;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -64,7 +65,8 @@ impl Tally {
 /// Whether a person must act on an item, or has it in hand.
 #[must_use]
 pub fn needs_a_person(item: &ItemRow) -> bool {
-    matches!(item.shown(), Shown::Unknown | Shown::Refused | Shown::Failed) || item.is_stopped()
+    let ended_badly = matches!(item.shown(), Shown::Unknown | Shown::Refused | Shown::Failed);
+    ended_badly || item.is_stopped() || item.silent().any(Notice::makes_a_task)
 }
 
 /// Adds to a batch what its rows change of the counts.

@@ -19,6 +19,7 @@ fn files() -> Vec<TemplateFile> {
     shipped![
         "avvio-procedimento",
         "compito",
+        "compito-esito-ignoto",
         "compito-mancata-consegna",
         "compito-verifica",
         "documenti-acquisiti",

@@ -114,6 +114,11 @@ impl Extract {
                 }
                 about
             }
+            Event::Noticed { item, task, .. } => {
+                let about = items.contains(item);
+                items.extend(task.iter().filter(|_| about).map(|task| task.outgoing.id.clone()));
+                about || task.as_ref().is_some_and(|task| task.frozen == digest)
+            }
             Event::Moved { item, .. } => items.contains(item),
         }
     }

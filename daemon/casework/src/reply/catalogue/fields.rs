@@ -289,3 +289,20 @@ pub(super) const UNDELIVERED: &[Field] = &[
     field("errore", Line, IfGiven, "errore riportato dal gestore", &["casella piena"]),
     field("testo", Quote, Always, "testo da spedire", &["Buongiorno,\nabbiamo ricevuto la tua richiesta."]),
 ];
+
+/// A message of ours of which nobody knows whether it arrived.
+pub(super) const DOUBTFUL: &[Field] = &[
+    field("data_fine", Date, IfGiven, "giorno entro cui concludere", &["2026-07-31"]),
+    field("destinatario", Line, Always, "indirizzo a cui è diretto", &["anna.bianchi@pec.example"]),
+    field("messaggio", Line, Always, "oggetto del messaggio", &["Richiesta ricevuta"]),
+    field("inviato_il", Instant, Always, "quando è partito la prima volta", &["2026-07-02T08:40:00Z"]),
+    field("message_id", Line, Always, "Message-ID, per cercarlo dal gestore", &["<v1.abc@pec.comune.example>"]),
+    field(
+        "prove",
+        Lines,
+        Always,
+        "che cosa si sa, e che cosa manca",
+        &["Il gestore l'ha presa in carico alle 10:40.", "Nessuna ricevuta dopo 3 ore."],
+    ),
+    field("testo", Quote, Always, "testo del messaggio", &["Buongiorno,\nabbiamo ricevuto la tua richiesta."]),
+];

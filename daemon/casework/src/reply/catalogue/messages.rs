@@ -1,8 +1,8 @@
 //! The messages of the service, in the order of the administrator's guide. Changes when a message is added.
 
 use super::fields::{
-    ALLEGATI, DOSSIER, DOUBT, END, EVENTI, INCOMING, LINK_RISPOSTA, LINK_STATO, MANCANZE, PRESENTATA_IL, REQUEST,
-    RICEVUTO_IL, SENDER, START, START_WORDS, TASK, UNDELIVERED, field,
+    ALLEGATI, DOSSIER, DOUBT, DOUBTFUL, END, EVENTI, INCOMING, LINK_RISPOSTA, LINK_STATO, MANCANZE, PRESENTATA_IL,
+    REQUEST, RICEVUTO_IL, SENDER, START, START_WORDS, TASK, UNDELIVERED, field,
 };
 use super::{Field, Kind, Message, Need, Phrase, Reader};
 
@@ -135,5 +135,15 @@ pub const MESSAGES: &[Message] = &[
         reader: Reader::Office,
         fields: &[TASK, UNDELIVERED],
         must_say: &[Phrase { words: "raccomandata", why: "CAD art. 3-bis c. 4-bis: la strada di carta" }],
+    },
+    Message {
+        name: "compito-esito-ignoto",
+        purpose: "all'ufficio: di una Pec non si sa se è arrivata, va cercata dal gestore prima di spedirla su carta",
+        reader: Reader::Office,
+        fields: &[TASK, DOUBTFUL],
+        must_say: &[
+            Phrase { words: "webmail", why: "prima di un secondo invio si guarda dove il gestore mostra le ricevute" },
+            Phrase { words: "raccomandata", why: "CAD art. 3-bis c. 4-bis: la strada di carta" },
+        ],
     },
 ];

@@ -35,6 +35,8 @@ mod secrets;
 mod servers;
 #[path = "suite/store.rs"]
 mod store;
+#[path = "suite/supervision.rs"]
+mod supervision;
 #[path = "suite/support.rs"]
 mod support;
 #[path = "suite/tidy.rs"]

@@ -68,6 +68,18 @@ fn last(file: &mut File) -> io::Result<Option<Note>> {
     Ok(String::from_utf8_lossy(&tail).lines().last().and_then(Note::read))
 }
 
+/// The last note of a file of notes. `None`: it has none, or there is no file.
+///
+/// # Errors
+/// Those of the disk.
+pub fn last_of(path: &Path) -> io::Result<Option<Note>> {
+    match File::open(path) {
+        Ok(mut file) => last(&mut file),
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(e) => Err(e),
+    }
+}
+
 /// Notes this end of the register, unless one of the same day (in Rome) is there. Whether it did.
 ///
 /// # Errors

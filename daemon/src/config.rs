@@ -1,6 +1,7 @@
 //! The configuration: typed, every mistake reported at once with its line, secrets only as files.
 
 mod alarms;
+mod monitoring;
 mod passwords;
 pub(crate) mod reader;
 
@@ -12,7 +13,7 @@ use casework::{Entity, address};
 use jiff::{SignedDuration, Timestamp};
 use reader::{Mistakes, Table};
 use std::collections::BTreeSet;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use toml::de::DeTable;
@@ -64,6 +65,8 @@ pub struct Config {
     pub observe: bool,
     /// Who is told when something is wrong.
     pub alarms: Alarms,
+    /// Where metrics and health are served; a loopback address.
+    pub listen: Option<SocketAddr>,
     /// Technical log.
     pub log: Log,
 }
@@ -304,6 +307,7 @@ fn read(root: &mut Table<'_, '_>, m: &mut Mistakes) -> Config {
 
     let alarms = alarms::read(root, m);
 
+    let listen = monitoring::listen(root, m);
     let mut registro = root.table("registro_tecnico", m);
     let json = match registro.located("formato", m) {
         None => false,
@@ -336,6 +340,7 @@ fn read(root: &mut Table<'_, '_>, m: &mut Mistakes) -> Config {
         resend_if_overtaken,
         observe,
         alarms,
+        listen,
         log: Log { json, filter },
     }
 }

@@ -1,10 +1,12 @@
-//! The counter of a running service: one order a connection, over a socket that only its own user can reach.
+//! The counter of a running service: one order or question a connection, over a socket that only its own user can reach.
 //!
 //! The service alone has the store in hand; a command beside it cannot write. Where no service runs, the command opens the
 //! store itself: there is always exactly one writer.
 
 use crate::clock::Clock;
 use crate::events;
+use crate::monitor::Monitor;
+use crate::monitor::report::Report;
 use crate::outbox::orders::{Answer, Order, carry_out};
 use crate::store::{Store, Trouble};
 use serde::{Deserialize, Serialize};
@@ -19,13 +21,33 @@ use tokio::sync::{Notify, watch};
 
 /// Longest line either way, bytes.
 const LINE_BYTES_MAX: u64 = 16 * 1024;
+/// Longest answer to a question, bytes: [`Report`] has a few lists, all of them bounded.
+const REPORT_BYTES_MAX: u64 = 1024 * 1024;
 /// How long one connection may take: orders are served one at a time.
 const TURN_MAX: Duration = Duration::from_secs(10);
+
+/// The line that comes.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(untagged)]
+enum Request {
+    Question { ask: Question },
+    Order(Order),
+}
+
+/// What may be asked. It changes nothing.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Question {
+    /// How the service is.
+    Health,
+}
 
 /// The line that goes back.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(untagged)]
 enum Reply {
+    Health { health: Box<Report> },
+    Busy { busy: String },
     Answer(Answer),
     Unreadable { unreadable: String },
 }
@@ -44,6 +66,8 @@ pub struct Counter {
     pub wake: Arc<Notify>,
     /// The time.
     pub clock: Clock,
+    /// Answers questions.
+    pub monitor: Arc<Monitor>,
 }
 
 impl Counter {
@@ -94,8 +118,12 @@ impl Counter {
         let mut stream = tokio::io::BufReader::new(stream);
         let mut line = Vec::new();
         let _ = (&mut stream).take(LINE_BYTES_MAX).read_until(b'\n', &mut line).await;
-        let reply = match serde_json::from_slice::<Order>(&line) {
-            Ok(mut order) => {
+        let reply = match serde_json::from_slice::<Request>(&line) {
+            Ok(Request::Question { ask: Question::Health }) => match self.monitor.report().await? {
+                Some(report) => Reply::Health { health: Box::new(report) },
+                None => Reply::Busy { busy: "il servizio è occupato".into() },
+            },
+            Ok(Request::Order(mut order)) => {
                 // The name is what its writer says; the user is what the system knows.
                 if let Some(user) = user {
                     order.by = format!("{} (utente {user})", order.by.trim());
@@ -123,6 +151,28 @@ impl Counter {
 /// # Errors
 /// Somebody is, and the conversation broke: the order may have been carried out.
 pub fn order(data: &Path, order: &Order) -> io::Result<Option<Answer>> {
+    match converse(data, &Request::Order(order.clone()), LINE_BYTES_MAX)? {
+        None => Ok(None),
+        Some(Reply::Answer(answer)) => Ok(Some(answer)),
+        Some(Reply::Unreadable { unreadable }) => Err(io::Error::other(unreadable)),
+        Some(Reply::Health { .. } | Reply::Busy { .. }) => Err(io::Error::other("risposta a un'altra domanda")),
+    }
+}
+
+/// Asks the service that runs on `data` how it is. `None` = nobody is at the counter.
+///
+/// # Errors
+/// Somebody is, and does not answer: stuck, or of another version.
+pub fn health(data: &Path) -> io::Result<Option<Report>> {
+    match converse(data, &Request::Question { ask: Question::Health }, REPORT_BYTES_MAX)? {
+        None => Ok(None),
+        Some(Reply::Health { health }) => Ok(Some(*health)),
+        Some(Reply::Busy { busy: why } | Reply::Unreadable { unreadable: why }) => Err(io::Error::other(why)),
+        Some(Reply::Answer(_)) => Err(io::Error::other("risposta a un'altra domanda")),
+    }
+}
+
+fn converse(data: &Path, request: &Request, answer_bytes_max: u64) -> io::Result<Option<Reply>> {
     let mut stream = match StdStream::connect(socket(data)) {
         Ok(stream) => stream,
         Err(e) if matches!(e.kind(), io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused) => return Ok(None),
@@ -130,13 +180,10 @@ pub fn order(data: &Path, order: &Order) -> io::Result<Option<Answer>> {
     };
     stream.set_read_timeout(Some(TURN_MAX))?;
     stream.set_write_timeout(Some(TURN_MAX))?;
-    let mut text = serde_json::to_vec(order)?;
+    let mut text = serde_json::to_vec(request)?;
     text.push(b'\n');
     stream.write_all(&text)?;
     let mut line = String::new();
-    BufReader::new(stream.take(LINE_BYTES_MAX)).read_line(&mut line)?;
-    match serde_json::from_str(&line)? {
-        Reply::Answer(answer) => Ok(Some(answer)),
-        Reply::Unreadable { unreadable } => Err(io::Error::other(unreadable)),
-    }
+    BufReader::new(stream.take(answer_bytes_max)).read_line(&mut line)?;
+    Ok(Some(serde_json::from_str(&line)?))
 }

@@ -226,6 +226,7 @@ fn config(root: &Path, world: &World) -> Result<Config, String> {
         acceptance_term: ACCEPTANCE_OVERDUE,
         resend_if_overtaken: BTreeSet::new(),
         observe: false,
+        listen: None,
         brake: 1000,
         log: Log { json: false, filter: "off".into() },
     })

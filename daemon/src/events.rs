@@ -59,6 +59,10 @@ pub fn index_rebuilt(aside: &Path) {
 pub fn journal_torn(aside: &Path) {
     warn!(event = "journal_torn", aside = %aside.display(), "unfinished last line set aside");
 }
+/// Metrics and health cannot be asked for; the service works on.
+pub fn monitor_failed(why: &impl Display) {
+    warn!(event = "monitor_failed", %why, "metrics and health cannot be served");
+}
 /// Nobody can give orders to the running service; it works on.
 pub fn control_failed(why: &impl Display) {
     warn!(event = "control_failed", %why, "orders cannot be taken while the service runs");

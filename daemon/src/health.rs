@@ -4,7 +4,7 @@
 //! Ages are measured on the monotonic clock: a wall clock that jumps makes no mailbox dead and none alive (reliability.md §3.7).
 
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -30,7 +30,7 @@ struct Watched {
 }
 
 /// One watched folder, as it is now.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Folder {
     /// Name of the mailbox, as configured.
     pub mailbox: String,

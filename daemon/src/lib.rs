@@ -21,6 +21,7 @@ pub mod health;
 mod http;
 pub mod intake;
 pub mod journal;
+pub mod monitor;
 pub mod net;
 pub mod office;
 pub mod outbox;

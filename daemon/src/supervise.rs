@@ -11,6 +11,7 @@ use crate::config::{Config, Mailbox, Road, Server, Source};
 use crate::control::Counter;
 use crate::health::Health;
 use crate::intake::{Delivery, cursor::Cursor, imap, maildir};
+use crate::monitor::{Monitor, Place, server};
 use crate::net::NetRef;
 use crate::office::{Office, effect_key};
 use crate::outbox::{Courier, Outbox, Roads};
@@ -31,6 +32,7 @@ use casework::rules::Problem;
 use pec::{OwnMailbox, Policy};
 use std::fs::DirBuilder;
 use std::io;
+use std::net::SocketAddr;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -57,6 +59,7 @@ pub struct Service {
     wake: Arc<Notify>,
     health: Arc<Health>,
     alarms: Arc<Alarms>,
+    monitor: Arc<Monitor>,
 }
 
 impl Service {
@@ -86,18 +89,24 @@ impl Service {
         let hand = config.revocation.folder.as_deref();
         let revocation = Revocation::open(&data, hand).map_err(|e| vec![trouble_to_problem(&data, &e)])?;
         events::spool_swept(archive.sweep().map_err(|e| vec![trouble_to_problem(&data, &e)])?);
+        let (office, store) = (watch::Sender::new(Arc::new(office)), Arc::new(Mutex::new(store)));
         let health = Health::new();
+        let alarms = Alarms::new(health.clone());
+        let place = Place { data, notes: config.notes.clone(), observe: config.observe };
+        let monitor =
+            Monitor::new(store.clone(), office.subscribe(), (health.clone(), alarms.clone()), world.clone(), place);
         Ok(Self {
             config,
-            office: watch::Sender::new(Arc::new(office)),
-            store: Arc::new(Mutex::new(store)),
+            office,
+            store,
             archive: Arc::new(archive),
             revocation: Arc::new(revocation),
             trial,
             world,
             wake: Arc::new(Notify::new()),
-            alarms: Alarms::new(health.clone()),
+            alarms,
             health,
+            monitor,
         })
     }
 
@@ -227,13 +236,39 @@ impl Service {
             noting.await;
             Ok(())
         });
-        let counter = Counter { store: self.store.clone(), wake: self.wake.clone(), clock: self.world.clock.clone() };
+        let counter = Counter {
+            store: self.store.clone(),
+            wake: self.wake.clone(),
+            clock: self.world.clock.clone(),
+            monitor: self.monitor.clone(),
+        };
         match Counter::listen(&self.config.data) {
             Ok(listener) => drop(parts.spawn(counter.run(listener, stopped.clone()))),
             // A path too long for a socket must not keep the mail from being read.
             Err(e) => events::control_failed(&e),
         }
+        if let Some(address) = self.config.listen {
+            self.show(address, stopped.clone(), &mut parts);
+        }
         Ok(parts)
+    }
+
+    /// Serves metrics and health. Without them the mail goes on.
+    fn show(&self, at: SocketAddr, stopped: watch::Receiver<bool>, parts: &mut JoinSet<Result<(), Trouble>>) {
+        let bound = std::net::TcpListener::bind(at).and_then(|listener| {
+            listener.set_nonblocking(true)?;
+            tokio::net::TcpListener::from_std(listener)
+        });
+        match bound {
+            Ok(listener) => {
+                let serving = server::serve(listener, self.monitor.clone(), stopped);
+                parts.spawn(async {
+                    serving.await;
+                    Ok(())
+                });
+            }
+            Err(e) => events::monitor_failed(&e),
+        }
     }
 
     /// What keeps the revocation lists fresh.
@@ -349,6 +384,12 @@ impl Service {
         self.alarms.clone()
     }
 
+    /// What looks at the whole.
+    #[must_use]
+    pub fn monitor(&self) -> Arc<Monitor> {
+        self.monitor.clone()
+    }
+
     /// How the service is, for whoever shows it.
     #[must_use]
     pub fn health(&self) -> Arc<Health> {
@@ -365,8 +406,10 @@ impl Service {
                 }
                 events::reloaded(office.desk.rules.digest(), office.desk.templates.digest());
                 let _ = self.office.send(Arc::new(office));
+                self.monitor.reloaded();
             }
             Err(problems) => {
+                self.monitor.reload_refused(problems.len());
                 if let Some(first) = problems.first() {
                     events::reload_refused(problems.len(), first);
                 }

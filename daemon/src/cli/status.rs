@@ -1,30 +1,35 @@
-//! `sportello status`: the state as the journal tells it, beside a running service too.
+//! `sportello status`: how the service stands, on one screen; the tables below it when they are asked for.
+//!
+//! A running service is asked over its control socket: it counts as it goes, and knows what no register says (when it last
+//! looked, what is raised). Where none runs, and for the tables, the register is read, which changes nothing.
 
-use super::paint::table;
+mod screen;
+mod tables;
+
+pub(crate) use tables::{grade, messages_table};
+
 use super::{CANNOT_START, FOUND, OK};
 use crate::clock::Clock;
-use crate::digest::flow;
-use crate::outbox::schedule::Shown;
+use crate::control;
+use crate::monitor::report::Report;
+use crate::monitor::{LINES_MAX, attention};
 use crate::revocation::survey::Survey;
 use crate::store::Overview;
-use crate::store::rows::{ItemRow, MessageRow};
-use casework::receipts::Fact;
-use casework::{Disposition, calendar};
-use serde_json::{Value, json};
-use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
-/// Messages shown without `--all`.
-const SHOWN: usize = 30;
-/// Widest column.
-const COLUMN: usize = 44;
+/// A reading that takes longer tells how far it is, this often.
+const PROGRESS_EVERY: Duration = Duration::from_secs(2);
 
 #[derive(clap::Args)]
 pub(super) struct Args {
     /// La cartella dei dati
     #[arg(value_name = "CARTELLA")]
     data: PathBuf,
-    /// Tutti i messaggi, non solo gli ultimi
+    /// Anche le tabelle: gli ultimi messaggi e fascicoli
+    #[arg(long)]
+    messaggi: bool,
+    /// Le tabelle intere, e tutto quello che c'è da guardare
     #[arg(long)]
     all: bool,
     /// Risposta in JSON
@@ -33,175 +38,74 @@ pub(super) struct Args {
 }
 
 pub(super) fn main(args: &Args) -> u8 {
-    let (overview, digest) = match Overview::read(&args.data) {
-        Ok(read) => read,
+    let service = match control::health(&args.data) {
+        Ok(service) => service,
+        Err(e) => {
+            eprintln!("il servizio è acceso ma non risponde: {e}");
+            None
+        }
+    };
+    let survey = Survey::of(&args.data, None);
+    let needs_register = args.json || args.all || args.messaggi || service.is_none();
+    let register = match needs_register.then(|| read(&args.data)).transpose() {
+        Ok(register) => register,
         Err(trouble) => {
             eprintln!("{trouble}");
             return CANNOT_START;
         }
     };
-    let survey = Survey::of(&args.data, None);
-    if args.json {
-        say!("{}", as_json(&overview, &digest, &survey));
-    } else {
-        print(&overview, args.all, &survey);
+    if let (true, Some((overview, digest))) = (args.json, &register) {
+        say!("{}", tables::as_json(overview, digest, &survey, service.as_ref()));
+        return code(overview.summary.items.is_empty() && overview.incidents.is_empty(), service.as_ref());
     }
-    if attention(&overview).is_empty() { OK } else { FOUND }
-}
-
-/// What a person must look at.
-fn attention(overview: &Overview) -> Vec<String> {
-    let mut lines = Vec::new();
-    for (at, _, text, message) in &overview.incidents {
-        lines.push(format!("{}  {text} (messaggio {})", calendar::stamp(*at), flow(message)));
-    }
-    for item in &overview.items {
-        let what = match item.shown() {
-            Shown::Unknown => {
-                "non si sa se il gestore l'ha presa in carico: non viene rispedita: decidi tu (sportello outbox show, resend, withdraw)"
-            }
-            Shown::Refused | Shown::Failed if item.outgoing.lane == casework::Lane::Internal => {
-                "il compito non è arrivato: va consegnato a mano"
-            }
-            Shown::Refused => "rifiutata dal gestore",
-            Shown::Failed => "non consegnata: la spedizione va fatta su carta",
-            Shown::Held if item.is_stopped() => "fermata da una persona: non parte finché qualcuno non la libera",
-            _ => match item.silent().last() {
-                Some(notice) => notice.title(),
-                None => continue,
-            },
-        };
-        // What the receipts say outweighs the provider's first answer.
-        let said = item.facts.iter().find_map(|fact| match fact {
-            Fact::NotDelivered { why, .. } | Fact::NotAccepted { why, .. } => Some(why),
-            _ => None,
-        });
-        let said = said.unwrap_or(&item.last);
-        let why = if said.is_empty() { String::new() } else { format!(" ({said})") };
-        lines.push(format!(
-            "{}  «{}» a {}: {what}{why}",
-            calendar::stamp(item.moved_at),
-            item.outgoing.template,
-            item.outgoing.to
-        ));
-    }
-    lines
-}
-
-fn print(overview: &Overview, all: bool, survey: &Survey) {
-    say!("{}", messages_table(overview, if all { usize::MAX } else { SHOWN }));
-    let hidden = overview.messages.len().saturating_sub(SHOWN);
-    if hidden > 0 && !all {
-        say!("… e altri {hidden} più vecchi: --all\n");
-    }
-    if !overview.dossiers.is_empty() {
-        let skip = if all { 0 } else { overview.dossiers.len().saturating_sub(SHOWN) };
-        let row = |d: &casework::dossier::Dossier| {
-            let due = d.due.map(|day| day.to_string()).unwrap_or_default();
-            vec![d.number.clone(), d.title.clone(), d.office.clone(), d.state.words().to_owned(), due]
-        };
-        let rows: Vec<Vec<String>> = overview.dossiers.iter().skip(skip).map(row).collect();
-        say!("{}", table(&["fascicolo", "oggetto", "ufficio", "stato", "entro"], &rows, COLUMN));
-    }
-    let mut by_state: BTreeMap<Shown, usize> = BTreeMap::new();
-    for item in &overview.items {
-        *by_state.entry(item.shown()).or_default() += 1;
-    }
-    let mut states: Vec<String> = by_state.iter().map(|(state, n)| format!("{n} {}", state.title())).collect();
-    if states.is_empty() {
-        states.push("niente".into());
-    }
-    say!(
-        "Messaggi: {}   Fascicoli: {}   In uscita: {}",
-        overview.messages.len(),
-        overview.dossiers.len(),
-        states.join(", ")
-    );
-    let orphans = overview.messages.iter().filter(|m| matches!(m.disposition, Disposition::Orphan { .. })).count();
-    if orphans > 0 {
-        // Mail written in the provider's web page has them; nobody else should.
-        say!("Ricevute di messaggi non inviati da qui: {orphans} (tenute, non cambiano nulla)");
-    }
-    say!("Registro: {} righe, ultima impronta {}", overview.seq, overview.head);
     let now = Clock::System.now();
+    let screen = screen::Screen { service: service.as_ref(), register: register.as_ref().map(|(all, _)| all), now };
+    say!("{}", screen.text(&args.data));
     if survey.signers > 0 {
         say!("Liste di revoca: {}", survey.line(now));
         for warning in survey.warnings(now) {
             say!("  attenzione: {warning}");
         }
     }
-    let attention = attention(overview);
-    if !attention.is_empty() {
+    if let (true, Some((overview, _))) = (args.messaggi || args.all, &register) {
+        say!("\n{}", tables::text(overview, args.all));
+    }
+    let (lines, count) = match (&service, &register) {
+        // All of them, if all were asked for.
+        (_, Some((overview, _))) => {
+            let lines = attention::lines(&overview.summary);
+            let count = lines.len() as u64;
+            (lines.into_iter().take(if args.all { usize::MAX } else { LINES_MAX }).collect(), count)
+        }
+        (Some(report), None) => (report.attention.clone(), report.attention_count),
+        (None, None) => (Vec::new(), 0),
+    };
+    if !lines.is_empty() {
         say!("\nDa guardare:");
-        for line in attention {
+        for line in &lines {
             say!("  {line}");
         }
-    }
-}
-
-/// One row a message: verdict → request → dossier → office → reply → receipts.
-pub(crate) fn messages_table(overview: &Overview, last: usize) -> String {
-    let items: BTreeMap<&str, &ItemRow> = overview.items.iter().map(|i| (i.outgoing.id.as_str(), i)).collect();
-    let skip = overview.messages.len().saturating_sub(last);
-    let rows: Vec<Vec<String>> = overview.messages.iter().skip(skip).map(|m| row(m, &items)).collect();
-    table(&["quando", "messaggio", "verdetto", "che cos'è", "fascicolo", "ufficio", "risposta", "esito"], &rows, COLUMN)
-}
-
-fn row(message: &MessageRow, items: &BTreeMap<&str, &ItemRow>) -> Vec<String> {
-    let own: Vec<&ItemRow> = message.items.iter().filter_map(|id| items.get(id.as_str()).copied()).collect();
-    let reply = own.iter().find(|i| i.outgoing.lane == casework::Lane::Pec);
-    let (what, dossier, office) = match &message.disposition {
-        Disposition::Request { kind, office, dossier } => {
-            (kind.title().to_owned(), dossier.clone(), Some(office.clone()))
+        let hidden = count.saturating_sub(lines.len() as u64);
+        if hidden > 0 {
+            say!("  … e altre {hidden}: --all");
         }
-        Disposition::ToPerson { office, .. } => (message.disposition.title().to_owned(), None, Some(office.clone())),
-        Disposition::Quarantine { .. } => (message.disposition.title().to_owned(), None, None),
-        Disposition::Receipt { .. } => (message.proven.clone().unwrap_or_default(), None, None),
-        other => (other.title().to_owned(), None, None),
-    };
-    let again =
-        if message.places.len() > 1 { format!(" (visto {} volte)", message.places.len()) } else { String::new() };
-    vec![
-        calendar::stamp(message.decided_at),
-        flow(&message.digest).to_owned(),
-        format!("{}{again}", grade(&message.grade)),
-        what,
-        dossier.unwrap_or_default(),
-        office.unwrap_or_default(),
-        reply.map(|i| i.outgoing.template.clone()).unwrap_or_default(),
-        reply.map(|i| i.shown().title().to_owned()).unwrap_or_default(),
-    ]
-}
-
-/// A grade in Italian.
-pub(crate) fn grade(code: &str) -> &str {
-    match code {
-        "genuine" => "autentico",
-        "genuine-weak" => "autentico (firma debole)",
-        "orphan" => "di un messaggio non nostro",
-        "mismatch" => "discordante",
-        "suspect" => "sospetto",
-        "not-pec" => "non Pec",
-        "" => "non esaminato",
-        other => other,
     }
+    code(count == 0, service.as_ref())
 }
 
-fn as_json(overview: &Overview, digest: &str, survey: &Survey) -> Value {
-    let items: Vec<Value> = overview
-        .items
-        .iter()
-        .map(|i| {
-            json!({
-                "id": i.outgoing.id, "message_id": i.outgoing.message_id, "cause": i.cause, "lane": i.outgoing.lane,
-                "to": i.outgoing.to, "template": i.outgoing.template, "dossier": i.outgoing.dossier, "state": i.shown(),
-                "attempts": i.attempts, "last": i.last, "facts": i.facts, "frozen": i.frozen, "notices": i.notices,
-            })
-        })
-        .collect();
-    json!({
-        "journal": { "lines": overview.seq, "head": overview.head }, "state_digest": digest,
-        "messages": overview.messages, "dossiers": overview.dossiers, "outbox": items, "incidents": overview.incidents,
-        "revocation": survey.json(Clock::System.now()),
+/// Whether somebody must act.
+fn code(is_clear: bool, service: Option<&Report>) -> u8 {
+    let is_well = service.is_none_or(|report| report.reasons().is_empty() && report.warnings().is_empty());
+    if is_clear && is_well { OK } else { FOUND }
+}
+
+/// Reads the register; a long reading tells how far it is.
+fn read(data: &Path) -> Result<(Overview, String), crate::store::Trouble> {
+    let mut told = Instant::now();
+    Overview::read_watched(data, |line| {
+        if told.elapsed() >= PROGRESS_EVERY {
+            told = Instant::now();
+            eprintln!("leggo il registro: riga {line}…");
+        }
     })
 }

@@ -31,8 +31,8 @@ fn the_reference_configuration_is_valid_and_its_defaults_are_the_true_ones() {
 #[test]
 fn every_key_is_in_the_reference_configuration() {
     // A key that the reader asks for and the manual does not name would be a secret.
-    let source = include_str!("../config.rs");
-    let tests = source.find("#[cfg(test)]").unwrap();
+    let sources = [include_str!("../config.rs"), include_str!("monitoring.rs"), include_str!("alarms.rs")];
+    let source = sources.map(|text| text.split("#[cfg(test)]").next().unwrap()).concat();
     for call in [
         "required(\"",
         ".text(\"",
@@ -45,7 +45,7 @@ fn every_key_is_in_the_reference_configuration() {
         "seconds(&mut imap, \"",
         "seconds(&mut maildir, \"",
     ] {
-        for (at, _) in source[..tests].match_indices(call) {
+        for (at, _) in source.match_indices(call) {
             let key = source[at + call.len()..].split('"').next().unwrap();
             assert!(REFERENCE.contains(key), "`{key}` is not in sportello.toml");
         }

@@ -27,7 +27,7 @@ use jiff::{SignedDuration, Timestamp};
 pub use lanes::Rates;
 use lanes::{LANE_PAUSE, Lanes};
 use schedule::{ATTEMPTS_MAX, Move, Shown, next_attempt};
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 use std::future::Future;
 use std::io::ErrorKind;
 use std::pin::Pin;
@@ -168,41 +168,45 @@ impl Outbox {
         }
         self.health.mark(closed_mark(lane), 0);
         let (items, next) = self.with_store(|store| store.due(lane, now, ROUND_MAX))?;
-        for item in items {
-            if *stop.borrow() {
-                return Ok(None);
-            }
-            if let Some(free) = lanes.free(lane, self.clock.now(), &self.health) {
-                return Ok(Some(free));
-            }
-            lanes.sent(lane, self.clock.now());
-            if let Some(until) = self.send(item).await? {
+        let mut items = VecDeque::from(items);
+        let mut ended: Option<Ended> = None;
+        loop {
+            // Why nobody may go after the one that has ended, if so; and until when.
+            let closed = ended.as_ref().and_then(|ended| ended.closed);
+            let held = match closed {
+                Some(until) => Some(Some(until)),
+                None if *stop.borrow() => Some(None),
+                None if items.is_empty() => Some(next), // what is left of a full round is due: after the other road's turn
+                None => lanes.free(lane, self.clock.now(), &self.health).map(Some),
+            };
+            let follows = if held.is_none() { items.pop_front() } else { None };
+            let claimed = self.settle_and_claim(ended.take(), follows)?;
+            if let Some(until) = closed {
                 lanes.close(lane, until);
                 self.health.mark(closed_mark(lane), 1);
-                return Ok(Some(until));
+            }
+            match (claimed, held) {
+                (Some(item), _) => {
+                    lanes.sent(lane, self.clock.now());
+                    ended = Some(self.send(item).await?);
+                }
+                (None, Some(until)) => return Ok(until),
+                (None, None) => {} // a person stopped it since the round began
             }
         }
-        // What is left of a full round is due already: after the other road's turn.
-        Ok(next)
     }
 
-    /// One attempt at one item. Returns until when its road is closed, if the attempt showed that it must be.
-    async fn send(&self, item: ItemRow) -> Result<Option<Timestamp>, Trouble> {
+    /// One attempt at one item, which is claimed. What became of it is not written down yet.
+    async fn send(&self, item: ItemRow) -> Result<Ended, Trouble> {
         let id = item.outgoing.id.as_str();
-        let n = item.attempts + 1;
-        failpoint::at("outbox.claim").map_err(|e| Trouble::Io("outbox".into(), e))?;
-        if !self.claim(&item, n)? {
-            return Ok(None);
-        }
+        let n = item.attempts;
         let bytes = match self.archive.read(Shelf::Out, &item.frozen) {
             Ok(bytes) => bytes,
             // One damaged letter must not stop the others; what it said is in the register, a person sends it.
             Err(e) if matches!(e.kind(), ErrorKind::InvalidData | ErrorKind::NotFound) => {
                 events::archive_damaged(&item.frozen, &e);
-                let why = format!("la copia da inviare è danneggiata: {e}");
-                self.step(&item, Move::Refused { why: why.clone() })?;
-                self.to_paper(&item, why)?;
-                return Ok(None);
+                let step = Move::Refused { why: format!("la copia da inviare è danneggiata: {e}") };
+                return Ok(Ended { item, step, closed: None });
             }
             Err(e) => return Err(Trouble::Io("archive".into(), e)),
         };
@@ -215,7 +219,6 @@ impl Outbox {
             Box::pin(std::future::ready(moved))
         });
         let outcome = courier.attempt(&item.outgoing.from, &item.outgoing.to, &bytes, gate).await;
-        failpoint::at("outbox.record").map_err(|e| Trouble::Io("outbox".into(), e))?;
         let now = self.clock.now();
         let mut closed = None;
         let step = match outcome {
@@ -239,27 +242,40 @@ impl Outbox {
                 Move::Postponed { due: until, why }
             }
         };
-        let refused = match &step {
-            Move::Refused { why } => Some(why.clone()),
-            _ => None,
-        };
-        self.step(&item, step)?;
-        if let Some(why) = refused {
-            self.to_paper(&item, why)?;
-        }
-        Ok(closed)
+        Ok(Ended { item, step, closed })
     }
 
-    /// Claims an item that is still due: a person may have stopped it since the round began.
-    fn claim(&self, item: &ItemRow, n: u32) -> Result<bool, Trouble> {
+    /// Writes down what became of one item and claims the one that follows, with one fsync for both: the claim is durable
+    /// before the socket is used for it, and what is lost with a crash is an answer that the next start doubts. `None`: nothing
+    /// is claimed; a person may have stopped it since the round began.
+    fn settle_and_claim(&self, ended: Option<Ended>, follows: Option<ItemRow>) -> Result<Option<ItemRow>, Trouble> {
+        let io = |e| Trouble::Io("outbox".into(), e);
         let now = self.clock.now();
-        let id = item.outgoing.id.as_str();
-        self.with_store(|store| {
-            if store.item(id)?.and_then(|row| row.due()).is_none_or(|due| due > now) {
-                return Ok(false);
+        let mut moves = Vec::new();
+        if let Some(Ended { item, step, .. }) = &ended {
+            failpoint::at("outbox.record").map_err(io)?;
+            moves.push((item.outgoing.id.clone(), step.clone()));
+        }
+        let (claimed, settled) = self.with_store(|store| {
+            let row = follows.map(|item| store.item(&item.outgoing.id)).transpose()?.flatten();
+            let due = row.filter(|row| row.due().is_some_and(|due| due <= now));
+            if let Some(row) = &due {
+                failpoint::at("outbox.claim").map_err(io)?;
+                moves.push((row.outgoing.id.clone(), Move::Claimed { n: row.attempts + 1 }));
             }
-            store.move_item(id, Move::Claimed { n }, now).map(|()| true)
-        })
+            store.move_items(moves, now)?;
+            let row = |id: &str| store.item(id);
+            let claimed = due.map(|due| row(&due.outgoing.id)).transpose()?.flatten();
+            let settled = ended.as_ref().map(|ended| row(&ended.item.outgoing.id)).transpose()?.flatten();
+            Ok((claimed, settled))
+        })?;
+        if let Some(row) = settled {
+            told(&row);
+        }
+        if let Some(Ended { item, step: Move::Refused { why }, .. }) = ended {
+            self.to_paper(&item, why)?;
+        }
+        Ok(claimed)
     }
 
     fn step(&self, item: &ItemRow, step: Move) -> Result<(), Trouble> {
@@ -270,11 +286,7 @@ impl Outbox {
             store.item(id)
         })?;
         if let Some(row) = row {
-            match row.shown() {
-                Shown::Unknown => events::item_unknown(&item.cause, id),
-                Shown::Refused => events::item_refused(&item.cause, id),
-                state => events::item_moved(&item.cause, id, state, row.attempts),
-            }
+            told(&row);
         }
         Ok(())
     }
@@ -295,6 +307,24 @@ impl Outbox {
     fn with_store<T>(&self, work: impl FnOnce(&mut Store) -> Result<T, Trouble>) -> Result<T, Trouble> {
         // A panic while the store was locked left the index behind the journal at most; a restart catches up.
         work(&mut self.store.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// An attempt that has ended, and what is to be written down of it.
+struct Ended {
+    item: ItemRow,
+    step: Move,
+    /// Until when its road is closed, if the attempt showed that it must be.
+    closed: Option<Timestamp>,
+}
+
+/// Tells the operator where an item stands after a move.
+fn told(row: &ItemRow) {
+    let id = &row.outgoing.id;
+    match row.shown() {
+        Shown::Unknown => events::item_unknown(&row.cause, id),
+        Shown::Refused => events::item_refused(&row.cause, id),
+        state => events::item_moved(&row.cause, id, state, row.attempts),
     }
 }
 

@@ -6,6 +6,7 @@
 use crate::digest::{sha256, sha256_of};
 use crate::disk::{self, Disk, DiskRef};
 use jiff::Timestamp;
+use std::collections::BTreeSet;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -119,18 +120,46 @@ impl Archive {
     /// # Errors
     /// Those of the disk; and `InvalidData` when what is read back is not what was written.
     pub fn keep_file(&self, shelf: Shelf, spooled: &Path) -> io::Result<Sealed> {
-        self.disk.sync_file(spooled)?;
-        let (digest, _) = sha256_of(self.disk.open(spooled)?)?;
-        let target = self.path(shelf, &digest);
-        let mut was_there = self.place(spooled, &target)?;
-        // Read back under the final name: what is judged is what the archive holds.
-        let mut bytes = self.disk.read(&target)?;
-        if was_there && sha256(&bytes) != digest {
+        let mut sealed = self.keep_files(shelf, &[spooled])?;
+        sealed.pop().ok_or_else(|| io::ErrorKind::NotFound.into())
+    }
+
+    /// Seals spooled files together: each is fsynced, each directory once.
+    ///
+    /// # Errors
+    /// As [`keep_file`](Self::keep_file); then some may be sealed, and none is to be acknowledged.
+    pub fn keep_files(&self, shelf: Shelf, spooled: &[&Path]) -> io::Result<Vec<Sealed>> {
+        for file in spooled {
+            self.disk.sync_file(file)?;
+        }
+        let mut placed = Vec::with_capacity(spooled.len());
+        let mut groups = BTreeSet::new();
+        for file in spooled {
+            let (digest, _) = sha256_of(self.disk.open(file)?)?;
+            let target = self.path(shelf, &digest);
+            let was_there = self.place(file, &target)?;
+            groups.extend(target.parent().map(Path::to_owned));
+            placed.push((digest, target, was_there));
+        }
+        for group in groups {
+            self.disk.sync_dir(&group)?;
+        }
+        let sealed = placed.into_iter().zip(spooled);
+        sealed.map(|((digest, target, was_there), file)| self.read_back(file, digest, &target, was_there)).collect()
+    }
+
+    /// Reads back under the final name: what is judged is what the archive holds.
+    fn read_back(&self, spooled: &Path, digest: String, target: &Path, mut was_there: bool) -> io::Result<Sealed> {
+        let mut bytes = self.disk.read(target)?;
+        if was_there && sha256(&bytes) != digest && self.disk.meta(spooled)?.is_some() {
             // The copy of an earlier day has rotted, or somebody changed it: it stays as evidence, the sound one takes its name.
-            self.disk.rename(&target, &target.with_extension("damaged"))?;
+            self.disk.rename(target, &target.with_extension("damaged"))?;
             crate::events::archive_healed(&digest);
-            was_there = self.place(spooled, &target)?;
-            bytes = self.disk.read(&target)?;
+            was_there = self.place(spooled, target)?;
+            if let Some(group) = target.parent() {
+                self.disk.sync_dir(group)?;
+            }
+            bytes = self.disk.read(target)?;
         }
         if sha256(&bytes) != digest {
             return Err(io::Error::new(
@@ -146,10 +175,27 @@ impl Archive {
     /// # Errors
     /// As [`keep_file`](Self::keep_file).
     pub fn keep(&self, shelf: Shelf, bytes: &[u8]) -> io::Result<Sealed> {
-        let spooled = self.spool.join(format!("{}.tmp", sha256(bytes)));
-        self.disk.create(&spooled)?.write_all(bytes)?;
-        let sealed = self.keep_file(shelf, &spooled);
-        let _ = self.disk.remove(&spooled); // still there when the archive had the bytes; the next start sweeps what is left
+        let mut sealed = self.keep_all(shelf, &[bytes])?;
+        sealed.pop().ok_or_else(|| io::ErrorKind::NotFound.into())
+    }
+
+    /// Seals several together.
+    ///
+    /// # Errors
+    /// As [`keep_files`](Self::keep_files).
+    pub fn keep_all(&self, shelf: Shelf, all: &[&[u8]]) -> io::Result<Vec<Sealed>> {
+        let mut spooled = Vec::with_capacity(all.len());
+        for bytes in all {
+            let file = self.spool.join(format!("{}.tmp", sha256(bytes)));
+            self.disk.create(&file)?.write_all(bytes)?;
+            spooled.push(file);
+        }
+        // The same bytes twice are one file.
+        let files: BTreeSet<&Path> = spooled.iter().map(PathBuf::as_path).collect();
+        let sealed = self.keep_files(shelf, &files.iter().copied().collect::<Vec<_>>());
+        for file in files {
+            let _ = self.disk.remove(file); // still there when the archive had the bytes; the next start sweeps what is left
+        }
         sealed
     }
 
@@ -206,11 +252,31 @@ impl Archive {
     /// Those of the disk.
     pub fn digests(&self, shelf: Shelf) -> io::Result<Vec<String>> {
         let mut found = Vec::new();
-        let shelf_dir = self.root.join(shelf.name());
-        for group in self.disk.list(&shelf_dir)?.into_iter().filter(|group| group.is_dir) {
-            let files = self.disk.list(&shelf_dir.join(&group.name))?;
-            found.extend(files.iter().filter_map(|file| file.name.strip_suffix(shelf.ending()).map(str::to_owned)));
+        for group in self.groups(shelf)? {
+            found.extend(self.digests_in(shelf, &group)?);
         }
+        Ok(found)
+    }
+
+    /// The groups of a shelf, at most 256: each holds the digests that begin with its name.
+    ///
+    /// # Errors
+    /// Those of the disk.
+    pub fn groups(&self, shelf: Shelf) -> io::Result<Vec<String>> {
+        let entries = self.disk.list(&self.root.join(shelf.name()))?.into_iter();
+        let mut groups: Vec<String> = entries.filter(|entry| entry.is_dir).map(|entry| entry.name).collect();
+        groups.sort();
+        Ok(groups)
+    }
+
+    /// The digests of a group, sorted.
+    ///
+    /// # Errors
+    /// Those of the disk.
+    pub fn digests_in(&self, shelf: Shelf, group: &str) -> io::Result<Vec<String>> {
+        let files = self.disk.list(&self.root.join(shelf.name()).join(group))?;
+        let names = files.iter().filter_map(|file| file.name.strip_suffix(shelf.ending()).map(str::to_owned));
+        let mut found: Vec<String> = names.collect();
         found.sort();
         Ok(found)
     }
@@ -237,7 +303,7 @@ impl Archive {
         Ok(swept)
     }
 
-    /// Moves `from` to its final name; `true` when the name was taken, and `from` stays. Moved and not linked: bytes with a
+    /// Moves `from` to its final name, whose directory is then to be synced; `true` when the name was taken, and `from` stays. Moved and not linked: bytes with a
     /// second name in the spool could be written over from there.
     fn place(&self, from: &Path, target: &Path) -> io::Result<bool> {
         let Some(group) = target.parent() else { return Err(io::ErrorKind::InvalidInput.into()) };
@@ -252,7 +318,6 @@ impl Archive {
         if !was_there {
             self.disk.rename(from, target)?;
         }
-        self.disk.sync_dir(group)?;
         Ok(was_there)
     }
 }

@@ -5,7 +5,7 @@
 
 use std::fmt;
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read, Write};
+use std::io::{self, Read, Seek, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::sync::Arc;
@@ -20,6 +20,12 @@ pub trait Disk: Send + Sync + fmt::Debug {
     /// # Errors
     /// Those of the disk, as of every operation here.
     fn open(&self, path: &Path) -> io::Result<Box<dyn Read + Send>>;
+    /// Opens a file to read it from a place, in bytes.
+    fn open_at(&self, path: &Path, from: u64) -> io::Result<Box<dyn Read + Send>> {
+        let mut file = self.open(path)?;
+        io::copy(&mut file.by_ref().take(from), &mut io::sink())?;
+        Ok(file)
+    }
     /// Makes a file, or empties it; readable by the service alone: it is somebody's letter.
     fn create(&self, path: &Path) -> io::Result<Box<dyn DiskFile>>;
     /// Opens a file to write at its end, making it if need be.
@@ -95,6 +101,12 @@ pub struct Real;
 impl Disk for Real {
     fn open(&self, path: &Path) -> io::Result<Box<dyn Read + Send>> {
         Ok(Box::new(File::open(path)?))
+    }
+
+    fn open_at(&self, path: &Path, from: u64) -> io::Result<Box<dyn Read + Send>> {
+        let mut file = File::open(path)?;
+        file.seek(io::SeekFrom::Start(from))?;
+        Ok(Box::new(file))
     }
 
     fn create(&self, path: &Path) -> io::Result<Box<dyn DiskFile>> {

@@ -119,6 +119,10 @@ pub fn message_decided(digest: &str, grade: &str, disposition: &str, dossier: Op
 pub fn examination_failed(digest: &str, attempt: u32, why: &impl Display) {
     error!(event = "examination_failed", flow = flow(digest), attempt, %why, "examination failed");
 }
+/// A trial of several messages did not come to its end: each is tried alone.
+pub fn examinations_failed(messages: usize, why: &impl Display) {
+    warn!(event = "examinations_failed", messages, %why, "examination of several messages failed; each is tried alone");
+}
 /// Something that a person must be shown.
 pub fn incident(digest: &str, code: &str) {
     error!(event = "incident", flow = flow(digest), code, "incident");

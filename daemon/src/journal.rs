@@ -10,6 +10,7 @@ use crate::digest::sha256;
 use crate::disk::{self, Disk, DiskFile, DiskRef};
 use jiff::Timestamp;
 use record::{Event, Record};
+use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::io::{self, BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -18,6 +19,8 @@ use std::path::{Path, PathBuf};
 const SEGMENT_BYTES_MAX: u64 = 64 * 1024 * 1024;
 /// Longest line, in bytes: a decision holds a few texts, each bounded elsewhere. Beyond: the journal is damaged.
 const LINE_BYTES_MAX: u64 = 16 * 1024 * 1024;
+/// Read at once, bytes.
+const READ_BYTES: usize = 64 * 1024;
 /// `prev` of the first line.
 const NO_LINE: &str = "0000000000000000000000000000000000000000000000000000000000000000";
 
@@ -27,9 +30,14 @@ pub struct Journal {
     disk: DiskRef,
     dir: PathBuf,
     file: Box<dyn DiskFile>,
+    /// Bytes of this segment, those that wait included.
     length: u64,
     segment: u64,
     head: Head,
+    /// Where the last line begins in its segment.
+    offset: u64,
+    /// Lines that are not written yet: one write and one fsync for all that are decided together.
+    waiting: Vec<u8>,
     /// The first failed write or fsync ends all writing: what the disk then holds is unknown (reliability.md P12).
     failed: bool,
 }
@@ -41,6 +49,19 @@ pub struct Head {
     pub seq: u64,
     /// Its SHA-256.
     pub hash: String,
+}
+
+/// Where a line stands: from here a start goes on, without reading all that is before.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Place {
+    /// Number of the line.
+    pub seq: u64,
+    /// Its SHA-256.
+    pub hash: String,
+    /// Number of its segment.
+    pub segment: u64,
+    /// Where it begins in it, in bytes.
+    pub offset: u64,
 }
 
 /// One line, as it stands in its file.
@@ -56,6 +77,8 @@ pub struct Line<'a> {
     pub segment: &'a Path,
     /// Its place in that file, from 1.
     pub number: u64,
+    /// Where it begins in that file, in bytes.
+    pub offset: u64,
 }
 
 /// What is wrong with a journal.
@@ -100,16 +123,17 @@ impl fmt::Display for Trouble {
 impl std::error::Error for Trouble {}
 
 impl Journal {
-    /// Opens `<data>/journal`, verifies the whole chain and hands every record after `watermark` to `replay`.
+    /// Opens `<data>/journal` and hands every record after `from` to `replay`; without a place, verifies the whole chain from its
+    /// first line. What is before the place was verified when it was written; `scrub` and `verify-journal` read it again.
     ///
     /// A last line without its end was never acknowledged: it is set aside in `torn-*` and cut off.
     ///
     /// # Errors
-    /// Those of the disk; [`Trouble::Broken`] when the chain does not hold; those of `replay`.
+    /// Those of the disk; [`Trouble::Broken`] when the chain does not hold, or the line of the place is another; those of `replay`.
     pub fn open<E: From<Trouble>>(
         disk: DiskRef,
         data: &Path,
-        watermark: u64,
+        from: Option<&Place>,
         mut replay: impl FnMut(&Record, &Head) -> Result<(), E>,
     ) -> Result<Self, E> {
         let dir = data.join("journal");
@@ -117,21 +141,32 @@ impl Journal {
         let mut head = Head { seq: 0, hash: NO_LINE.into() };
         let segments = segments(&*disk, &dir).map_err(|e| Trouble::Io(dir.clone(), e))?;
         let last = segments.last().copied().unwrap_or(1);
-        for number in &segments {
+        let mut offset = 0;
+        for number in segments.iter().filter(|number| from.is_none_or(|place| **number >= place.segment)) {
             let path = segment_path(&dir, *number);
-            let sound = walk(&*disk, &path, &mut head, *number == last, |line| {
-                if line.record.seq > watermark { replay(line.record, line.head) } else { Ok(()) }
+            let start = from.filter(|place| place.segment == *number);
+            let sound = walk(&*disk, &path, start, &mut head, *number == last, |line| {
+                offset = line.offset;
+                if from.is_some_and(|place| place.seq == line.head.seq) {
+                    Ok(())
+                } else {
+                    replay(line.record, line.head)
+                }
             })?;
             if let Some(sound) = sound {
                 set_torn_aside(&*disk, &dir, &path, sound).map_err(|e| Trouble::Io(path.clone(), e))?;
             }
         }
         let path = segment_path(&dir, last);
+        if let Some(place) = from.filter(|place| head.seq < place.seq) {
+            let why = format!("manca la riga {}", place.seq);
+            return Err(Trouble::Broken { file: path, line: 0, why }.into());
+        }
         let io = |e| Trouble::Io(path.clone(), e);
         let file = disk.append(&path).map_err(io)?;
         disk.sync_dir(&dir).map_err(io)?;
         let length = disk.meta(&path).map_err(io)?.map_or(0, |meta| meta.length);
-        Ok(Self { disk, dir, file, length, segment: last, head, failed: false })
+        Ok(Self { disk, dir, file, length, segment: last, head, offset, waiting: Vec::new(), failed: false })
     }
 
     /// Verifies a journal without changing it, and hands every record to `each`. Returns its head.
@@ -165,7 +200,7 @@ impl Journal {
         let segments = segments(disk, &dir).map_err(|e| Trouble::Io(dir.clone(), e))?;
         for number in &segments {
             let may_be_torn = tail == Tail::Open && Some(number) == segments.last();
-            walk::<Trouble>(disk, &segment_path(&dir, *number), &mut head, may_be_torn, |line| {
+            walk::<Trouble>(disk, &segment_path(&dir, *number), None, &mut head, may_be_torn, |line| {
                 each(line);
                 Ok(())
             })?;
@@ -178,40 +213,85 @@ impl Journal {
     /// # Errors
     /// Those of the disk. After the first one nothing is written any more.
     pub fn append(&mut self, at: Timestamp, event: Event) -> Result<Record, Trouble> {
-        if self.failed {
-            return Err(Trouble::Stopped);
-        }
-        let record = Record { seq: self.head.seq + 1, at, prev: self.head.hash.clone(), event };
-        let written = self.write(&record);
-        if written.is_err() {
-            self.failed = true;
-        }
-        written.map(|()| record).map_err(|e| Trouble::Io(segment_path(&self.dir, self.segment), e))
+        let record = self.stage(at, event)?;
+        self.sync()?;
+        Ok(record)
     }
 
-    /// The last line.
+    /// Adds one event to those that the next [`sync`](Self::sync) makes durable, together.
+    ///
+    /// # Errors
+    /// As [`append`](Self::append).
+    pub fn stage(&mut self, at: Timestamp, event: Event) -> Result<Record, Trouble> {
+        let record = Record { seq: self.head.seq + 1, at, prev: self.head.hash.clone(), event };
+        self.guarded(|journal| journal.add(&record))?;
+        Ok(record)
+    }
+
+    /// Makes durable what was staged. When this returns, it is.
+    ///
+    /// # Errors
+    /// As [`append`](Self::append).
+    pub fn sync(&mut self) -> Result<(), Trouble> {
+        self.guarded(Self::write)
+    }
+
+    /// The last line, staged or durable.
     #[must_use]
     pub fn head(&self) -> &Head {
         &self.head
     }
 
-    fn write(&mut self, record: &Record) -> io::Result<()> {
+    /// Where the last line stands; `None` while there is none.
+    #[must_use]
+    pub fn place(&self) -> Option<Place> {
+        let Head { seq, hash } = self.head.clone();
+        (seq > 0).then_some(Place { seq, hash, segment: self.segment, offset: self.offset })
+    }
+
+    /// Something could not be written: nothing is any more.
+    #[must_use]
+    pub fn has_failed(&self) -> bool {
+        self.failed
+    }
+
+    fn guarded(&mut self, work: impl FnOnce(&mut Self) -> io::Result<()>) -> Result<(), Trouble> {
+        if self.failed {
+            return Err(Trouble::Stopped);
+        }
+        work(self).map_err(|e| {
+            self.failed = true;
+            Trouble::Io(segment_path(&self.dir, self.segment), e)
+        })
+    }
+
+    fn add(&mut self, record: &Record) -> io::Result<()> {
         if self.length > SEGMENT_BYTES_MAX {
+            self.write()?;
             self.segment += 1;
             self.file = self.disk.append(&segment_path(&self.dir, self.segment))?;
             self.disk.sync_dir(&self.dir)?;
             self.length = 0;
         }
-        let mut line = serde_json::to_vec(record)?;
+        let line = serde_json::to_vec(record)?;
         if line.len() as u64 >= LINE_BYTES_MAX {
             return Err(io::Error::new(io::ErrorKind::InvalidData, "una riga del registro è troppo lunga"));
         }
-        let hash = sha256(&line);
-        line.push(b'\n');
-        self.file.write_all(&line)?;
+        self.head = Head { seq: record.seq, hash: sha256(&line) };
+        self.offset = self.length;
+        self.length += line.len() as u64 + 1;
+        self.waiting.extend_from_slice(&line);
+        self.waiting.push(b'\n');
+        Ok(())
+    }
+
+    fn write(&mut self) -> io::Result<()> {
+        if self.waiting.is_empty() {
+            return Ok(());
+        }
+        self.file.write_all(&self.waiting)?;
         self.file.sync()?;
-        self.length += line.len() as u64;
-        self.head = Head { seq: record.seq, hash };
+        self.waiting.clear();
         Ok(())
     }
 }
@@ -228,18 +308,20 @@ fn segments(disk: &dyn Disk, dir: &Path) -> io::Result<Vec<u64>> {
     Ok(numbers)
 }
 
-/// Reads one segment, checking each line against `head`. With `may_be_torn`, returns the length of the sound part when
-/// the last line has no end.
+/// Reads one segment, checking each line against `head`: from `start`, whose line must be the one that it names, or from the
+/// beginning. With `may_be_torn`, returns the length of the sound part when the last line has no end.
 fn walk<E: From<Trouble>>(
     disk: &dyn Disk,
     path: &Path,
+    start: Option<&Place>,
     head: &mut Head,
     may_be_torn: bool,
     mut each: impl FnMut(&Line<'_>) -> Result<(), E>,
 ) -> Result<Option<u64>, E> {
     let io = |e| Trouble::Io(path.to_owned(), e);
-    let mut reader = BufReader::new(disk.open(path).map_err(io)?);
-    let (mut sound, mut number) = (0u64, 0u64);
+    let mut sound = start.map_or(0, |place| place.offset);
+    let mut reader = BufReader::with_capacity(READ_BYTES, disk.open_at(path, sound).map_err(io)?);
+    let mut number = 0u64;
     let mut line = Vec::new();
     loop {
         line.clear();
@@ -257,16 +339,21 @@ fn walk<E: From<Trouble>>(
         }
         let record: Record =
             serde_json::from_slice(&line).map_err(|e| broken(format!("non è una riga del registro: {e}")))?;
-        if record.prev != head.hash || record.seq != head.seq + 1 {
+        let hash = sha256(&line);
+        let follows = match start.filter(|_| number == 1) {
+            Some(place) => record.seq == place.seq && hash == place.hash,
+            None => record.prev == head.hash && record.seq == head.seq + 1,
+        };
+        if !follows {
             return Err(broken(format!(
                 "la riga {} non segue la {}: il registro è stato alterato",
                 record.seq, head.seq
             ))
             .into());
         }
-        *head = Head { seq: record.seq, hash: sha256(&line) };
+        *head = Head { seq: record.seq, hash };
+        each(&Line { record: &record, head, raw: &line, segment: path, number, offset: sound })?;
         sound += read as u64;
-        each(&Line { record: &record, head, raw: &line, segment: path, number })?;
     }
 }
 
@@ -295,7 +382,7 @@ mod tests {
     }
 
     fn journal(dir: &Path) -> Journal {
-        Journal::open::<Trouble>(disk::real(), dir, 0, |_, _| Ok(())).unwrap()
+        Journal::open::<Trouble>(disk::real(), dir, None, |_, _| Ok(())).unwrap()
     }
 
     fn three(dir: &Path) -> Head {
@@ -311,13 +398,35 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let head = three(dir.path());
         let mut replayed = Vec::new();
-        let again = Journal::open::<Trouble>(disk::real(), dir.path(), 1, |record, _| {
+        let whole = Journal::open::<Trouble>(disk::real(), dir.path(), None, |record, _| {
             replayed.push(record.seq);
             Ok(())
-        })
-        .unwrap();
+        });
+        assert_eq!(replayed, [1, 2, 3]);
+        let place = whole.unwrap().place().unwrap();
+        assert_eq!(place.seq, 3);
+        let mut again = Journal::open::<Trouble>(disk::real(), dir.path(), Some(&place), |_, _| panic!()).unwrap();
         assert_eq!(again.head(), &head);
-        assert_eq!(replayed, [2, 3]);
+        for n in 3..5 {
+            again.stage(Timestamp::UNIX_EPOCH, attempted(n)).unwrap();
+        }
+        again.sync().unwrap();
+        let mut rest = Vec::new();
+        let last = Journal::open::<Trouble>(disk::real(), dir.path(), Some(&place), |record, _| {
+            rest.push(record.seq);
+            Ok(())
+        });
+        assert_eq!((rest, last.unwrap().place()), (vec![4, 5], again.place()));
+        for wrong in [
+            Place { hash: NO_LINE.into(), ..place.clone() },
+            Place { offset: 0, ..place.clone() },
+            Place { offset: 1, ..place.clone() },
+            Place { segment: 2, ..place.clone() },
+            Place { offset: 1 << 40, ..place },
+        ] {
+            let opened = Journal::open::<Trouble>(disk::real(), dir.path(), Some(&wrong), |_, _| Ok(()));
+            assert!(matches!(opened, Err(Trouble::Broken { .. })), "{wrong:?}");
+        }
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use crate::archive::{Archive, Sealed, Shelf};
 use crate::clock::Clock;
+use crate::digest::sha256;
 use crate::events;
 use crate::failpoint;
 use crate::intake::{Arrival, Delivery, Filed};
@@ -12,17 +13,25 @@ use crate::post;
 use crate::revocation::refresh as revocation;
 use crate::sent::Register;
 use crate::store::{Committed, Store, Trouble};
-use crate::trial::{self, Failed, Trial};
+use crate::trial::{self, Failed, Trial, Tried};
 use crate::world::in_place;
 use casework::{Change, Decision, Disposition, Interest, Known, Reason};
 use jiff::{SignedDuration, Timestamp};
 use pec::{Evidence, Examined, OwnMailbox, Policy, Verdict};
+use std::collections::BTreeMap;
 use std::io::ErrorKind;
+use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::{Notify, mpsc, watch};
 
 /// Attempts at examining a message; after the last one that did not end, it goes to a person unexamined.
 pub const ATTEMPTS_MAX: u32 = 3;
+/// Messages that are worked on together, where so many wait: one trial, one fsync of each kind.
+pub const BATCH_MESSAGES_MAX: usize = 32;
+/// Bytes of messages after which no other joins: they are in memory together.
+pub const BATCH_BYTES_MAX: u64 = 4 * 1024 * 1024;
+/// A fault of the program: said of a message, because none may fall through.
+const NOT_EXAMINED: &str = "l'esame manca: il messaggio va letto da una persona";
 
 /// The pipeline of an installation: the only writer of decisions.
 pub struct Pipeline {
@@ -63,82 +72,175 @@ pub struct Circumstances {
     pub oversized: Option<u64>,
 }
 
+impl Circumstances {
+    fn of(arrival: &Arrival) -> Self {
+        let place = format!("{}/{}", arrival.account, arrival.place);
+        Self { place, received: arrival.received, oversized: arrival.oversized }
+    }
+}
+
+/// What examinations found, by digest; or why a message is set aside unexamined.
+type Seen = BTreeMap<String, Result<Examined, String>>;
+
 impl Pipeline {
-    /// Takes deliveries until the last watcher is gone. The message in hand is always finished.
+    /// Takes deliveries until the last watcher is gone. The messages in hand are always finished.
     ///
     /// # Errors
-    /// The store or the disk cannot go on; the message in hand is not acknowledged.
+    /// The store or the disk cannot go on; the messages in hand are not acknowledged.
     pub async fn run(self, mut deliveries: mpsc::Receiver<Delivery>) -> Result<(), Trouble> {
-        // In place: an examination may take its time, and the connections live on meanwhile.
-        in_place(|| self.resume())?;
-        while let Some(Delivery { arrival, done }) = deliveries.recv().await {
-            in_place(|| self.process(&arrival))?;
-            failpoint::at("commit.after").map_err(disk)?;
+        // What the last run sealed and did not decide, a group after each batch: an archive of years is looked through while
+        // the mail goes on.
+        let mut groups = in_place(|| self.archive.groups(Shelf::In)).map_err(disk)?.into_iter();
+        let mut resumed = Some(0);
+        loop {
+            let first = match groups.next() {
+                Some(group) => {
+                    let found = in_place(|| self.resume(&group))?;
+                    resumed = resumed.map(|n| n + found);
+                    deliveries.try_recv().ok()
+                }
+                None => {
+                    resumed.take().into_iter().for_each(events::resumed);
+                    match deliveries.recv().await {
+                        Some(first) => Some(first),
+                        None => return Ok(()),
+                    }
+                }
+            };
+            // In place: an examination may take its time, and the connections live on meanwhile.
+            if let Some(first) = first {
+                in_place(|| self.take(first, &mut deliveries))?;
+            }
+        }
+    }
+
+    /// Processes a delivery with those that wait behind it, and answers them.
+    fn take(&self, first: Delivery, deliveries: &mut mpsc::Receiver<Delivery>) -> Result<(), Trouble> {
+        let mut bytes = first.arrival.bytes;
+        let (mut arrivals, mut answers) = (vec![first.arrival], vec![first.done]);
+        while arrivals.len() < BATCH_MESSAGES_MAX && bytes < BATCH_BYTES_MAX {
+            let Ok(Delivery { arrival, done }) = deliveries.try_recv() else { break };
+            bytes += arrival.bytes;
+            arrivals.push(arrival);
+            answers.push(done);
+        }
+        self.process(&arrivals)?;
+        failpoint::at("commit.after").map_err(disk)?;
+        for done in answers {
             // The watcher may be gone; the message is kept all the same, and is recognised when it comes again.
             let _ = done.send(Filed::Kept);
         }
         Ok(())
     }
 
-    /// The life of one message, on one screen. Each step takes the proof which the step before it made.
+    /// The life of a message, on one screen; of several at once where several wait: each step is made durable for all of them
+    /// together. Each step takes the proof which the step before it made.
     ///
     /// # Errors
     /// See [`Trouble`]: the world's faults. A message's fault is a finding, never an error.
-    pub fn process(&self, arrival: &Arrival) -> Result<Committed, Trouble> {
-        let sealed = self.archive.keep_file(Shelf::In, &arrival.spool).map_err(disk)?; // bytes and directory entry are on disk
-        let place = format!("{}/{}", arrival.account, arrival.place);
-        self.settle(&sealed, &Circumstances { place, received: arrival.received, oversized: arrival.oversized })
+    pub fn process(&self, arrivals: &[Arrival]) -> Result<Vec<Committed>, Trouble> {
+        let spooled: Vec<&Path> = arrivals.iter().map(|arrival| arrival.spool.as_path()).collect();
+        let sealed = self.archive.keep_files(Shelf::In, &spooled).map_err(disk)?; // bytes and directory entries are on disk
+        self.settle(&sealed.into_iter().zip(arrivals.iter().map(Circumstances::of)).collect::<Vec<_>>())
     }
 
-    fn settle(&self, sealed: &Sealed, about: &Circumstances) -> Result<Committed, Trouble> {
-        let now = self.clock.now();
-        if let Some(done) = self.store().already(sealed, &about.place, now)? {
-            events::message_seen_again(sealed.digest()); // decided before: only the server is told
-            return Ok(done);
-        }
-        events::message_sealed(sealed.digest(), sealed.bytes().len() as u64);
+    fn settle(&self, batch: &[(Sealed, Circumstances)]) -> Result<Vec<Committed>, Trouble> {
         let office = self.office.borrow().clone();
         let lists = self.revocation.now().status.version();
-        let seen = match self.examine(sealed, about, &office)? {
-            Ok(seen) => self.held_against_what_is_known(seen, sealed, about, &office)?,
-            set_aside => set_aside,
-        };
-        let interest = seen.as_ref().map(|seen| casework::interest(seen, &office.desk.rules)).unwrap_or_default();
-        let mut store = self.store(); // held to the commit: nothing moves between snapshot and write
-        let known = Known { received: about.received, ..store.known(sealed.digest(), &interest, now)? };
-        failpoint::at("classify.eval").map_err(disk)?;
-        failpoint::panic_at("classify.panic");
-        let decision = match &seen {
-            Ok(seen) => casework::decide(seen, &known, &office.desk),
-            Err(why) => casework::set_aside(why.clone(), &known, &office.desk),
-        };
-        let decided = self.write_down(sealed, about, seen.as_ref().ok(), &interest, decision, &known, &office)?;
-        let done = store.commit(sealed, &known, decided)?; // the only write: state, dedup mark, outbox together
+        let mut seen = self.examine(batch, &office)?; // each attempt counted, then tried in a child, then here
+        let mut store = self.store(); // held to the seal: nothing moves between snapshot and write
+        let (mut staged, mut letters, mut paths) = (Vec::new(), Vec::new(), Vec::new());
+        for (sealed, about) in batch {
+            let now = self.clock.now();
+            if let Some(done) = store.already(sealed, &about.place, now)? {
+                events::message_seen_again(sealed.digest()); // decided before: only the server is told
+                staged.push(done);
+                continue;
+            }
+            let seen = seen.remove(sealed.digest()).unwrap_or_else(|| Err(NOT_EXAMINED.into()));
+            let interest = seen.as_ref().map(|seen| casework::interest(seen, &office.desk.rules)).unwrap_or_default();
+            let known = Known { received: about.received, ..store.known(sealed.digest(), &interest, now)? };
+            failpoint::at("classify.eval").map_err(disk)?;
+            failpoint::panic_at("classify.panic");
+            let decision = match &seen {
+                Ok(seen) => casework::decide(seen, &known, &office.desk),
+                Err(why) => casework::set_aside(why.clone(), &known, &office.desk),
+            };
+            let seen = seen.as_ref().ok();
+            let decided = self.write_down(sealed, about, seen, &interest, decision, &known, &office, &mut letters)?;
+            staged.push(store.stage(sealed, &known, decided)?);
+            paths.extend(seen.and_then(|seen| seen.seal.as_ref()).map(|seal| seal.path.clone()));
+        }
+        self.archive.keep_all(Shelf::Out, &letters.iter().map(Vec::as_slice).collect::<Vec<_>>()).map_err(disk)?;
+        let done = store.seal_all(staged)?; // the only write: state, dedup marks, outbox together
         drop(store);
         // Only now: a list that comes because of this message looks back, and must find it.
-        let path = seen.as_ref().ok().and_then(|seen| seen.seal.as_ref()).map_or(&[][..], |seal| &seal.path);
-        self.revocation.decided(path, lists);
+        paths.iter().for_each(|path| self.revocation.decided(path, lists));
         self.wake.notify_one();
         Ok(done)
     }
 
-    /// Examines within its guards. Each attempt is counted, durably, before it begins: what it may do to this process, a
-    /// restart knows.
+    /// Examines within its guards what was not decided before. Each attempt is counted, durably, before it begins: what it may
+    /// do to this process, a restart knows.
     ///
     /// # Errors
-    /// See [`Trouble`]. Inside: why the message is set aside unexamined, in Italian.
-    fn examine(
+    /// See [`Trouble`]. Inside, by digest: why a message is set aside unexamined, in Italian.
+    fn examine(&self, batch: &[(Sealed, Circumstances)], office: &Office) -> Result<Seen, Trouble> {
+        let mut seen = Seen::new();
+        let (mut together, mut alone) = (BTreeMap::new(), BTreeMap::new());
+        for (sealed, about) in batch {
+            let digest = sealed.digest();
+            let store = self.store();
+            if store.message(digest)?.is_some() {
+                continue;
+            }
+            events::message_sealed(digest, sealed.bytes().len() as u64);
+            // Who has failed before stands alone: an innocent neighbour must not use up its attempts with it.
+            let is_first = about.oversized.is_none() && store.attempts(digest)? == 0;
+            if is_first { &mut together } else { &mut alone }.entry(digest).or_insert((sealed, about));
+        }
+        if together.len() > 1 {
+            failpoint::at("verify.attempt_inc").map_err(disk)?;
+            self.store().attempt(&together.keys().copied().collect::<Vec<_>>(), self.clock.now())?;
+            let lists = self.revocation.now();
+            let tried = together.values().map(|(sealed, about)| self.tried(sealed, about)).collect::<Vec<_>>();
+            let policy = Policy { status: Some(&lists.status), ..self.policy(None, office) };
+            match self.trial.examine_all(&tried, &policy) {
+                Ok(all) => seen.extend(together.keys().map(|d| (*d).to_owned()).zip(all.into_iter().map(Ok))),
+                Err(Failed::NotHeld(e)) => return Err(no_trial(&e)),
+                Err(why) => {
+                    events::examinations_failed(together.len(), &why);
+                    alone.append(&mut together);
+                }
+            }
+        } else {
+            alone.append(&mut together);
+        }
+        for (digest, (sealed, about)) in alone {
+            seen.insert(digest.to_owned(), self.examine_alone(sealed, about, office)?);
+        }
+        for (sealed, about) in batch {
+            if let Some(Ok(one)) = seen.remove(sealed.digest()) {
+                let known = self.held_against_what_is_known(one, sealed, about, office)?;
+                seen.insert(sealed.digest().to_owned(), known);
+            }
+        }
+        Ok(seen)
+    }
+
+    fn examine_alone(
         &self,
         sealed: &Sealed,
         about: &Circumstances,
         office: &Office,
     ) -> Result<Result<Examined, String>, Trouble> {
-        let file = self.archive.path(Shelf::In, sealed.digest());
         let lists = self.revocation.now();
-        let policy = Policy { status: Some(&lists.status), ..self.policy(sealed, about, office) };
+        let tried = self.tried(sealed, about);
+        let policy = Policy { status: Some(&lists.status), ..self.policy(tried.arrival, office) };
         loop {
             failpoint::at("verify.attempt_inc").map_err(disk)?;
-            let n = self.store().attempt(sealed.digest(), self.clock.now())?; // count first, then try
+            let counts = self.store().attempt(&[sealed.digest()], self.clock.now())?; // count first, then try
+            let n = counts.first().copied().unwrap_or(u32::MAX);
             if let Some(size) = about.oversized {
                 let mega = size / 1_000_000;
                 return Ok(Err(format!(
@@ -150,7 +252,7 @@ impl Pipeline {
                     "l'esame non è arrivato in fondo per {ATTEMPTS_MAX} volte: il messaggio va letto da una persona"
                 )));
             }
-            match self.trial.examine(&file, sealed.bytes(), &policy) {
+            match self.trial.examine(&tried.file, sealed.bytes(), &policy) {
                 Ok(seen) => return Ok(Ok(seen)),
                 Err(Failed::NotHeld(e)) => return Err(no_trial(&e)),
                 Err(why) => {
@@ -160,6 +262,13 @@ impl Pipeline {
                 }
             }
         }
+    }
+
+    /// Where the server told no arrival, or a stop lost it, the message came when we kept it: somebody who holds an old key must
+    /// not gain by that (pec.md §9.15).
+    fn tried<'a>(&self, sealed: &'a Sealed, about: &Circumstances) -> Tried<'a> {
+        let arrival = about.received.or_else(|| self.archive.kept_at(Shelf::In, sealed.digest()));
+        Tried { file: self.archive.path(Shelf::In, sealed.digest()), raw: sealed.bytes(), arrival }
     }
 
     /// Examines a proven message once more where more is known: a receipt, against what we sent (pec.md §9.12, §9.14); any, in
@@ -187,7 +296,7 @@ impl Pipeline {
             sent: Some(&register),
             directory,
             status: Some(&lists.status),
-            ..self.policy(sealed, about, office)
+            ..self.policy(self.tried(sealed, about).arrival, office)
         };
         let seen = trial::once_more(sealed.bytes(), &policy);
         if let Some(trouble) = register.trouble() {
@@ -203,19 +312,17 @@ impl Pipeline {
         }
     }
 
-    /// Where the server told no arrival, or a stop lost it, the message came when we kept it: somebody who holds an old key must
-    /// not gain by that (pec.md §9.15).
-    fn policy<'a>(&'a self, sealed: &Sealed, about: &Circumstances, office: &'a Office) -> Policy<'a> {
+    fn policy<'a>(&'a self, arrival: Option<Timestamp>, office: &'a Office) -> Policy<'a> {
         Policy {
             mailboxes: &self.mailboxes,
-            arrival: about.received.or_else(|| self.archive.kept_at(Shelf::In, sealed.digest())),
+            arrival,
             sha1_until: self.sha1_until,
             paths: Some(&self.verdicts),
             ..Policy::new(&office.trust.anchors)
         }
     }
 
-    /// Freezes the letters of a decision and makes its journal line.
+    /// Freezes the letters of a decision, for the archive to keep before the line is sealed, and makes that line.
     #[allow(clippy::too_many_arguments)]
     fn write_down(
         &self,
@@ -226,6 +333,7 @@ impl Pipeline {
         mut decision: Decision,
         known: &Known,
         office: &Office,
+        letters: &mut Vec<Vec<u8>>,
     ) -> Result<Decided, Trouble> {
         let mut frozen = Vec::new();
         let mut kept = Vec::new();
@@ -233,7 +341,8 @@ impl Pipeline {
             match post::freeze(&letter, &office.desk, known.now, sealed.bytes()) {
                 Ok(bytes) => {
                     failpoint::at("outbox.freeze").map_err(disk)?;
-                    frozen.push(self.archive.keep(Shelf::Out, &bytes).map_err(disk)?.digest().to_owned());
+                    frozen.push(sha256(&bytes));
+                    letters.push(bytes);
                     kept.push(letter);
                 }
                 Err(why) => {
@@ -272,10 +381,11 @@ impl Pipeline {
         })
     }
 
-    /// Decides what the last run sealed and did not decide (state M1 and M2): the server may not have it any more.
-    fn resume(&self) -> Result<(), Trouble> {
+    /// Decides what the last run sealed and did not decide (state M1 and M2), of one group of the archive: the server may not
+    /// have it any more. How many.
+    fn resume(&self, group: &str) -> Result<usize, Trouble> {
         let mut resumed = 0;
-        for digest in self.archive.digests(Shelf::In).map_err(disk)? {
+        for digest in self.archive.digests_in(Shelf::In, group).map_err(disk)? {
             if self.store().message(&digest)?.is_none() {
                 let sealed = match self.archive.reopen(&digest) {
                     Ok(sealed) => sealed,
@@ -287,12 +397,11 @@ impl Pipeline {
                     Err(e) => return Err(disk(e)),
                 };
                 let about = Circumstances { place: "archivio".into(), received: None, oversized: None };
-                self.settle(&sealed, &about)?;
+                self.settle(&[(sealed, about)])?;
                 resumed += 1;
             }
         }
-        events::resumed(resumed);
-        Ok(())
+        Ok(resumed)
     }
 
     fn store(&self) -> MutexGuard<'_, Store> {

@@ -4,6 +4,7 @@
 //! replayed; damaged or ahead of it → set aside and rebuilt. Nothing else writes either of them.
 
 pub mod index;
+mod open;
 mod outbound;
 pub mod overview;
 mod project;
@@ -15,7 +16,7 @@ use crate::failpoint;
 use crate::intake::cursor::Cursor;
 use crate::journal::record::{Decided, Event, FORMAT, Record};
 use crate::journal::{Head, Journal, Trouble as JournalTrouble};
-use crate::outbox::schedule::{Move, State};
+use crate::outbox::schedule::Move;
 use crate::world::World;
 use casework::decision::Lane;
 use casework::dossier::Dossier;
@@ -28,22 +29,28 @@ pub use overview::Overview;
 use project::{Fault, day_before, project};
 use rows::{ItemRow, MessageRow, key};
 use std::fmt;
-use std::fs::{File, TryLockError};
+use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
-use tally::Tally;
 
 /// How many ids a message may answer and still be looked up: a References header is at most this deep.
 const ANSWERS_MAX: usize = 50;
 /// How many dossiers one message may name and still be looked up.
 const DOSSIERS_MAX: usize = 20;
 
+/// Journal lines that the index may lag behind on the disk: after a crash these are replayed.
+pub(crate) const UNSYNCED_LINES_MAX: u64 = 256;
+
 /// The store of one installation.
 #[derive(Debug)]
 pub struct Store {
     journal: Journal,
     index: Index,
+    /// Decisions are staged whose letters may not be durable yet: only who staged them may seal them. Should it panic, nothing
+    /// is written any more.
+    in_batch: bool,
+    /// The first line that the index has not made durable yet, if any.
+    unsynced: Option<u64>,
     /// Held for the life of the process: two daemons on one data folder would tear the journal.
     _lock: File,
 }
@@ -67,6 +74,10 @@ impl Committed {
         self.is_new
     }
 }
+
+/// A decision that is written down and becomes durable with the next [`Store::seal_all`].
+#[derive(Debug)]
+pub struct Staged(Committed);
 
 /// The store cannot go on. The process stops; a restart is the recovery.
 #[derive(Debug)]
@@ -146,47 +157,64 @@ impl Store {
     /// See [`Trouble`].
     pub fn open_in(world: &World, data: &Path, now: Timestamp) -> Result<Self, Trouble> {
         std::fs::create_dir_all(data).map_err(|e| Trouble::Io(data.to_owned(), e))?;
-        let lock = lock(data)?;
+        let lock = open::lock(data)?;
         let dir = data.join("index");
-        let opened = Index::at(&world.index, &dir).map_err(Fault::Io).and_then(|index| catch_up(world, data, index));
+        let opened =
+            Index::at(&world.index, &dir).map_err(Fault::Io).and_then(|index| open::catch_up(world, data, index));
         let (journal, index) = match opened {
             Ok(both) => both,
-            // A damaged index costs a rebuild, never a message.
+            // A damaged index, or one of another version, costs a rebuild, never a message.
             Err(Fault::Io(_)) if matches!(world.index, Home::Disk) && dir.exists() => {
                 let aside = index::set_aside(&dir, now)?;
                 crate::events::index_rebuilt(&aside);
-                catch_up(world, data, Index::open(&dir)?)?
+                open::catch_up(world, data, Index::open(&dir)?)?
             }
             Err(fault) => return Err(fault.into()),
         };
-        let mut store = Self { journal, index, _lock: lock };
+        let mut store = Self { journal, index, in_batch: false, unsynced: None, _lock: lock };
         if store.journal.head().seq == 0 {
             store.write(now, Event::Begun { format: FORMAT, version: env!("CARGO_PKG_VERSION").into() })?;
         }
         store.recover(now)?;
+        store.sync_index()?;
         Ok(store)
     }
 
-    /// The disposition mark of a message: decided before, nothing to decide again.
+    /// The disposition mark of a message: decided before, nothing to decide again. That it was seen here too is durable with the
+    /// next [`seal_all`](Self::seal_all).
     ///
     /// # Errors
     /// See [`Trouble`].
-    pub fn already(&mut self, sealed: &Sealed, place: &str, now: Timestamp) -> Result<Option<Committed>, Trouble> {
+    pub fn already(&mut self, sealed: &Sealed, place: &str, now: Timestamp) -> Result<Option<Staged>, Trouble> {
         let Some(row) = self.index.get::<MessageRow>(&key::message(sealed.digest()))? else { return Ok(None) };
         if !row.places.iter().any(|p| p == place) {
-            self.write(now, Event::SeenAgain { digest: row.digest.clone(), place: place.to_owned() })?;
+            self.in_batch = true;
+            self.stage_line(now, Event::SeenAgain { digest: row.digest.clone(), place: place.to_owned() })?;
         }
-        Ok(Some(Committed { digest: row.digest, is_new: false }))
+        Ok(Some(Staged(Committed { digest: row.digest, is_new: false })))
     }
 
-    /// Counts an attempt at a message, durably, and says which it is.
+    /// How many attempts at a message have begun.
     ///
     /// # Errors
     /// See [`Trouble`].
-    pub fn attempt(&mut self, digest: &str, now: Timestamp) -> Result<u32, Trouble> {
-        let n = self.index.get::<u32>(&key::attempts(digest))?.unwrap_or(0).saturating_add(1);
-        self.write(now, Event::Attempted { digest: digest.to_owned(), n })?;
-        Ok(n)
+    pub fn attempts(&self, digest: &str) -> Result<u32, Trouble> {
+        Ok(self.index.get::<u32>(&key::attempts(digest))?.unwrap_or(0))
+    }
+
+    /// Counts an attempt at each of these messages, durably, and says which it is.
+    ///
+    /// # Errors
+    /// See [`Trouble`].
+    pub fn attempt(&mut self, digests: &[&str], now: Timestamp) -> Result<Vec<u32>, Trouble> {
+        let mut counts = Vec::with_capacity(digests.len());
+        for digest in digests {
+            let n = self.attempts(digest)?.saturating_add(1);
+            self.stage_line(now, Event::Attempted { digest: (*digest).to_owned(), n })?;
+            counts.push(n);
+        }
+        self.seal()?;
+        Ok(counts)
     }
 
     /// The snapshot that a decision on this message may use.
@@ -246,6 +274,17 @@ impl Store {
     /// # Errors
     /// See [`Trouble`]; `Program` when the store moved since `known` was taken.
     pub fn commit(&mut self, sealed: &Sealed, known: &Known, decided: Decided) -> Result<Committed, Trouble> {
+        let digest = decided.digest.clone();
+        let staged = self.stage(sealed, known, decided)?;
+        self.seal_all(vec![staged])?;
+        Ok(Committed { digest, is_new: true })
+    }
+
+    /// As [`commit`](Self::commit), but durable only with the next [`seal_all`](Self::seal_all): one fsync for several decisions.
+    ///
+    /// # Errors
+    /// As [`commit`](Self::commit).
+    pub fn stage(&mut self, sealed: &Sealed, known: &Known, decided: Decided) -> Result<Staged, Trouble> {
         if known.revision != self.journal.head().seq
             || known.digest != sealed.digest()
             || decided.digest != sealed.digest()
@@ -254,8 +293,34 @@ impl Store {
         }
         let digest = decided.digest.clone();
         failpoint::at("commit.begin")?;
-        self.write(decided.decided_at, Event::Decided(Box::new(decided)))?;
-        Ok(Committed { digest, is_new: true })
+        self.in_batch = true;
+        self.stage_line(decided.decided_at, Event::Decided(Box::new(decided)))?;
+        Ok(Staged(Committed { digest, is_new: true }))
+    }
+
+    /// Makes durable what was staged: the journal's lines, then the index after them.
+    ///
+    /// # Errors
+    /// See [`Trouble`].
+    pub fn seal_all(&mut self, staged: Vec<Staged>) -> Result<Vec<Committed>, Trouble> {
+        self.in_batch = false;
+        self.seal()?;
+        Ok(staged.into_iter().map(|staged| staged.0).collect())
+    }
+
+    fn seal(&mut self) -> Result<(), Trouble> {
+        if self.in_batch {
+            return Err(JournalTrouble::Stopped.into());
+        }
+        self.journal.sync()?;
+        failpoint::at("commit.apply")?;
+        self.index.settle()?; // never ahead of the journal
+        failpoint::at("commit.unknown")?;
+        let seq = self.journal.head().seq;
+        if self.unsynced.is_some_and(|first| seq.saturating_sub(first) >= UNSYNCED_LINES_MAX) {
+            self.sync_index()?;
+        }
+        Ok(())
     }
 
     /// Moves an item, durably.
@@ -375,11 +440,8 @@ impl Store {
     /// See [`Trouble`].
     pub fn refused_letters(&self) -> Result<Vec<ItemRow>, Trouble> {
         let mut found = Vec::new();
-        for row in self.index.scan::<ItemRow>(key::ITEMS, key::ITEMS) {
-            let item = row?.1;
-            if item.outgoing.lane == Lane::Pec && item.state == State::Refused && item.facts.is_empty() {
-                found.push(item);
-            }
+        for row in self.index.scan::<String>(key::REFUSED, key::REFUSED) {
+            found.extend(self.item(&row?.1)?);
         }
         Ok(found)
     }
@@ -455,63 +517,53 @@ impl Store {
     pub fn keep_cursor(&mut self, account: &str, cursor: &Cursor) -> io::Result<()> {
         let mut batch = Batch::default();
         batch.put(&key::cursor(account), &cursor.to_string());
-        self.index.apply(batch)
+        // What else is staged may only be settled after its journal line.
+        if self.in_batch || self.journal.has_failed() {
+            return Err(io::Error::other("il registro non si può scrivere"));
+        }
+        self.index.stage(batch)?;
+        self.index.settle()
     }
 
     /// What the last run left open: attempts at sending that did not end.
     fn recover(&mut self, now: Timestamp) -> Result<(), Trouble> {
-        let items: Vec<ItemRow> =
-            self.index.scan(key::ITEMS, key::ITEMS).map(|row| row.map(|(_, item)| item)).collect::<io::Result<_>>()?;
-        for item in items {
-            if let Some(step) = item.state.recovery(now) {
-                self.write(now, Event::Moved { item: item.outgoing.id, step })?;
+        let open = self.index.scan::<String>(key::OPEN, key::OPEN).map(|row| row.map(|(_, id)| id));
+        for id in open.collect::<io::Result<Vec<_>>>()? {
+            if let Some(step) = self.item(&id)?.and_then(|item| item.state.recovery(now)) {
+                self.stage_line(now, Event::Moved { item: id, step })?;
             }
         }
-        Ok(())
+        self.seal()
     }
 
     fn write(&mut self, at: Timestamp, event: Event) -> Result<(), Trouble> {
-        let record: Record = self.journal.append(at, event)?;
-        failpoint::at("commit.apply")?;
+        self.stage_line(at, event)?;
+        self.seal()
+    }
+
+    fn stage_line(&mut self, at: Timestamp, event: Event) -> Result<(), Trouble> {
+        let record: Record = self.journal.stage(at, event)?;
         project(&self.index, &record, self.journal.head())?;
-        Ok(failpoint::at("commit.unknown")?)
+        self.unsynced.get_or_insert(record.seq);
+        Ok(())
+    }
+
+    /// Makes the index durable, if some of it is not.
+    ///
+    /// # Errors
+    /// Those of the disk.
+    pub fn sync_index(&mut self) -> Result<(), Trouble> {
+        let may_settle = !self.in_batch && !self.journal.has_failed();
+        if may_settle && self.unsynced.take().is_some() {
+            open::keep_place(&self.index, &self.journal)?;
+        }
+        Ok(())
     }
 }
 
-/// Opens the journal and replays onto the index what it has not seen; an index that is ahead of it, or of
-/// another journal, means that somebody changed the journal.
-fn catch_up(world: &World, data: &Path, index: Index) -> Result<(Journal, Index), Fault> {
-    let (seq, hash) = index.get::<(u64, String)>(key::WATERMARK)?.unwrap_or_default();
-    if seq > 0 && index.get::<Tally>(key::TALLY)?.is_none() {
-        // The index of an earlier program, which kept no counts: it is made again, like a damaged one.
-        return Err(Fault::Io(io::Error::new(io::ErrorKind::InvalidData, "l'indice è di un programma più vecchio")));
-    }
-    let mut is_known = seq == 0;
-    let journal = Journal::open::<Fault>(world.disk.clone(), data, 0, |record, head: &Head| {
-        if record.seq == seq {
-            is_known = head.hash == hash;
-        }
-        if record.seq > seq && is_known { project(&index, record, head) } else { Ok(()) }
-    })?;
-    // The journal is fsynced before the index is written: an honest index is never ahead of it.
-    if is_known { Ok((journal, index)) } else { Err(Fault::Rollback { seq }) }
-}
-
-/// How long a start waits for a predecessor that is still ending, or for a child of it that still holds its files.
-const LOCK_WAIT_MAX: Duration = Duration::from_secs(3);
-
-fn lock(data: &Path) -> Result<File, Trouble> {
-    let path = data.join("lock");
-    let file = File::create(&path).map_err(|e| Trouble::Io(path.clone(), e))?;
-    let since = Instant::now();
-    loop {
-        match file.try_lock() {
-            Ok(()) => return Ok(file),
-            Err(TryLockError::WouldBlock) if since.elapsed() < LOCK_WAIT_MAX => {
-                std::thread::sleep(Duration::from_millis(20));
-            }
-            Err(TryLockError::WouldBlock) => return Err(Trouble::Locked(data.to_owned())),
-            Err(TryLockError::Error(e)) => return Err(Trouble::Io(path, e)),
-        }
+impl Drop for Store {
+    fn drop(&mut self) {
+        // In order, the next start has nothing to replay; if it fails, the next start replays.
+        let _ = self.sync_index();
     }
 }

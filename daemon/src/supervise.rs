@@ -41,8 +41,8 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::JoinSet;
 
-/// Messages on their way from the watchers to the pipeline: each watcher waits for its answer, so one each is enough.
-const DELIVERIES_WAITING: usize = 1;
+/// Messages on their way from the watchers to the pipeline: as many as it takes at once.
+const DELIVERIES_WAITING: usize = crate::pipeline::BATCH_MESSAGES_MAX;
 /// How long the parts may take to end after a signal, before the process ends without them: a submission that waits at the
 /// final dot would take ten minutes; the next start finds it `InDot` and treats it as such.
 const STOP_MAX: Duration = Duration::from_secs(60);

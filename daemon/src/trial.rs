@@ -9,6 +9,7 @@ mod order;
 
 use crate::digest::sha256;
 use crate::failpoint;
+use jiff::Timestamp;
 use order::Order;
 use pec::{Examined, Outcome, Policy};
 use rustix::process::{Pid, Resource, Rlimit, Signal, getrlimit, kill_process_group, prlimit};
@@ -34,7 +35,7 @@ const WALL_MAX: Duration = Duration::from_secs(30);
 const FILES_MAX: u64 = 16;
 /// Stack of an examination, bytes, in the trial and here.
 const STACK_BYTES_MAX: usize = 2 * 1024 * 1024;
-/// What is read of a trial's answer, bytes: a digest is 64.
+/// What is read of a trial's answer for each message, bytes: a digest is 64.
 const ANSWER_BYTES_MAX: u64 = 256;
 /// Pause between two looks at a trial.
 const LOOK: Duration = Duration::from_millis(1);
@@ -64,6 +65,17 @@ pub struct Trial {
     limits: Limits,
     /// No child: a simulation, whose messages are its own, examines thousands in one process.
     is_skipped: bool,
+}
+
+/// One message of a trial.
+#[derive(Debug, Clone)]
+pub struct Tried<'a> {
+    /// Where the child reads it.
+    pub file: PathBuf,
+    /// Its bytes, the same.
+    pub raw: &'a [u8],
+    /// When it arrived: the one thing in which the policies of a trial differ.
+    pub arrival: Option<Timestamp>,
 }
 
 /// Why a message was not examined to the end.
@@ -118,13 +130,27 @@ impl Trial {
     /// # Errors
     /// See [`Failed`].
     pub fn examine(&self, file: &Path, raw: &[u8], policy: &Policy<'_>) -> Result<Examined, Failed> {
+        let mut seen = self.examine_all(&[Tried { file: file.to_owned(), raw, arrival: policy.arrival }], policy)?;
+        seen.pop().ok_or(Failed::Differs)
+    }
+
+    /// As [`examine`](Self::examine), several messages in one trial. When it fails, nobody knows which of them is to blame.
+    ///
+    /// # Errors
+    /// See [`Failed`].
+    pub fn examine_all(&self, all: &[Tried<'_>], policy: &Policy<'_>) -> Result<Vec<Examined>, Failed> {
+        let here = |one: &Tried<'_>| once_more(one.raw, &Policy { arrival: one.arrival, ..*policy });
         if self.is_skipped {
-            return once_more(raw, policy);
+            return all.iter().map(here).collect();
         }
-        let tried = self.hold(file, policy)?;
+        let answer = self.hold(all, policy)?;
         failpoint::at("verify.verdict").map_err(|_| Failed::Differs)?;
-        let seen = once_more(raw, policy)?;
-        if tried.trim_ascii_end() == fingerprint(raw, &seen).as_bytes() { Ok(seen) } else { Err(Failed::Differs) }
+        let mut tried = answer.split(|b| *b == b'\n').map(<[u8]>::trim_ascii);
+        let compared = all.iter().map(|one| {
+            let seen = here(one)?;
+            if tried.next() == Some(fingerprint(one.raw, &seen).as_bytes()) { Ok(seen) } else { Err(Failed::Differs) }
+        });
+        compared.collect()
     }
 
     /// Whether trials work under a policy: one of an empty message. If it fails, no message is to blame.
@@ -136,12 +162,14 @@ impl Trial {
     }
 
     /// Holds a trial to its end: what it answers.
-    fn hold(&self, file: &Path, policy: &Policy<'_>) -> Result<Vec<u8>, Failed> {
+    fn hold(&self, all: &[Tried<'_>], policy: &Policy<'_>) -> Result<Vec<u8>, Failed> {
         failpoint::at("verify.spawn").map_err(Failed::NotHeld)?;
-        let order = Order::of(policy).to_bytes().map_err(Failed::NotHeld)?;
+        let answer_max = ANSWER_BYTES_MAX.saturating_mul(all.len() as u64);
+        let order =
+            Order::of(policy, all.iter().map(|one| one.arrival).collect()).to_bytes().map_err(Failed::NotHeld)?;
         let mut child = Command::new(&self.program)
             .args(&self.args)
-            .arg(file)
+            .args(all.iter().map(|one| &one.file))
             .env_clear() // no credentials, no socket of systemd's
             .process_group(0) // so that it can be killed whole, and a ^C meant for us does not reach it
             .stdin(Stdio::piped())
@@ -167,7 +195,7 @@ impl Trial {
                 // A child that does not listen has failed already, and its end says how.
                 let _ = stdin.map(|mut stdin| stdin.write_all(&order));
                 let mut answer = Vec::new();
-                let _ = stdout.map(|stdout| stdout.take(ANSWER_BYTES_MAX).read_to_end(&mut answer));
+                let _ = stdout.map(|stdout| stdout.take(answer_max).read_to_end(&mut answer));
                 answer
             });
             let ended = wait(&mut child, self.limits.wall);
@@ -230,17 +258,23 @@ fn confine(child: &Child, limits: Limits) -> io::Result<()> {
     Ok(())
 }
 
-/// The child's side: examines the message in `file` under the policy that `order` gives. What it answers.
+/// The child's side: examines the messages in `files` under the policy that `order` gives. What it answers: a line each.
 ///
 /// # Errors
 /// Those of the disk; `InvalidData` for an order that does not read; `Other` for a panic.
-pub fn stand(file: &Path, order: &mut impl Read) -> io::Result<String> {
+pub fn stand(files: &[PathBuf], order: &mut impl Read) -> io::Result<String> {
     let mut text = Vec::new();
     order.read_to_end(&mut text)?;
-    let order = Order::from_bytes(&text)?;
-    let raw = fs::read(file)?;
-    let seen = order.with_policy(|policy| on_a_stack_of_its_own(&raw, policy))?;
-    seen.map(|seen| fingerprint(&raw, &seen)).ok_or_else(|| io::Error::other("panic"))
+    let mut files = files.iter();
+    let mut answer = String::new();
+    Order::from_bytes(&text)?.with_policies(|policy| {
+        let raw = fs::read(files.next().ok_or(io::ErrorKind::InvalidData)?)?;
+        let seen = on_a_stack_of_its_own(&raw, policy)?.ok_or_else(|| io::Error::other("panic"))?;
+        answer.push_str(&fingerprint(&raw, &seen));
+        answer.push('\n');
+        Ok(())
+    })?;
+    Ok(answer)
 }
 
 /// Examines here what a trial survived, perhaps under a policy that knows more.

@@ -175,7 +175,7 @@ fn a_message_that_was_tried_three_times_goes_to_a_person_unexamined() {
     let digests = Archive::open(&house.data).unwrap().digests(Shelf::In).unwrap();
     let mut store = Store::open(&house.data, now).unwrap();
     for n in 1..=3 {
-        assert_eq!(store.attempt(&digests[0], now).unwrap(), n);
+        assert_eq!(store.attempt(&[&digests[0]], now).unwrap(), [n]);
     }
     drop(store);
     let running = house.start(Recorder::default().roads());

@@ -179,7 +179,7 @@ fn a_decision_stands_on_the_revision_it_was_taken_on() {
     let plain = |sealed: &Sealed| decided(sealed, at(0), vec![], vec![], 0, Findings::default());
     assert!(matches!(bench.store.commit(&other, &known, plain(&other)), Err(Trouble::Program(_))), "another message");
     assert!(matches!(bench.store.commit(&one, &known, plain(&other)), Err(Trouble::Program(_))), "another decision");
-    bench.store.attempt(other.digest(), at(0)).unwrap();
+    bench.store.attempt(&[other.digest()], at(0)).unwrap();
     assert!(matches!(bench.store.commit(&one, &known, plain(&one)), Err(Trouble::Program(_))), "the store has moved");
     let seq = bench.store.seq();
     let known = bench.store.known(one.digest(), &Interest::default(), at(0)).unwrap();
@@ -194,7 +194,7 @@ fn the_same_bytes_at_two_places_are_one_message_in_two_places() {
     assert!(bench.store.already(&bench.seal("due"), "x/1", at(1)).unwrap().is_none());
     for _ in 0..3 {
         let done = bench.store.already(&sealed, "secondo/maildir:2", at(1)).unwrap().unwrap();
-        assert!(!done.is_new());
+        assert!(!bench.store.seal_all(vec![done]).unwrap()[0].is_new());
     }
     let seq = bench.store.seq();
     assert!(bench.store.already(&sealed, "protocollo/maildir:1", at(1)).unwrap().is_some());
@@ -519,7 +519,8 @@ proptest! {
                 }
                 Act::Again { message } => {
                     let Some(sealed) = messages.get(usize::from(message) % messages.len().max(1)) else { continue };
-                    assert!(bench.store.already(sealed, &format!("altrove/{n}"), at(n as i64)).unwrap().is_some());
+                    let done = bench.store.already(sealed, &format!("altrove/{n}"), at(n as i64)).unwrap().unwrap();
+                    bench.store.seal_all(vec![done]).unwrap();
                 }
                 Act::Restart => {
                     let Bench { store, archive, dir } = bench;

@@ -6,14 +6,14 @@ use std::path::PathBuf;
 
 #[derive(clap::Args)]
 pub(super) struct Args {
-    /// Il messaggio; la politica arriva dallo standard input
-    file: PathBuf,
+    /// I messaggi; la politica arriva dallo standard input
+    files: Vec<PathBuf>,
 }
 
 pub(super) fn main(args: &Args) -> u8 {
-    match trial::stand(&args.file, &mut std::io::stdin().lock()) {
+    match trial::stand(&args.files, &mut std::io::stdin().lock()) {
         Ok(answer) => {
-            say!("{answer}");
+            say!("{}", answer.trim_end());
             OK
         }
         Err(why) => {

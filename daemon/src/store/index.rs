@@ -8,20 +8,31 @@ use crate::archive::sync_dir;
 use crate::failpoint;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use std::cell::RefCell;
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io;
+use std::iter::Peekable;
+use std::ops::Bound;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::vec;
 
 /// Memory for sled's page cache, bytes. It is not a limit, but a wish (sled issue 1410).
 const CACHE_BYTES: u64 = 32 * 1024 * 1024;
 /// Largest row, bytes of JSON. Rows are made to stay below it; beyond it the store stops rather than write a blob.
 pub const ROW_BYTES_MAX: usize = 56 * 1024;
 
-/// The map.
+/// The map, and over it the changes that wait for their journal line to be durable: an index must never be ahead of it.
 #[derive(Debug)]
-pub struct Index(Backend);
+pub struct Index {
+    backend: Backend,
+    staged: RefCell<BTreeMap<String, Option<Vec<u8>>>>,
+}
+
+/// Rows in order of key.
+type Rows = Box<dyn Iterator<Item = io::Result<(String, Vec<u8>)>>>;
 
 #[derive(Debug)]
 enum Backend {
@@ -43,19 +54,33 @@ pub enum Home {
 
 /// A map in memory, shared by its clones.
 #[derive(Debug, Clone, Default)]
-pub struct Memory(Arc<Mutex<BTreeMap<String, Vec<u8>>>>);
+pub struct Memory(Arc<Mutex<Shared>>);
+
+type Map = BTreeMap<String, Vec<u8>>;
+
+#[derive(Debug, Default)]
+struct Shared {
+    rows: Map,
+    /// As they were when last made durable.
+    durable: Map,
+}
 
 impl Memory {
     /// A copy of all rows.
     #[must_use]
-    pub fn rows(&self) -> BTreeMap<String, Vec<u8>> {
-        self.map().clone()
+    pub fn rows(&self) -> Map {
+        self.shared().rows.clone()
+    }
+    /// A copy of the rows as they were when last made durable.
+    #[must_use]
+    pub fn durable(&self) -> Map {
+        self.shared().durable.clone()
     }
     /// Replaces all rows.
-    pub fn replace(&self, rows: BTreeMap<String, Vec<u8>>) {
-        *self.map() = rows;
+    pub fn replace(&self, rows: Map) {
+        *self.shared() = Shared { durable: rows.clone(), rows };
     }
-    fn map(&self) -> MutexGuard<'_, BTreeMap<String, Vec<u8>>> {
+    fn shared(&self) -> MutexGuard<'_, Shared> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -93,6 +118,10 @@ impl Batch {
 }
 
 impl Index {
+    fn of(backend: Backend) -> Self {
+        Self { backend, staged: RefCell::default() }
+    }
+
     /// Opens or makes the index in `dir`.
     ///
     /// # Errors
@@ -107,7 +136,7 @@ impl Index {
         }
         sync_dir(dir)?;
         let data = File::open(dir.join("db"))?;
-        Ok(Self(Backend::Sled(db, data)))
+        Ok(Self::of(Backend::Sled(db, data)))
     }
 
     /// The index of a home.
@@ -117,14 +146,14 @@ impl Index {
     pub fn at(home: &Home, dir: &Path) -> io::Result<Self> {
         match home {
             Home::Disk => Self::open(dir),
-            Home::Memory(memory) => Ok(Self(Backend::Memory(memory.clone()))),
+            Home::Memory(memory) => Ok(Self::of(Backend::Memory(memory.clone()))),
         }
     }
 
     /// An empty index in memory.
     #[must_use]
     pub fn memory() -> Self {
-        Self(Backend::Memory(Memory::default()))
+        Self::of(Backend::Memory(Memory::default()))
     }
 
     /// One row.
@@ -132,9 +161,11 @@ impl Index {
     /// # Errors
     /// Those of the disk; a row that is not of the expected form.
     pub fn get<T: DeserializeOwned>(&self, key: &str) -> io::Result<Option<T>> {
-        let row = match &self.0 {
-            Backend::Sled(db, _) => db.get(key.as_bytes()).map_err(io_error)?.map(|row| row.to_vec()),
-            Backend::Memory(map) => map.map().get(key).cloned(),
+        let staged = self.staged.borrow().get(key).cloned();
+        let row = match (&self.backend, staged) {
+            (_, Some(staged)) => staged,
+            (Backend::Sled(db, _), None) => db.get(key.as_bytes()).map_err(io_error)?.map(|row| row.to_vec()),
+            (Backend::Memory(map), None) => map.shared().rows.get(key).cloned(),
         };
         Ok(row.map(|json| serde_json::from_slice(&json)).transpose()?)
     }
@@ -161,72 +192,104 @@ impl Index {
         from: &str,
     ) -> impl Iterator<Item = io::Result<(String, T)>> + use<T> {
         // No key has a character beyond this one.
-        let (from, end) = (from.to_owned(), format!("{prefix}\u{10ffff}"));
-        let rows: Box<dyn Iterator<Item = io::Result<(String, Vec<u8>)>>> = match &self.0 {
-            Backend::Sled(db, _) => Box::new(db.range(from.into_bytes()..end.into_bytes()).rev().map(|row| {
-                let (key, json) = row.map_err(io_error)?;
-                Ok((String::from_utf8_lossy(&key).into_owned(), json.to_vec()))
-            })),
+        let end = format!("{prefix}\u{10ffff}");
+        let rows: Rows = match &self.backend {
+            Backend::Sled(db, _) => Box::new(db.range(from.as_bytes()..end.as_bytes()).rev().map(sled_row)),
             Backend::Memory(map) => {
-                let rows: Vec<_> = map.map().range(from..end).rev().map(|(k, v)| Ok((k.clone(), v.clone()))).collect();
+                let range = (Bound::Included(from), Bound::Excluded(end.as_str()));
+                let rows: Vec<_> =
+                    map.shared().rows.range::<str, _>(range).rev().map(|(k, v)| Ok((k.clone(), v.clone()))).collect();
                 Box::new(rows.into_iter())
             }
         };
-        rows.map(|row| {
+        let range = (Bound::Included(from), Bound::Excluded(end.as_str()));
+        let staged =
+            self.staged.borrow().range::<str, _>(range).rev().map(|(k, v)| (k.clone(), v.clone())).collect::<Vec<_>>();
+        over(rows, staged, Ordering::Greater).map(|row| {
             let (key, json) = row?;
             Ok((key, serde_json::from_slice(&json)?))
         })
     }
 
-    fn rows(&self, from: &str) -> Box<dyn Iterator<Item = io::Result<(String, Vec<u8>)>>> {
-        match &self.0 {
-            Backend::Sled(db, _) => Box::new(db.range(from.as_bytes()..).map(|row| {
-                let (key, json) = row.map_err(io_error)?;
-                Ok((String::from_utf8_lossy(&key).into_owned(), json.to_vec()))
-            })),
+    fn rows(&self, from: &str) -> Rows {
+        let rows: Rows = match &self.backend {
+            Backend::Sled(db, _) => Box::new(db.range(from.as_bytes()..).map(sled_row)),
             Backend::Memory(map) => {
                 let rows: Vec<_> =
-                    map.map().range(from.to_owned()..).map(|(k, v)| Ok((k.clone(), v.clone()))).collect();
+                    map.shared().rows.range(from.to_owned()..).map(|(k, v)| Ok((k.clone(), v.clone()))).collect();
                 Box::new(rows.into_iter())
             }
-        }
+        };
+        let staged = self.staged.borrow().range(from.to_owned()..).map(|(k, v)| (k.clone(), v.clone())).collect();
+        over(rows, staged, Ordering::Less)
     }
 
-    /// Applies a batch; durable when this returns.
+    /// Makes a batch visible here, and nowhere else: until [`settle`](Self::settle) it is in memory alone.
     ///
     /// # Errors
-    /// Those of the disk; a row beyond [`ROW_BYTES_MAX`].
-    pub fn apply(&self, batch: Batch) -> io::Result<()> {
+    /// A row beyond [`ROW_BYTES_MAX`].
+    pub fn stage(&self, batch: Batch) -> io::Result<()> {
         if let Some(key) = batch.too_large {
             return Err(io::Error::new(
                 io::ErrorKind::InvalidData,
                 format!("la riga {key} dell'indice è troppo grande"),
             ));
         }
-        match &self.0 {
-            Backend::Sled(db, data) => {
+        self.staged.borrow_mut().extend(batch.changes);
+        Ok(())
+    }
+
+    /// Writes what is staged, whole or not at all. Not yet durable: that is [`sync`](Self::sync)'s, and a crash before it costs
+    /// a replay of the journal's end.
+    ///
+    /// # Errors
+    /// Those of the disk.
+    pub fn settle(&self) -> io::Result<()> {
+        let changes = std::mem::take(&mut *self.staged.borrow_mut());
+        if changes.is_empty() {
+            return Ok(());
+        }
+        match &self.backend {
+            Backend::Sled(db, _) => {
                 let mut together = sled::Batch::default();
-                for (key, value) in batch.changes {
+                for (key, value) in changes {
                     match value {
                         Some(json) => together.insert(key.into_bytes(), json),
                         None => together.remove(key.into_bytes()),
                     }
                 }
                 failpoint::at("index.insert")?;
-                db.apply_batch(together).map_err(io_error)?;
+                db.apply_batch(together).map_err(io_error)
+            }
+            Backend::Memory(map) => {
+                let mut shared = map.shared();
+                let map = &mut shared.rows;
+                for (key, value) in changes {
+                    match value {
+                        Some(json) => map.insert(key, json),
+                        None => map.remove(&key),
+                    };
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// Makes durable what is settled.
+    ///
+    /// # Errors
+    /// Those of the disk.
+    pub fn sync(&self) -> io::Result<()> {
+        match &self.backend {
+            Backend::Sled(db, data) => {
                 failpoint::at("index.flush")?;
                 db.flush().map_err(io_error)?;
                 failpoint::at("index.fsync")?;
                 data.sync_all()
             }
             Backend::Memory(map) => {
-                let mut map = map.map();
-                for (key, value) in batch.changes {
-                    match value {
-                        Some(json) => map.insert(key, json),
-                        None => map.remove(&key),
-                    };
-                }
+                let mut shared = map.shared();
+                shared.durable = shared.rows.clone();
                 Ok(())
             }
         }
@@ -249,6 +312,48 @@ impl Index {
             }
         }
         Ok(crate::digest::sha256(&all))
+    }
+}
+
+fn sled_row(row: sled::Result<(sled::IVec, sled::IVec)>) -> io::Result<(String, Vec<u8>)> {
+    let (key, json) = row.map_err(io_error)?;
+    Ok((String::from_utf8_lossy(&key).into_owned(), json.to_vec()))
+}
+
+/// Rows with staged changes over them; both are in one order, whose next key compares as `before`.
+fn over(rows: Rows, staged: Vec<(String, Option<Vec<u8>>)>, before: Ordering) -> Rows {
+    if staged.is_empty() {
+        return rows;
+    }
+    Box::new(Over { rows: rows.peekable(), staged: staged.into_iter().peekable(), before })
+}
+
+struct Over {
+    rows: Peekable<Rows>,
+    staged: Peekable<vec::IntoIter<(String, Option<Vec<u8>>)>>,
+    before: Ordering,
+}
+
+impl Iterator for Over {
+    type Item = io::Result<(String, Vec<u8>)>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            let order = match (self.rows.peek(), self.staged.peek()) {
+                (_, None) | (Some(Err(_)), _) => return self.rows.next(),
+                (None, Some(_)) => self.before.reverse(),
+                (Some(Ok((row, _))), Some((staged, _))) => row.cmp(staged),
+            };
+            if order == self.before {
+                return self.rows.next();
+            }
+            if order == Ordering::Equal {
+                self.rows.next(); // it has another value now, or none
+            }
+            if let Some((key, Some(json))) = self.staged.next() {
+                return Some(Ok((key, json)));
+            }
+        }
     }
 }
 
@@ -283,12 +388,33 @@ mod tests {
                 batch.put(key, &key);
             }
             batch.remove("a/1");
-            index.apply(batch).unwrap();
+            index.stage(batch).unwrap();
+            index.settle().unwrap();
             let rows: Vec<String> = index.scan::<String>("a/", "a/").map(|r| r.unwrap().1).collect();
             assert_eq!(rows, ["a/2"]);
             let back: Vec<String> = index.scan_back::<String>("a", "a/2").map(|r| r.unwrap().1).collect();
             assert_eq!(back, ["ab/1", "a/2"]);
             assert_eq!(index.get::<String>("a/1").unwrap(), None);
+        }
+        for index in &both {
+            // Staged changes are read as if they were written: added, replaced, removed, in both directions.
+            let mut batch = Batch::default();
+            batch.put("a/3", &"three");
+            batch.put("a/2", &"two");
+            batch.put("a/0", &"zero");
+            batch.remove("ab/1");
+            index.stage(batch).unwrap();
+            let read = |index: &Index| {
+                let there: Vec<String> = index.scan::<String>("a/", "a/").map(|r| r.unwrap().1).collect();
+                let back: Vec<String> = index.scan_back::<String>("a", "a/2").map(|r| r.unwrap().1).collect();
+                (there, back, index.get::<String>("ab/1").unwrap(), index.state_digest("x").unwrap())
+            };
+            let before = read(index);
+            assert_eq!(before.0, ["zero", "two", "three"]);
+            assert_eq!(before.1, ["three", "two"]);
+            assert_eq!(before.2, None);
+            index.settle().unwrap();
+            assert_eq!(read(index), before);
         }
         assert_eq!(both[0].state_digest("x").unwrap(), both[1].state_digest("x").unwrap());
     }
@@ -301,7 +427,9 @@ mod tests {
         let index = Index::open(&path).unwrap();
         let mut batch = Batch::default();
         batch.put("largest", &"x".repeat(ROW_BYTES_MAX));
-        index.apply(batch).unwrap();
+        index.stage(batch).unwrap();
+        index.settle().unwrap();
+        index.sync().unwrap();
         assert_eq!(std::fs::read_dir(path.join("blobs")).map(Iterator::count).unwrap_or(0), 0);
     }
 }

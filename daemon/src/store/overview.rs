@@ -105,7 +105,7 @@ impl Overview {
         let head = Journal::verify(data, Tail::Open, |record, head| {
             at(head.seq);
             if fault.is_none() {
-                fault = project(&index, record, head).err();
+                fault = project(&index, record, head).and_then(|()| Ok(index.settle()?)).err();
             }
         })?;
         if let Some(fault) = fault {

@@ -57,7 +57,7 @@ impl From<JournalTrouble> for Fault {
     }
 }
 
-/// Projects one line, watermark included, in one durable batch.
+/// Stages what one line changes, watermark included.
 ///
 /// # Errors
 /// See [`Fault`].
@@ -79,7 +79,7 @@ pub fn project(index: &Index, record: &Record, head: &Head) -> Result<(), Fault>
     }
     tally::settle(index, &mut batch)?;
     batch.put(key::WATERMARK, &(head.seq, &head.hash));
-    index.apply(batch)?;
+    index.stage(batch)?;
     Ok(())
 }
 
@@ -112,6 +112,7 @@ fn decide(index: &Index, batch: &mut Batch, record: &Record, decided: &Decided) 
                         }
                         accepted(index, &mut *batch, &row)?;
                     }
+                    mark(&mut *batch, &key::refused(item), is_refused_letter(&row), item);
                     row.moved_at = at;
                     put(&mut *batch, &row);
                 }
@@ -271,6 +272,8 @@ fn moved(index: &Index, batch: &mut Batch, record: &Record, item: &str, step: &M
         Move::InDot => row.dot_at = Some(record.at),
         Move::Released { .. } => {}
     }
+    mark(&mut *batch, &key::open(item), row.state.recovery(record.at).is_some(), item);
+    mark(&mut *batch, &key::refused(item), is_refused_letter(&row), item);
     if let Some(due) = row.due() {
         batch.put(&key::due(row.outgoing.lane, due, item), &item);
     }
@@ -335,6 +338,20 @@ fn accepted(index: &Index, batch: &mut Batch, row: &ItemRow) -> Result<(), Fault
         batch.put(key::ACCEPTED_LAST, &(dot, &row.outgoing.message_id));
     }
     Ok(())
+}
+
+/// Sets or removes the row by which an item is found without looking at all of them.
+fn mark(batch: &mut Batch, key: &str, is_so: bool, item: &str) {
+    if is_so {
+        batch.put(key, &item);
+    } else {
+        batch.remove(key);
+    }
+}
+
+/// A letter to a citizen that our provider's server refused for good, and of which no receipt says otherwise.
+fn is_refused_letter(row: &ItemRow) -> bool {
+    row.outgoing.lane == Lane::Pec && row.state == State::Refused && row.facts.is_empty()
 }
 
 fn cut(text: &mut String, max: usize) {

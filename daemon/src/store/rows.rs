@@ -121,6 +121,14 @@ pub(super) mod key {
 
     /// The last journal line that the index has seen.
     pub(crate) const WATERMARK: &str = "meta/watermark";
+    /// Version of these rows. Beside the cursors, as the place: no part of the state.
+    pub(crate) const FORMAT: &str = "cursor//format";
+    /// Where the journal's last line stood when the index was last made durable. Beside the cursors: no part of the state.
+    pub(crate) const PLACE: &str = "cursor//journal";
+    /// Attempts at sending that have begun and not ended.
+    pub(crate) const OPEN: &str = "open/";
+    /// Letters to citizens that were refused for good.
+    pub(crate) const REFUSED: &str = "refused/";
     /// When the register began.
     pub(crate) const BEGAN: &str = "meta/began";
     /// How many of everything.
@@ -220,6 +228,12 @@ pub(super) mod key {
     }
     pub(crate) fn touched_prefix(number: &str) -> String {
         format!("touched/{number}/")
+    }
+    pub(crate) fn open(item: &str) -> String {
+        format!("{OPEN}{item}")
+    }
+    pub(crate) fn refused(item: &str) -> String {
+        format!("{REFUSED}{item}")
     }
     pub(crate) fn incident(seq: u64, n: usize) -> String {
         format!("{INCIDENTS}{seq:020}/{n}")

@@ -108,7 +108,7 @@ mod tests {
     use super::*;
     use crate::store::Store;
 
-    /// The index of a program that kept no counts is made again from the journal, like a damaged one.
+    /// The index of an earlier program, which kept no counts and no version, is made again from the journal.
     #[test]
     fn an_index_without_counts_is_rebuilt() {
         let dir = tempfile::tempdir().unwrap();
@@ -117,7 +117,9 @@ mod tests {
         let index = Index::open(&dir.path().join("index")).unwrap();
         let mut batch = Batch::default();
         batch.remove(key::TALLY);
-        index.apply(batch).unwrap();
+        batch.remove(key::FORMAT);
+        index.stage(batch).unwrap();
+        index.settle().unwrap();
         drop(index);
         let store = Store::open(dir.path(), now).unwrap();
         assert_eq!(store.index.get::<Tally>(key::TALLY).unwrap(), Some(Tally::default()));

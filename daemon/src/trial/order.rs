@@ -13,7 +13,8 @@ pub(super) struct Order {
     anchors: Vec<AnchorSent>,
     /// Address, host of the provider.
     mailboxes: Vec<(String, Option<String>)>,
-    arrival: Option<Timestamp>,
+    /// Of each message, in their order.
+    arrivals: Vec<Option<Timestamp>>,
     sha1_until: Option<Timestamp>,
     /// How long each revocation list is. They follow as they are: the largest has megabytes.
     lengths: Vec<usize>,
@@ -38,8 +39,8 @@ impl Order {
     /// Takes a policy apart. No `..`: a new field that did not travel would make trial and examination differ. What we sent
     /// does not travel: only a receipt that was examined without it, and proven, is held against it. Nor do kept verdicts, which
     /// change none.
-    pub(super) fn of(policy: &Policy<'_>) -> Self {
-        let Policy { anchors, mailboxes, arrival, sha1_until, sent: _, status, directory: _, paths: _ } = *policy;
+    pub(super) fn of(policy: &Policy<'_>, arrivals: Vec<Option<Timestamp>>) -> Self {
+        let Policy { anchors, mailboxes, arrival: _, sha1_until, sent: _, status, directory: _, paths: _ } = *policy;
         let anchor = |anchor: &Anchor| {
             let Anchor { name, spki_sha256, from, until, policies, hosts, purpose, certificates, simulation } =
                 anchor.clone();
@@ -54,15 +55,15 @@ impl Order {
         Self {
             anchors: anchors.list.iter().map(anchor).collect(),
             mailboxes: mailboxes.iter().map(mailbox).collect(),
-            arrival,
+            arrivals,
             sha1_until,
             lengths: lists.iter().map(Vec::len).collect(),
             lists,
         }
     }
 
-    /// Calls `with` with the policy.
-    pub(super) fn with_policy<T>(self, with: impl FnOnce(&Policy<'_>) -> io::Result<T>) -> io::Result<T> {
+    /// Calls `with` with the policy of each message.
+    pub(super) fn with_policies(self, mut with: impl FnMut(&Policy<'_>) -> io::Result<()>) -> io::Result<()> {
         let anchor = |anchor: AnchorSent| {
             let AnchorSent { name, spki_sha256, from, until, policies, hosts, purpose, certificates, simulation } =
                 anchor;
@@ -77,9 +78,10 @@ impl Order {
             // They were taken on the other side, so they are here.
             lists.add(list).map_err(|why| io::Error::new(io::ErrorKind::InvalidData, why.text))?;
         }
-        let (arrival, sha1_until, status) = (self.arrival, self.sha1_until, Some(&lists));
-        let told = Policy { mailboxes: &mailboxes, arrival, sha1_until, status, ..Policy::new(&anchors) };
-        with(&told)
+        let (sha1_until, status) = (self.sha1_until, Some(&lists));
+        self.arrivals.into_iter().try_for_each(|arrival| {
+            with(&Policy { mailboxes: &mailboxes, arrival, sha1_until, status, ..Policy::new(&anchors) })
+        })
     }
 
     /// One line of JSON, then the lists.
@@ -124,15 +126,18 @@ mod tests {
         let mailboxes = [OwnMailbox { address: "a@b.test".into(), provider_host: Some("pec.b.test".into()) }];
         let arrival = Some("2026-03-29T01:30:00.123456789Z".parse().unwrap());
         let sha1_until = Some(Timestamp::MIN);
-        let left = Policy { mailboxes: &mailboxes, arrival, sha1_until, ..Policy::new(&anchors) };
-        let sent = Order::of(&left).to_bytes().unwrap();
-        let compared = Order::from_bytes(&sent).unwrap().with_policy(|came| {
+        let left = Policy { mailboxes: &mailboxes, sha1_until, ..Policy::new(&anchors) };
+        let sent = Order::of(&left, vec![arrival, None]).to_bytes().unwrap();
+        let mut arrivals = Vec::new();
+        let compared = Order::from_bytes(&sent).unwrap().with_policies(|came| {
             assert_eq!((came.anchors, came.mailboxes), (left.anchors, left.mailboxes));
-            assert_eq!((came.arrival, came.sha1_until), (left.arrival, left.sha1_until));
+            assert_eq!(came.sha1_until, left.sha1_until);
+            arrivals.push(came.arrival);
             Ok(())
         });
         compared.unwrap();
-        let mut order = Order::of(&left);
+        assert_eq!(arrivals, [arrival, None]);
+        let mut order = Order::of(&left, vec![None]);
         order.lists = vec![vec![0, b'\n', 0xff], vec![], vec![b'\n']];
         order.lengths = vec![3, 0, 1];
         let sent_lists = order.to_bytes().unwrap();

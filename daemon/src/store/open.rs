@@ -1,0 +1,110 @@
+//! How a store is opened: one process at a time, the index brought up to the journal, or built again. It changes when what
+//! a start may find changes.
+
+use super::index::{Batch, Index};
+use super::project::{Fault, project};
+use super::rows::key;
+use super::{Trouble, UNSYNCED_LINES_MAX};
+use crate::journal::{Head, Journal, Place, Trouble as JournalTrouble};
+use crate::world::World;
+use std::fs::{File, TryLockError};
+use std::io;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+/// Version of the index's rows: an index of another one is built again from the journal.
+const ROWS_FORMAT: u32 = 1;
+
+/// Opens the journal and replays onto the index what it has not seen; an index that is ahead of it, or of
+/// another journal, means that somebody changed the journal.
+pub(super) fn catch_up(world: &World, data: &Path, index: Index) -> Result<(Journal, Index), Fault> {
+    let watermark = index.get::<(u64, String)>(key::WATERMARK)?;
+    match (index.get::<u32>(key::FORMAT)?, &watermark) {
+        (Some(ROWS_FORMAT), _) => {}
+        (None, None) => {
+            let mut batch = Batch::default();
+            batch.put(key::FORMAT, &ROWS_FORMAT);
+            index.stage(batch)?;
+        }
+        (other, _) => {
+            let why = format!("l'indice è di un'altra versione ({other:?})");
+            return Err(Fault::Io(io::Error::new(io::ErrorKind::InvalidData, why)));
+        }
+    }
+    let (seq, hash) = watermark.unwrap_or_default();
+    let place = index.get::<Place>(key::PLACE)?.filter(|place| place.seq <= seq);
+    // From where the index was last durable; and if the journal is not as it was there, from its first line, to say what is wrong.
+    if let Some(place) = &place
+        && let Some(journal) = replay(world, data, &index, Some(place), (seq, &hash))?
+    {
+        return Ok((journal, index));
+    }
+    match replay(world, data, &index, None, (seq, &hash))? {
+        Some(journal) => Ok((journal, index)),
+        // The journal is fsynced before the index is written: an honest index is never ahead of it.
+        None => Err(Fault::Rollback { seq }),
+    }
+}
+
+/// Replays what follows the watermark, reading the journal from `place`. `None`: it is not the journal of the watermark.
+fn replay(
+    world: &World,
+    data: &Path,
+    index: &Index,
+    place: Option<&Place>,
+    (seq, hash): (u64, &str),
+) -> Result<Option<Journal>, Fault> {
+    let mut is_known = seq == 0 || place.is_some_and(|place| place.seq == seq && place.hash == hash);
+    let opened = Journal::open::<Fault>(world.disk.clone(), data, place, |record, head: &Head| {
+        if record.seq == seq {
+            is_known = head.hash == hash;
+        }
+        if record.seq > seq && is_known {
+            project(index, record, head)?;
+            if record.seq % UNSYNCED_LINES_MAX == 0 {
+                index.settle()?;
+            }
+        }
+        Ok(())
+    });
+    match opened {
+        Ok(journal) if is_known => {
+            index.settle()?;
+            keep_place(index, &journal)?;
+            Ok(Some(journal))
+        }
+        Ok(_) => Ok(None),
+        Err(Fault::Journal(JournalTrouble::Broken { .. } | JournalTrouble::Io(..))) if place.is_some() => Ok(None),
+        Err(fault) => Err(fault),
+    }
+}
+
+/// Makes the index durable, and notes where the journal stands.
+pub(super) fn keep_place(index: &Index, journal: &Journal) -> io::Result<()> {
+    if let Some(place) = journal.place() {
+        let mut batch = Batch::default();
+        batch.put(key::PLACE, &place);
+        index.stage(batch)?;
+        index.settle()?;
+    }
+    index.sync()
+}
+
+/// How long a start waits for a predecessor that is still ending, or for a child of it that still holds its files.
+const LOCK_WAIT_MAX: Duration = Duration::from_secs(3);
+
+pub(super) fn lock(data: &Path) -> Result<File, Trouble> {
+    let path = data.join("lock");
+    let file = File::create(&path).map_err(|e| Trouble::Io(path.clone(), e))?;
+    let since = Instant::now();
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            Err(TryLockError::WouldBlock) if since.elapsed() < LOCK_WAIT_MAX => {
+                std::thread::sleep(Duration::from_millis(20));
+            }
+            Err(TryLockError::WouldBlock) => return Err(Trouble::Locked(data.to_owned())),
+            Err(TryLockError::Error(e)) => return Err(Trouble::Io(path, e)),
+        }
+    }
+}

@@ -21,6 +21,8 @@ mod hostile;
 mod loops;
 #[path = "suite/orders.rs"]
 mod orders;
+#[path = "suite/privacy.rs"]
+mod privacy;
 #[path = "suite/receipts.rs"]
 mod receipts;
 #[path = "suite/report.rs"]

@@ -59,6 +59,10 @@ pub fn index_rebuilt(aside: &Path) {
 pub fn journal_torn(aside: &Path) {
     warn!(event = "journal_torn", aside = %aside.display(), "unfinished last line set aside");
 }
+/// A fault of the program. Without the panic's words: they may quote what was being read.
+pub fn panicked(place: &impl Display) {
+    error!(event = "panicked", %place, "a part of the program panicked");
+}
 /// Metrics and health cannot be asked for; the service works on.
 pub fn monitor_failed(why: &impl Display) {
     warn!(event = "monitor_failed", %why, "metrics and health cannot be served");
@@ -279,5 +283,50 @@ pub fn imap(account: &str, folder: &str, event: &ImapEvent) {
         ImapEvent::LoginRefused { pause } => {
             error!(event = "imap_login_refused", account, folder, pause_s = pause.as_secs(), "login refused")
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    /// What no event may be told: whose it is, what it says, what it is called. What `why` may quote, the canaries of
+    /// tests/suite/privacy.rs watch.
+    const FORBIDDEN: &[&str] = &[
+        "subject",
+        "sender",
+        "recipient",
+        "from",
+        "to",
+        "address",
+        "body",
+        "text",
+        "name",
+        "file_name",
+        "title",
+        "who",
+        "citizen",
+    ];
+
+    #[test]
+    fn no_event_takes_what_a_citizen_wrote() {
+        let source = include_str!("events.rs").split("#[cfg(test)]").next().unwrap();
+        let mut functions = 0;
+        for function in source.split("\npub fn ").skip(1) {
+            let name = function.split(['(', '<']).next().unwrap();
+            functions += 1;
+            let parameters = function.split_once('(').unwrap().1.split_once(") {").unwrap().0;
+            for parameter in parameters.split(", ").filter_map(|p| p.split_once(':')).map(|(name, _)| name.trim()) {
+                assert!(!FORBIDDEN.contains(&parameter), "{name} takes `{parameter}`");
+            }
+            for call in ["error!(", "warn!(", "info!("] {
+                for arguments in function.split(call).skip(1).map(|rest| rest.split(");").next().unwrap_or(rest)) {
+                    for field in arguments.split(',').map(|field| field.trim().trim_start_matches(['%', '?'])) {
+                        let field = field.split([' ', '=', '.', '(']).next().unwrap_or_default();
+                        let is_name = !field.is_empty() && field.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
+                        assert!(!is_name || !FORBIDDEN.contains(&field), "{name}: `{field}`");
+                    }
+                }
+            }
+        }
+        assert!(functions > 30, "the events are no longer written as this test reads them");
     }
 }

@@ -450,7 +450,8 @@ fn not_before_its_notes(config: &Config, head: &crate::journal::Head) -> Result<
 fn part_ended(part: Option<Result<Result<(), Trouble>, tokio::task::JoinError>>) -> Result<(), Trouble> {
     match part {
         Some(Ok(Err(trouble))) => Err(trouble),
-        Some(Err(panic)) => Err(Trouble::Program(format!("una parte si è fermata: {panic}"))),
+        // Without its words, which may quote a message: where it was stands in the log.
+        Some(Err(_)) => Err(Trouble::Program("una parte si è fermata all'improvviso".into())),
         Some(Ok(Ok(()))) | None => Err(Trouble::Program("una parte è finita prima del tempo".into())),
     }
 }

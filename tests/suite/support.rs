@@ -131,6 +131,31 @@ impl Drop for Daemon {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
+        if !std::thread::panicking() {
+            says_nothing_of_a_citizen(&fs::read_to_string(&self.log).unwrap_or_default());
+        }
+    }
+}
+
+/// What citizens write in the scenes of this suite, and the passwords of its houses.
+const CITIZENS_WORDS: &[&str] = &[
+    "anna.bianchi",
+    "anna bianchi",
+    "cittadini.test",
+    "bncnna80a41h501r",
+    "cambio di residenza",
+    "trasferita in via",
+    "segreta",
+];
+
+/// No line at INFO or above, of any daemon in any test, holds a word of a citizen or a password (P16).
+fn says_nothing_of_a_citizen(log: &str) {
+    let is_detail =
+        |line: &&str| [" DEBUG ", " TRACE ", "\"DEBUG\"", "\"TRACE\""].iter().any(|level| line.contains(level));
+    for line in log.lines().filter(|line| !is_detail(line)) {
+        let lower = line.to_lowercase();
+        let found = CITIZENS_WORDS.iter().find(|word| lower.contains(*word));
+        assert!(found.is_none(), "the log holds «{}»: {line}", found.unwrap());
     }
 }
 

@@ -26,6 +26,7 @@ pub(super) fn main(args: &Args) -> u8 {
         eprintln!("{why}");
         return CANNOT_START;
     }
+    std::panic::set_hook(Box::new(tell_where));
     for file in config.exposed_passwords() {
         events::password_exposed(&file);
     }
@@ -54,5 +55,45 @@ pub(super) fn main(args: &Args) -> u8 {
             print_problems(&problems);
             FOUND
         }
+    }
+}
+
+/// Rust's own hook would print the panic's words to the log; they may quote a message (a slice off a character's boundary does).
+fn tell_where(panic: &std::panic::PanicHookInfo<'_>) {
+    match panic.location() {
+        Some(place) => events::panicked(place),
+        None => events::panicked(&"?"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+    use std::sync::{Arc, Mutex};
+
+    #[derive(Clone, Default)]
+    struct Said(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Said {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_panic_tells_its_place_and_not_its_words() {
+        let said = Said::default();
+        let writer = said.clone();
+        let log = tracing_subscriber::fmt().with_writer(move || writer.clone()).finish();
+        let theirs = std::panic::take_hook();
+        std::panic::set_hook(Box::new(super::tell_where));
+        let ended = tracing::subscriber::with_default(log, || std::panic::catch_unwind(|| panic!("una canarina")));
+        std::panic::set_hook(theirs);
+        assert!(ended.is_err());
+        let said = String::from_utf8(said.0.lock().unwrap().clone()).unwrap();
+        assert!(said.contains("panicked") && said.contains("run.rs:") && !said.contains("canarina"), "{said}");
     }
 }

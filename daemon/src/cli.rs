@@ -18,6 +18,7 @@ pub mod explain;
 mod init;
 mod outbox;
 mod paint;
+mod reconcile;
 mod report;
 mod run;
 mod status;
@@ -78,6 +79,8 @@ enum Command {
     Outbox(outbox::Args),
     /// Di chi ci si fida: mostra, controlla, aggiunge le autorità che garantiscono i gestori PEC
     Trust(trust::Args),
+    /// Prova che server, archivio, registro e decisioni coincidono; dice le differenze e rimette a posto quello che può
+    Reconcile(reconcile::Args),
     /// Verifica la catena del registro e dice se qualcuno l'ha toccato
     VerifyJournal(verify_journal::Args),
     /// Scrive una configurazione commentata da completare
@@ -108,6 +111,7 @@ pub fn main() -> ExitCode {
         Command::Status(args) => status::main(&args),
         Command::Outbox(args) => outbox::main(&args),
         Command::Trust(args) => trust::main(&args),
+        Command::Reconcile(args) => reconcile::main(&args),
         Command::VerifyJournal(args) => verify_journal::main(&args),
         Command::Init(args) => init::main(&args),
         Command::Trial(args) => trial::main(&args),

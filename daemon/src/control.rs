@@ -8,6 +8,8 @@ use crate::events;
 use crate::monitor::Monitor;
 use crate::monitor::report::Report;
 use crate::outbox::orders::{Answer, Order, carry_out};
+use crate::reconcile::report::Report as Reconciled;
+use crate::reconcile::task::Bench;
 use crate::store::{Store, Trouble};
 use serde::{Deserialize, Serialize};
 use std::io::{self, BufRead, BufReader, Read, Write};
@@ -31,7 +33,20 @@ const TURN_MAX: Duration = Duration::from_secs(10);
 #[serde(untagged)]
 enum Request {
     Question { ask: Question },
+    Reconcile { reconcile: Wish },
     Order(Order),
+}
+
+/// What is wanted of the reconciliation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Wish {
+    /// To begin one.
+    Begin,
+    /// To begin one that reads all bytes back.
+    BeginWhole,
+    /// Its result, if it has one by now.
+    Result,
 }
 
 /// What may be asked. It changes nothing.
@@ -46,10 +61,20 @@ enum Question {
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(untagged)]
 enum Reply {
-    Health { health: Box<Report> },
-    Busy { busy: String },
+    Health {
+        health: Box<Report>,
+    },
+    Busy {
+        busy: String,
+    },
     Answer(Answer),
-    Unreadable { unreadable: String },
+    Unreadable {
+        unreadable: String,
+    },
+    /// The last: what is absent in it may be `None`, so it would take the others for itself.
+    Reconciled {
+        reconciled: Option<Box<Reconciled>>,
+    },
 }
 
 /// Where the socket of a data folder is.
@@ -64,6 +89,8 @@ pub struct Counter {
     pub store: Arc<Mutex<Store>>,
     /// The outbox looks at once.
     pub wake: Arc<Notify>,
+    /// Where a reconciliation is asked for.
+    pub bench: Arc<Bench>,
     /// The time.
     pub clock: Clock,
     /// Answers questions.
@@ -123,6 +150,12 @@ impl Counter {
                 Some(report) => Reply::Health { health: Box::new(report) },
                 None => Reply::Busy { busy: "il servizio è occupato".into() },
             },
+            Ok(Request::Reconcile { reconcile }) => {
+                if reconcile != Wish::Result {
+                    self.bench.ask(reconcile == Wish::BeginWhole);
+                }
+                Reply::Reconciled { reconciled: self.bench.result().map(Box::new) }
+            }
             Ok(Request::Order(mut order)) => {
                 // The name is what its writer says; the user is what the system knows.
                 if let Some(user) = user {
@@ -155,7 +188,9 @@ pub fn order(data: &Path, order: &Order) -> io::Result<Option<Answer>> {
         None => Ok(None),
         Some(Reply::Answer(answer)) => Ok(Some(answer)),
         Some(Reply::Unreadable { unreadable }) => Err(io::Error::other(unreadable)),
-        Some(Reply::Health { .. } | Reply::Busy { .. }) => Err(io::Error::other("risposta a un'altra domanda")),
+        Some(Reply::Health { .. } | Reply::Busy { .. } | Reply::Reconciled { .. }) => {
+            Err(io::Error::other("risposta a un'altra domanda"))
+        }
     }
 }
 
@@ -168,7 +203,20 @@ pub fn health(data: &Path) -> io::Result<Option<Report>> {
         None => Ok(None),
         Some(Reply::Health { health }) => Ok(Some(*health)),
         Some(Reply::Busy { busy: why } | Reply::Unreadable { unreadable: why }) => Err(io::Error::other(why)),
-        Some(Reply::Answer(_)) => Err(io::Error::other("risposta a un'altra domanda")),
+        Some(Reply::Answer(_) | Reply::Reconciled { .. }) => Err(io::Error::other("risposta a un'altra domanda")),
+    }
+}
+
+/// Asks the service that runs on `data` for a reconciliation, or for its result. `None` = nobody is at the counter.
+///
+/// # Errors
+/// Somebody is, and the conversation broke.
+pub fn reconcile(data: &Path, wish: Wish) -> io::Result<Option<Option<Box<Reconciled>>>> {
+    match converse(data, &Request::Reconcile { reconcile: wish }, REPORT_BYTES_MAX)? {
+        None => Ok(None),
+        Some(Reply::Reconciled { reconciled }) => Ok(Some(reconciled)),
+        Some(Reply::Unreadable { unreadable }) => Err(io::Error::other(unreadable)),
+        Some(_) => Err(io::Error::other("risposta a un'altra domanda")),
     }
 }
 

@@ -234,6 +234,18 @@ pub fn alarm_told(road: &str, raised: usize, repeated: usize, cleared: usize) {
 pub fn alarm_not_told(road: &str, why: &impl Display) {
     error!(event = "alarm_not_told", road, %why, "alarms could not be told by this road");
 }
+/// Server, archive and register were held against each other.
+pub fn reconciled(messages: usize, read_back: usize, differences: usize, whole: bool) {
+    if differences == 0 && whole {
+        info!(event = "reconciled", messages, read_back, differences, whole, "server, archive and register agree");
+    } else {
+        error!(event = "reconciled", messages, read_back, differences, whole, "reconciliation found differences");
+    }
+}
+/// One difference. `place`: a folder and a UID, or a digest.
+pub fn difference_found(kind: &str, place: &str, healed: bool) {
+    error!(event = "difference_found", kind, place, healed, "server, archive and register differ");
+}
 /// Something happened on an IMAP connection.
 pub fn imap(account: &str, folder: &str, event: &ImapEvent) {
     match event {

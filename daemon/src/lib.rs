@@ -28,6 +28,7 @@ pub mod outbox;
 pub mod paths;
 pub mod pipeline;
 pub mod post;
+pub mod reconcile;
 pub mod revocation;
 pub mod secret;
 pub mod sent;

@@ -3,20 +3,21 @@
 //! SIGTERM and SIGINT finish the message and the item in hand; SIGHUP reads rules and templates again.
 
 mod bell;
+mod intake;
 
 use crate::alarm::{Alarms, Code};
 use crate::anchor;
 use crate::archive::Archive;
-use crate::config::{Config, Mailbox, Road, Server, Source};
+use crate::config::{Config, Road, Server};
 use crate::control::Counter;
 use crate::health::Health;
-use crate::intake::{Delivery, cursor::Cursor, imap, maildir};
 use crate::monitor::{Monitor, Place, server};
 use crate::net::NetRef;
 use crate::office::{Office, effect_key};
 use crate::outbox::{Courier, Outbox, Roads};
 use crate::paths::Verdicts;
 use crate::pipeline::Pipeline;
+use crate::reconcile::task::Bench;
 use crate::revocation::fetch::Fetcher;
 use crate::revocation::recheck::Recheck;
 use crate::revocation::refresh::{Desk as Revocation, Refresher};
@@ -29,12 +30,12 @@ pub use bell::tell_that_it_does_not_start;
 use bell::{bell, stopped_text};
 use casework::address;
 use casework::rules::Problem;
+pub use intake::{cursor_place, imap_settings};
 use pec::{OwnMailbox, Policy};
 use std::fs::DirBuilder;
 use std::io;
 use std::net::SocketAddr;
 use std::os::unix::fs::DirBuilderExt;
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
@@ -60,6 +61,7 @@ pub struct Service {
     health: Arc<Health>,
     alarms: Arc<Alarms>,
     monitor: Arc<Monitor>,
+    bench: Arc<Bench>,
 }
 
 impl Service {
@@ -107,6 +109,7 @@ impl Service {
             alarms,
             health,
             monitor,
+            bench: Arc::default(),
         })
     }
 
@@ -191,9 +194,15 @@ impl Service {
         self.trial.check(&Policy::new(&self.office.borrow().trust.anchors)).map_err(no_trial)?;
         let mut parts = JoinSet::new();
         let (deliveries, arriving) = mpsc::channel(DELIVERIES_WAITING);
+        let mut folders = Vec::new();
         for mailbox in &self.config.mailboxes {
-            self.watch(mailbox, deliveries.clone(), stopped.clone(), &mut parts)?;
+            folders.extend(self.watch(mailbox, deliveries.clone(), stopped.clone(), &mut parts)?);
         }
+        let reconciling = self.reconciler(folders).run(stopped.clone());
+        parts.spawn(async {
+            reconciling.await;
+            Ok(())
+        });
         let pipeline = Pipeline {
             archive: self.archive.clone(),
             store: self.store.clone(),
@@ -241,6 +250,7 @@ impl Service {
             wake: self.wake.clone(),
             clock: self.world.clock.clone(),
             monitor: self.monitor.clone(),
+            bench: self.bench.clone(),
         };
         match Counter::listen(&self.config.data) {
             Ok(listener) => drop(parts.spawn(counter.run(listener, stopped.clone()))),
@@ -287,94 +297,6 @@ impl Service {
                 clock: self.world.clock.clone(),
             },
             clock: self.world.clock.clone(),
-        }
-    }
-
-    fn watch(
-        &self,
-        mailbox: &Mailbox,
-        deliveries: mpsc::Sender<Delivery>,
-        stopped: watch::Receiver<bool>,
-        parts: &mut JoinSet<Result<(), Trouble>>,
-    ) -> Result<(), Vec<Problem>> {
-        let account = mailbox.name.clone();
-        match &mailbox.source {
-            Source::Maildir { dir, poll } => {
-                let spool = self.spool(&account)?;
-                let settings = maildir::Settings {
-                    account: account.clone(),
-                    dir: dir.clone(),
-                    poll: *poll,
-                    message_bytes_max: mailbox.message_bytes_max,
-                };
-                let (pulse, clock) = (self.health.folder(&account, "new"), self.world.clock.clone());
-                let report = move |round: io::Result<u64>| match round {
-                    Ok(_) => pulse.looked(clock.now(), 0),
-                    Err(e) => {
-                        pulse.troubled(clock.now(), format!("la cartella Maildir non si legge: {e}"));
-                        events::maildir_failed(&account, &e);
-                    }
-                };
-                parts.spawn(async move {
-                    maildir::watch(settings, deliveries, spool, stopped, report).await;
-                    Ok(())
-                });
-            }
-            // One connection for each folder: IDLE speaks of one only (RFC 2177), and a folder that is missing, or a message
-            // that will not come, holds up its own folder alone.
-            Source::Imap(..) => {
-                for settings in imap_settings(mailbox, &self.world)? {
-                    // UIDs mean nothing in another folder or account: each has a cursor of its own.
-                    let place = cursor_place(&settings);
-                    let spool = self.spool(&place)?;
-                    let cursors = Cursors { place, store: self.store.clone() };
-                    let report = self.imap_report(&settings);
-                    let (deliveries, stopped) = (deliveries.clone(), stopped.clone());
-                    parts.spawn(async move {
-                        imap::watch(settings, cursors, deliveries, spool, stopped, report).await;
-                        Ok(())
-                    });
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// A folder for the messages on their way in, of one watcher alone: it sweeps what an earlier run left there.
-    fn spool(&self, whose: &str) -> Result<PathBuf, Vec<Problem>> {
-        let spool = self.archive.spool().join(crate::digest::flow(&crate::digest::sha256(whose.as_bytes())));
-        self.world.disk.make_dirs(&spool).map_err(|e| vec![trouble_to_problem(&spool, &e)])?;
-        Ok(spool)
-    }
-
-    /// What a folder's watcher says, to the log and to [`Health`].
-    fn imap_report(&self, settings: &imap::Settings) -> impl Fn(imap::Event) + Send + Sync + use<> {
-        let (account, folder) = (settings.account.clone(), settings.folder.clone());
-        let (pulse, clock, alarms) =
-            (self.health.folder(&account, &folder), self.world.clock.clone(), self.alarms.clone());
-        let about = format!("{account}/{folder}");
-        move |event| {
-            match &event {
-                imap::Event::Connected { .. } => pulse.connected(),
-                imap::Event::Backlog { messages } => pulse.backlog(*messages),
-                imap::Event::Kept => pulse.kept(),
-                imap::Event::Looked { waiting, .. } => {
-                    pulse.looked(clock.now(), *waiting);
-                    alarms.clear(Code::FolderMissing, &about);
-                }
-                imap::Event::Lost { trouble, .. } => {
-                    pulse.troubled(clock.now(), trouble.to_string());
-                    if matches!(trouble, imap::Trouble::Folder(_)) {
-                        let text = format!("casella «{account}»: {trouble}. Le altre cartelle si leggono lo stesso");
-                        alarms.raise(Code::FolderMissing, &about, &text, clock.now());
-                    }
-                }
-                imap::Event::LoginRefused { .. } => {
-                    pulse.troubled(clock.now(), imap::Trouble::LoginRefused.to_string())
-                }
-                _ => {}
-            }
-            events::imap(&account, &folder, &event);
         }
     }
 
@@ -456,22 +378,6 @@ fn part_ended(part: Option<Result<Result<(), Trouble>, tokio::task::JoinError>>)
     }
 }
 
-/// Keeps a mailbox's cursor in the store.
-struct Cursors {
-    place: String,
-    store: Arc<Mutex<Store>>,
-}
-
-impl imap::CursorStore for Cursors {
-    fn load(&mut self) -> Option<Cursor> {
-        self.store.lock().unwrap_or_else(PoisonError::into_inner).cursor(&self.place)
-    }
-    fn save(&mut self, cursor: &Cursor) -> io::Result<()> {
-        failpoint::at("mark.watermark")?;
-        self.store.lock().unwrap_or_else(PoisonError::into_inner).keep_cursor(&self.place, cursor)
-    }
-}
-
 /// What `pec` must know of our mailboxes.
 #[must_use]
 pub fn own_mailboxes(config: &Config) -> Vec<OwnMailbox> {
@@ -503,40 +409,6 @@ pub fn smtp(road: &Road, net: NetRef) -> Result<SmtpSettings, Vec<Problem>> {
         hello: address::domain(&road.from),
         net,
     })
-}
-
-/// The IMAP settings of a mailbox, one for each folder, with one door between them.
-///
-/// # Errors
-/// A password that cannot be read.
-pub fn imap_settings(mailbox: &Mailbox, world: &World) -> Result<Vec<imap::Settings>, Vec<Problem>> {
-    let Source::Imap(server, watched) = &mailbox.source else { return Ok(Vec::new()) };
-    let password = password(server)?;
-    let door = imap::Door::default();
-    let of = |folder: &String| imap::Settings {
-        account: mailbox.name.clone(),
-        host: server.host.clone(),
-        port: server.port,
-        server_name: server.tls_name.clone(),
-        ca_file: server.ca_file.clone(),
-        user: server.user.clone(),
-        password: password.clone(),
-        folder: folder.clone(),
-        door: door.clone(),
-        poll: watched.poll,
-        idle_max: watched.idle,
-        move_to: watched.move_to.clone(),
-        message_bytes_max: mailbox.message_bytes_max,
-        net: world.net.clone(),
-        disk: world.disk.clone(),
-    };
-    Ok(watched.folders.iter().map(of).collect())
-}
-
-/// The name under which the store keeps the cursor of a folder.
-#[must_use]
-pub fn cursor_place(settings: &imap::Settings) -> String {
-    format!("{}|{}@{}|{}", settings.account, settings.user, settings.host, settings.folder)
 }
 
 fn notify(state: sd_notify::NotifyState<'_>) {

@@ -144,9 +144,11 @@ async fn mailbox_answers(mailbox: &Mailbox) -> Result<String, String> {
     let folders = imap_settings(mailbox, &crate::world::World::real())
         .map_err(|problems| problems.iter().map(|p| p.text.clone()).collect::<String>())?;
     let (mut good, mut bad) = (Vec::new(), Vec::new());
+    let is_one = folders.len() == 1;
     for settings in folders {
         // Each apart: a folder that is not there must not hide how the others are. A password is tried once.
         match folder_answers(&settings).await {
+            Ok(text) if is_one => good.push(text),
             Ok(text) => good.push(format!("«{}»: {text}", settings.folder)),
             Err(Trouble::LoginRefused) => return Err(Trouble::LoginRefused.to_string()),
             Err(why) => bad.push(why.to_string()),

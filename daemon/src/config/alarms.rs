@@ -13,6 +13,8 @@ pub const RECIPIENTS_MAX: usize = 10;
 const URL_BYTES_MAX: usize = 1024;
 /// Silence of a folder that is an alarm, minutes (reliability.md P22).
 const SILENCE_MINUTES: u64 = 10;
+/// Hours between two reconciliations (reliability.md P1).
+const RECONCILE_HOURS: u64 = 6;
 /// Shortest silence of a folder that is an alarm, minutes: under it a slow night of a provider would be one.
 const SILENCE_MINUTES_MIN: u64 = 2;
 
@@ -25,12 +27,19 @@ pub struct Alarms {
     pub mail: Option<(Road, Vec<String>)>,
     /// A webhook.
     pub hook: Option<Hook>,
+    /// How often server, archive and register are held against each other.
+    pub reconcile: Duration,
 }
 
 impl Default for Alarms {
     /// Nobody is told; the log, systemd and the metrics show it all the same.
     fn default() -> Self {
-        Self { silence: Duration::from_secs(60 * SILENCE_MINUTES), mail: None, hook: None }
+        Self {
+            silence: Duration::from_secs(60 * SILENCE_MINUTES),
+            mail: None,
+            hook: None,
+            reconcile: Duration::from_secs(3600 * RECONCILE_HOURS),
+        }
     }
 }
 
@@ -96,6 +105,7 @@ pub(super) fn read(root: &mut Table<'_, '_>, m: &mut Mistakes) -> Alarms {
     let mut table = root.table("allarmi", m);
     let silence =
         Duration::from_secs(60 * table.number("silenzio_minuti", SILENCE_MINUTES, SILENCE_MINUTES_MIN..=1_440, m));
+    let reconcile = Duration::from_secs(3600 * table.number("riconciliazione_ore", RECONCILE_HOURS, 1..=168, m));
     let ca_file = table.text("webhook_autorita_file", m).map(PathBuf::from);
     let hook = table.located("webhook", m).and_then(|(url, at)| match Entrance::read(&url) {
         Ok(url) => Some(Hook { url, ca_file }),
@@ -120,7 +130,7 @@ pub(super) fn read(root: &mut Table<'_, '_>, m: &mut Mistakes) -> Alarms {
     });
     posta.finish(m);
     table.finish(m);
-    Alarms { silence, mail, hook }
+    Alarms { silence, mail, hook, reconcile }
 }
 
 #[cfg(test)]

@@ -98,6 +98,45 @@ impl Cursor {
         }
     }
 
+    /// Takes back that these UIDs (ascending) are finished, and that anything at or above `uidnext` is: the register knows
+    /// nothing of them, and it outweighs a cursor (reliability.md §3.1, T09).
+    pub fn reopen(&mut self, uids: &[u32], uidnext: u32) {
+        let lowest = uids.first().copied().unwrap_or(u32::MAX).min(uidnext).max(1);
+        if lowest < self.settled {
+            // What lies between is finished all the same.
+            self.done.insert(0, (lowest, self.settled - 1));
+            self.settled = lowest;
+            self.join_first();
+        }
+        let mut kept: Vec<(u32, u32)> = Vec::with_capacity(self.done.len());
+        let mut again = uids.iter().copied().chain([uidnext]).peekable();
+        for &(mut from, to) in &self.done {
+            let to = to.min(uidnext.saturating_sub(1));
+            while let Some(uid) = again.next_if(|&uid| uid <= to) {
+                if uid > from {
+                    kept.push((from, uid - 1));
+                }
+                from = from.max(uid.saturating_add(1));
+            }
+            if from <= to {
+                kept.push((from, to));
+            }
+        }
+        let beyond = kept.len().saturating_sub(RANGES_MAX);
+        kept.drain(..beyond);
+        self.done = kept;
+    }
+
+    /// Two ranges that touch are one.
+    fn join_first(&mut self) {
+        if let [(_, end), (from, to), ..] = self.done.as_mut_slice()
+            && end.saturating_add(1) == *from
+        {
+            *end = *to;
+            self.done.remove(1);
+        }
+    }
+
     /// Moves the floor after a listing that the server ended with OK.
     ///
     /// `listed_to`: every UID from [`Cursor::scan_from`] up to and including this one has been listed.
@@ -156,8 +195,9 @@ pub fn plan(known: Option<&Cursor>, selected: &Selected) -> Option<Plan> {
         Some(k) if k.uidvalidity != uidvalidity => {
             (cursor, why) = (Cursor::new(uidvalidity), Why::ValidityChanged { was: k.uidvalidity });
         }
-        Some(k) if selected.uidnext.is_some_and(|next| next < k.uidnext) => {
-            (cursor, why) = (Cursor::new(uidvalidity), Why::UidnextFell { was: k.uidnext });
+        // A floor above UIDNEXT was never reached honestly: with it all that comes would be passed over in silence.
+        Some(k) if selected.uidnext.is_some_and(|next| next < k.uidnext.max(k.settled)) => {
+            (cursor, why) = (Cursor::new(uidvalidity), Why::UidnextFell { was: k.uidnext.max(k.settled) });
         }
         Some(k) => (cursor, why) = (k.clone(), Why::Continue),
     }

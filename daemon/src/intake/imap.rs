@@ -25,12 +25,16 @@ mod driver;
 mod fetch;
 mod guard;
 mod pause;
+mod recall;
+mod survey;
 mod trouble;
 mod utf7;
 mod watcher;
 
 pub use door::Door;
 use driver::Driver;
+pub use recall::Recall;
+pub use survey::{Holdings, survey};
 pub use trouble::Trouble;
 use watcher::{Dial, Watcher};
 
@@ -55,6 +59,8 @@ pub struct Settings {
     pub folder: String,
     /// Shared by the folders of one mailbox: a refused password closes it for all of them.
     pub door: Door,
+    /// How its watcher is told to fetch messages again.
+    pub recall: Recall,
     /// Look at least this often, whatever IDLE says (default 5 minutes).
     pub poll: Duration,
     /// Longest IDLE; never more than [`IDLE_MAX`].
@@ -199,7 +205,7 @@ async fn watch_over<D: Dial, C: CursorStore, R: Fn(Event)>(
 ) {
     let mut watcher = Watcher::new(settings, dial, cursors, deliveries, spool_dir, report);
     tokio::select! {
-       biased;
+        biased;
         // A sender that is gone is a service that is gone.
         _ = stop.wait_for(|&stop| stop) => {}
         () = watcher.run() => {}

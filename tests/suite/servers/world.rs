@@ -117,6 +117,7 @@ impl World {
             password: Secret::new(self.value("PASSWORD")),
             folder: "INBOX".into(),
             door: imap::Door::default(),
+            recall: imap::Recall::default(),
             poll: Duration::from_secs(300),
             idle_max: Duration::from_secs(500),
             move_to: None,

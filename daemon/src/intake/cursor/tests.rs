@@ -197,3 +197,40 @@ proptest! {
         }
     }
 }
+
+/// Against a set of finished UIDs, which is all that a cursor stands for.
+#[test]
+fn what_is_reopened_is_wanted_again_and_nothing_else() {
+    let mut seed = 7_u32;
+    let mut chance = move |below: u32| {
+        seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (seed >> 8) % below
+    };
+    for _ in 0..2_000 {
+        let (top, settled) = (40 + chance(40), 1 + chance(40));
+        let mut cursor: Cursor = format!("v1 7 {top} {settled} -").parse().unwrap();
+        let mut done: BTreeSet<u32> = (1..settled).collect();
+        for uid in 1..top {
+            if chance(2) == 0 {
+                cursor.finish(uid);
+                done.insert(uid);
+            }
+        }
+        let again: Vec<u32> = (1..top).filter(|_| chance(8) == 0).collect();
+        let uidnext = 1 + chance(top + 5);
+        let again: Vec<u32> = again.into_iter().filter(|&uid| uid < uidnext).collect();
+        cursor.reopen(&again, uidnext);
+        done.retain(|uid| !again.contains(uid) && *uid < uidnext);
+        for uid in 1..top + 10 {
+            assert_eq!(cursor.wants(uid), !done.contains(&uid), "{uid} of {cursor}, again {again:?} below {uidnext}");
+        }
+        assert_eq!(cursor.to_string().parse::<Cursor>().unwrap(), cursor, "it can be kept");
+    }
+}
+
+#[test]
+fn a_floor_above_uidnext_is_believed_by_nobody() {
+    let known: Cursor = "v1 7 10 1010 -".parse().unwrap();
+    let plan = plan(Some(&known), &Selected { uidvalidity: Some(7), uidnext: Some(10), exists: 9 }).unwrap();
+    assert_eq!((plan.why, plan.cursor.scan_from()), (Why::UidnextFell { was: 1010 }, 1));
+}

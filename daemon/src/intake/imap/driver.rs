@@ -14,6 +14,7 @@ use async_imap::{
 };
 use tokio::{
     io::{AsyncRead, AsyncWrite},
+    sync::Notify,
     time::{Instant, timeout, timeout_at},
 };
 
@@ -129,7 +130,8 @@ impl<S: Wire> Driver<S> {
 
     /// Waits for news of the folder until `end`: news, or not, the caller looks. One EXISTS is enough, even one that came
     /// before the server agreed to IDLE (RFC 2177).
-    pub(super) async fn idle(&mut self, end: Instant) -> Result<(), Trouble> {
+    /// `wake` ends it too.
+    pub(super) async fn idle(&mut self, end: Instant, wake: &Notify) -> Result<(), Trouble> {
         if self.has_grown {
             return Ok(());
         }
@@ -141,12 +143,18 @@ impl<S: Wire> Driver<S> {
             }
             // A server that says `* OK still here` does not move the end.
             let due = if idling { end } else { Instant::now() + READ_TIMEOUT };
+            let may_end = idling;
             let seen = self.read(due, |response| {
                 idling |= matches!(response, Response::Continue(_));
                 news |= matches!(response, Response::MailboxData(MailboxDatum::Exists(_) | MailboxDatum::Recent(_)));
                 ended(&tag, response)
             });
-            match seen.await? {
+            let seen = tokio::select! {
+                biased;
+                () = wake.notified(), if may_end => break,
+                seen = seen => seen?,
+            };
+            match seen {
                 Some(seen) => match seen? {
                     None => {}
                     // The server ended it itself: a refusal, or a hurry to say OK.

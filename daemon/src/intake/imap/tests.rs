@@ -54,6 +54,7 @@ fn settings() -> Settings {
         password: Secret::new("segreta"),
         folder: "INBOX".into(),
         door: Door::default(),
+        recall: Recall::default(),
         poll: Duration::from_secs(300),
         idle_max: IDLE_MAX,
         move_to: None,

@@ -168,20 +168,28 @@ impl<'a, D: Dial, C: CursorStore, R: Fn(Event)> Watcher<'a, D, C, R> {
         // Only for the first look: UIDNEXT is not told again while the folder is open.
         let mut uidnext = selected.uidnext;
         loop {
+            self.recall(&mut cursor);
             let next_look = Instant::now() + settings.poll.min(settings.idle_max).min(IDLE_MAX).max(LOOK_MIN);
             let (kept, waiting) = self.look(&mut driver, &mut cursor, uidnext.take(), can_move).await?;
             self.first_look.get_or_insert_with(Instant::now);
             (self.report)(Event::Looked { kept, waiting });
             let eager = Instant::now() + LOOK_MIN;
             if idle {
-                match driver.idle(next_look.max(eager)).await {
+                match driver.idle(next_look.max(eager), settings.recall.wake()).await {
                     Ok(()) => {}
                     // Offered, and refused when asked: the connection is sound, the poll finds the mail.
                     Err(Trouble::Refused(_)) => idle = false,
                     Err(trouble) => return Err(trouble.into()),
                 }
             }
-            tokio::time::sleep_until(if idle { eager } else { next_look.max(eager) }).await;
+            if !idle {
+                tokio::select! {
+                    biased;
+                    () = settings.recall.wake().notified() => {}
+                    () = tokio::time::sleep_until(next_look) => {}
+                }
+            }
+            tokio::time::sleep_until(eager).await;
         }
     }
 
@@ -341,6 +349,17 @@ impl<'a, D: Dial, C: CursorStore, R: Fn(Event)> Watcher<'a, D, C, R> {
     /// The receiver may have renamed it away: then there is nothing to remove.
     fn remove(&self, spool: &Path) {
         let _ = self.settings.disk.remove(spool);
+    }
+
+    /// What the reconciliation asked to be fetched again: each has its tries again too.
+    fn recall(&mut self, cursor: &mut Cursor) {
+        for again in self.settings.recall.take() {
+            if again.uidvalidity == cursor.uidvalidity() {
+                cursor.reopen(&again.uids, again.uidnext);
+                self.failed.retain(|(_, uid), _| again.uids.binary_search(uid).is_err());
+                self.save(cursor);
+            }
+        }
     }
 
     fn save(&mut self, cursor: &Cursor) {

@@ -27,6 +27,8 @@ mod privacy;
 mod receipts;
 #[path = "suite/report.rs"]
 mod report;
+#[path = "suite/restore.rs"]
+mod restore;
 #[path = "suite/revocation.rs"]
 mod revocation;
 #[path = "suite/rules_bad.rs"]

@@ -82,6 +82,7 @@ fn line(criterion: &mut Criterion) {
                 decision,
                 hold_seconds: 0,
                 observed: false,
+                after_restore: false,
                 inputs: Inputs::default(),
             };
             store.commit(&sealed, &known, decided).unwrap()

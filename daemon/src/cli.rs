@@ -20,6 +20,7 @@ mod outbox;
 mod paint;
 mod reconcile;
 mod report;
+mod restored;
 mod run;
 mod status;
 mod trial;
@@ -77,6 +78,8 @@ enum Command {
     Status(status::Args),
     /// Guarda le lettere in uscita e, con nome e motivo, le ferma, le libera, le ritira o le rispedisce
     Outbox(outbox::Args),
+    /// Dopo aver rimesso una copia vecchia dei dati: lo scrive nel registro, e niente parte due volte
+    Restored(restored::Args),
     /// Di chi ci si fida: mostra, controlla, aggiunge le autorità che garantiscono i gestori PEC
     Trust(trust::Args),
     /// Prova che server, archivio, registro e decisioni coincidono; dice le differenze e rimette a posto quello che può
@@ -110,6 +113,7 @@ pub fn main() -> ExitCode {
         Command::Evidence(args) => evidence::main(&args),
         Command::Status(args) => status::main(&args),
         Command::Outbox(args) => outbox::main(&args),
+        Command::Restored(args) => restored::main(&args),
         Command::Trust(args) => trust::main(&args),
         Command::Reconcile(args) => reconcile::main(&args),
         Command::VerifyJournal(args) => verify_journal::main(&args),

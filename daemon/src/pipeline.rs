@@ -372,6 +372,7 @@ impl Pipeline {
             frozen,
             hold_seconds: self.hold.as_secs(),
             observed: self.observe,
+            after_restore: false, // the store knows
             inputs: Inputs {
                 version: env!("CARGO_PKG_VERSION").into(),
                 rules: office.desk.rules.digest().into(),

@@ -8,6 +8,7 @@ mod open;
 mod outbound;
 pub mod overview;
 mod project;
+pub mod restored;
 pub mod rows;
 pub mod tally;
 
@@ -105,8 +106,8 @@ impl fmt::Display for Trouble {
             Self::Rollback(seq) => write!(
                 f,
                 "il registro non arriva più alla riga {seq} che l'indice ricorda, o è un altro: è stato ripristinato o cambiato. \
-                 Senza quelle righe si potrebbe decidere e rispondere due volte. Rimetti il registro giusto; se è questo, e sai \
-                 perché, sposta via la cartella index e riavvia"
+                 Senza quelle righe si potrebbe decidere e rispondere due volte. Rimetti il registro giusto; se non c'è: \
+                 `sportello restored` (daemon/OPERATIONS.md, «Ripristinare»)"
             ),
             Self::Newer(format) => {
                 write!(f, "il registro è stato cominciato da un programma più nuovo (formato {format})")
@@ -284,13 +285,15 @@ impl Store {
     ///
     /// # Errors
     /// As [`commit`](Self::commit).
-    pub fn stage(&mut self, sealed: &Sealed, known: &Known, decided: Decided) -> Result<Staged, Trouble> {
+    pub fn stage(&mut self, sealed: &Sealed, known: &Known, mut decided: Decided) -> Result<Staged, Trouble> {
         if known.revision != self.journal.head().seq
             || known.digest != sealed.digest()
             || decided.digest != sealed.digest()
         {
             return Err(Trouble::Program("decisione presa su un'altra revisione o su un altro messaggio".into()));
         }
+        let arrived = decided.received.max(decided.findings.signed_at);
+        decided.after_restore = restored::is_in_doubt(self.restored_at()?, arrived);
         let digest = decided.digest.clone();
         failpoint::at("commit.begin")?;
         self.in_batch = true;

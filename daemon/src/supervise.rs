@@ -21,6 +21,7 @@ use crate::reconcile::task::Bench;
 use crate::revocation::fetch::Fetcher;
 use crate::revocation::recheck::Recheck;
 use crate::revocation::refresh::{Desk as Revocation, Refresher};
+use crate::store::restored::is_acknowledged;
 use crate::store::{Store, Trouble};
 use crate::submit::{Line, Security, SmtpSettings};
 use crate::trial::Trial;
@@ -86,7 +87,7 @@ impl Service {
         let data = config.data.clone();
         let store =
             Store::open_in(&world, &data, world.clock.now()).map_err(|e| vec![trouble_to_problem(&data, &e)])?;
-        not_before_its_notes(&config, store.head())?;
+        not_before_its_notes(&config, &store)?;
         let archive = Archive::open_on(world.disk.clone(), &data).map_err(|e| vec![trouble_to_problem(&data, &e)])?;
         let hand = config.revocation.folder.as_deref();
         let revocation = Revocation::open(&data, hand).map_err(|e| vec![trouble_to_problem(&data, &e)])?;
@@ -352,15 +353,17 @@ impl Service {
 
 /// A register that ends before what was noted of it outside was restored from an old copy: with it, messages would be decided
 /// and answered twice, and nothing in the data folder could tell.
-fn not_before_its_notes(config: &Config, head: &crate::journal::Head) -> Result<(), Vec<Problem>> {
+fn not_before_its_notes(config: &Config, store: &Store) -> Result<(), Vec<Problem>> {
     let Some(file) = config.notes.as_ref().filter(|file| file.exists()) else { return Ok(()) };
     let notes = anchor::read(file).map_err(|e| vec![trouble_to_problem(file, &e)])?;
-    let ahead = notes.iter().find(|note| note.seq > head.seq);
+    let restored = store.restored_at().map_err(|e| vec![trouble_to_problem(&config.data, &e)])?;
+    let head = store.head();
+    let ahead = notes.iter().find(|note| note.seq > head.seq && !is_acknowledged(restored, note));
     let Some(note) = ahead else { return Ok(()) };
     let why = format!(
         "il registro finisce alla riga {}, ma il {} arrivava alla {}: è stato ripristinato da una copia vecchia. Con questo si \
-         deciderebbe e risponderebbe due volte. Rimetti la copia più recente; se non c'è, e hai letto la guida, metti da parte \
-         questo file e riavvia",
+         deciderebbe e risponderebbe due volte. Rimetti la copia più recente; se non c'è: `sportello restored` (daemon/OPERATIONS.md, \
+         «Ripristinare»)",
         head.seq,
         casework::calendar::stamp(note.at),
         note.seq

@@ -139,6 +139,7 @@ fn decided(
         decision: Decision { disposition, changes, outgoing, trail: vec![], classification: None },
         hold_seconds,
         observed: false,
+        after_restore: false,
         inputs: Inputs::default(),
     }
 }

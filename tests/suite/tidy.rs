@@ -268,6 +268,42 @@ fn every_event_has_a_name_of_its_own() {
     none("events with one name", &shared.collect::<Vec<_>>());
 }
 
+/// What an administrator may read in the log, and every alarm, stands in his guide with what to do.
+#[test]
+fn the_guide_names_every_alarm_every_event_that_warns_and_every_exit_code() {
+    let guide = read("daemon/OPERATIONS.md");
+    let rows: BTreeSet<&str> = guide
+        .lines()
+        .filter_map(|line| line.strip_prefix("| ")?.split(" |").next())
+        .map(|cell| cell.trim_matches('`'))
+        .collect();
+    let events = read("daemon/src/events.rs");
+    let mut wanted = BTreeSet::new();
+    for call in ["error!(", "warn!("] {
+        for after in without_tests(&events).split(call).skip(1) {
+            let (_, rest) = after.split_once("event = \"").expect("an event has a name");
+            let level = if call == "error!(" { "ERROR" } else { "WARN" };
+            wanted.insert((rest.split('"').next().unwrap(), level));
+        }
+    }
+    assert!(wanted.len() > 30, "the events are no longer written as this test reads them");
+    let mut wrong = Vec::new();
+    for (event, level) in wanted {
+        if !guide.contains(&format!("| `{event}` | {level} |")) {
+            wrong.push(format!("event {event}, {level}"));
+        }
+    }
+    let alarms = read("daemon/src/alarm.rs");
+    let words = alarms.split("pub fn word(self)").nth(1).and_then(|rest| rest.split("\n    }").next()).unwrap();
+    let codes: Vec<&str> = words.split("=> \"").skip(1).map(|rest| rest.split('"').next().unwrap()).collect();
+    assert!(codes.len() > 5, "the alarms are no longer written as this test reads them");
+    wrong.extend(codes.iter().filter(|code| !rows.contains(*code)).map(|code| format!("alarm {code}")));
+    let exits = read("daemon/src/cli.rs");
+    let exits = exits.lines().filter_map(|line| line.split_once(": u8 = ")).map(|(_, code)| code.trim_end_matches(';'));
+    wrong.extend(exits.chain(["2"]).filter(|code| !rows.contains(code)).map(|code| format!("exit code {code}")));
+    none("not in daemon/OPERATIONS.md", &wrong);
+}
+
 #[test]
 fn nothing_large_nothing_unfinished_nothing_of_this_machine() {
     let root = root();

@@ -187,7 +187,7 @@ fn show(data: &Path, name: &str, raw: bool) -> u8 {
             }
         };
     }
-    match history(data, &item.outgoing.id) {
+    match history(data, item) {
         Ok(history) => {
             say!("{}", describe(item, &history));
             if let Err(e) = bytes {
@@ -201,10 +201,14 @@ fn show(data: &Path, name: &str, raw: bool) -> u8 {
 }
 
 /// What happened to an item, a line each.
-fn history(data: &Path, id: &str) -> Result<Vec<String>, Trouble> {
+fn history(data: &Path, item: &ItemRow) -> Result<Vec<String>, Trouble> {
     let mut lines = Vec::new();
+    let (id, is_in_doubt) = (&item.outgoing.id, item.restored);
     Journal::verify(data, Tail::Open, |record, _| {
         let what = match &record.event {
+            Event::Restored(said) if is_in_doubt => {
+                format!("registro ripristinato, lo scrive {}: {}", said.by, said.why)
+            }
             Event::Moved { item, step } if item == id => words(step),
             Event::Noticed { item, notice, text, .. } if item == id => format!("{}. {text}", notice.title()),
             _ => return,

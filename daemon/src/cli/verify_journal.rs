@@ -5,6 +5,7 @@ use crate::anchor;
 use crate::archive::{Archive, Shelf};
 use crate::journal::record::Event;
 use crate::journal::{Journal, Tail};
+use crate::store::restored::is_acknowledged;
 use casework::calendar;
 use std::path::PathBuf;
 
@@ -46,9 +47,18 @@ pub(super) fn main(args: &Args) -> u8 {
         );
         return FOUND;
     }
-    let mut named = Vec::new();
+    let (mut named, mut gaps) = (Vec::new(), Vec::new());
     let head = Journal::verify(&args.data, Tail::Closed, |record, head| {
         notes.retain(|note| note.seq != record.seq || note.hash != head.hash);
+        if let Event::Restored(said) = &record.event {
+            // Lines that were lost, and of which the register says so, are missing from it lawfully.
+            let restored = Some((record.at, record.seq));
+            gaps.push(format!(
+                "Alla riga {} {} dichiara che è stato ripristinato da una copia più vecchia ({}): le righe perse non ci sono",
+                record.seq, said.by, said.why
+            ));
+            notes.retain(|note| !is_acknowledged(restored, note));
+        }
         if let Event::Decided(decided) = &record.event {
             named.push((Shelf::In, decided.digest.clone()));
             named.extend(decided.frozen.iter().map(|digest| (Shelf::Out, digest.clone())));
@@ -104,7 +114,7 @@ pub(super) fn main(args: &Args) -> u8 {
         let read = args.archive.then_some(named.len());
         say!(
             "{}",
-            serde_json::json!({ "sound": true, "lines": head.seq, "head": head.hash, "notes_compared": noted, "archive_read": read, "archive_damaged": damaged })
+            serde_json::json!({ "sound": true, "lines": head.seq, "head": head.hash, "notes_compared": noted, "archive_read": read, "archive_damaged": damaged, "restored": gaps.len() })
         );
     } else {
         say!("Registro integro: {} righe, ultima impronta {}", head.seq, head.hash);
@@ -116,6 +126,9 @@ pub(super) fn main(args: &Args) -> u8 {
         }
         if args.archive {
             say!("Archivio: {} messaggi riletti, {} danneggiati o mancanti", named.len(), damaged.len());
+        }
+        for gap in &gaps {
+            say!("{gap}");
         }
         for line in &damaged {
             eprintln!("{line}");

@@ -47,6 +47,7 @@ impl Story {
         match event {
             Event::Begun { .. } | Event::Attempted { .. } => vec![],
             Event::SeenAgain { .. } => vec!["già visto, identico: non si fa niente".into()],
+            Event::Restored(_) => vec!["il registro è stato ripristinato".into()],
             Event::RevokedLater { text, .. } => vec![text.clone()],
             Event::Tasked { outgoing, .. } => {
                 self.items.insert(outgoing.id.clone(), format!("compito «{}»", outgoing.template));

@@ -57,6 +57,8 @@ pub enum Event {
         /// Digests of the lists that say it.
         status: Vec<String>,
     },
+    /// An older copy of the register was put back, and a person says so.
+    Restored(Restored),
     /// A task that no message caused: an item was refused, a person must act.
     Tasked {
         /// Digest of the message at the origin of the item.
@@ -97,6 +99,18 @@ pub struct Task {
     pub frozen: String,
 }
 
+/// That lines were lost, and who says so.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Restored {
+    /// How far the lost register is known to have come: when it was noted outside, the number of its last line, its SHA-256.
+    #[serde(default)]
+    pub noted: Option<(Timestamp, u64, String)>,
+    /// Who.
+    pub by: String,
+    /// Why.
+    pub why: String,
+}
+
 /// The record of one decision.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Decided {
@@ -121,6 +135,9 @@ pub struct Decided {
     /// Decided while the service only observed: what it would have sent is written here and never leaves.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub observed: bool,
+    /// Decided again after the register was restored: it had arrived before, and what comes of it may have been sent already.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub after_restore: bool,
     /// What the decision rests on, so that it can be repeated.
     pub inputs: Inputs,
 }

@@ -14,7 +14,8 @@ const LINE_CHARS_MAX: usize = 400;
 #[must_use]
 pub fn lines(summary: &Summary) -> Vec<String> {
     let incident = |(at, _, text, message): &(_, String, String, String)| {
-        cut(&format!("{}  {text} (messaggio {})", calendar::stamp(*at), flow(message)))
+        let about = if message.is_empty() { String::new() } else { format!(" (messaggio {})", flow(message)) };
+        cut(&format!("{}  {text}{about}", calendar::stamp(*at)))
     };
     summary.incidents.iter().map(incident).chain(summary.items.iter().map(|item| cut(&letter(item)))).collect()
 }

@@ -38,6 +38,7 @@ fn item(state: State, facts: &[Fact], noticed: &[Notice]) -> ItemRow {
         dot_at: Some(at(0)),
         notices: noticed.iter().map(|notice| (*notice, at(0))).collect::<BTreeMap<_, _>>(),
         resent_by_rule: false,
+        restored: false,
     }
 }
 

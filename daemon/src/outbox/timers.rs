@@ -118,6 +118,7 @@ impl Outbox {
         if judged == Doubt::Overtaken
             && self.resend_if_overtaken.contains(&item.outgoing.template)
             && !item.resent_by_rule
+            && !item.restored
         {
             return self.step(item, Move::ResentByRule { due: now, why: known.join(" ") });
         }
@@ -175,6 +176,7 @@ impl Outbox {
         }
         match accepted_at(&item.facts) {
             Some(at) => lines.push(format!("Accettata dal gestore il {}.", stamp(at))),
+            None if item.restored => lines.push(format!("{}.", item.last)),
             None if !item.last.is_empty() => {
                 lines.push(format!("Che cosa ne disse il server: {}.", item.last.trim_end_matches('.')))
             }

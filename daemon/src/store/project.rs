@@ -2,7 +2,7 @@
 
 use super::index::{Batch, Index};
 use super::rows::{ItemRow, MessageRow, key};
-use super::tally;
+use super::{restored, tally};
 use crate::journal::record::{Decided, Event, FORMAT, Record, Task};
 use crate::journal::{Head, Trouble as JournalTrouble};
 use crate::outbox::notice::Notice;
@@ -72,6 +72,7 @@ pub fn project(index: &Index, record: &Record, head: &Head) -> Result<(), Fault>
             batch.put(&key::revoked_later(digest), &record.at);
             batch.put(&key::incident(record.seq, 0), &(record.at, "revoked-later", text, digest));
         }
+        Event::Restored(restored) => restored::project(index, &mut batch, record, restored)?,
         Event::Tasked { cause, outgoing, frozen } => queue(&mut batch, outgoing, frozen, cause, record.at, record.at),
         Event::Noticed { item, notice, task, .. } => noticed(index, &mut batch, record, item, *notice, task.as_ref())?,
         Event::Moved { item, step } => moved(index, &mut batch, record, item, step)?,
@@ -130,7 +131,11 @@ fn decide(index: &Index, batch: &mut Batch, record: &Record, decided: &Decided) 
             only_observed(&mut *batch, outgoing, frozen, &decided.digest, at);
             continue;
         }
-        queue(&mut *batch, outgoing, frozen, &decided.digest, at, due);
+        if decided.after_restore {
+            in_doubt(index, &mut *batch, outgoing, frozen, decided)?;
+        } else {
+            queue(&mut *batch, outgoing, frozen, &decided.digest, at, due);
+        }
         if outgoing.lane == Lane::Pec && outgoing.dossier.is_some() {
             threads.push(outgoing.message_id.clone());
         }
@@ -181,6 +186,23 @@ fn queue(batch: &mut Batch, outgoing: &Outgoing, frozen: &str, cause: &str, at: 
     batch.put(&key::item(&outgoing.id), &row(outgoing, frozen, cause, at, State::Held { until: due }));
 }
 
+/// What may have been sent before the register was restored: a receipt of it counts from the arrival of its message on.
+fn in_doubt(
+    index: &Index,
+    batch: &mut Batch,
+    outgoing: &Outgoing,
+    frozen: &str,
+    decided: &Decided,
+) -> Result<(), Fault> {
+    let at = decided.decided_at;
+    let arrived = decided.received.max(decided.findings.signed_at).or(index.get(key::BEGAN)?).unwrap_or(at);
+    let mut row = row(outgoing, frozen, &decided.digest, at, State::Unknown);
+    restored::doubt(&mut row, arrived, at);
+    batch.put(&key::ours(&outgoing.message_id), &outgoing.id);
+    put(batch, &row);
+    Ok(())
+}
+
 /// What would have been sent had the service not only observed: shown to people, due never, counted by no brake.
 fn only_observed(batch: &mut Batch, outgoing: &Outgoing, frozen: &str, cause: &str, at: Timestamp) {
     let mut row = row(outgoing, frozen, cause, at, State::Withdrawn);
@@ -208,6 +230,7 @@ fn row(outgoing: &Outgoing, frozen: &str, cause: &str, at: Timestamp, state: Sta
         dot_at: None,
         notices: BTreeMap::new(),
         resent_by_rule: false,
+        restored: false,
     }
 }
 
@@ -282,7 +305,7 @@ fn moved(index: &Index, batch: &mut Batch, record: &Record, item: &str, step: &M
 }
 
 /// Puts an item, and the row by which the timers find it: its receipt may have been faster than the provider's 250.
-fn put(batch: &mut Batch, row: &ItemRow) {
+pub(super) fn put(batch: &mut Batch, row: &ItemRow) {
     if let Some(waits) = row.waits() {
         batch.put(&waits, &row.outgoing.id);
     }
@@ -290,7 +313,7 @@ fn put(batch: &mut Batch, row: &ItemRow) {
 }
 
 /// Takes away the row by which the timers find an item, before it changes.
-fn unwait(batch: &mut Batch, row: &ItemRow) {
+pub(super) fn unwait(batch: &mut Batch, row: &ItemRow) {
     if let Some(waits) = row.waits() {
         batch.remove(&waits);
     }

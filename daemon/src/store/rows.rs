@@ -71,6 +71,9 @@ pub struct ItemRow {
     /// It was sent again because its template allows it, which happens once.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub resent_by_rule: bool,
+    /// An older copy of the register was put back: it may have been sent already. The machine never sends it again.
+    #[serde(default)]
+    pub restored: bool,
 }
 
 impl ItemRow {
@@ -135,6 +138,8 @@ pub(super) mod key {
     pub(crate) const TALLY: &str = "meta/tally";
     /// Items that a person must look at.
     pub(crate) const ATTENTION: &str = "attention/";
+    /// That the register was restored from an older copy.
+    pub(crate) const RESTORED: &str = "meta/restored";
     pub(crate) const MESSAGES: &str = "message/";
     pub(crate) const DOSSIERS: &str = "dossier/";
     pub(crate) const ITEMS: &str = "item/";

@@ -80,6 +80,8 @@ impl Extract {
     fn is_about(&mut self, record: &Record, digest: &str, items: &mut BTreeSet<String>) -> bool {
         match &record.event {
             Event::Begun { .. } => false,
+            // It puts in doubt what had not ended.
+            Event::Restored(_) => !items.is_empty(),
             Event::Attempted { digest: of, .. } | Event::SeenAgain { digest: of, .. } => of == digest,
             Event::RevokedLater { digest: of, status, .. } => {
                 let about = of == digest;

@@ -10,6 +10,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
 
+/// Name of the mark of the outbox: letters and tasks of which more is to come.
+pub const OPEN_MARK: &str = "outbox_open";
+
 /// The shared object: one for each service, behind an `Arc`.
 #[derive(Debug, Default)]
 pub struct Health {

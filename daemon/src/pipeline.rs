@@ -7,6 +7,7 @@ use crate::events;
 use crate::failpoint;
 use crate::intake::{Arrival, Delivery, Filed};
 use crate::journal::record::{Decided, Findings, Inputs};
+use crate::monitor::timings::Timings;
 use crate::office::Office;
 use crate::paths::Verdicts;
 use crate::post;
@@ -23,6 +24,7 @@ use std::io::ErrorKind;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::{Notify, mpsc, watch};
+use tokio::time::Instant;
 
 /// Attempts at examining a message; after the last one that did not end, it goes to a person unexamined.
 pub const ATTEMPTS_MAX: u32 = 3;
@@ -59,6 +61,8 @@ pub struct Pipeline {
     pub clock: Clock,
     /// Told after each commit.
     pub wake: Arc<Notify>,
+    /// How long things take.
+    pub timings: Arc<Timings>,
 }
 
 /// What the pipeline must know of a message that is not in its bytes.
@@ -147,7 +151,9 @@ impl Pipeline {
     fn settle(&self, batch: &[(Sealed, Circumstances)]) -> Result<Vec<Committed>, Trouble> {
         let office = self.office.borrow().clone();
         let lists = self.revocation.now().status.version();
+        let began = Instant::now();
         let mut seen = self.examine(batch, &office)?; // each attempt counted, then tried in a child, then here
+        self.timings.examination.shared(began.elapsed(), seen.len());
         let mut store = self.store(); // held to the seal: nothing moves between snapshot and write
         let (mut staged, mut letters, mut paths) = (Vec::new(), Vec::new(), Vec::new());
         for (sealed, about) in batch {
@@ -172,7 +178,9 @@ impl Pipeline {
             paths.extend(seen.and_then(|seen| seen.seal.as_ref()).map(|seal| seal.path.clone()));
         }
         self.archive.keep_all(Shelf::Out, &letters.iter().map(Vec::as_slice).collect::<Vec<_>>()).map_err(disk)?;
+        let began = Instant::now();
         let done = store.seal_all(staged)?; // the only write: state, dedup marks, outbox together
+        self.timings.commit.took(began.elapsed());
         drop(store);
         // Only now: a list that comes because of this message looks back, and must find it.
         paths.iter().for_each(|path| self.revocation.decided(path, lists));

@@ -217,6 +217,7 @@ impl Service {
             trial: self.trial.clone(),
             clock: self.world.clock.clone(),
             wake: self.wake.clone(),
+            timings: self.monitor.timings(),
         };
         parts.spawn(pipeline.run(arriving));
         let bell = bell(&self.config, &self.world, &self.alarms, &self.health)?.run(stopped.clone());

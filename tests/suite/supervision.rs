@@ -122,6 +122,9 @@ fn status_metrics_and_health_tell_of_a_running_service_and_of_one_that_is_not() 
     assert!(metrics["sportello_folder_looks_total{mailbox=\"protocollo\",folder=\"new\"}"] >= 1.0);
     let items: f64 =
         metrics.iter().filter(|(name, _)| name.starts_with("sportello_outbox_items")).map(|(_, n)| n).sum();
+    for timed in ["examination", "commit"] {
+        assert!(metrics[&format!("sportello_{timed}_seconds_count")] >= 1.0, "{timed}: {metrics:#?}");
+    }
     assert_eq!(items, 2.0, "a reply and a task: {metrics:#?}");
     let (code, health) = shown.get("/health");
     let health: Value = serde_json::from_str(&health).unwrap();

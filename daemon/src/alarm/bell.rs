@@ -10,7 +10,8 @@ use super::{Alarms, Code};
 use crate::clock::Clock;
 use crate::disk::DiskRef;
 use crate::events;
-use crate::health::Health;
+use crate::health::{Health, OPEN_MARK, Snapshot};
+use casework::calendar;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -131,7 +132,7 @@ impl Bell {
     fn show(&self, shown: &mut String) {
         let open = self.alarms.open();
         let line = match open.values().next() {
-            None => format!("al lavoro, {} cartelle seguite", self.health.snapshot().folders.len()),
+            None => ready(&self.health.snapshot()),
             Some(first) => format!("{} allarmi in corso: {} ({})", open.len(), first.code.word(), first.about),
         };
         if *shown != line {
@@ -139,6 +140,22 @@ impl Bell {
             *shown = line;
         }
     }
+}
+
+/// How it is when nothing is wrong. Of the looks, the oldest: one folder that is not read is what there is to know.
+fn ready(health: &Snapshot) -> String {
+    let folders = match health.folders.len() {
+        1 => "1 cartella".to_owned(),
+        n => format!("{n} cartelle"),
+    };
+    let looked = match health.folders.iter().map(|folder| folder.looked_at).min().flatten() {
+        Some(at) => format!("ultimo sguardo {}", calendar::rome(at).strftime("%H:%M")),
+        None => "non ancora lette fino in fondo".to_owned(),
+    };
+    let backlog: u64 = health.folders.iter().map(|folder| folder.backlog).sum();
+    let backlog = if backlog > 0 { format!(", {backlog} da prendere") } else { String::new() };
+    let open = health.marks.get(OPEN_MARK).copied().unwrap_or(0);
+    format!("pronto: {folders}, {looked}{backlog}, {open} in uscita")
 }
 
 impl Listener {

@@ -82,7 +82,7 @@ pub fn page(report: &Report) -> String {
 
     folders(&mut page, report);
     page.histogram("examination_seconds", "One examination, its trial included.", &report.examination);
-    page.histogram("commit_seconds", "One decision written down, to its fsync.", &report.commit);
+    page.histogram("commit_seconds", "What was decided together written down, to its fsync.", &report.commit);
     for (name, value) in &report.marks {
         page.one(name, "gauge", "A mark of one part of the service.", &[], value);
     }

@@ -12,7 +12,7 @@ pub const CLASSES_MS: [u64; 12] = [1, 2, 5, 10, 25, 50, 100, 250, 1000, 5000, 15
 pub struct Timings {
     /// One examination, its trial included.
     pub examination: Histogram,
-    /// One decision written down, to its fsync.
+    /// What was decided together written down, to its fsync.
     pub commit: Histogram,
 }
 
@@ -41,6 +41,14 @@ impl Histogram {
             count.fetch_add(1, Ordering::Relaxed);
         }
         self.micros.fetch_add(u64::try_from(time.as_micros()).unwrap_or(u64::MAX), Ordering::Relaxed);
+    }
+
+    /// So many together took so long: each has its part of it.
+    pub fn shared(&self, time: Duration, among: usize) {
+        let Ok(parts) = u32::try_from(among) else { return };
+        for _ in 0..parts {
+            self.took(time / parts);
+        }
     }
 
     /// As it is now.

@@ -7,6 +7,7 @@ use super::schedule::Move;
 use super::{Outbox, frozen_task};
 use crate::events;
 use crate::failpoint;
+use crate::health::OPEN_MARK;
 use crate::journal::record::Task;
 use crate::office::Office;
 use crate::store::rows::ItemRow;
@@ -76,6 +77,8 @@ impl Outbox {
         }
         timers.ages.keep_only(&seen);
         self.health.mark("outbox_overdue", overdue);
+        let open = self.with_store(|store| store.tally())?.open_items();
+        self.health.mark(OPEN_MARK, i64::try_from(open).unwrap_or(i64::MAX));
         for item in self.with_store(|store| store.due(Lane::Pec, Timestamp::MAX, QUEUE_MAX))?.0 {
             let has_failed = item.attempts > 0 || !item.last.is_empty();
             if has_failed

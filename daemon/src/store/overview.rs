@@ -77,6 +77,14 @@ impl Store {
         Overview::of(&self.index, self.journal.head())
     }
 
+    /// How many of everything.
+    ///
+    /// # Errors
+    /// See [`Trouble`].
+    pub fn tally(&self) -> Result<Tally, Trouble> {
+        Ok(self.index.get(key::TALLY)?.unwrap_or_default())
+    }
+
     /// How the register stands, with at most `most` of each list.
     ///
     /// # Errors

@@ -40,8 +40,7 @@ impl Store {
     /// See [`Trouble`].
     pub fn restored(&mut self, noted: Option<&Note>, by: &str, why: &str, now: Timestamp) -> Result<u64, Trouble> {
         let unknown = |store: &Self| -> Result<u64, Trouble> {
-            let tally = store.summary(0)?.tally;
-            Ok(tally.items.get(&crate::outbox::schedule::Shown::Unknown).copied().unwrap_or(0))
+            Ok(store.tally()?.items.get(&crate::outbox::schedule::Shown::Unknown).copied().unwrap_or(0))
         };
         let before = unknown(self)?;
         let noted = noted.map(|note| (note.at, note.seq, note.hash.clone()));

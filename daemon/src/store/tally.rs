@@ -44,6 +44,12 @@ impl Tally {
         self.incidents.values().sum()
     }
 
+    /// Letters and tasks of which more is to come.
+    #[must_use]
+    pub fn open_items(&self) -> u64 {
+        self.items.iter().filter(|(state, _)| !state.is_final()).map(|(_, n)| n).sum()
+    }
+
     fn message(&mut self, row: &MessageRow) {
         let of_grade = self.messages.entry(row.grade.clone()).or_default();
         *of_grade.entry(row.disposition.code().to_owned()).or_default() += 1;

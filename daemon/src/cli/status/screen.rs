@@ -57,6 +57,9 @@ impl Screen<'_> {
         let _ = writeln!(out, "{}", self.journal());
         if let Some(report) = self.service {
             let _ = writeln!(out, "{}", in_force(&report.in_force));
+            if let Some(line) = reconciled(report) {
+                let _ = writeln!(out, "{line}");
+            }
             if let Some(free) = report.disk_free_bytes {
                 let _ = writeln!(out, "Disco: {} liberi", size(free));
             }
@@ -120,6 +123,16 @@ impl Screen<'_> {
         };
         format!("Registro: {lines} righe, ultima impronta {head}{noted}")
     }
+}
+
+/// When server, archive and register were last held against each other.
+fn reconciled(report: &Report) -> Option<String> {
+    let at = Timestamp::from_second(*report.marks.get("reconciled_at")?).ok()?;
+    let found = match report.marks.get("reconcile_differences").copied().unwrap_or(0) {
+        0 => "tutto concorda".to_owned(),
+        n => format!("{n} differenze: sportello reconcile le elenca"),
+    };
+    Some(format!("Server, archivio e registro confrontati {}: {found}", calendar::stamp(at)))
 }
 
 fn counts(tally: &Tally) -> String {

@@ -31,6 +31,8 @@ pub use bell::tell_that_it_does_not_start;
 use bell::{bell, stopped_text};
 use casework::address;
 use casework::rules::Problem;
+#[cfg(test)]
+pub(crate) use intake::note_imap;
 pub use intake::{cursor_place, imap_settings};
 use pec::{OwnMailbox, Policy};
 use std::fs::DirBuilder;

@@ -2,10 +2,12 @@
 //! changes.
 
 use super::{Service, password};
-use crate::alarm::Code;
+use crate::alarm::{Alarms, Code};
+use crate::clock::Clock;
 use crate::config::{Mailbox, Source};
 use crate::events;
 use crate::failpoint;
+use crate::health::Pulse;
 use crate::intake::{Delivery, cursor::Cursor, imap, maildir};
 use crate::reconcile::report::Report;
 use crate::reconcile::task::Reconciler;
@@ -115,28 +117,31 @@ impl Service {
             (self.health.folder(&account, &folder), self.world.clock.clone(), self.alarms.clone());
         let about = format!("{account}/{folder}");
         move |event| {
-            match &event {
-                imap::Event::Connected { .. } => pulse.connected(),
-                imap::Event::Backlog { messages } => pulse.backlog(*messages),
-                imap::Event::Kept => pulse.kept(),
-                imap::Event::Looked { waiting, .. } => {
-                    pulse.looked(clock.now(), *waiting);
-                    alarms.clear(Code::FolderMissing, &about);
-                }
-                imap::Event::Lost { trouble, .. } => {
-                    pulse.troubled(clock.now(), trouble.to_string());
-                    if matches!(trouble, imap::Trouble::Folder(_)) {
-                        let text = format!("casella «{account}»: {trouble}. Le altre cartelle si leggono lo stesso");
-                        alarms.raise(Code::FolderMissing, &about, &text, clock.now());
-                    }
-                }
-                imap::Event::LoginRefused { .. } => {
-                    pulse.troubled(clock.now(), imap::Trouble::LoginRefused.to_string())
-                }
-                _ => {}
-            }
+            note_imap(&event, &pulse, &alarms, &about, &clock);
             events::imap(&account, &folder, &event);
         }
+    }
+}
+
+/// What a watcher's event says of its folder's health. `about`: `protocollo/INBOX`.
+pub(crate) fn note_imap(event: &imap::Event, pulse: &Pulse, alarms: &Alarms, about: &str, clock: &Clock) {
+    match event {
+        imap::Event::Connected { .. } => pulse.connected(),
+        imap::Event::Backlog { messages } => pulse.backlog(*messages),
+        imap::Event::Kept => pulse.kept(),
+        imap::Event::Looked { waiting, .. } => {
+            pulse.looked(clock.now(), *waiting);
+            alarms.clear(Code::FolderMissing, about);
+        }
+        imap::Event::Lost { trouble, .. } => {
+            pulse.troubled(clock.now(), trouble.to_string());
+            if matches!(trouble, imap::Trouble::Folder(_)) {
+                let text = format!("casella e cartella «{about}»: {trouble}. Le altre cartelle si leggono lo stesso");
+                alarms.raise(Code::FolderMissing, about, &text, clock.now());
+            }
+        }
+        imap::Event::LoginRefused { .. } => pulse.troubled(clock.now(), imap::Trouble::LoginRefused.to_string()),
+        _ => {}
     }
 }
 

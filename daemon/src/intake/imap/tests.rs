@@ -19,6 +19,7 @@ use server::{Act, Server, say};
 mod faults;
 mod server;
 mod session;
+mod silence;
 
 /// A cursor kept in memory, shared with the test.
 #[derive(Clone, Default)]

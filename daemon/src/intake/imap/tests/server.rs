@@ -80,6 +80,12 @@ impl Server {
         }
     }
 
+    /// The next connection is the first again, cut there.
+    pub(super) fn again(&mut self, cut_at: Option<u64>) {
+        self.connections.store(0, Ordering::SeqCst);
+        self.cut_at = cut_at;
+    }
+
     pub(super) fn honest(messages: &[(u32, &[u8])]) -> Self {
         Self::with(messages, Box::new(|_, _, _| None))
     }

@@ -1,7 +1,7 @@
 //! The loop of one mailbox: look, fetch, hand over, wait; on any exit come back. It changes when that order changes.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, VecDeque},
     hash::{DefaultHasher, Hash, Hasher},
     panic::AssertUnwindSafe,
     path::{Path, PathBuf},
@@ -25,6 +25,7 @@ use super::{
     fetch::{Fetched, fetch},
     pause::pause,
 };
+use crate::pipeline::BATCH_MESSAGES_MAX;
 
 /// Failures after which a message is passed over for a while, so that it does not hold up the others (rules.md §4).
 const TRIES_MAX: u32 = 3;
@@ -35,6 +36,8 @@ const FAILED_MAX: usize = 10_000;
 /// A connection that lasted this long after its first look was sound: the pauses begin again from the shortest. A server
 /// that lets us in and throws us out at once is not hammered.
 const STEADY: Duration = Duration::from_secs(60);
+/// Messages handed over and not answered at most: two batches of the pipeline, one that it works on and one that waits.
+const IN_HAND_MAX: usize = 2 * BATCH_MESSAGES_MAX;
 /// Shortest wait between two looks, whatever the configuration or an over-eager server says.
 const LOOK_MIN: Duration = Duration::from_secs(1);
 
@@ -62,11 +65,20 @@ impl From<Trouble> for End {
 /// What came of one listed message.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Taken {
-    Kept,
+    /// Handed over; the answer is awaited with the others in hand.
+    Handed,
     /// Removed by somebody before we had it.
     Gone,
     /// Still to be had: the cursor must not pass it.
     Waiting,
+}
+
+/// A message that was handed over, and the way back.
+struct InHand {
+    uid: u32,
+    spool: PathBuf,
+    oversized: bool,
+    answer: oneshot::Receiver<Filed>,
 }
 
 /// What failed of one UID.
@@ -90,6 +102,10 @@ pub(super) struct Watcher<'a, D, C, R> {
     known: Option<Cursor>,
     /// (UIDVALIDITY, UID) → failures. In memory: after a restart each has its tries again.
     failed: HashMap<(u32, u32), Failed>,
+    /// Handed over and not answered, in order: the next ones are fetched while the pipeline works on these.
+    in_hand: VecDeque<InHand>,
+    /// Spool files made: a name is never used twice, so nothing can be written into a file that was handed over.
+    spooled: u64,
     /// Lost connections in a row, none of them steady.
     failures: u32,
     /// When the folder was first listed to its end on this connection.
@@ -115,6 +131,8 @@ impl<'a, D: Dial, C: CursorStore, R: Fn(Event)> Watcher<'a, D, C, R> {
             report,
             known,
             failed: HashMap::new(),
+            in_hand: VecDeque::new(),
+            spooled: 0,
             failures: 0,
             first_look: None,
         }
@@ -134,6 +152,7 @@ impl<'a, D: Dial, C: CursorStore, R: Fn(Event)> Watcher<'a, D, C, R> {
                 Ok(End::Trouble(trouble)) => trouble,
                 Err(_) => Trouble::Panicked,
             };
+            self.leave().await;
             if self.first_look.take().is_some_and(|look| look.elapsed() >= STEADY) {
                 self.failures = 0;
             }
@@ -165,6 +184,7 @@ impl<'a, D: Dial, C: CursorStore, R: Fn(Event)> Watcher<'a, D, C, R> {
         if !matches!(why, Why::Continue) {
             (self.report)(Event::Rescan(why));
         }
+        self.save(&cursor); // what is in hand when this connection ends is finished in it
         // Only for the first look: UIDNEXT is not told again while the folder is open.
         let mut uidnext = selected.uidnext;
         loop {
@@ -217,18 +237,16 @@ impl<'a, D: Dial, C: CursorStore, R: Fn(Event)> Watcher<'a, D, C, R> {
                 if !cursor.wants(message.uid) {
                     continue;
                 }
-                match self.take(driver, cursor, message, can_move).await? {
-                    Taken::Kept => {
-                        kept += 1;
-                        (self.report)(Event::Kept);
-                    }
-                    Taken::Gone => {}
+                match self.take(driver, cursor.uidvalidity(), message).await? {
+                    Taken::Handed | Taken::Gone => {}
                     Taken::Waiting => {
                         left += 1;
                         waiting.get_or_insert(message.uid);
                     }
                 }
+                kept += self.answers(driver, cursor, can_move, IN_HAND_MAX - 1).await?;
             }
+            kept += self.answers(driver, cursor, can_move, 0).await?;
             cursor.settle(window.to.unwrap_or(newest), waiting, newest);
             match window.to {
                 None => break,
@@ -241,15 +259,74 @@ impl<'a, D: Dial, C: CursorStore, R: Fn(Event)> Watcher<'a, D, C, R> {
         Ok((kept, left))
     }
 
-    /// One message: fetched, handed over, kept, moved.
-    async fn take<S: Wire>(
+    /// Awaits the answers of those in hand until at most `most` are left: each is kept, then moved. How many were kept.
+    ///
+    /// # Errors
+    /// One was not kept, or the connection ended while one was moved.
+    async fn answers<S: Wire>(
         &mut self,
         driver: &mut Driver<S>,
         cursor: &mut Cursor,
-        listed: Listed,
         can_move: bool,
-    ) -> Result<Taken, End> {
-        let (uid, key) = (listed.uid, (cursor.uidvalidity(), listed.uid));
+        most: usize,
+    ) -> Result<u64, End> {
+        let mut kept = 0;
+        while self.in_hand.len() > most {
+            let Some(InHand { uid, spool, oversized, answer }) = self.in_hand.pop_front() else { break };
+            if !self.answered(cursor, uid, &spool, answer).await {
+                self.save(cursor);
+                return Err(Trouble::NotKept.into());
+            }
+            kept += 1;
+            // One that was too large stays where a person will look for it.
+            if let Some(folder) = &self.settings.move_to
+                && !oversized
+            {
+                self.save(cursor);
+                if let Err(trouble) = move_to(driver, uid, folder, can_move).await {
+                    (self.report)(Event::NotMoved { uid, trouble: trouble.clone() });
+                    if !matches!(trouble, Trouble::Refused(_) | Trouble::Name(_)) {
+                        return Err(trouble.into());
+                    }
+                }
+            }
+        }
+        if kept > 0 {
+            self.save(cursor);
+        }
+        Ok(kept)
+    }
+
+    /// What is in hand when a connection ends, by whatever fault: the pipeline keeps it all the same. It stays in its folder.
+    async fn leave(&mut self) {
+        let Some(mut cursor) = self.known.clone() else { return self.in_hand.clear() };
+        while let Some(InHand { uid, spool, answer, .. }) = self.in_hand.pop_front() {
+            self.answered(&mut cursor, uid, &spool, answer).await;
+        }
+        self.save(&cursor);
+    }
+
+    /// Waits for the pipeline as long as it takes: what is not answered is not kept.
+    async fn answered(
+        &mut self,
+        cursor: &mut Cursor,
+        uid: u32,
+        spool: &Path,
+        answer: oneshot::Receiver<Filed>,
+    ) -> bool {
+        let is_kept = answer.await == Ok(Filed::Kept);
+        self.remove(spool);
+        if is_kept {
+            self.failures = 0;
+            cursor.finish(uid);
+            (self.report)(Event::Kept);
+        }
+        is_kept
+    }
+
+    /// One message: fetched and handed over.
+    async fn take<S: Wire>(&mut self, driver: &mut Driver<S>, uidvalidity: u32, listed: Listed) -> Result<Taken, End> {
+        let (uid, key) = (listed.uid, (uidvalidity, listed.uid));
         let tries = match self.failed.get_mut(&key) {
             Some(f) if f.tries >= TRIES_MAX && f.last.elapsed() < UNREADABLE_PAUSE => {
                 // A panic left no time to say so.
@@ -269,7 +346,8 @@ impl<'a, D: Dial, C: CursorStore, R: Fn(Event)> Watcher<'a, D, C, R> {
         // Count first, then try (house rule 7): a panic in the try must count.
         let (last, trouble) = (Instant::now(), Trouble::Panicked);
         self.failed.insert(key, Failed { tries, last, trouble, told: false });
-        let spool = self.spool_dir.join(format!("imap-{}-{uid}.tmp", key.0));
+        self.spooled += 1;
+        let spool = self.spool_dir.join(format!("imap-{}-{uid}-{}.tmp", key.0, self.spooled));
         let fetched =
             fetch(driver, listed, self.settings.message_bytes_max, &*self.settings.disk, &spool, tries == 1).await;
         let fetched = match fetched {
@@ -316,25 +394,10 @@ impl<'a, D: Dial, C: CursorStore, R: Fn(Event)> Watcher<'a, D, C, R> {
             oversized,
             size_mismatch,
         };
-        let filed = hand_over(&self.deliveries, arrival).await;
-        self.remove(&spool);
-        if filed? == Filed::NotKept {
-            return Err(Trouble::NotKept.into());
-        }
-        self.failures = 0;
-        cursor.finish(uid);
-        self.save(cursor);
-        // One that was too large stays where a person will look for it.
-        if let Some(folder) = &self.settings.move_to
-            && oversized.is_none()
-            && let Err(trouble) = move_to(driver, uid, folder, can_move).await
-        {
-            (self.report)(Event::NotMoved { uid, trouble: trouble.clone() });
-            if !matches!(trouble, Trouble::Refused(_) | Trouble::Name(_)) {
-                return Err(trouble.into());
-            }
-        }
-        Ok(Taken::Kept)
+        let (done, answer) = oneshot::channel();
+        self.deliveries.send(Delivery { arrival, done }).await.map_err(|_| End::NobodyListens)?;
+        self.in_hand.push_back(InHand { uid, spool, oversized: oversized.is_some(), answer });
+        Ok(Taken::Handed)
     }
 
     /// What an earlier run left half done; the messages are still on the server.
@@ -371,13 +434,6 @@ impl<'a, D: Dial, C: CursorStore, R: Fn(Event)> Watcher<'a, D, C, R> {
             (self.report)(Event::CursorNotSaved);
         }
     }
-}
-
-/// Waits for the pipeline as long as it takes: what is not answered is not kept.
-async fn hand_over(deliveries: &mpsc::Sender<Delivery>, arrival: Arrival) -> Result<Filed, End> {
-    let (done, answer) = oneshot::channel();
-    deliveries.send(Delivery { arrival, done }).await.map_err(|_| End::NobodyListens)?;
-    Ok(answer.await.unwrap_or(Filed::NotKept))
 }
 
 /// UID MOVE, and proof that it happened: COPYUID, or the message no longer listed.

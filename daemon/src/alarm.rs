@@ -6,6 +6,7 @@
 
 pub mod bell;
 pub mod deadman;
+pub mod marks;
 pub mod notice;
 pub mod road;
 

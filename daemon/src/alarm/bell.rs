@@ -4,6 +4,7 @@
 //! opens.
 
 use super::deadman;
+use super::marks::Marks;
 use super::notice::{Ledger, Notice};
 use super::road::Road;
 use super::{Alarms, Code};
@@ -81,9 +82,10 @@ impl Bell {
 
     /// Until `stop`.
     pub async fn run(mut self, mut stop: watch::Receiver<bool>) {
-        let mut shown = String::new();
+        let (mut shown, mut marks) = (String::new(), Marks::default());
         while !*stop.borrow() {
             deadman::look(&self.health, &self.alarms, self.silence, self.clock.now());
+            marks.look(&self.health, &self.alarms, self.clock.now());
             self.show(&mut shown);
             self.ring().await;
             let alarms = self.alarms.clone();

@@ -4,6 +4,7 @@ use super::{CANNOT_START, ConfigArg, FOUND, OK, print_problems};
 use crate::anchor;
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::outbox::orders::WORDS_BYTES_MAX;
 use crate::store::{Store, Trouble};
 use casework::calendar;
 
@@ -36,6 +37,10 @@ pub(super) fn main(args: &Args) -> u8 {
     let (by, why) = (args.by.trim(), args.why.trim());
     if by.is_empty() || why.is_empty() {
         eprintln!("servono il nome di chi lo dichiara (--by) e il motivo (--why): restano nel registro per sempre");
+        return FOUND;
+    }
+    if by.len().max(why.len()) > WORDS_BYTES_MAX {
+        eprintln!("nome e motivo possono avere al massimo {WORDS_BYTES_MAX} byte");
         return FOUND;
     }
     if !config.data.join("journal").is_dir() {

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// Longest reason, and longest name, in bytes: the journal keeps them for ever.
-const WORDS_BYTES_MAX: usize = 1000;
+pub const WORDS_BYTES_MAX: usize = 1000;
 /// Items named in the answer to an id that fits several.
 const CANDIDATES_MAX: usize = 5;
 

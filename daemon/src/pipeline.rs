@@ -453,6 +453,7 @@ fn findings(seen: &Examined, interest: &Interest) -> Findings {
         subject: seen.subject.clone(),
         message_id: seen.message_id.clone(),
         identity: interest.identity.as_ref().map(|i| (i.key.clone(), i.signed_sha256.clone())),
+        words: interest.words.clone(),
         ..Findings::default()
     };
     if let Verdict::Certified(certified) = &seen.verdict {

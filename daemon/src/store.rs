@@ -267,6 +267,10 @@ impl Store {
             let touched = self.index.scan::<String>(&key::touched_prefix(&dossier.number), &from).count();
             traffic.touched.insert(dossier.number.clone(), touched as u32);
         }
+        if let Some(words) = &interest.words {
+            let answered = self.index.get::<Timestamp>(&key::answered(&interest.sender, words))?;
+            traffic.repeated = answered.is_some_and(|at| at >= since);
+        }
         Ok(traffic)
     }
 
@@ -331,13 +335,29 @@ impl Store {
     /// # Errors
     /// See [`Trouble`]; `Program` when the move is not lawful.
     pub fn move_item(&mut self, item: &str, step: Move, now: Timestamp) -> Result<(), Trouble> {
-        let row = self.item(item)?.ok_or_else(|| Trouble::Program(format!("l'elemento {item} non esiste")))?;
-        // Before the journal, not after: an unlawful move must never become a line of the register.
-        row.state.after(&step).map_err(|illegal| Trouble::Program(illegal.to_string()))?;
-        if row.resent_by_rule && matches!(step, Move::ResentByRule { .. }) {
-            return Err(Trouble::Program(format!("l'elemento {item} è già stato rispedito una volta")));
+        self.move_items(vec![(item.to_owned(), step)], now)
+    }
+
+    /// Moves several items, each once and in this order, with one fsync for all.
+    ///
+    /// # Errors
+    /// See [`Trouble`]; `Program` when one of the moves is not lawful, and then none is made.
+    pub fn move_items(&mut self, moves: Vec<(String, Move)>, now: Timestamp) -> Result<(), Trouble> {
+        for (item, step) in &moves {
+            let row = self.item(item)?.ok_or_else(|| Trouble::Program(format!("l'elemento {item} non esiste")))?;
+            // Before the journal, not after: an unlawful move must never become a line of the register.
+            row.state.after(step).map_err(|illegal| Trouble::Program(illegal.to_string()))?;
+            if row.resent_by_rule && matches!(step, Move::ResentByRule { .. }) {
+                return Err(Trouble::Program(format!("l'elemento {item} è già stato rispedito una volta")));
+            }
         }
-        self.write(now, Event::Moved { item: item.to_owned(), step })
+        if moves.is_empty() {
+            return Ok(());
+        }
+        for (item, step) in moves {
+            self.stage_line(now, Event::Moved { item, step })?;
+        }
+        self.seal()
     }
 
     /// Adds a task that no message caused.

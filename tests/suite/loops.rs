@@ -7,6 +7,7 @@ use gestore::{Authority, Circuit, Mail, Style, Timestamp};
 use sportello::outbox::schedule::State;
 use sportello::outbox::{Answer, Courier, Gate, Roads};
 use sportello::submit::Outcome;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 const A: &str = "protocollo@pec.comune-a.test";
@@ -146,19 +147,33 @@ fn without_our_marks_the_brakes_stop_them() {
     }
 }
 
-/// The worst correspondent: whatever is written to him comes back as a new request, in nobody's thread and without a mark.
-/// Each body answers him as often in a day as it answers any sender, and then a person reads.
+/// Whatever is written to him comes back as a new request, in nobody's thread and without a mark.
+fn echo(raw: &[u8], text: &str) -> Vec<u8> {
+    let head = without(raw, &["auto-submitted", "x-sportello-istanza", "in-reply-to", "references", "subject"]);
+    let head = String::from_utf8(head).unwrap();
+    let head = head.split_once("\r\n\r\n").unwrap().0;
+    let plain: Vec<&str> = head.split("\r\n").filter(|l| !l.to_ascii_lowercase().starts_with("content-")).collect();
+    format!("{}\r\nSubject: {}\r\n\r\n{}", plain.join("\r\n"), REQUEST.0, text.replace('\n', "\r\n")).into_bytes()
+}
+
+/// An automaton that says one thing: each body answers it once (P10: six at most in all).
+#[test]
+fn an_automaton_that_repeats_itself_is_answered_once() {
+    let sent = conversation(|raw| echo(raw, REQUEST.1), REQUEST.0, REQUEST.1);
+    println!("{sent:#?}");
+    assert!((1..=2).contains(&sent.len()), "{sent:#?}");
+}
+
+/// The worst correspondent, who finds other words each time: each body answers him as often in a day as it answers any
+/// sender, and then a person reads.
 #[test]
 fn an_automaton_that_asks_anew_is_stopped_by_the_brake_of_the_sender() {
-    let echo: Strip = |raw| {
-        let head = without(raw, &["auto-submitted", "x-sportello-istanza", "in-reply-to", "references", "subject"]);
-        let head = String::from_utf8(head).unwrap();
-        let head = head.split_once("\r\n\r\n").unwrap().0;
-        let plain: Vec<&str> = head.split("\r\n").filter(|l| !l.to_ascii_lowercase().starts_with("content-")).collect();
-        let body = REQUEST.1.replace('\n', "\r\n");
-        format!("{}\r\nSubject: {}\r\n\r\n{body}", plain.join("\r\n"), REQUEST.0).into_bytes()
+    let other_words: Strip = |raw| {
+        static COUNT: AtomicUsize = AtomicUsize::new(0);
+        let n = COUNT.fetch_add(1, Ordering::Relaxed);
+        echo(raw, &format!("{}Scritto per la volta numero {n}.\n", REQUEST.1))
     };
-    let sent = conversation(echo, REQUEST.0, REQUEST.1);
+    let sent = conversation(other_words, REQUEST.0, REQUEST.1);
     println!("{sent:#?}");
     assert!(sent.len() > 2, "the echo is answered at first, or this proves nothing: {sent:#?}");
     assert!(sent.len() <= 2 * SENDER_A_DAY_MAX as usize, "{sent:#?}");

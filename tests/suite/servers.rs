@@ -2,6 +2,8 @@
 
 #[path = "servers/folders.rs"]
 mod folders;
+#[path = "servers/pace.rs"]
+mod pace;
 #[path = "servers/wire.rs"]
 mod wire;
 #[path = "servers/world.rs"]

@@ -6,7 +6,7 @@ use crate::support::{House, message_id};
 use casework::dossier::{Dossier, State as DossierState};
 use casework::receipts::Fact;
 use casework::rules::Kind;
-use casework::{Change, Lane, calendar};
+use casework::{Change, Lane, Outgoing, calendar};
 use gestore::Authority;
 use jiff::{SignedDuration, Timestamp};
 use sportello::archive::{Archive, Shelf};
@@ -99,8 +99,8 @@ static HOUSE: LazyLock<(tempfile::TempDir, Config)> = LazyLock::new(|| {
 });
 
 /// An outbox and its world.
-struct Desk {
-    store: Arc<Mutex<Store>>,
+pub(crate) struct Desk {
+    pub(crate) store: Arc<Mutex<Store>>,
     archive: Arc<Archive>,
     office: Arc<Office>,
     health: Arc<Health>,
@@ -127,12 +127,20 @@ impl Runs {
 impl Desk {
     /// `fill` writes what there was before the outbox began; its letters are those with these ids.
     fn new(start: Timestamp, letters: &[(&str, Option<&str>)], fill: impl FnOnce(&mut Bench)) -> Self {
+        let frozen = |(id, dossier): &(&str, Option<&str>)| {
+            let letter = letter(id, Lane::Pec, *dossier);
+            let bytes = format!("Message-ID: {}\r\n\r\ntesto\r\n", letter.message_id);
+            (letter, bytes)
+        };
+        Self::with(start, letters.iter().map(frozen).collect(), fill)
+    }
+
+    /// With these letters, as they are frozen.
+    pub(crate) fn with(start: Timestamp, letters: Vec<(Outgoing, String)>, fill: impl FnOnce(&mut Bench)) -> Self {
         let mut bench = Bench::new();
         let data = bench.data().to_owned();
         let archive = Archive::open(&data).unwrap();
-        for (id, dossier) in letters {
-            let letter = letter(id, Lane::Pec, *dossier);
-            let bytes = format!("Message-ID: {}\r\n\r\ntesto\r\n", letter.message_id);
+        for (letter, bytes) in letters {
             let frozen = archive.keep(Shelf::Out, bytes.as_bytes()).unwrap().digest().to_owned();
             bench.store.add_task("causa", letter, &frozen, start).unwrap();
         }
@@ -153,12 +161,19 @@ impl Desk {
     }
 
     fn run(&self, road: &Road) -> Runs {
-        let outbox = Outbox {
+        let (stop, stopped) = watch::channel(false);
+        let outbox = self.outbox(Box::new(road.clone()), Clock::Simulated(self.clock.clone()));
+        Runs { stop, task: tokio::spawn(outbox.run(Arc::new(Notify::new()), stopped)) }
+    }
+
+    /// Its outbox, with this road to citizens.
+    pub(crate) fn outbox(&self, pec: Box<dyn Courier>, clock: Clock) -> Outbox {
+        Outbox {
             store: self.store.clone(),
             archive: self.archive.clone(),
             office: watch::channel(self.office.clone()).1,
-            roads: Roads { pec: Box::new(road.clone()), offices: Some(Box::new(Road::new(taken))) },
-            clock: Clock::Simulated(self.clock.clone()),
+            roads: Roads { pec, offices: Some(Box::new(Road::new(taken))) },
+            clock,
             health: self.health.clone(),
             brake: 10_000,
             rates: self.rates,
@@ -166,10 +181,7 @@ impl Desk {
             acceptance_term: SignedDuration::from_mins(30),
             resend_if_overtaken: self.resend.clone(),
             observe: false,
-        };
-        let (stop, stopped) = watch::channel(false);
-        let wake = Arc::new(Notify::new());
-        Runs { stop, task: tokio::spawn(outbox.run(wake, stopped)) }
+        }
     }
 
     fn item(&self, id: &str) -> ItemRow {

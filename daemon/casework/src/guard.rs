@@ -105,6 +105,12 @@ pub fn brakes(template: &str, dossier: Option<&str>, known: &Known) -> Vec<Reaso
             format!("oggi a questo mittente sono già partite {all} risposte automatiche"),
         ));
     }
+    // Two legal messages, both registered; one answer, and a person sees that they say the same (reliability.md §4.1). An
+    // automaton that says one thing over and over is answered once.
+    if traffic.repeated {
+        let text = String::from("oggi a questo mittente è già stata data risposta a un messaggio con le stesse parole");
+        reasons.push(Reason::new("brake-repeated", text));
+    }
     let touched = dossier.and_then(|number| traffic.touched.get(number)).copied().unwrap_or(0);
     if touched >= DOSSIER_A_DAY_MAX {
         reasons.push(Reason::new("brake-dossier", format!("oggi questo fascicolo ha già avuto {touched} messaggi")));
@@ -184,6 +190,9 @@ mod tests {
             known.traffic.to_sender.push(("z".into(), Some(format!("{n}"))));
         }
         assert_eq!(brakes("y", Some("9"), &known).len(), 1, "the sender's brake");
+        let mut again = Known::nothing(jiff::Timestamp::UNIX_EPOCH);
+        again.traffic.repeated = true;
+        assert_eq!(brakes("x", Some("1"), &again).len(), 1, "the same words");
         let mut busy = Known::nothing(jiff::Timestamp::UNIX_EPOCH);
         busy.traffic.touched.insert("1".into(), DOSSIER_A_DAY_MAX);
         assert_eq!(brakes("y", Some("1"), &busy).len(), 1, "the dossier's brake");

@@ -7,6 +7,7 @@ use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
+use aws_lc_rs::digest::{Context, SHA256};
 use core::cell::RefCell;
 use jiff::Timestamp;
 use pec::{Certified, Content, Evidence, Examined, Verdict};
@@ -66,6 +67,8 @@ pub struct Traffic {
     pub to_sender: Vec<(String, Option<String>)>,
     /// Messages in each dossier that this message may touch.
     pub touched: BTreeMap<String, u32>,
+    /// A message of the same sender with the same words was answered.
+    pub repeated: bool,
 }
 
 impl Known {
@@ -109,6 +112,9 @@ pub struct Interest {
     pub msgid: Option<String>,
     /// Certified identity (K2 of reliability.md §4.1), if it has one.
     pub identity: Option<Identity>,
+    /// SHA-256 of its words, by which a request that is sent again is known. None where files are attached: the same few words
+    /// may go with each of several files.
+    pub words: Option<String>,
 }
 
 /// Certified identity of a message and of its signed bytes.
@@ -150,12 +156,26 @@ fn of_content(interest: &mut Interest, message: &Content, book: &rules::Rulebook
     if interest.sender.is_empty() {
         interest.sender = message.from.first().map(|m| m.address.clone()).unwrap_or_default();
     }
+    interest.words = message.attachments.is_empty().then(|| words(message));
     interest.answers = message.in_reply_to.iter().chain(&message.references).cloned().collect();
     let asked = Asked::default();
     let names: Vec<&str> = message.attachments.iter().map(|a| a.name.as_str()).collect();
     let _ =
         rules::classify(book, &material(message, &interest.sender, &names, &[], "", "", Timestamp::UNIX_EPOCH), &asked);
     interest.dossiers = asked.0.into_inner();
+}
+
+/// Subject and text, without regard to how they are broken into lines.
+fn words(message: &Content) -> String {
+    let mut context = Context::new(&SHA256);
+    for part in [&message.subject, &message.text] {
+        for word in part.split_whitespace() {
+            context.update(word.as_bytes());
+            context.update(b" ");
+        }
+        context.update(b"\n");
+    }
+    context.finish().as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// A world that knows nothing and remembers what it was asked.

@@ -171,3 +171,93 @@ fn facts_of_older_registers_are_read() {
     assert!(matches!(old, Fact::Delayed { last: true, late: false, .. }));
     assert!(!serde_json::to_string(&old).unwrap().contains("late"));
 }
+
+/// All 5,040 orders of the seven facts there are, each said one to three times: what is known after each step is a function
+/// of the set, and so is everything that is asked of it (reliability.md §6, T32).
+#[test]
+fn seven_facts_in_every_order_each_said_up_to_three_times() {
+    let facts = [
+        accepted(0, "p1"),
+        accepted(2, "p2"),
+        Fact::NotAccepted { at: at(1), why: "x".into() },
+        notice(12, None),
+        notice(24, Some("5.4.1 - X")),
+        Fact::NotDelivered { at: at(25), why: "x".into() },
+        delivered(26, "p1"),
+    ];
+    /// Everything that is asked of a set.
+    fn asked(set: &BTreeSet<Fact>) -> (Outcome, Option<Fact>, bool, Vec<String>) {
+        let mut ids = awaited(&set.iter().cloned().collect::<Vec<_>>()).sending().pec_ids;
+        ids.sort();
+        (outcome(set), failure(set).cloned(), sent_twice(set), ids)
+    }
+    // What each set amounts to, from its members alone: bit n stands for fact n.
+    let of_set: Vec<_> = (0..1u32 << facts.len())
+        .map(|bits| asked(&(0..facts.len()).filter(|n| bits >> n & 1 == 1).map(|n| facts[n].clone()).collect()))
+        .collect();
+    let mut orders = 0;
+    let mut stack: Vec<Vec<usize>> = vec![vec![]];
+    while let Some(order) = stack.pop() {
+        if order.len() < facts.len() {
+            stack.extend((0..facts.len()).filter(|n| !order.contains(n)).map(|n| [order.as_slice(), &[n]].concat()));
+            continue;
+        }
+        orders += 1;
+        let (mut set, mut bits) = (BTreeSet::new(), 0u32);
+        for (step, &n) in order.iter().enumerate() {
+            bits |= 1 << n;
+            for _ in 0..1 + (step + n) % 3 {
+                set.insert(facts[n].clone());
+                // An earlier one is heard again too.
+                set.insert(facts[order[step / 2]].clone());
+            }
+            assert_eq!(asked(&set), of_set[bits as usize], "{order:?} at step {step}");
+        }
+        assert_eq!((set.len(), outcome(&set)), (7, Outcome::Delivered));
+    }
+    assert_eq!(orders, 5040);
+}
+
+/// Facts that contradict one another, and which holds (T33).
+#[test]
+fn of_facts_that_contradict_one_another_the_better_for_the_citizen_holds() {
+    let refused = || Fact::NotAccepted { at: at(1), why: "virus".into() };
+    let failed = |hours| Fact::NotDelivered { at: at(hours), why: "casella piena".into() };
+    let outside = || Fact::Accepted { at: at(0), pec_id: "p".into(), esterno: true };
+    let last = || notice(24, Some("5.4.1 - X"));
+    let table: [(&str, Vec<Fact>, Outcome); 12] = [
+        ("refused and accepted", vec![refused(), accepted(2, "p")], Outcome::Accepted),
+        ("refused and delivered", vec![refused(), delivered(2, "p")], Outcome::Delivered),
+        ("refused, and failed further on", vec![refused(), failed(2)], Outcome::Failed),
+        ("failed, then delivered", vec![accepted(0, "p"), failed(2), delivered(3, "p")], Outcome::Delivered),
+        ("delivered, then failed", vec![accepted(0, "p"), delivered(2, "p"), failed(3)], Outcome::Delivered),
+        ("delivered before it was accepted", vec![delivered(1, "p"), accepted(2, "p")], Outcome::Delivered),
+        ("delivered, never accepted", vec![delivered(1, "p")], Outcome::Delivered),
+        ("delivered after the last notice", vec![accepted(0, "p"), last(), delivered(30, "p")], Outcome::Delivered),
+        ("late after the failure", vec![failed(2), notice(12, None)], Outcome::Failed),
+        ("outside the circuit, and delivered all the same", vec![outside(), delivered(1, "p")], Outcome::Delivered),
+        ("outside the circuit, and failed", vec![outside(), failed(1)], Outcome::Failed),
+        ("outside the circuit", vec![outside()], Outcome::NotPec),
+    ];
+    for (what, facts, wanted) in table {
+        assert_eq!(outcome(&facts.iter().cloned().collect()), wanted, "{what}");
+        in_every_order(&facts, wanted);
+    }
+}
+
+/// A second PEC id, whenever it comes among everything else, is seen at once and never unseen (T31).
+#[test]
+fn a_second_acceptance_is_seen_whenever_it_comes() {
+    let failed = Fact::NotDelivered { at: at(14), why: "x".into() };
+    let others = [accepted(0, "p1"), notice(12, None), delivered(13, "p1"), failed];
+    for place in 0..=others.len() {
+        let mut facts = others.to_vec();
+        facts.insert(place, accepted(1, "p2"));
+        let mut set = BTreeSet::new();
+        for fact in facts {
+            set.insert(fact);
+            let both = set.contains(&accepted(0, "p1")) && set.contains(&accepted(1, "p2"));
+            assert_eq!(sent_twice(&set), both, "{place}");
+        }
+    }
+}

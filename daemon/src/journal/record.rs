@@ -164,6 +164,9 @@ pub struct Findings {
     /// When it was signed, if a provider did.
     #[serde(default)]
     pub signed_at: Option<Timestamp>,
+    /// SHA-256 of its words, without attachments: a request that is sent again is known by it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub words: Option<String>,
     /// SHA-256 of the revocation lists that answered; the archive has them.
     #[serde(default)]
     pub status: Vec<String>,

@@ -5,19 +5,10 @@ use super::rows::{ItemRow, key};
 use super::{Store, Trouble};
 use crate::journal::record::{Event, Task};
 use crate::outbox::notice::Notice;
-use crate::outbox::schedule::Move;
 use casework::decision::Lane;
 use jiff::Timestamp;
 
 impl Store {
-    /// Moves several items, in this order.
-    ///
-    /// # Errors
-    /// See [`Trouble`]; `Program` when a move is not lawful.
-    pub fn move_items(&mut self, moves: Vec<(String, Move)>, now: Timestamp) -> Result<(), Trouble> {
-        moves.into_iter().try_for_each(|(item, step)| self.move_item(&item, step, now))
-    }
-
     /// Letters that wait for an acceptance, a delivery or any evidence at all, and of which time can still make something; the
     /// longest waiting of each kind first.
     ///

@@ -136,6 +136,9 @@ fn decide(index: &Index, batch: &mut Batch, record: &Record, decided: &Decided) 
         } else {
             queue(&mut *batch, outgoing, frozen, &decided.digest, at, due);
         }
+        if let (Lane::Pec, Some(words)) = (outgoing.lane, &findings.words) {
+            batch.put(&key::answered(&outgoing.to, words), &at);
+        }
         if outgoing.lane == Lane::Pec && outgoing.dossier.is_some() {
             threads.push(outgoing.message_id.clone());
         }

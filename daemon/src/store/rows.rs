@@ -227,6 +227,10 @@ pub(super) mod key {
     pub(crate) fn sent_to_prefix(who: &str) -> String {
         format!("sent/{}/", address::key(who))
     }
+    /// The words of a sender that were answered last at an instant.
+    pub(crate) fn answered(who: &str, words: &str) -> String {
+        format!("answered/{}/{words}", address::key(who))
+    }
     /// Messages that touched one dossier, by time.
     pub(crate) fn touched(number: &str, at: Timestamp, digest: &str) -> String {
         format!("{}{:020}/{digest}", touched_prefix(number), at.as_millisecond().max(0))

@@ -138,6 +138,33 @@ impl World {
         assert!(matches!(outcome, Outcome::Taken { .. }), "{outcome:?}");
     }
 
+    /// Another door of the same Postfix, in clear and without a password, for its own tools; and nothing is delivered any more:
+    /// what is measured is the taking. Returns its port.
+    pub fn open_a_plain_door(&self) -> u16 {
+        let conf = self.servers.join("postfix/conf");
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let door = format!(
+            "127.0.0.1:{port} inet n - n - - smtpd\n  -o smtpd_sasl_auth_enable=no\n  -o smtpd_tls_security_level=none\n  \
+             -o smtpd_relay_restrictions=permit_mynetworks,reject\n  -o smtpd_recipient_restrictions=permit_mynetworks,reject\n  \
+             -o smtpd_sender_restrictions=\n  -o mynetworks=127.0.0.1/32\n"
+        );
+        File::options().append(true).open(conf.join("master.cf")).unwrap().write_all(door.as_bytes()).unwrap();
+        let run = |program: &str, args: &[&str]| {
+            let status = Command::new(program)
+                .arg("-c")
+                .arg(&conf)
+                .args(args)
+                .stdout(Stdio::null())
+                .stderr(Stdio::null())
+                .status();
+            assert!(status.unwrap().success(), "{program} {args:?}");
+        };
+        run("postconf", &["-e", "defer_transports=gestore"]);
+        run("postfix", &["reload"]);
+        wait("the plain door", || std::net::TcpStream::connect(("127.0.0.1", port)).ok());
+        port
+    }
+
     /// `doveadm` on these servers.
     pub fn doveadm(&self, args: &[&str], input: &[u8]) -> String {
         let mut command = Command::new("doveadm");

@@ -6,7 +6,9 @@
 mod screen;
 mod tables;
 
-pub(crate) use tables::{grade, messages_table};
+pub(crate) use tables::grade;
+#[cfg(feature = "demo")]
+pub(crate) use tables::messages_table;
 
 use super::{CANNOT_START, FOUND, OK};
 use crate::clock::Clock;

@@ -37,6 +37,8 @@ mod rules_bad;
 mod secrets;
 #[path = "suite/servers.rs"]
 mod servers;
+#[path = "suite/sim.rs"]
+mod sim;
 #[path = "suite/store.rs"]
 mod store;
 #[path = "suite/supervision.rs"]

@@ -231,6 +231,10 @@ impl Archive {
     /// As [`read`](Self::read).
     pub fn reopen(&self, digest: &str) -> io::Result<Sealed> {
         let bytes = self.read(Shelf::In, digest)?;
+        // A process that was killed may have given it its name and not made the name durable.
+        if let Some(group) = self.path(Shelf::In, digest).parent() {
+            self.disk.sync_dir(group)?;
+        }
         Ok(Sealed { digest: digest.to_owned(), bytes, was_there: true })
     }
 

@@ -81,11 +81,16 @@ impl Service {
         Self::with_office(config, office, trial, world)
     }
 
-    /// As [`open`](Self::open), with an office that is already at hand.
+    /// As [`open`](Self::open), with an office that is already at hand, perhaps another service's too.
     ///
     /// # Errors
     /// Everything that an administrator must mend before it can start.
-    pub fn with_office(config: Config, office: Office, trial: Trial, world: World) -> Result<Self, Vec<Problem>> {
+    pub fn with_office(
+        config: Config,
+        office: impl Into<Arc<Office>>,
+        trial: Trial,
+        world: World,
+    ) -> Result<Self, Vec<Problem>> {
         let data = config.data.clone();
         let store =
             Store::open_in(&world, &data, world.clock.now()).map_err(|e| vec![trouble_to_problem(&data, &e)])?;
@@ -94,7 +99,7 @@ impl Service {
         let hand = config.revocation.folder.as_deref();
         let revocation = Revocation::open(&data, hand).map_err(|e| vec![trouble_to_problem(&data, &e)])?;
         events::spool_swept(archive.sweep().map_err(|e| vec![trouble_to_problem(&data, &e)])?);
-        let (office, store) = (watch::Sender::new(Arc::new(office)), Arc::new(Mutex::new(store)));
+        let (office, store) = (watch::Sender::new(office.into()), Arc::new(Mutex::new(store)));
         let health = Health::new();
         let alarms = Alarms::new(health.clone());
         let place = Place { data, notes: config.notes.clone(), observe: config.observe };

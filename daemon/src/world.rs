@@ -39,3 +39,15 @@ pub fn in_place<T>(work: impl FnOnce() -> T) -> T {
         _ => work(),
     }
 }
+
+/// Work that has a thread of its own; in a simulation, which has one thread and repeats itself, it is done at once.
+///
+/// # Errors
+/// It panicked.
+pub async fn apart<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, tokio::task::JoinError> {
+    use tokio::runtime::{Handle, RuntimeFlavor};
+    match Handle::current().runtime_flavor() {
+        RuntimeFlavor::MultiThread => tokio::task::spawn_blocking(work).await,
+        _ => Ok(work()),
+    }
+}

@@ -166,7 +166,7 @@ impl Refresher {
     async fn look_back(&self) -> Result<bool, Trouble> {
         let (recheck, desk) = (self.recheck.clone(), self.desk.clone());
         let work = move || recheck.look_back(&desk.now(), &desk.signers);
-        let done = tokio::task::spawn_blocking(work).await;
+        let done = crate::world::apart(work).await;
         done.unwrap_or_else(|panic| Err(Trouble::Program(format!("il controllo delle revoche si è fermato: {panic}"))))
     }
 

@@ -176,10 +176,8 @@ impl Index {
         prefix: &str,
         from: &str,
     ) -> impl Iterator<Item = io::Result<(String, T)>> + use<T> {
-        let prefix = prefix.to_owned();
-        let in_prefix =
-            move |row: &io::Result<(String, Vec<u8>)>| row.as_ref().map_or(true, |(key, _)| key.starts_with(&prefix));
-        self.rows(from).take_while(in_prefix).map(|row| {
+        // No key has a character beyond this one.
+        self.rows(from, &format!("{prefix}\u{10ffff}")).map(|row| {
             let (key, json) = row?;
             Ok((key, serde_json::from_slice(&json)?))
         })
@@ -211,16 +209,17 @@ impl Index {
         })
     }
 
-    fn rows(&self, from: &str) -> Rows {
+    fn rows(&self, from: &str, end: &str) -> Rows {
+        let range = (Bound::Included(from), Bound::Excluded(end));
         let rows: Rows = match &self.backend {
-            Backend::Sled(db, _) => Box::new(db.range(from.as_bytes()..).map(sled_row)),
+            Backend::Sled(db, _) => Box::new(db.range(from.as_bytes()..end.as_bytes()).map(sled_row)),
             Backend::Memory(map) => {
                 let rows: Vec<_> =
-                    map.shared().rows.range(from.to_owned()..).map(|(k, v)| Ok((k.clone(), v.clone()))).collect();
+                    map.shared().rows.range::<str, _>(range).map(|(k, v)| Ok((k.clone(), v.clone()))).collect();
                 Box::new(rows.into_iter())
             }
         };
-        let staged = self.staged.borrow().range(from.to_owned()..).map(|(k, v)| (k.clone(), v.clone())).collect();
+        let staged = self.staged.borrow().range::<str, _>(range).map(|(k, v)| (k.clone(), v.clone())).collect();
         over(rows, staged, Ordering::Less)
     }
 
@@ -301,7 +300,7 @@ impl Index {
     /// Those of the disk.
     pub fn state_digest(&self, except: &str) -> io::Result<String> {
         let mut all = Vec::new();
-        for row in self.rows("") {
+        for row in self.rows("", "\u{10ffff}") {
             let (key, value) = row?;
             if key.starts_with(except) {
                 continue;

@@ -13,6 +13,8 @@ mod demo;
 mod durable;
 #[path = "suite/evidence.rs"]
 mod evidence;
+#[path = "suite/faults.rs"]
+mod faults;
 #[path = "suite/fixtures.rs"]
 mod fixtures;
 #[path = "suite/hostile.rs"]

@@ -113,6 +113,9 @@ pub enum Tail {
 impl fmt::Display for Trouble {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Io(path, e) if e.kind() == io::ErrorKind::StorageFull => {
+                write!(f, "{}: il disco è pieno: fare posto, poi il servizio riprende da dov'era ({e})", path.display())
+            }
             Self::Io(path, e) => write!(f, "{}: {e}", path.display()),
             Self::Broken { file, line, why } => write!(f, "{}:{line}: {why}", file.display()),
             Self::Stopped => {
@@ -128,7 +131,8 @@ impl Journal {
     /// Opens `<data>/journal` and hands every record after `from` to `replay`; without a place, verifies the whole chain from its
     /// first line. What is before the place was verified when it was written; `scrub` and `verify-journal` read it again.
     ///
-    /// A last line without its end was never acknowledged: it is set aside in `torn-*` and cut off.
+    /// A last line without its end, or a tail with pages that were never written, was never acknowledged: it is set aside in
+    /// `torn-*` and cut off.
     ///
     /// # Errors
     /// Those of the disk; [`Trouble::Broken`] when the chain does not hold, or the line of the place is another; those of `replay`.
@@ -357,8 +361,13 @@ fn walk<E: From<Trouble>>(
             }
             return Err(broken("l'ultima riga è incompleta".into()).into());
         }
-        let record: Record =
-            serde_json::from_slice(&line).map_err(|e| broken(format!("non è una riga del registro: {e}")))?;
+        let record: Record = match serde_json::from_slice(&line) {
+            Ok(record) => record,
+            // No line holds a NUL. Pages of a write that a power cut stopped read as such, and later pages of it may have
+            // reached the disk before them (reliability.md T11): it was never acknowledged.
+            Err(_) if may_be_torn && line.contains(&0) => return Ok(Some(sound)),
+            Err(e) => return Err(broken(format!("non è una riga del registro: {e}")).into()),
+        };
         let hash = sha256(&line);
         let follows = match start.filter(|_| number == 1) {
             Some(place) => record.seq == place.seq && hash == place.hash,
@@ -411,6 +420,36 @@ mod tests {
             journal.append(Timestamp::UNIX_EPOCH, attempted(n)).unwrap();
         }
         journal.head().clone()
+    }
+
+    /// Two lines in one write, the first page of which never reached the disk while the second did.
+    #[test]
+    fn a_hole_in_the_last_write_is_a_torn_tail_and_a_changed_line_is_not() {
+        let dir = tempfile::tempdir().unwrap();
+        let head = three(dir.path());
+        let path = dir.path().join("journal/000001.jsonl");
+        let sound = fs::read(&path).unwrap();
+        let mut again = journal(dir.path());
+        for n in 3..5 {
+            again.stage(Timestamp::UNIX_EPOCH, attempted(n)).unwrap();
+        }
+        again.sync().unwrap();
+        let whole = fs::read(&path).unwrap();
+        let mut holed = whole.clone();
+        holed[sound.len()..sound.len() + 40].fill(0);
+        fs::write(&path, &holed).unwrap();
+        assert!(matches!(Journal::verify(dir.path(), Tail::Closed, |_, _| {}), Err(Trouble::Broken { line: 4, .. })));
+        assert_eq!(journal(dir.path()).head(), &head);
+        assert_eq!(fs::read(&path).unwrap(), sound);
+        let aside = fs::read_dir(dir.path().join("journal")).unwrap().map(|entry| entry.unwrap().path());
+        let aside: Vec<_> = aside.filter(|path| path.to_string_lossy().contains("torn-")).collect();
+        assert_eq!(fs::read(&aside[0]).unwrap(), holed[sound.len()..], "kept as it was");
+        // What somebody changed is no hole.
+        let mut changed = whole;
+        changed[sound.len() + 3] = b'x';
+        fs::write(&path, &changed).unwrap();
+        let opened = Journal::open::<Trouble>(disk::real(), dir.path(), None, |_, _| Ok(()));
+        assert!(matches!(opened, Err(Trouble::Broken { line: 4, .. })));
     }
 
     #[test]

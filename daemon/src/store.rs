@@ -100,6 +100,9 @@ pub enum Trouble {
 impl fmt::Display for Trouble {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Io(path, e) if e.kind() == io::ErrorKind::StorageFull => {
+                write!(f, "{}: il disco è pieno: fare posto, poi il servizio riprende da dov'era ({e})", path.display())
+            }
             Self::Io(path, e) => write!(f, "{}: {e}", path.display()),
             Self::Journal(trouble) => write!(f, "registro: {trouble}"),
             Self::Locked(path) => write!(f, "{}: un altro processo sta già usando questa cartella", path.display()),
@@ -165,7 +168,7 @@ impl Store {
         let (journal, index) = match opened {
             Ok(both) => both,
             // A damaged index, or one of another version, costs a rebuild, never a message.
-            Err(Fault::Io(_)) if matches!(world.index, Home::Disk) && dir.exists() => {
+            Err(Fault::Io(e)) if matches!(world.index, Home::Disk) && dir.exists() && index::is_damage(&e) => {
                 let aside = index::set_aside(&dir, now)?;
                 crate::events::index_rebuilt(&aside);
                 open::catch_up(world, data, Index::open(&dir)?)?

@@ -7,7 +7,7 @@ mod pace;
 #[path = "servers/wire.rs"]
 mod wire;
 #[path = "servers/world.rs"]
-mod world;
+pub mod world;
 
 use crate::support::{Daemon, journal_lines, wait, wait_or};
 use sportello::journal::record::Event;

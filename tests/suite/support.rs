@@ -42,10 +42,12 @@ pub fn wait_or<T>(what: impl Fn() -> String, mut look: impl FnMut() -> Option<T>
 }
 
 /// The file of the real program, held open: a build beside this run replaces it, and two versions would not agree.
+/// `SPORTELLO_PROGRAM` names another build of it: where it is started hundreds of times, the one with optimisation.
 pub fn program() -> &'static Path {
     static PROGRAM: OnceLock<(File, PathBuf)> = OnceLock::new();
     let (_, path) = PROGRAM.get_or_init(|| {
-        let file = File::open(env!("CARGO_BIN_EXE_sportello")).unwrap();
+        let built = std::env::var_os("SPORTELLO_PROGRAM").unwrap_or_else(|| env!("CARGO_BIN_EXE_sportello").into());
+        let file = File::open(built).unwrap();
         let path = format!("/proc/{}/fd/{}", std::process::id(), file.as_raw_fd());
         (file, path.into())
     });
@@ -119,6 +121,11 @@ impl Daemon {
     /// Waits for its own end.
     pub fn end(&mut self) -> ExitStatus {
         wait("the end of the process", || self.child.try_wait().unwrap())
+    }
+
+    /// The number of its process.
+    pub fn id(&self) -> u32 {
+        self.child.id()
     }
 
     /// Whether it has ended.

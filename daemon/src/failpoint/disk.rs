@@ -27,6 +27,10 @@ impl Disk for Faulty {
         self.0.open(path)
     }
 
+    fn open_at(&self, path: &Path, from: u64) -> io::Result<Box<dyn Read + Send>> {
+        self.0.open_at(path, from)
+    }
+
     fn create(&self, path: &Path) -> io::Result<Box<dyn DiskFile>> {
         at("archive.create")?;
         Ok(Box::new(FaultyFile { file: self.0.create(path)?, write: "archive.write", fsync: "archive.fsync" }))

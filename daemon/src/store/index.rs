@@ -363,6 +363,13 @@ fn io_error(e: sled::Error) -> io::Error {
     }
 }
 
+/// Whether a failure speaks of the index. A disk without room, or that may not be written, says nothing of it: set aside at
+/// every start, copies of a sound index would take what room there comes to be.
+pub fn is_damage(why: &io::Error) -> bool {
+    use io::ErrorKind::{PermissionDenied, QuotaExceeded, ReadOnlyFilesystem, StorageFull};
+    !matches!(why.kind(), StorageFull | QuotaExceeded | ReadOnlyFilesystem | PermissionDenied)
+}
+
 /// Moves a damaged index aside, so that a new one can be built. Nothing is deleted.
 ///
 /// # Errors

@@ -51,14 +51,19 @@ fn scripts() -> PathBuf {
 impl World {
     /// Starts them. `None`, and a word about it, unless `SPORTELLO_SERVERS=1`: they need root and packages.
     pub fn up() -> Option<Self> {
+        Self::up_for(&(0..CITIZENS).map(citizen).collect::<Vec<_>>())
+    }
+
+    /// As [`up`](Self::up), with these mailboxes besides those of the office.
+    pub fn up_for(mailboxes: &[String]) -> Option<Self> {
         if std::env::var("SPORTELLO_SERVERS").is_ok_and(|on| on == "1") {
-            return Some(Self::start());
+            return Some(Self::start(mailboxes));
         }
         println!("skipped: SPORTELLO_SERVERS=1 asks for the real servers (tests/servers/README.md)");
         None
     }
 
-    fn start() -> Self {
+    fn start(mailboxes: &[String]) -> Self {
         let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
         let dir = tempfile::tempdir().unwrap();
         // The servers' own users must be able to walk in.
@@ -67,9 +72,8 @@ impl World {
         // Not a pipe: the servers keep it open.
         let said = dir.path().join("up.txt");
         let out = File::create(&said).unwrap();
-        let citizens: Vec<String> = (0..CITIZENS).map(citizen).collect();
         let mut up = Command::new(scripts().join("up"));
-        up.env("MAILBOXES", citizens.join(" "));
+        up.env("MAILBOXES", mailboxes.join(" "));
         up.arg(&servers).arg(free_base().to_string()).stdin(Stdio::null()).stderr(out.try_clone().unwrap()).stdout(out);
         let started = up.status().unwrap().success();
         let said = fs::read_to_string(&said).unwrap();
@@ -129,12 +133,17 @@ impl World {
 
     /// A citizen declares a change of residence, over TLS: the request that is answered at once.
     pub fn writes(&self, citizen: &str) {
-        let mail = Mail::new(citizen).to(OFFICE).subject("Dichiarazione di cambio di residenza");
+        self.writes_to(citizen, OFFICE, b"%PDF-1.4 finta\n");
+    }
+
+    /// As [`writes`](Self::writes), to another office, with this document.
+    pub fn writes_to(&self, citizen: &str, office: &str, document: &[u8]) {
+        let mail = Mail::new(citizen).to(office).subject("Dichiarazione di cambio di residenza");
         let mail = mail.text("Mi sono trasferita in via delle Rose 10.\nCodice fiscale: BNCNNA80A41H501R\n");
-        let mail = mail.attach("carta_identita.pdf", "application/pdf", b"%PDF-1.4 finta\n");
+        let mail = mail.attach("carta_identita.pdf", "application/pdf", document);
         let mail = mail.compose(Timestamp::now()).unwrap();
         let line = submit::Line::new(self.smtp(citizen, Security::Implicit));
-        let outcome = runtime().block_on(line.attempt(citizen, OFFICE, &mail.raw, || async { Ok(()) }));
+        let outcome = runtime().block_on(line.attempt(citizen, office, &mail.raw, || async { Ok(()) }));
         assert!(matches!(outcome, Outcome::Taken { .. }), "{outcome:?}");
     }
 
@@ -275,12 +284,16 @@ pub struct Choices {
     pub wrong_imap: bool,
     /// The password for sending to citizens is wrong.
     pub wrong_smtp: bool,
+    /// Its mailbox; [`OFFICE`] unless given. Its files are then in a folder of this name.
+    pub office: Option<String>,
 }
 
 impl Comune {
     /// Builds it.
     pub fn build(world: &World, choices: &Choices) -> Self {
-        let root = world.dir();
+        let root = &world.dir().join(choices.office.as_deref().unwrap_or_default());
+        fs::create_dir_all(root).unwrap();
+        let office = choices.office.as_deref().unwrap_or(OFFICE);
         let path = |name: &str| root.join(name).display().to_string();
         secret_file(&root.join("password"), world.value("PASSWORD"));
         secret_file(&root.join("sbagliata"), "sbagliata");
@@ -317,12 +330,12 @@ cartella = "{data}"
 regole = "{rules_}"
 [[casella]]
 nome = "protocollo"
-indirizzo = "{OFFICE}"
+indirizzo = "{office}"
 dominio_gestore = "pec.alfa.test"
 [casella.imap]
 server = "127.0.0.1"
 porta = {imaps}
-utente = "{OFFICE}"
+utente = "{office}"
 password_file = "{imap_password}"
 autorita_file = "{ca}"
 nome_tls = "localhost"
@@ -330,7 +343,7 @@ nome_tls = "localhost"
 [invio.pec]
 server = "127.0.0.1"
 porta = {smtps}
-utente = "{OFFICE}"
+utente = "{office}"
 password_file = "{smtp_password}"
 autorita_file = "{ca}"
 nome_tls = "localhost"

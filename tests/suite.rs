@@ -53,3 +53,5 @@ mod tidy;
 mod timers;
 #[path = "suite/trust.rs"]
 mod trust;
+#[path = "suite/upgrade.rs"]
+mod upgrade;

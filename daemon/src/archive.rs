@@ -225,6 +225,20 @@ impl Archive {
         Err(io::Error::new(io::ErrorKind::InvalidData, format!("{}: il contenuto è cambiato", path.display())))
     }
 
+    /// Reads archived bytes in pieces, and says whether they still have their digest.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    pub fn verify(&self, shelf: Shelf, digest: &str) -> io::Result<()> {
+        let path = self.path(shelf, digest);
+        match sha256_of(self.disk.open(&path)?)? {
+            (found, _) if found == digest => Ok(()),
+            _ => {
+                Err(io::Error::new(io::ErrorKind::InvalidData, format!("{}: il contenuto è cambiato", path.display())))
+            }
+        }
+    }
+
     /// Seals again bytes that are in the archive already: the way back to a [`Sealed`] after a crash.
     ///
     /// # Errors

@@ -18,6 +18,7 @@ pub mod explain;
 mod init;
 mod outbox;
 mod paint;
+mod rebuild;
 mod reconcile;
 mod report;
 mod restored;
@@ -86,6 +87,8 @@ enum Command {
     Reconcile(reconcile::Args),
     /// Verifica la catena del registro e dice se qualcuno l'ha toccato
     VerifyJournal(verify_journal::Args),
+    /// Rifà l'indice dal registro, a servizio fermo, e dice se è uguale a prima
+    Rebuild(rebuild::Args),
     /// Scrive una configurazione commentata da completare
     Init(init::Args),
     /// Esamina un messaggio per conto del servizio, che ne limita memoria e tempo
@@ -117,6 +120,7 @@ pub fn main() -> ExitCode {
         Command::Trust(args) => trust::main(&args),
         Command::Reconcile(args) => reconcile::main(&args),
         Command::VerifyJournal(args) => verify_journal::main(&args),
+        Command::Rebuild(args) => rebuild::main(&args),
         Command::Init(args) => init::main(&args),
         Command::Trial(args) => trial::main(&args),
     };

@@ -7,6 +7,7 @@ pub(crate) mod reader;
 
 use crate::outbox::Rates;
 use crate::revocation::gate::Gate;
+use crate::room::{FLOOR_MESSAGES, FLOOR_MIN};
 pub use alarms::{Alarms, Entrance};
 use casework::rules::Problem;
 use casework::{Entity, address};
@@ -23,6 +24,8 @@ const FILE_BYTES_MAX: u64 = 256 * 1024;
 /// Largest message examined, bytes: the market's limit of 100 MB, grown by base64, and some room (reliability.md §3.3).
 pub const MESSAGE_BYTES_DEFAULT: u64 = 160 * 1024 * 1024;
 
+/// Largest floor that may be set, megabytes.
+const FLOOR_MEGA_MAX: u64 = 10_000_000;
 /// Most folders watched in one mailbox: each has a connection of its own, and providers allow about ten.
 pub const FOLDERS_MAX: usize = 8;
 
@@ -33,6 +36,8 @@ pub struct Config {
     pub entity: Entity,
     /// Archive, journal, index.
     pub data: PathBuf,
+    /// Bytes that must stay free on its disk: below, mail stays on the server.
+    pub floor: u64,
     /// File, best on another disk, in which the register's end is noted each day.
     pub notes: Option<PathBuf>,
     /// Folder of rules; `None` = those shipped.
@@ -247,6 +252,7 @@ fn read(root: &mut Table<'_, '_>, m: &mut Mistakes) -> Config {
     let rules = dati.text("regole", m).map(PathBuf::from);
     let templates = dati.text("modelli", m).map(PathBuf::from);
     let trial = dati.flag("prova", false, m);
+    let floor_mega = Some(dati.number("spazio_minimo_mb", u64::MAX, 0..=FLOOR_MEGA_MAX, m)).filter(|n| *n != u64::MAX);
     entity.fallback_office = dati.text("ufficio_smistamento", m).unwrap_or_else(|| "protocollo".into());
     entity.in_service_since =
         dati.located("in_servizio_dal", m).and_then(|(text, at)| start_of_day(&text, "dati.in_servizio_dal", at, m));
@@ -320,10 +326,15 @@ fn read(root: &mut Table<'_, '_>, m: &mut Mistakes) -> Config {
     };
     let filter = registro.text("filtro", m).unwrap_or_else(|| "info".into());
     registro.finish(m);
+    let largest = mailboxes.iter().map(|mailbox| mailbox.message_bytes_max).max().unwrap_or(0);
+    // A trial runs on whatever disk there is.
+    let floor_unset = if trial { 0 } else { FLOOR_MIN.max(largest.saturating_mul(FLOOR_MESSAGES)) };
+    let floor = floor_mega.map_or(floor_unset, |mega| mega * 1_000_000);
 
     Config {
         entity,
         data,
+        floor,
         notes,
         rules,
         trial,

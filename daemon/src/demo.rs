@@ -191,6 +191,7 @@ fn config(root: &Path, world: &World) -> Result<Config, String> {
     };
     let pec = circuit::ENTITY.to_owned();
     Ok(Config {
+        floor: 0,
         entity: Entity {
             name: "Comune di Prova".into(),
             pec: pec.clone(),

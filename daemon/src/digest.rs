@@ -9,6 +9,28 @@ pub fn sha256(bytes: &[u8]) -> String {
     hex(digest(&SHA256, bytes).as_ref())
 }
 
+/// SHA-256 of what is added, piece by piece.
+#[derive(Clone)]
+pub struct Hasher(Context);
+
+impl Default for Hasher {
+    fn default() -> Self {
+        Self(Context::new(&SHA256))
+    }
+}
+
+impl Hasher {
+    /// Adds a piece.
+    pub fn add(&mut self, piece: &[u8]) {
+        self.0.update(piece);
+    }
+    /// The digest, in lower-case hex.
+    #[must_use]
+    pub fn end(self) -> String {
+        hex(self.0.finish().as_ref())
+    }
+}
+
 /// SHA-256 and length of a stream, read in pieces.
 ///
 /// # Errors

@@ -127,6 +127,26 @@ pub fn examination_failed(digest: &str, attempt: u32, why: &impl Display) {
 pub fn examinations_failed(messages: usize, why: &impl Display) {
     warn!(event = "examinations_failed", messages, %why, "examination of several messages failed; each is tried alone");
 }
+/// The disk of the data folder has come below the floor, or is above it again.
+pub fn disk_low(is_low: bool, free: u64, floor: u64) {
+    if is_low {
+        error!(event = "disk_low", free, floor, "too little disk: mail stays on the server");
+    } else {
+        info!(event = "disk_low", free, floor, "there is room again: mail is taken in");
+    }
+}
+/// The weekly reading of everything has ended.
+pub fn scrub_ended(files: u64, damaged: u64) {
+    info!(event = "scrub_ended", files, damaged, "archive and journal were read again");
+}
+/// The weekly reading could not go on; it is tried again.
+pub fn scrub_failed(why: &impl Display) {
+    error!(event = "scrub_failed", %why, "archive could not be read again");
+}
+/// The journal's chain does not hold any more. What is wrong is in the alarm: a line's text may be quoted in it.
+pub fn journal_damaged() {
+    error!(event = "journal_damaged", "the journal is damaged; verify-journal says where");
+}
 /// Something that a person must be shown.
 pub fn incident(digest: &str, code: &str) {
     error!(event = "incident", flow = flow(digest), code, "incident");

@@ -30,6 +30,8 @@ pub mod pipeline;
 pub mod post;
 pub mod reconcile;
 pub mod revocation;
+pub mod room;
+pub mod scrub;
 pub mod secret;
 pub mod sent;
 pub mod shipped;

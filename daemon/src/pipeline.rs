@@ -12,6 +12,7 @@ use crate::office::Office;
 use crate::paths::Verdicts;
 use crate::post;
 use crate::revocation::refresh as revocation;
+use crate::room::Room;
 use crate::sent::Register;
 use crate::store::{Committed, Store, Trouble};
 use crate::trial::{self, Failed, Trial, Tried};
@@ -59,6 +60,8 @@ pub struct Pipeline {
     pub trial: Trial,
     /// The time.
     pub clock: Clock,
+    /// Whether mail may be taken in.
+    pub room: Room,
     /// Told after each commit.
     pub wake: Arc<Notify>,
     /// How long things take.
@@ -127,6 +130,13 @@ impl Pipeline {
             bytes += arrival.bytes;
             arrivals.push(arrival);
             answers.push(done);
+        }
+        // Where there is no room nothing is taken in: it stays on the server, and is offered again.
+        if !self.room.is_enough().map_err(disk)? {
+            for done in answers {
+                let _ = done.send(Filed::NotKept);
+            }
+            return Ok(());
         }
         self.process(&arrivals)?;
         failpoint::at("commit.after").map_err(disk)?;

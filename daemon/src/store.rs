@@ -3,8 +3,9 @@
 //! A commit is one journal line, durable when its fsync returns; the index follows. Behind the journal → the tail is
 //! replayed; damaged or ahead of it → set aside and rebuilt. Nothing else writes either of them.
 
+mod beside;
 pub mod index;
-mod open;
+pub mod open;
 mod outbound;
 pub mod overview;
 mod project;
@@ -14,7 +15,6 @@ pub mod tally;
 
 use crate::archive::Sealed;
 use crate::failpoint;
-use crate::intake::cursor::Cursor;
 use crate::journal::record::{Decided, Event, FORMAT, Record};
 use crate::journal::{Head, Journal, Trouble as JournalTrouble};
 use crate::outbox::schedule::Move;
@@ -24,7 +24,7 @@ use casework::dossier::Dossier;
 use casework::known::{Earlier, Traffic};
 use casework::receipts::Awaited;
 use casework::{Interest, Known, Outgoing, calendar};
-use index::{Batch, Home, Index};
+use index::{Home, Index};
 use jiff::Timestamp;
 pub use overview::Overview;
 use project::{Fault, day_before, project};
@@ -528,27 +528,6 @@ impl Store {
     /// See [`Trouble`].
     pub fn state_digest(&self) -> Result<String, Trouble> {
         Ok(self.index.state_digest(key::CURSORS)?)
-    }
-
-    /// The cursor of a mailbox. Not in the journal: losing it costs a re-fetch, never a message.
-    #[must_use]
-    pub fn cursor(&self, account: &str) -> Option<Cursor> {
-        self.index.get::<String>(&key::cursor(account)).ok().flatten().and_then(|text| text.parse().ok())
-    }
-
-    /// Keeps the cursor of a mailbox.
-    ///
-    /// # Errors
-    /// Those of the disk.
-    pub fn keep_cursor(&mut self, account: &str, cursor: &Cursor) -> io::Result<()> {
-        let mut batch = Batch::default();
-        batch.put(&key::cursor(account), &cursor.to_string());
-        // What else is staged may only be settled after its journal line.
-        if self.in_batch || self.journal.has_failed() {
-            return Err(io::Error::other("il registro non si può scrivere"));
-        }
-        self.index.stage(batch)?;
-        self.index.settle()
     }
 
     /// What the last run left open: attempts at sending that did not end.

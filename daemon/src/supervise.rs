@@ -21,6 +21,8 @@ use crate::reconcile::task::Bench;
 use crate::revocation::fetch::Fetcher;
 use crate::revocation::recheck::Recheck;
 use crate::revocation::refresh::{Desk as Revocation, Refresher};
+use crate::room::Room;
+use crate::scrub::Scrub;
 use crate::store::restored::is_acknowledged;
 use crate::store::{Store, Trouble};
 use crate::submit::{Line, Security, SmtpSettings};
@@ -223,6 +225,13 @@ impl Service {
             observe: self.config.observe,
             trial: self.trial.clone(),
             clock: self.world.clock.clone(),
+            room: Room::new(
+                self.world.disk.clone(),
+                self.config.data.clone(),
+                self.config.floor,
+                self.alarms.clone(),
+                self.world.clock.clone(),
+            ),
             wake: self.wake.clone(),
             timings: self.monitor.timings(),
         };
@@ -233,6 +242,15 @@ impl Service {
             Ok(())
         });
         parts.spawn(self.refresher().run(stopped.clone()));
+        let scrub = Scrub {
+            disk: self.world.disk.clone(),
+            data: self.config.data.clone(),
+            archive: self.archive.clone(),
+            store: self.store.clone(),
+            alarms: self.alarms.clone(),
+            clock: self.world.clock.clone(),
+        };
+        parts.spawn(scrub.run(stopped.clone()));
         let outbox = Outbox {
             store: self.store.clone(),
             archive: self.archive.clone(),

@@ -5,6 +5,7 @@
 //! the directory fsynced at the first open, 0 in 840. It stays an index all the same: a projection of the journal.
 
 use crate::archive::sync_dir;
+use crate::digest::Hasher;
 use crate::failpoint;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -299,18 +300,18 @@ impl Index {
     /// # Errors
     /// Those of the disk.
     pub fn state_digest(&self, except: &str) -> io::Result<String> {
-        let mut all = Vec::new();
+        let mut all = Hasher::default();
         for row in self.rows("", "\u{10ffff}") {
             let (key, value) = row?;
             if key.starts_with(except) {
                 continue;
             }
             for part in [key.as_bytes(), &value] {
-                all.extend_from_slice(&(part.len() as u64).to_be_bytes());
-                all.extend_from_slice(part);
+                all.add(&(part.len() as u64).to_be_bytes());
+                all.add(part);
             }
         }
-        Ok(crate::digest::sha256(&all))
+        Ok(all.end())
     }
 }
 

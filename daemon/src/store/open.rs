@@ -4,12 +4,13 @@
 use super::index::{Batch, Index};
 use super::project::{Fault, project};
 use super::rows::key;
-use super::{Trouble, UNSYNCED_LINES_MAX};
+use super::{Store, Trouble, UNSYNCED_LINES_MAX};
 use crate::journal::{Head, Journal, Place, Trouble as JournalTrouble};
 use crate::world::World;
+use jiff::Timestamp;
 use std::fs::{File, TryLockError};
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 /// Version of the index's rows: an index of another one is built again from the journal.
@@ -106,5 +107,33 @@ pub(super) fn lock(data: &Path) -> Result<File, Trouble> {
             Err(TryLockError::WouldBlock) => return Err(Trouble::Locked(data.to_owned())),
             Err(TryLockError::Error(e)) => return Err(Trouble::Io(path, e)),
         }
+    }
+}
+
+/// What a rebuild of the index came to.
+#[derive(Debug)]
+pub struct Rebuilt {
+    /// Digest of the state before; `None`: the old index could not be opened as it was.
+    pub before: Option<String>,
+    /// Digest of the state after.
+    pub after: String,
+    /// Lines of the journal.
+    pub lines: u64,
+    /// Where the old index is now.
+    pub aside: Option<PathBuf>,
+}
+
+impl Store {
+    /// Builds the index again from the journal, verifying the whole chain; the old one is set aside.
+    ///
+    /// # Errors
+    /// See [`Trouble`]; another process has the data folder.
+    pub fn rebuild(data: &Path, now: Timestamp) -> Result<Rebuilt, Trouble> {
+        let dir = data.join("index");
+        // An opening settles what the last run left in hand: only then are before and after the same state.
+        let before = Self::open(data, now).and_then(|store| store.state_digest()).ok();
+        let aside = dir.exists().then(|| super::index::set_aside(&dir, now)).transpose()?;
+        let store = Self::open(data, now)?;
+        Ok(Rebuilt { before, after: store.state_digest()?, lines: store.seq(), aside })
     }
 }

@@ -247,6 +247,9 @@ pub(super) mod key {
     pub(crate) fn incident(seq: u64, n: usize) -> String {
         format!("{INCIDENTS}{seq:020}/{n}")
     }
+    pub(crate) fn note(name: &str) -> String {
+        format!("{CURSORS}/{name}")
+    }
     pub(crate) fn cursor(account: &str) -> String {
         format!("{CURSORS}{account}")
     }

@@ -1,0 +1,54 @@
+//! `sportello rebuild`: the index made again from the register, and proof that it is the same.
+
+use super::{CANNOT_START, FOUND, OK};
+use crate::clock::Clock;
+use crate::store::Store;
+use serde_json::json;
+use std::path::PathBuf;
+
+#[derive(clap::Args)]
+pub(super) struct Args {
+    /// La cartella dei dati. Il servizio deve essere fermo
+    #[arg(value_name = "CARTELLA")]
+    data: PathBuf,
+    /// Risposta in JSON
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) fn main(args: &Args) -> u8 {
+    if !args.data.join("journal").is_dir() {
+        eprintln!("{}: non è una cartella dei dati di Sportello: manca journal/", args.data.display());
+        return CANNOT_START;
+    }
+    let rebuilt = match Store::rebuild(&args.data, Clock::System.now()) {
+        Ok(rebuilt) => rebuilt,
+        Err(trouble) => {
+            eprintln!("{trouble}");
+            return CANNOT_START;
+        }
+    };
+    let is_same = rebuilt.before.as_ref().is_none_or(|before| *before == rebuilt.after);
+    if args.json {
+        say!(
+            "{}",
+            json!({
+                "lines": rebuilt.lines, "before": rebuilt.before, "after": rebuilt.after, "equal": is_same,
+                "aside": rebuilt.aside.as_ref().map(|aside| aside.display().to_string()),
+            })
+        );
+    } else {
+        say!("Indice rifatto da {} righe del registro: stato {}", rebuilt.lines, rebuilt.after);
+        match &rebuilt.before {
+            Some(before) if is_same => say!("È uguale a quello di prima."),
+            Some(before) => {
+                say!("ATTENZIONE: prima era {before}. Vale quello nuovo: il registro è la verità, l'indice no.")
+            }
+            None => say!("Quello di prima non si apriva."),
+        }
+        if let Some(aside) = &rebuilt.aside {
+            say!("Quello vecchio è in {}: si può togliere.", aside.display());
+        }
+    }
+    if is_same { OK } else { FOUND }
+}

@@ -148,7 +148,7 @@ impl Journal {
         let segments = segments(&*disk, &dir).map_err(|e| Trouble::Io(dir.clone(), e))?;
         let last = segments.last().copied().unwrap_or(1);
         // A process that was killed may have left lines that are read and are not durable: the index must not know a line that
-        // a power cut can still take away (tests/suite/sim, seed 56).
+        // a power cut can still take away (tests/suite/sim, seed 187).
         if segments.contains(&last) {
             let path = segment_path(&dir, last);
             disk.sync_file(&path).and_then(|()| disk.sync_dir(&dir)).map_err(|e| Trouble::Io(path, e))?;

@@ -38,7 +38,7 @@ const REGRESSIONS: &[(u64, &str)] = &[
         25,
         "a server restored from a backup hands out the same UIDs again: our model let it do so before anybody had looked",
     ),
-    (56, "killed between a journal line and its fsync, the next start indexed the line, and a power cut took it away"),
+    (187, "killed between a journal line and its fsync, the next start indexed the line, and a power cut took it away"),
 ];
 
 fn number(name: &str) -> Option<u64> {

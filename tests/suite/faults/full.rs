@@ -55,7 +55,7 @@ impl Drop for Disk {
 fn a_full_disk_acknowledges_nothing_and_loses_nothing() {
     let rounds = usize::try_from(seeds("SPORTELLO_FULL_ROUNDS", LEFT_KB.len() as u64)).unwrap();
     let Some(world) = servers(1, rounds) else { return };
-    let mut house = House::build(&world, 0);
+    let mut house = House::build_with(&world, 0, "spazio_minimo_mb = 0");
     let Some(disk) = Disk::mount(&house.comune.data, DISK_MB.0 + DISK_MB.1 * rounds) else {
         println!("SKIPPED: a small disk of its own cannot be mounted here");
         return;

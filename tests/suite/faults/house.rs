@@ -80,8 +80,14 @@ impl std::ops::AddAssign for Sums {
 impl<'a> House<'a> {
     /// The `n`-th.
     pub fn build(world: &'a World, n: usize) -> Self {
+        Self::build_with(world, n, "")
+    }
+
+    /// The `n`-th, with more lines of `[dati]`.
+    pub fn build_with(world: &'a World, n: usize, data: &'static str) -> Self {
         let office = office(n);
-        let choices = Choices { imap: "sposta_in = \"Elaborati\"", office: Some(office.clone()), ..Choices::default() };
+        let choices =
+            Choices { data, imap: "sposta_in = \"Elaborati\"", office: Some(office.clone()), ..Choices::default() };
         Self { world, comune: Comune::build(world, &choices), office, people: Vec::new() }
     }
 

@@ -278,6 +278,8 @@ pub struct Comune {
 /// What differs from one Comune to the other.
 #[derive(Default)]
 pub struct Choices {
+    /// More lines of `[dati]`.
+    pub data: &'static str,
     /// More lines of `[casella.imap]`.
     pub imap: &'static str,
     /// The password for IMAP is wrong.
@@ -315,7 +317,7 @@ impl Comune {
         let [imaps, smtps, submission] = ["IMAPS", "SMTPS", "SUBMISSION"].map(|name| world.value(name));
         let [imap_password, smtp_password, office_password] =
             [password(choices.wrong_imap), password(choices.wrong_smtp), password(false)];
-        let more = choices.imap;
+        let (more, more_data) = (choices.imap, choices.data);
         let text = format!(
             r#"
 [ente]
@@ -327,6 +329,7 @@ informativa_privacy = "https://www.comune.example/privacy"
 [dati]
 prova = true
 cartella = "{data}"
+{more_data}
 regole = "{rules_}"
 [[casella]]
 nome = "protocollo"

@@ -45,8 +45,6 @@ pub enum Code {
     JournalDamaged,
     /// The wall clock jumped.
     ClockJumped,
-    /// The daily message to ourselves did not come back.
-    CanaryLost,
     /// Server, archive and register do not agree.
     NotReconciled,
 }
@@ -65,7 +63,6 @@ impl Code {
             Self::ArchiveDamaged => "archive-damaged",
             Self::JournalDamaged => "journal-damaged",
             Self::ClockJumped => "clock-jumped",
-            Self::CanaryLost => "canary-lost",
             Self::NotReconciled => "not-reconciled",
         }
     }

@@ -109,6 +109,6 @@ fn stops_the_work(code: Code) -> bool {
     match code {
         Code::IntakeDead | Code::FolderMissing | Code::StorageStopped | Code::DiskLow | Code::RoadClosed => true,
         Code::ArchiveDamaged | Code::JournalDamaged => true,
-        Code::LetterOverdue | Code::ClockJumped | Code::CanaryLost | Code::NotReconciled => false,
+        Code::LetterOverdue | Code::ClockJumped | Code::NotReconciled => false,
     }
 }

@@ -238,10 +238,12 @@ impl Pipeline {
             seen.insert(digest.to_owned(), self.examine_alone(sealed, about, office)?);
         }
         for (sealed, about) in batch {
-            if let Some(Ok(one)) = seen.remove(sealed.digest()) {
-                let known = self.held_against_what_is_known(one, sealed, about, office)?;
-                seen.insert(sealed.digest().to_owned(), known);
-            }
+            let one = match seen.remove(sealed.digest()) {
+                Some(Ok(one)) => self.held_against_what_is_known(one, sealed, about, office)?,
+                Some(set_aside) => set_aside,
+                None => continue, // decided before
+            };
+            seen.insert(sealed.digest().to_owned(), one);
         }
         Ok(seen)
     }

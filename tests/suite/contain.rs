@@ -99,7 +99,8 @@ fn an_examination_that_loops_hangs_eats_crashes_or_lies_harms_its_own_message_on
     for (word, ..) in POISONS {
         let row = all.messages.iter().find(|m| m.digest == sportello::digest::sha256(&poison(word))).expect(word);
         assert_eq!(row.grade, "", "{word}: not examined");
-        assert!(matches!(row.disposition, Disposition::Quarantine { .. }), "{word}: {row:?}");
+        let Disposition::Quarantine { why } = &row.disposition else { panic!("{word}: {row:?}") };
+        assert!(why.contains("non è arrivato in fondo"), "{word}: the person is told why: {why}");
         assert_eq!(row.items.len(), 1, "{word}: one task, no answer");
         assert_eq!(attempts[&row.digest], ATTEMPTS_MAX + 1, "{word}: each try was counted before it began");
     }

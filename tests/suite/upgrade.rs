@@ -39,7 +39,11 @@ fn every_past_register_comes_to_its_state_and_goes_on() {
         let head = Journal::verify(dir.path(), Tail::Closed, |_, _| {}).unwrap();
         assert_eq!(head.seq, then.seq + 1);
         let rebuilt = Store::rebuild(dir.path(), Timestamp::now()).unwrap();
-        assert_eq!(rebuilt.before.as_ref(), Some(&rebuilt.after));
+        assert_eq!(rebuilt.before, rebuilt.after);
+        let running = Store::open(dir.path(), Timestamp::now()).unwrap();
+        assert!(matches!(Store::rebuild(dir.path(), Timestamp::now()), Err(Trouble::Locked(_))));
+        assert!(dir.path().join("index").is_dir(), "never from under a running service");
+        drop(running);
         assert!(rebuilt.aside.is_some_and(|old| old.is_dir()), "nothing is deleted");
     }
     assert!(releases > 0);

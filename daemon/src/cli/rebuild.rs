@@ -28,7 +28,7 @@ pub(super) fn main(args: &Args) -> u8 {
             return CANNOT_START;
         }
     };
-    let is_same = rebuilt.before.as_ref().is_none_or(|before| *before == rebuilt.after);
+    let is_same = rebuilt.before == rebuilt.after;
     if args.json {
         say!(
             "{}",
@@ -39,12 +39,11 @@ pub(super) fn main(args: &Args) -> u8 {
         );
     } else {
         say!("Indice rifatto da {} righe del registro: stato {}", rebuilt.lines, rebuilt.after);
-        match &rebuilt.before {
-            Some(before) if is_same => say!("È uguale a quello di prima."),
-            Some(before) => {
-                say!("ATTENZIONE: prima era {before}. Vale quello nuovo: il registro è la verità, l'indice no.")
-            }
-            None => say!("Quello di prima non si apriva."),
+        if is_same {
+            say!("È uguale a quello di prima.");
+        } else {
+            let before = &rebuilt.before;
+            say!("ATTENZIONE: prima era {before}. Vale quello nuovo: il registro è la verità, l'indice no.");
         }
         if let Some(aside) = &rebuilt.aside {
             say!("Quello vecchio è in {}: si può togliere.", aside.display());

@@ -113,8 +113,8 @@ pub(super) fn lock(data: &Path) -> Result<File, Trouble> {
 /// What a rebuild of the index came to.
 #[derive(Debug)]
 pub struct Rebuilt {
-    /// Digest of the state before; `None`: the old index could not be opened as it was.
-    pub before: Option<String>,
+    /// Digest of the state before.
+    pub before: String,
     /// Digest of the state after.
     pub after: String,
     /// Lines of the journal.
@@ -131,7 +131,8 @@ impl Store {
     pub fn rebuild(data: &Path, now: Timestamp) -> Result<Rebuilt, Trouble> {
         let dir = data.join("index");
         // An opening settles what the last run left in hand: only then are before and after the same state.
-        let before = Self::open(data, now).and_then(|store| store.state_digest()).ok();
+        // Nor is an index moved under a running service, or one that is ahead of its journal: a person must know of that.
+        let before = Self::open(data, now)?.state_digest()?;
         let aside = dir.exists().then(|| super::index::set_aside(&dir, now)).transpose()?;
         let store = Self::open(data, now)?;
         Ok(Rebuilt { before, after: store.state_digest()?, lines: store.seq(), aside })

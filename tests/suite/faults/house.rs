@@ -130,11 +130,9 @@ impl<'a> House<'a> {
         loop {
             let (letters, tasks) = self.items(people);
             for item in letters.iter().chain(&tasks) {
-                if matches!(item.state, State::Queued { .. })
-                    && item.attempts > 0
-                    && released.insert(item.outgoing.id.clone())
-                {
-                    self.release(&item.outgoing.id);
+                let is_put_off = matches!(item.state, State::Queued { .. }) && item.attempts > 0;
+                if is_put_off && !released.contains(&item.outgoing.id) && self.release(&item.outgoing.id) {
+                    released.insert(item.outgoing.id.clone());
                 }
             }
             let delivered = letters.iter().filter(|item| item.shown() == Shown::Delivered).count();
@@ -157,9 +155,10 @@ impl<'a> House<'a> {
         }
     }
 
-    fn release(&self, item: &str) {
+    /// Whether the order was taken: a service that has the register but does not yet listen takes none.
+    fn release(&self, item: &str) -> bool {
         let data = self.comune.data.to_str().unwrap();
-        let _ = ask(&["outbox", "release", data, item, "--by", "Ada Neri"]);
+        ask(&["outbox", "release", data, item, "--by", "Ada Neri"]).0 == Some(0)
     }
 
     /// What was moved away on the server is in the archive now, whatever the service is doing.

@@ -21,6 +21,8 @@ mod fixtures;
 mod hostile;
 #[path = "suite/loops.rs"]
 mod loops;
+#[path = "suite/measure.rs"]
+mod measure;
 #[path = "suite/orders.rs"]
 mod orders;
 #[path = "suite/privacy.rs"]

@@ -3,7 +3,7 @@
 #[path = "servers/folders.rs"]
 mod folders;
 #[path = "servers/pace.rs"]
-mod pace;
+pub mod pace;
 #[path = "servers/wire.rs"]
 mod wire;
 #[path = "servers/world.rs"]
@@ -61,9 +61,9 @@ fn twenty_citizens_are_answered_to_the_delivery_receipt() {
 
 /// Milliseconds from Dovecot's delivery of each request to its decision, to the provider's 250 for its reply, and to the
 /// reply's delivery receipt being registered.
-fn print_times(world: &World, comune: &Comune) {
+pub fn times(world: &World, comune: &Comune) -> BTreeMap<&'static str, Vec<i64>> {
     let records = comune.journal();
-    let mut times: BTreeMap<&str, Vec<i64>> = BTreeMap::new();
+    let mut times: BTreeMap<&'static str, Vec<i64>> = BTreeMap::new();
     for record in &records {
         let Event::Decided(decided) = &record.event else { continue };
         let Some(reply) = decided.decision.outgoing.iter().find(|o| o.lane == casework::Lane::Pec) else { continue };
@@ -84,7 +84,11 @@ fn print_times(world: &World, comune: &Comune) {
             times.entry(what).or_default().push(record.unwrap().at.duration_since(delivered).as_millis() as i64);
         }
     }
-    for (what, mut all) in times {
+    times
+}
+
+fn print_times(world: &World, comune: &Comune) {
+    for (what, mut all) in times(world, comune) {
         all.sort_unstable();
         println!(
             "from delivery to {what}: {} messages, median {} ms, max {} ms",

@@ -8,6 +8,8 @@ mod backlog;
 mod gauge;
 #[path = "measure/intake.rs"]
 mod intake;
+#[path = "measure/large.rs"]
+mod large;
 #[path = "measure/latency.rs"]
 mod latency;
 #[path = "measure/post.rs"]

@@ -158,20 +158,19 @@ impl World {
              -o smtpd_sender_restrictions=\n  -o mynetworks=127.0.0.1/32\n"
         );
         File::options().append(true).open(conf.join("master.cf")).unwrap().write_all(door.as_bytes()).unwrap();
-        let run = |program: &str, args: &[&str]| {
-            let status = Command::new(program)
-                .arg("-c")
-                .arg(&conf)
-                .args(args)
-                .stdout(Stdio::null())
-                .stderr(Stdio::null())
-                .status();
-            assert!(status.unwrap().success(), "{program} {args:?}");
-        };
-        run("postconf", &["-e", "defer_transports=gestore"]);
-        run("postfix", &["reload"]);
+        self.set_postfix("defer_transports=gestore");
         wait("the plain door", || std::net::TcpStream::connect(("127.0.0.1", port)).ok());
         port
+    }
+
+    /// Changes a setting of Postfix.
+    pub fn set_postfix(&self, setting: &str) {
+        let conf = self.servers.join("postfix/conf");
+        for (program, args) in [("postconf", ["-e", setting].as_slice()), ("postfix", &["reload"])] {
+            let mut command = Command::new(program);
+            let status = command.arg("-c").arg(&conf).args(args).stdout(Stdio::null()).stderr(Stdio::null()).status();
+            assert!(status.unwrap().success(), "{program} {args:?}");
+        }
     }
 
     /// `doveadm` on these servers.

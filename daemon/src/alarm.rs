@@ -39,6 +39,8 @@ pub enum Code {
     RoadClosed,
     /// Letters did not get their receipts in time.
     LetterOverdue,
+    /// A letter to ourselves did not come home.
+    CanaryLost,
     /// Archived bytes are not what they were.
     ArchiveDamaged,
     /// The register's chain is broken.
@@ -60,6 +62,7 @@ impl Code {
             Self::DiskLow => "disk-low",
             Self::RoadClosed => "road-closed",
             Self::LetterOverdue => "letter-overdue",
+            Self::CanaryLost => "canary-lost",
             Self::ArchiveDamaged => "archive-damaged",
             Self::JournalDamaged => "journal-damaged",
             Self::ClockJumped => "clock-jumped",

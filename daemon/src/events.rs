@@ -151,6 +151,14 @@ pub fn journal_damaged() {
 pub fn incident(digest: &str, code: &str) {
     error!(event = "incident", flow = flow(digest), code, "incident");
 }
+/// The canary of today is written, and due.
+pub fn canary_sent(mailbox: &str) {
+    info!(event = "canary_sent", mailbox, "a letter to ourselves is on its way");
+}
+/// A canary came home: envelope and delivery.
+pub fn canary_returned(mailbox: &str) {
+    info!(event = "canary_returned", mailbox, "the letter to ourselves came home");
+}
 /// A letter of a decision could not be written as mail.
 pub fn letter_not_composed(digest: &str, template: &str, why: &impl Display) {
     error!(event = "letter_not_composed", flow = flow(digest), template, %why, "letter could not be composed");

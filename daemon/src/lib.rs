@@ -7,6 +7,7 @@
 pub mod alarm;
 pub mod anchor;
 pub mod archive;
+pub mod canary;
 pub mod cli;
 pub mod clock;
 pub mod config;

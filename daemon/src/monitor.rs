@@ -12,6 +12,7 @@ pub mod timings;
 
 use crate::alarm::Alarms;
 use crate::anchor;
+use crate::canary::Fared;
 use crate::disk::DiskRef;
 use crate::health::Health;
 use crate::office::Office;
@@ -45,6 +46,7 @@ pub struct Monitor {
     data: PathBuf,
     notes: Option<PathBuf>,
     observe: bool,
+    canaries: Vec<String>,
     started_at: Timestamp,
     since: Instant,
     loaded: Mutex<Loaded>,
@@ -66,6 +68,8 @@ pub struct Place {
     pub notes: Option<PathBuf>,
     /// Nothing is sent.
     pub observe: bool,
+    /// Addresses of the mailboxes to which canaries are sent.
+    pub canaries: Vec<String>,
 }
 
 impl Monitor {
@@ -88,6 +92,7 @@ impl Monitor {
             data: place.data,
             notes: place.notes,
             observe: place.observe,
+            canaries: place.canaries,
             started_at: now,
             since: Instant::now(),
             loaded: Mutex::new(Loaded { since: now, refused: None }),
@@ -165,11 +170,22 @@ impl Monitor {
             },
             disk_free_bytes: free(&self.world.disk, &self.data),
             alarms: self.alarms.open().into_values().collect(),
+            canaries: self.canaries(store)?,
             folders: health.folders,
             marks: health.marks.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
             examination: self.timings.examination.now(),
             commit: self.timings.commit.now(),
         })
+    }
+
+    fn canaries(&self, store: &Store) -> Result<Vec<Fared>, Trouble> {
+        let mut all = Vec::new();
+        for address in &self.canaries {
+            if let Some(row) = store.canary_of(address)? {
+                all.push(Fared::of(&row, store.item(&row.last.item)?.as_ref()));
+            }
+        }
+        Ok(all)
     }
 
     fn try_store(&self) -> Option<MutexGuard<'_, Store>> {

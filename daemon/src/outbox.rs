@@ -2,7 +2,7 @@
 //!
 //! Count first, then try: the claim is durable before the socket opens, `InDot` before the final dot is written.
 
-mod ages;
+pub(crate) mod ages;
 mod lanes;
 pub mod notice;
 pub mod orders;

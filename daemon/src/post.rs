@@ -20,6 +20,28 @@ pub fn freeze(
     date: Timestamp,
     original: &[u8],
 ) -> Result<Vec<u8>, submit::ComposeTrouble> {
+    let mark = match outgoing.lane {
+        Lane::Pec => AutoSubmitted::Replied,
+        Lane::Internal => AutoSubmitted::Generated,
+    };
+    write(outgoing, desk, date, original, mark)
+}
+
+/// As [`freeze`], of a letter that answers nobody's (RFC 3834 §5).
+///
+/// # Errors
+/// As [`freeze`].
+pub fn freeze_unasked(outgoing: &Outgoing, desk: &Desk, date: Timestamp) -> Result<Vec<u8>, submit::ComposeTrouble> {
+    write(outgoing, desk, date, &[], AutoSubmitted::Generated)
+}
+
+fn write(
+    outgoing: &Outgoing,
+    desk: &Desk,
+    date: Timestamp,
+    original: &[u8],
+    mark: AutoSubmitted,
+) -> Result<Vec<u8>, submit::ComposeTrouble> {
     let ids: Vec<MessageId> = outgoing.references.iter().filter_map(|id| MessageId::new(id)).collect();
     let attachments = if outgoing.with_original && original.len() <= ORIGINAL_BYTES_MAX {
         // As a plain file: message/rfc822 may not be base64-encoded, and an ordinary relay would break its lines.
@@ -40,10 +62,7 @@ pub fn freeze(
         in_reply_to: ids.last().cloned(),
         references: ids,
         reply_to: None,
-        auto_submitted: Some(match outgoing.lane {
-            Lane::Pec => AutoSubmitted::Replied,
-            Lane::Internal => AutoSubmitted::Generated,
-        }),
+        auto_submitted: Some(mark),
         tipo_ricevuta: (outgoing.lane == Lane::Pec).then_some(TipoRicevuta::Completa),
         extra: vec![(INSTANCE_HEADER.into(), HeaderText::new(&desk.domain()))],
         body: outgoing.text.clone(),

@@ -4,6 +4,7 @@
 //! replayed; damaged or ahead of it → set aside and rebuilt. Nothing else writes either of them.
 
 mod beside;
+pub mod canary;
 pub mod index;
 pub mod open;
 mod outbound;
@@ -249,6 +250,7 @@ impl Store {
             known.awaited_dossier.clone_from(&row.outgoing.dossier);
             known.awaited = Some(Self::awaited(row));
         }
+        known.canary = self.canary(&interest.carried)?;
         let numbers = interest.dossiers.iter().take(DOSSIERS_MAX).chain(&known.thread).chain(&known.awaited_dossier);
         for number in numbers.cloned().collect::<std::collections::BTreeSet<_>>() {
             known.dossiers.extend(self.dossier(&number)?);
@@ -404,6 +406,7 @@ impl Store {
             subject: row.outgoing.subject,
             text: row.outgoing.text,
             is_task: row.outgoing.lane == Lane::Internal,
+            is_canary: row.canary.is_some(),
             facts: row.facts,
         }
     }

@@ -8,6 +8,7 @@ mod intake;
 use crate::alarm::{Alarms, Code};
 use crate::anchor;
 use crate::archive::Archive;
+use crate::canary::Canaries;
 use crate::config::{Config, Road, Server};
 use crate::control::Counter;
 use crate::health::Health;
@@ -104,7 +105,8 @@ impl Service {
         let (office, store) = (watch::Sender::new(office.into()), Arc::new(Mutex::new(store)));
         let health = Health::new();
         let alarms = Alarms::new(health.clone());
-        let place = Place { data, notes: config.notes.clone(), observe: config.observe };
+        let canaries = canaries_to(&config).into_iter().map(|(_, address)| address).collect();
+        let place = Place { data, notes: config.notes.clone(), observe: config.observe, canaries };
         let monitor =
             Monitor::new(store.clone(), office.subscribe(), (health.clone(), alarms.clone()), world.clone(), place);
         Ok(Self {
@@ -266,6 +268,19 @@ impl Service {
             observe: self.config.observe,
         };
         parts.spawn(outbox.run(self.wake.clone(), stopped.clone()));
+        if let (Some(at), mailboxes @ [_, ..]) = (self.config.alarms.canary, &canaries_to(&self.config)[..]) {
+            let canaries = Canaries {
+                store: self.store.clone(),
+                archive: self.archive.clone(),
+                office: self.office.subscribe(),
+                clock: self.world.clock.clone(),
+                alarms: self.alarms.clone(),
+                wake: self.wake.clone(),
+                mailboxes: mailboxes.to_vec(),
+                at,
+            };
+            parts.spawn(canaries.run(stopped.clone()));
+        }
         let noting =
             anchor::keep(self.store.clone(), self.config.notes.clone(), self.world.clock.clone(), stopped.clone());
         parts.spawn(async {
@@ -415,6 +430,12 @@ pub fn own_mailboxes(config: &Config) -> Vec<OwnMailbox> {
         .iter()
         .map(|m| OwnMailbox { address: m.address.clone(), provider_host: m.provider_host.clone() })
         .collect()
+}
+
+/// The mailboxes to which canaries go, name and address: all of them, unless nothing is sent at all.
+fn canaries_to(config: &Config) -> Vec<(String, String)> {
+    let is_on = config.alarms.canary.is_some() && !config.observe;
+    config.mailboxes.iter().filter(|_| is_on).map(|m| (m.name.clone(), m.address.clone())).collect()
 }
 
 fn password(server: &Server) -> Result<crate::secret::Secret, Vec<Problem>> {

@@ -46,6 +46,7 @@ impl Item {
             subject: "Ricevuta".into(),
             text: "Abbiamo ricevuto la richiesta.\n".into(),
             is_task: false,
+            is_canary: false,
             facts: facts.iter().cloned().collect(),
         })
     }

@@ -234,7 +234,9 @@ fn receipt(seen: &Examined, daticert: &Daticert, known: &Known, desk: &Desk) -> 
     let failed_by = receipts::failure(&facts).filter(|_| is_final_failure);
     let mut outgoing: Vec<_> =
         failed_by.and_then(|by| letters::paper_task(by, awaited, known, desk)).into_iter().collect();
-    if is_final_failure {
+    if awaited.is_canary {
+        trail.push(Reason::new("canary", String::from("è del canarino, che va alla nostra stessa casella")));
+    } else if is_final_failure {
         trail.push(Reason::new("not-delivered", String::from("non consegnata: la spedizione va fatta su carta")));
     }
     if is_final_failure && awaited.is_task {
@@ -248,7 +250,9 @@ fn receipt(seen: &Examined, daticert: &Daticert, known: &Known, desk: &Desk) -> 
     if let Some(Checked::Fail(why)) = seen.report.outcome(Check::Returned) {
         let text = format!("la ricevuta per {} non combacia con l'invio: {}", awaited.recipient, why.text);
         trail.push(Reason::new("returned-differs", text.clone()));
-        outgoing.extend(letters::check_task(Claim::of(seen, None), &text, &trail, known, desk));
+        if !awaited.is_canary {
+            outgoing.extend(letters::check_task(Claim::of(seen, None), &text, &trail, known, desk));
+        }
         changes.push(Change::Incident { code: "returned-differs".into(), text });
     }
     Decision {

@@ -119,6 +119,11 @@ pub enum Change {
         /// The fact.
         fact: Fact,
     },
+    /// The envelope of a canary came home, genuine.
+    CanaryBack {
+        /// The canary's item.
+        item: String,
+    },
     /// Something a person must be shown, never hidden (two acceptances of one item, two contents under one id).
     Incident {
         /// Stable English code.

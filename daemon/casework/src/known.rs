@@ -1,5 +1,6 @@
 //! What a decision may know of the past: a snapshot with its revision, and the questions that fill it.
 
+use crate::canary::Canary;
 use crate::dossier::Dossier;
 use crate::receipts::Awaited;
 use crate::{address, rules};
@@ -37,6 +38,8 @@ pub struct Known {
     pub awaited: Option<Awaited>,
     /// The dossier of that item.
     pub awaited_dossier: Option<String>,
+    /// The canary of ours whose ids the envelope bears.
+    pub canary: Option<Canary>,
     /// Ordinal of the next dossier of this year.
     pub next_ordinal: u32,
     /// What has been sent lately.
@@ -87,6 +90,7 @@ impl Known {
             answers_ours: false,
             awaited: None,
             awaited_dossier: None,
+            canary: None,
             next_ordinal: 1,
             traffic: Traffic::default(),
         }
@@ -110,6 +114,8 @@ pub struct Interest {
     pub answers: Vec<String>,
     /// For a receipt: the Message-ID of ours which it names.
     pub msgid: Option<String>,
+    /// For an envelope: the ids of what it carries, its author's and the provider's. One of ours may have come home in it.
+    pub carried: Vec<String>,
     /// Certified identity (K2 of reliability.md §4.1), if it has one.
     pub identity: Option<Identity>,
     /// SHA-256 of its words, by which a request that is sent again is known. None where files are attached: the same few words
@@ -136,6 +142,8 @@ pub fn interest(seen: &Examined, book: &rules::Rulebook) -> Interest {
             match certified.evidence() {
                 Evidence::Envelope { daticert, message } => {
                     interest.sender.clone_from(&daticert.mittente);
+                    let by_provider = format!("<{}>", daticert.identificativo);
+                    interest.carried = daticert.message_id().into_iter().chain([by_provider]).collect();
                     of_content(&mut interest, message, book);
                 }
                 Evidence::Receipt { daticert, .. } => interest.msgid = daticert.message_id(),

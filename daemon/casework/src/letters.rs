@@ -188,8 +188,8 @@ pub(crate) fn check_task(
 /// The task to send on paper what could not be delivered, or even submitted (CAD art. 3-bis c. 4-bis).
 #[must_use]
 pub fn paper_task(fact: &Fact, awaited: &Awaited, known: &Known, desk: &Desk) -> Option<Outgoing> {
-    // A task that fails makes no task about itself: that road has no end. `status` shows it.
-    if awaited.is_task {
+    // A task that fails makes no task about itself: that road has no end. `status` shows it. Of a canary the alarms tell.
+    if awaited.is_task || awaited.is_canary {
         return None;
     }
     let case = known.awaited_dossier.as_deref().and_then(|number| known.dossier(number));
@@ -227,7 +227,7 @@ pub fn doubt_task(
     known: &Known,
     desk: &Desk,
 ) -> Option<Outgoing> {
-    if awaited.is_task {
+    if awaited.is_task || awaited.is_canary {
         return None; // as above
     }
     let case = known.awaited_dossier.as_deref().and_then(|number| known.dossier(number));

@@ -11,6 +11,7 @@ extern crate alloc;
 
 pub mod address;
 pub mod calendar;
+pub mod canary;
 pub mod decide;
 pub mod decision;
 pub mod desk;

@@ -192,6 +192,8 @@ pub struct Awaited {
     pub text: String,
     /// It is itself a task to an office: its failure makes no other task.
     pub is_task: bool,
+    /// It is a letter to ourselves, which nobody but us waits for: its failure is an alarm, and no task.
+    pub is_canary: bool,
     /// Facts known so far.
     pub facts: BTreeSet<Fact>,
 }

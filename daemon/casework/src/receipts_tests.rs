@@ -40,6 +40,7 @@ fn awaited(facts: &[Fact]) -> Awaited {
         subject: String::new(),
         text: String::new(),
         is_task: false,
+        is_canary: false,
         facts: facts.iter().cloned().collect(),
     }
 }

@@ -8,7 +8,7 @@ use crate::dossier::{self, Dossier, State};
 use crate::known::{Known, material};
 use crate::letters::{About, Answer};
 use crate::rules::{self, Calendar, Classification, Deadline, DossierBrief, FieldCheck, Kind, Mode};
-use crate::{guard, letters};
+use crate::{canary, guard, letters};
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec;
@@ -22,6 +22,9 @@ const DEFAULT_TERM_DAYS: u32 = 30;
 pub(crate) fn decide(seen: &Examined, daticert: &Daticert, message: &Content, known: &Known, desk: &Desk) -> Decision {
     let sender = daticert.mittente.as_str();
     if is_ours(sender, desk) {
+        if let Some(decision) = canary::came_back(daticert, message, known.canary.as_ref()) {
+            return decision;
+        }
         let why = format!("viene da {sender}, che è nostro");
         return only(Disposition::Noted { why: why.clone() }, vec![Reason::new("own-address", why)]);
     }

@@ -158,6 +158,7 @@ fn as_json(item: &ItemRow) -> serde_json::Value {
         "to": item.outgoing.to, "subject": item.outgoing.subject, "template": item.outgoing.template,
         "dossier": item.outgoing.dossier, "state": item.shown(), "created_at": item.created_at, "moved_at": item.moved_at,
         "attempts": item.attempts, "last": item.last, "facts": item.facts, "frozen": item.frozen, "notices": item.notices,
+        "canary": item.canary,
     })
 }
 
@@ -248,7 +249,7 @@ fn describe(item: &ItemRow, history: &[String]) -> String {
         ("fascicolo", outgoing.dossier.clone().unwrap_or_default()),
         ("identificativo", outgoing.id.clone()),
         ("Message-ID", outgoing.message_id.clone()),
-        ("nata da", format!("messaggio {}", crate::digest::flow(&item.cause))),
+        ("nata da", born_of(item)),
         ("impronta", item.frozen.clone()),
     ];
     for (name, value) in lines.iter().filter(|(_, value)| !value.is_empty()) {
@@ -261,6 +262,9 @@ fn describe(item: &ItemRow, history: &[String]) -> String {
     for fact in &item.facts {
         let _ = writeln!(out, "  {}", receipt(fact));
     }
+    if let Some(seen) = item.canary.as_ref().and_then(|mark| mark.seen) {
+        let _ = writeln!(out, "  {}  la sua busta è arrivata, ed è autentica", calendar::stamp(seen));
+    }
     if outgoing.lane == Lane::Pec {
         let _ = writeln!(out, "\nChe cosa dice\n");
         for line in outgoing.text.lines() {
@@ -268,6 +272,14 @@ fn describe(item: &ItemRow, history: &[String]) -> String {
         }
     }
     out
+}
+
+/// What caused it.
+fn born_of(item: &ItemRow) -> String {
+    match &item.canary {
+        Some(mark) => format!("canarino del {}: una Pec al giorno a noi stessi ([allarmi] canarino)", mark.day),
+        None => format!("messaggio {}", crate::digest::flow(&item.cause)),
+    }
 }
 
 fn receipt(fact: &Fact) -> String {

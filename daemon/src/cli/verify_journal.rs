@@ -67,7 +67,7 @@ pub(super) fn main(args: &Args) -> u8 {
         if let Event::RevokedLater { status, .. } = &record.event {
             named.extend(status.iter().map(|digest| (Shelf::Status, digest.clone())));
         }
-        if let Event::Tasked { frozen, .. } = &record.event {
+        if let Event::Tasked { frozen, .. } | Event::Canary { frozen, .. } = &record.event {
             named.push((Shelf::Out, frozen.clone()));
         }
     });

@@ -4,6 +4,7 @@ use super::reader::{Mistakes, Table};
 use super::{Road, address_of, server};
 use crate::outbox::Rates;
 use casework::address;
+use jiff::civil::Time;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -29,6 +30,8 @@ pub struct Alarms {
     pub hook: Option<Hook>,
     /// How often server, archive and register are held against each other.
     pub reconcile: Duration,
+    /// From when on each day, in Rome, a letter goes to each of our own mailboxes; `None`: none does.
+    pub canary: Option<Time>,
 }
 
 impl Default for Alarms {
@@ -39,6 +42,7 @@ impl Default for Alarms {
             mail: None,
             hook: None,
             reconcile: Duration::from_secs(3600 * RECONCILE_HOURS),
+            canary: None,
         }
     }
 }
@@ -106,6 +110,13 @@ pub(super) fn read(root: &mut Table<'_, '_>, m: &mut Mistakes) -> Alarms {
     let silence =
         Duration::from_secs(60 * table.number("silenzio_minuti", SILENCE_MINUTES, SILENCE_MINUTES_MIN..=1_440, m));
     let reconcile = Duration::from_secs(3600 * table.number("riconciliazione_ore", RECONCILE_HOURS, 1..=168, m));
+    let canary = table.located("canarino", m).and_then(|(text, at)| {
+        let hour = hour(&text);
+        if hour.is_none() {
+            m.add(Some(at), format!("`allarmi.canarino` deve essere un'ora, per esempio \"07:30\": «{text}» non lo è"));
+        }
+        hour
+    });
     let ca_file = table.text("webhook_autorita_file", m).map(PathBuf::from);
     let hook = table.located("webhook", m).and_then(|(url, at)| match Entrance::read(&url) {
         Ok(url) => Some(Hook { url, ca_file }),
@@ -130,12 +141,32 @@ pub(super) fn read(root: &mut Table<'_, '_>, m: &mut Mistakes) -> Alarms {
     });
     posta.finish(m);
     table.finish(m);
-    Alarms { silence, mail, hook, reconcile }
+    Alarms { silence, mail, hook, reconcile, canary }
+}
+
+/// `HH:MM`, and nothing else: `7:30` may be a slip of the pen for `17:30`.
+fn hour(text: &str) -> Option<Time> {
+    let (hour, minute) = text.split_once(':')?;
+    let number = |part: &str| {
+        let is_whole = part.len() == 2 && part.bytes().all(|b| b.is_ascii_digit());
+        part.parse::<i8>().ok().filter(|_| is_whole)
+    };
+    Time::new(number(hour)?, number(minute)?, 0, 0).ok()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_hour_has_two_digits_twice() {
+        assert_eq!(hour("07:30"), Some(Time::constant(7, 30, 0, 0)));
+        assert_eq!(hour("00:00"), Some(Time::midnight()));
+        assert_eq!(hour("23:59"), Some(Time::constant(23, 59, 0, 0)));
+        for bad in ["7:30", "24:00", "07:60", "07.30", "0730", "07:30:00", "-1:00", "+1:00", "", "mattina"] {
+            assert_eq!(hour(bad), None, "{bad}");
+        }
+    }
 
     #[test]
     fn a_webhook_is_encrypted_or_on_this_machine() {

@@ -53,6 +53,10 @@ impl Story {
                 self.items.insert(outgoing.id.clone(), format!("compito «{}»", outgoing.template));
                 vec![format!("compito «{}» per {}", outgoing.template, outgoing.to)]
             }
+            Event::Canary { outgoing, .. } => {
+                self.items.insert(outgoing.id.clone(), "canarino".into());
+                vec![format!("canarino per {}", outgoing.to)]
+            }
             Event::Noticed { item, notice, task, .. } => {
                 let what = self.items.get(item).map_or("messaggio", String::as_str);
                 let line = format!("→ {what}: {}", notice.title());
@@ -109,7 +113,7 @@ impl Story {
                     lines.push(format!("aperto il fascicolo {} «{}»", dossier.number, dossier.title))
                 }
                 Change::Incident { text, .. } => lines.push(format!("INCIDENTE: {text}")),
-                Change::Filed { .. } | Change::Learned { .. } => {}
+                Change::Filed { .. } | Change::Learned { .. } | Change::CanaryBack { .. } => {}
             }
         }
         for letter in &decided.decision.outgoing {

@@ -4,6 +4,7 @@ use crate::outbox::notice::Notice;
 use crate::outbox::schedule::Move;
 use casework::{Change, Decision, Outgoing};
 use jiff::Timestamp;
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 /// One line of the journal.
@@ -64,6 +65,17 @@ pub enum Event {
         /// Digest of the message at the origin of the item.
         cause: String,
         /// The task.
+        outgoing: Outgoing,
+        /// Digest of its frozen bytes.
+        frozen: String,
+    },
+    /// The canary of a day: a letter to one of our own mailboxes, whose return proves the whole way.
+    Canary {
+        /// Name of the mailbox.
+        mailbox: String,
+        /// Of which day.
+        day: Date,
+        /// The letter.
         outgoing: Outgoing,
         /// Digest of its frozen bytes.
         frozen: String,

@@ -5,6 +5,8 @@
 
 use super::report::Report;
 use super::timings::{CLASSES_MS, Durations};
+use crate::alarm::{Alarm, Code};
+use crate::canary::Fared;
 use std::fmt::Write;
 
 /// The content type of the format.
@@ -62,6 +64,7 @@ pub fn page(report: &Report) -> String {
     }
     page.one("outbox_acceptance_overdue", "gauge", "Letters whose acceptance is overdue.", &[], report.overdue);
 
+    canaries(&mut page, report);
     page.one("journal_lines", "gauge", "Number of the register's last line.", &[], report.journal.lines);
     if let Some((at, _)) = report.journal.noted {
         page.one(
@@ -87,6 +90,29 @@ pub fn page(report: &Report) -> String {
         page.one(name, "gauge", "A mark of one part of the service.", &[], value);
     }
     page.0
+}
+
+fn canaries(page: &mut Page, report: &Report) {
+    type Figure = fn(&Fared) -> Option<i64>;
+    let figures: [(&str, &str, Figure); 2] = [
+        ("canary_written_timestamp_seconds", "When the last letter to ourselves was written.", |c| {
+            Some(c.written_at.as_second())
+        }),
+        ("canary_returned_timestamp_seconds", "When one was last home.", |c| c.returned_at.map(|at| at.as_second())),
+    ];
+    for (name, help, figure) in figures {
+        page.head(name, "gauge", help);
+        for canary in &report.canaries {
+            if let Some(value) = figure(canary) {
+                page.sample(name, &[("mailbox", &canary.mailbox)], value);
+            }
+        }
+    }
+    page.head("canary_lost", "gauge", "1: the last letter to ourselves did not come home in time.");
+    for canary in &report.canaries {
+        let is_lost = |alarm: &Alarm| alarm.code == Code::CanaryLost && alarm.about == canary.mailbox;
+        page.sample("canary_lost", &[("mailbox", &canary.mailbox)], u8::from(report.alarms.iter().any(is_lost)));
+    }
 }
 
 fn folders(page: &mut Page, report: &Report) {

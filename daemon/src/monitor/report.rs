@@ -2,6 +2,7 @@
 
 use super::timings::Durations;
 use crate::alarm::{Alarm, Code};
+use crate::canary::Fared;
 use crate::health::Folder;
 use crate::store::tally::Tally;
 use jiff::Timestamp;
@@ -37,6 +38,9 @@ pub struct Report {
     pub disk_free_bytes: Option<u64>,
     /// The alarms that are open.
     pub alarms: Vec<Alarm>,
+    /// How the last canaries fared, where they are sent: a mailbox each.
+    #[serde(default)]
+    pub canaries: Vec<Fared>,
     /// The watched folders.
     pub folders: Vec<Folder>,
     /// What other parts mark.
@@ -109,6 +113,6 @@ fn stops_the_work(code: Code) -> bool {
     match code {
         Code::IntakeDead | Code::FolderMissing | Code::StorageStopped | Code::DiskLow | Code::RoadClosed => true,
         Code::ArchiveDamaged | Code::JournalDamaged => true,
-        Code::LetterOverdue | Code::ClockJumped | Code::NotReconciled => false,
+        Code::LetterOverdue | Code::CanaryLost | Code::ClockJumped | Code::NotReconciled => false,
     }
 }

@@ -102,8 +102,8 @@ pub enum Wait {
 /// What this item waits for, if time can still make something of it.
 #[must_use]
 pub fn wait(row: &ItemRow) -> Option<Wait> {
-    if row.outgoing.lane != Lane::Pec {
-        return None; // on the road to offices a 250 is the end
+    if row.outgoing.lane != Lane::Pec || row.canary.is_some() {
+        return None; // on the road to offices a 250 is the end; of a canary its own alarm tells
     }
     let noticed = |notice| row.notices.contains_key(&notice);
     match outcome(&row.facts) {

@@ -39,6 +39,7 @@ fn item(state: State, facts: &[Fact], noticed: &[Notice]) -> ItemRow {
         notices: noticed.iter().map(|notice| (*notice, at(0))).collect::<BTreeMap<_, _>>(),
         resent_by_rule: false,
         restored: false,
+        canary: None,
     }
 }
 

@@ -1,6 +1,7 @@
 //! What people are shown of the register: everything, read beside a running service, or a summary that costs the same with
 //! a million messages as with ten. It changes when they are shown something else.
 
+use super::canary::{self, CanaryRow};
 use super::index::Index;
 use super::project::project;
 use super::rows::{ItemRow, MessageRow, key};
@@ -31,6 +32,8 @@ pub struct Overview {
     pub items: Vec<ItemRow>,
     /// The oldest first.
     pub incidents: Vec<Incident>,
+    /// How the canaries of each mailbox fared.
+    pub canaries: Vec<CanaryRow>,
     /// The counts, and what a person must look at.
     pub summary: Summary,
 }
@@ -125,6 +128,7 @@ impl Overview {
     fn of(index: &Index, head: &Head) -> Result<Self, Trouble> {
         let mut all = Self { seq: head.seq, head: head.hash.clone(), ..Self::default() };
         all.summary = Summary::of(index, usize::MAX)?;
+        all.canaries = canary::all(index)?;
         for row in index.scan(key::MESSAGES, key::MESSAGES) {
             all.messages.push(row?.1);
         }

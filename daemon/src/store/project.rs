@@ -2,7 +2,7 @@
 
 use super::index::{Batch, Index};
 use super::rows::{ItemRow, MessageRow, key};
-use super::{restored, tally};
+use super::{canary, restored, tally};
 use crate::journal::record::{Decided, Event, FORMAT, Record, Task};
 use crate::journal::{Head, Trouble as JournalTrouble};
 use crate::outbox::notice::Notice;
@@ -74,6 +74,9 @@ pub fn project(index: &Index, record: &Record, head: &Head) -> Result<(), Fault>
         }
         Event::Restored(restored) => restored::project(index, &mut batch, record, restored)?,
         Event::Tasked { cause, outgoing, frozen } => queue(&mut batch, outgoing, frozen, cause, record.at, record.at),
+        Event::Canary { mailbox, day, outgoing, frozen } => {
+            canary::written(index, &mut batch, record, mailbox, *day, (outgoing, frozen))?
+        }
         Event::Noticed { item, notice, task, .. } => noticed(index, &mut batch, record, item, *notice, task.as_ref())?,
         Event::Moved { item, step } => moved(index, &mut batch, record, item, step)?,
         Event::Decided(decided) => decide(index, &mut batch, record, decided)?,
@@ -116,8 +119,10 @@ fn decide(index: &Index, batch: &mut Batch, record: &Record, decided: &Decided) 
                     mark(&mut *batch, &key::refused(item), is_refused_letter(&row), item);
                     row.moved_at = at;
                     put(&mut *batch, &row);
+                    canary::settle(index, &mut *batch, &row, at)?;
                 }
             }
+            Change::CanaryBack { item } => canary::came_back(index, &mut *batch, item, at)?,
             Change::Incident { code, text } => {
                 batch.put(&key::incident(record.seq, n), &(at, code, text, &decided.digest))
             }
@@ -213,7 +218,7 @@ fn only_observed(batch: &mut Batch, outgoing: &Outgoing, frozen: &str, cause: &s
     batch.put(&key::item(&outgoing.id), &row);
 }
 
-fn row(outgoing: &Outgoing, frozen: &str, cause: &str, at: Timestamp, state: State) -> ItemRow {
+pub(super) fn row(outgoing: &Outgoing, frozen: &str, cause: &str, at: Timestamp, state: State) -> ItemRow {
     let mut kept = outgoing.clone();
     match kept.lane {
         Lane::Pec => cut(&mut kept.text, TEXT_BYTES_MAX),
@@ -234,6 +239,7 @@ fn row(outgoing: &Outgoing, frozen: &str, cause: &str, at: Timestamp, state: Sta
         notices: BTreeMap::new(),
         resent_by_rule: false,
         restored: false,
+        canary: None,
     }
 }
 
@@ -377,7 +383,7 @@ fn mark(batch: &mut Batch, key: &str, is_so: bool, item: &str) {
 
 /// A letter to a citizen that our provider's server refused for good, and of which no receipt says otherwise.
 fn is_refused_letter(row: &ItemRow) -> bool {
-    row.outgoing.lane == Lane::Pec && row.state == State::Refused && row.facts.is_empty()
+    row.outgoing.lane == Lane::Pec && row.canary.is_none() && row.state == State::Refused && row.facts.is_empty()
 }
 
 fn cut(text: &mut String, max: usize) {

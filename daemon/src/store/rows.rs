@@ -2,6 +2,7 @@
 //!
 //! One ordered map, one prefix a kind. Every key of one kind sorts as its fields do.
 
+use super::canary::Mark;
 use crate::outbox::notice::{Notice, Wait, wait};
 use crate::outbox::schedule::{Shown, State, shown};
 use casework::decision::Lane;
@@ -74,6 +75,9 @@ pub struct ItemRow {
     /// An older copy of the register was put back: it may have been sent already. The machine never sends it again.
     #[serde(default)]
     pub restored: bool,
+    /// It is a canary.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub canary: Option<Mark>,
 }
 
 impl ItemRow {
@@ -151,6 +155,11 @@ pub(super) mod key {
     pub(crate) const DOUBTFUL: &str = "doubtful/";
     /// Of the accepted items, the one that was submitted last: (when, Message-ID).
     pub(crate) const ACCEPTED_LAST: &str = "meta/accepted-last";
+    /// How the canaries of a mailbox fared.
+    pub(crate) const CANARIES: &str = "canary/";
+    pub(crate) fn canary(address: &str) -> String {
+        format!("{CANARIES}{}", address::key(address))
+    }
     pub(crate) const INCIDENTS: &str = "incident/";
     /// Messages whose certificate turned out to have been revoked, after their decision.
     pub(crate) fn revoked_later(digest: &str) -> String {

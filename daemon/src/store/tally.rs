@@ -68,10 +68,11 @@ impl Tally {
     }
 }
 
-/// Whether a person must act on an item, or has it in hand.
+/// Whether a person must act on an item, or has it in hand. Of a canary that did not come home an alarm tells, until one does:
+/// nobody has to close it.
 #[must_use]
 pub fn needs_a_person(item: &ItemRow) -> bool {
-    let ended_badly = matches!(item.shown(), Shown::Unknown | Shown::Refused | Shown::Failed);
+    let ended_badly = item.canary.is_none() && matches!(item.shown(), Shown::Unknown | Shown::Refused | Shown::Failed);
     ended_badly || item.is_stopped() || item.silent().any(Notice::makes_a_task)
 }
 

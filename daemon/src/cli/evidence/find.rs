@@ -96,7 +96,9 @@ fn candidates(wanted: &str, data: &Path, archive: &Archive) -> Result<BTreeMap<S
                 name.take(letter, frozen, &mut found);
             }
         }
-        Event::Tasked { outgoing, frozen, .. } => name.take(outgoing, frozen, &mut found),
+        Event::Tasked { outgoing, frozen, .. } | Event::Canary { outgoing, frozen, .. } => {
+            name.take(outgoing, frozen, &mut found)
+        }
         _ => {}
     })
     .map_err(|trouble| format!("il registro non si può leggere: {trouble}"))?;
@@ -141,6 +143,7 @@ impl Name {
             Change::Opened { dossier } => dossier.number == self.bare,
             Change::Filed { dossier } => *dossier == self.bare,
             Change::Learned { fact: Fact::Accepted { pec_id, .. }, .. } => bare(pec_id) == self.bare,
+            Change::CanaryBack { item } => *item == self.bare,
             Change::Learned { .. } | Change::Incident { .. } => false,
         };
         let filed = match &decided.decision.disposition {

@@ -2,6 +2,7 @@
 
 use crate::journal::record::{Event, Record};
 use crate::journal::{Head, Journal, Line, Tail};
+use casework::Change;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -107,10 +108,18 @@ impl Extract {
                     casework::Disposition::Duplicate { of } => of == digest,
                     _ => false,
                 };
-                about || receipt
+                let back = |change: &Change| matches!(change, Change::CanaryBack { item } if items.contains(item));
+                about || receipt || decided.changes().iter().any(back)
             }
             Event::Tasked { cause, outgoing, frozen } => {
                 let about = cause == digest || frozen == digest;
+                if about {
+                    items.insert(outgoing.id.clone());
+                }
+                about
+            }
+            Event::Canary { outgoing, frozen, .. } => {
+                let about = frozen == digest;
                 if about {
                     items.insert(outgoing.id.clone());
                 }

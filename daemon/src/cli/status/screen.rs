@@ -1,9 +1,11 @@
 //! The first screen of `sportello status`: what an administrator must know, one line a thing. It changes when that does.
 
+use crate::canary::Fared;
 use crate::health::Folder;
 use crate::monitor::report::{InForce, Report};
 use crate::outbox::schedule::Shown;
 use crate::store::Overview;
+use crate::store::canary::CanaryRow;
 use crate::store::tally::Tally;
 use casework::calendar;
 use jiff::{SignedDuration, Timestamp};
@@ -54,6 +56,9 @@ impl Screen<'_> {
                     writeln!(out, "Ricevute di messaggi non inviati da qui: {orphans} (tenute, non cambiano nulla)");
             }
         }
+        for canary in self.canaries() {
+            let _ = writeln!(out, "{}", canary.line(self.now));
+        }
         let _ = writeln!(out, "{}", self.journal());
         if let Some(report) = self.service {
             let _ = writeln!(out, "{}", in_force(&report.in_force));
@@ -103,6 +108,19 @@ impl Screen<'_> {
     fn tally(&self) -> Option<&Tally> {
         // The register was read after the service was asked: where both are there, it is the newer.
         self.register.map(|all| &all.summary.tally).or(self.service.map(|report| &report.tally))
+    }
+
+    fn canaries(&self) -> Vec<Fared> {
+        match (self.register, self.service) {
+            // Of a mailbox that has none any more the register still speaks.
+            (Some(all), None) => {
+                let of =
+                    |row: &CanaryRow| Fared::of(row, all.items.iter().find(|item| item.outgoing.id == row.last.item));
+                all.canaries.iter().map(of).collect()
+            }
+            (_, Some(report)) => report.canaries.clone(),
+            (None, None) => Vec::new(),
+        }
     }
 
     fn journal(&self) -> String {

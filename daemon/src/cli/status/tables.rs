@@ -92,13 +92,14 @@ pub(super) fn as_json(overview: &Overview, digest: &str, survey: &Survey, servic
             json!({
                 "id": i.outgoing.id, "message_id": i.outgoing.message_id, "cause": i.cause, "lane": i.outgoing.lane,
                 "to": i.outgoing.to, "template": i.outgoing.template, "dossier": i.outgoing.dossier, "state": i.shown(),
-                "attempts": i.attempts, "last": i.last, "facts": i.facts, "frozen": i.frozen, "notices": i.notices,
+                "attempts": i.attempts, "last": i.last, "facts": i.facts, "frozen": i.frozen, "notices": i.notices, "canary": i.canary,
             })
         })
         .collect();
     json!({
         "journal": { "lines": overview.seq, "head": overview.head }, "state_digest": digest,
         "messages": overview.messages, "dossiers": overview.dossiers, "outbox": items, "incidents": overview.incidents,
+        "canaries": overview.canaries,
         "revocation": survey.json(Clock::System.now()), "summary": overview.summary.tally, "service": service,
     })
 }

@@ -1,5 +1,7 @@
 //! Changes when a journey of the whole service through real mail servers changes. Run by `tests/run`; see `tests/servers`.
 
+#[path = "servers/canary.rs"]
+mod canary;
 #[path = "servers/folders.rs"]
 mod folders;
 #[path = "servers/pace.rs"]

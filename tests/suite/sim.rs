@@ -83,7 +83,7 @@ fn tell(verdicts: &[Verdict], since: Instant) -> bool {
     let faults = sums.faults.values().sum::<u64>();
     println!(
         "{} seeds in {:.1} s: {} messages in, {} decisions, {} submissions, {} receipts, {} starts, {crashes} crashes, {faults} \
-         faults, {} sent again by a person's order, lost {}, doubled {}",
+         faults, {} canaries home, {} sent again by a person's order, lost {}, doubled {}",
         verdicts.len(),
         since.elapsed().as_secs_f64(),
         sums.messages,
@@ -91,6 +91,7 @@ fn tell(verdicts: &[Verdict], since: Instant) -> bool {
         sums.submissions,
         sums.receipts,
         sums.lives,
+        sums.canaries,
         sums.resent,
         sums.lost,
         sums.doubled

@@ -63,6 +63,8 @@ pub struct Sums {
     pub doubled: usize,
     /// Submissions again that a person ordered.
     pub resent: usize,
+    /// Mailboxes whose canary came home.
+    pub canaries: usize,
     /// Faults by kind.
     pub faults: BTreeMap<&'static str, u64>,
 }
@@ -78,6 +80,7 @@ impl Sums {
         self.lost += other.lost;
         self.doubled += other.doubled;
         self.resent += other.resent;
+        self.canaries += other.canaries;
         for (kind, n) in &other.faults {
             *self.faults.entry(kind).or_default() += n;
         }
@@ -177,6 +180,52 @@ impl Judge {
         self.letters(life, &decided);
         self.submissions(life, &lines, &overview);
         self.receipts(life, &decided, &overview);
+        self.canaries(&lines, &decided, &overview);
+    }
+
+    /// One a day at most; what comes of it troubles nobody, and only what we sent has come home.
+    fn canaries(&mut self, lines: &[(Record, Head)], decided: &BTreeMap<&str, &Decided>, overview: &Overview) {
+        let mut days = BTreeMap::new();
+        for (record, _) in lines {
+            if let Event::Canary { mailbox, day, outgoing, .. } = &record.event {
+                let other = days.insert((mailbox, *day), &outgoing.id);
+                self.check(other.is_none(), || format!("the canary of {day} was written twice"));
+            }
+        }
+        let ours: BTreeMap<&str, &sportello::store::rows::ItemRow> = overview
+            .items
+            .iter()
+            .filter(|item| item.canary.is_some())
+            .map(|item| (item.outgoing.id.as_str(), item))
+            .collect();
+        self.check(ours.len() == days.len(), || {
+            format!("{} canaries, of {} that were written", ours.len(), days.len())
+        });
+        for item in ours.values() {
+            let is_quiet = item.notices.is_empty() && item.outgoing.dossier.is_none();
+            self.check(is_quiet, || format!("canary {} is noticed: {:?}", item.outgoing.id, item.notices));
+        }
+        for decision in decided.values() {
+            let about = decision.decision.changes.iter().find_map(|change| match change {
+                Change::Learned { item, .. } | Change::CanaryBack { item } => ours.get(item.as_str()),
+                _ => None,
+            });
+            let Some(canary) = about else { continue };
+            let is_quiet =
+                matches!(decision.decision.disposition, Disposition::Noted { .. } | Disposition::Receipt { .. });
+            self.check(is_quiet && decision.decision.outgoing.is_empty(), || {
+                format!("{} is about canary {} and troubles somebody", decision.digest, canary.outgoing.id)
+            });
+        }
+        let back = overview.canaries.iter().filter_map(|row| row.returned.as_ref());
+        for home in back {
+            let is_proven = ours.values().any(|item| {
+                let mark = item.canary.as_ref().is_some_and(|mark| mark.day == home.day && mark.seen.is_some());
+                mark && item.facts.iter().any(|fact| matches!(fact, casework::receipts::Fact::Delivered { .. }))
+            });
+            self.check(is_proven, || format!("the canary of {} is home without proof", home.day));
+            self.sums.canaries += 1;
+        }
     }
 
     /// Each message decided once, and what was decided about is in the archive.

@@ -118,6 +118,8 @@ pub struct Plan {
     pub season: usize,
     /// How long the misfortunes last.
     pub horizon: Duration,
+    /// A letter to ourselves goes each day: in one life of four, and in none of the others does it change anything.
+    pub canary: bool,
     /// Kept messages are moved away on the server.
     pub moves: bool,
     /// Another folder is watched, where some receipts land.
@@ -193,6 +195,7 @@ impl Plan {
             seed,
             season,
             horizon: Duration::from_secs(horizon),
+            canary: seed % 4 == 2,
             moves: dice.permille(300),
             two_folders: dice.permille(400),
             hold: *dice.pick(&[0, 0, 60, 600]),

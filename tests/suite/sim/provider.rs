@@ -75,8 +75,8 @@ impl Provider {
     pub fn take(self: &Arc<Self>, from: &str, to: &[String], raw: &[u8]) {
         let now = self.clock.now();
         let mut dice = self.dice.lock().unwrap().clone();
-        let (carriage, acceptance) = match self.ours.submit(raw, from, to, now).unwrap() {
-            Submission::Accepted { carriage, acceptance, .. } => (carriage, acceptance),
+        let (carriage, acceptance, envelope) = match self.ours.submit(raw, from, to, now).unwrap() {
+            Submission::Accepted { carriage, acceptance, envelope } => (carriage, acceptance, envelope),
             Submission::Refused(notice) => {
                 self.post(&mut dice, 0, 60, about(raw), now, move |_, _| notice.raw);
                 *self.dice.lock().unwrap() = dice;
@@ -105,7 +105,7 @@ impl Provider {
             0 => {
                 let (carriage, to) = (carriage.clone(), to.clone());
                 self.post(&mut dice, 1, HOUR, id.clone(), now, move |me, at| {
-                    me.theirs.non_delivery(&carriage, &to, Failure::NoDest, at).unwrap().raw
+                    me.provider_of(&to).non_delivery(&carriage, &to, Failure::NoDest, at).unwrap().raw
                 });
             }
             1 if self.is_slow => {
@@ -119,13 +119,37 @@ impl Provider {
                 } else {
                     (1, 120)
                 };
+                if to == pool::ENTITY {
+                    self.carry_home(&mut dice, envelope.raw);
+                }
                 let (carriage, to) = (carriage.clone(), to.clone());
                 self.post(&mut dice, late.0, late.1, id.clone(), now, move |me, at| {
-                    me.theirs.delivery(&carriage, &to, at).unwrap().raw
+                    me.provider_of(&to).delivery(&carriage, &to, at).unwrap().raw
                 });
             }
         }
         *self.dice.lock().unwrap() = dice;
+    }
+
+    /// Of a recipient: of our own mailbox it is ours.
+    fn provider_of(&self, to: &str) -> &gestore::Provider {
+        if to == pool::ENTITY { &self.ours } else { &self.theirs }
+    }
+
+    /// What went to the mailbox itself arrives there, after a while.
+    fn carry_home(self: &Arc<Self>, dice: &mut Dice, envelope: Vec<u8>) {
+        let way = Duration::from_secs(dice.spread(2 * HOUR));
+        let mut raw = format!("Return-Path: <{0}>\r\nDelivered-To: {0}\r\n", pool::ENTITY).into_bytes();
+        raw.extend(envelope);
+        let me = self.clone();
+        self.on_their_way.fetch_add(1, Ordering::Relaxed);
+        tokio::spawn(async move {
+            tokio::time::sleep(way).await;
+            me.power.note("a letter to ourselves is home");
+            me.power.count("letters to ourselves that came home");
+            me.mailbox.lock().unwrap().deliver(INBOX, Arc::new(raw), me.clock.now());
+            me.on_their_way.fetch_sub(1, Ordering::Relaxed);
+        });
     }
 
     /// Sends one receipt to the mailbox, after a while; perhaps twice, perhaps never.

@@ -50,6 +50,8 @@ pub fn config(root: &Path, plan: &Plan) -> Config {
     } else {
         format!("cartella = \"{INBOX}\"")
     };
+    // At an hour that one night skips and another has twice.
+    let canary = if plan.canary { "[allarmi]\ncanarino = \"02:30\"\n" } else { "" };
     let text = format!(
         r#"
 [ente]
@@ -83,7 +85,7 @@ server = "smtp.uffici.test"
 utente = "sportello"
 password_file = "{dir}/password"
 mittente = "sportello@comune.example"
-"#,
+{canary}"#,
         provider = pool::ENTITY_PROVIDER,
         hold = plan.hold
     );

@@ -4,6 +4,7 @@
 //! in thirty years with a text editor and verified with ten lines of any language: `prev` of each line is the SHA-256 of
 //! the line before it, without its line end.
 
+mod reading;
 pub mod record;
 
 use crate::digest::sha256;

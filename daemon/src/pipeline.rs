@@ -209,7 +209,7 @@ impl Pipeline {
         for (sealed, about) in batch {
             let digest = sealed.digest();
             let store = self.store();
-            if store.message(digest)?.is_some() {
+            if store.is_decided(digest)? {
                 continue;
             }
             events::message_sealed(digest, sealed.bytes().len() as u64);
@@ -407,7 +407,7 @@ impl Pipeline {
     fn resume(&self, group: &str) -> Result<usize, Trouble> {
         let mut resumed = 0;
         for digest in self.archive.digests_in(Shelf::In, group).map_err(disk)? {
-            if self.store().message(&digest)?.is_none() {
+            if !self.store().is_decided(&digest)? {
                 let sealed = match self.archive.reopen(&digest) {
                     Ok(sealed) => sealed,
                     // Not decided, so not acknowledged: the server still has it.

@@ -424,17 +424,12 @@ impl Store {
     /// # Errors
     /// See [`Trouble`].
     pub fn items_like(&self, prefix: &str, max: usize) -> Result<Vec<ItemRow>, Trouble> {
-        let mut found = Vec::new();
-        for row in self.index.scan::<ItemRow>(key::ITEMS, key::ITEMS) {
-            let item = row?.1;
-            if item.is_called(prefix) {
-                found.push(item);
-                if found.len() == max {
-                    break;
-                }
-            }
-        }
-        Ok(found)
+        let from = key::item(prefix);
+        let items = self.index.scan::<ItemRow>(&from, &from).map(|row| row.map(|(_, item)| item));
+        let named = self.ours(&format!("<{prefix}>"))?.into_iter().map(Ok);
+        let found =
+            named.chain(items).filter(|item| item.as_ref().is_ok_and(|item| item.is_called(prefix)) || item.is_err());
+        Ok(found.take(max).collect::<io::Result<_>>()?)
     }
 
     /// The item that bears this Message-ID, the one which we chose: what a receipt names.
@@ -461,6 +456,14 @@ impl Store {
     /// See [`Trouble`].
     pub fn message(&self, digest: &str) -> Result<Option<MessageRow>, Trouble> {
         Ok(self.index.get(&key::message(digest))?)
+    }
+
+    /// Whether a message is decided.
+    ///
+    /// # Errors
+    /// See [`Trouble`].
+    pub fn is_decided(&self, digest: &str) -> Result<bool, Trouble> {
+        Ok(self.index.has(&key::message(digest))?)
     }
 
     /// Letters to citizens that our provider's server refused for good.

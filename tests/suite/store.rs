@@ -188,6 +188,29 @@ fn a_decision_stands_on_the_revision_it_was_taken_on() {
     assert_eq!(bench.store.seq(), seq + 1, "a commit is one line, a refused one is none");
 }
 
+/// What the index of a service that was killed says, with what it had not seen yet laid over it, is what the register says;
+/// nothing is written.
+#[test]
+fn the_counts_of_a_service_that_was_killed_come_from_its_index() {
+    let mut bench = Bench::new();
+    bench.decide("uno", at(0), vec![], vec![letter("a", Lane::Pec, None)], 0);
+    bench.store.sync_index().unwrap();
+    bench.decide("due", at(1), vec![], vec![letter("b", Lane::Internal, None)], 0);
+    bench.moves("a", [Move::Claimed { n: 1 }, Move::Refused { why: "550".into() }]);
+    let killed = tempfile::tempdir().unwrap();
+    crate::support::copy_folder(bench.data(), killed.path());
+    let counted = bench.store.summary(10).unwrap();
+    for _ in 0..2 {
+        let (told, head) = Store::stopped(killed.path(), 10).unwrap();
+        assert_eq!(&head, bench.store.head());
+        assert_eq!((told.tally, told.items.len()), (counted.tally.clone(), 1));
+    }
+    assert_eq!(Overview::read(killed.path()).unwrap().0.seq, bench.store.seq());
+    // Without its index it says nothing.
+    std::fs::remove_dir_all(killed.path().join("index")).unwrap();
+    assert!(Store::stopped(killed.path(), 10).is_none());
+}
+
 #[test]
 fn the_same_bytes_at_two_places_are_one_message_in_two_places() {
     let mut bench = Bench::new();

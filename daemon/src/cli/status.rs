@@ -13,11 +13,13 @@ pub(crate) use tables::messages_table;
 use super::{CANNOT_START, FOUND, OK};
 use crate::clock::Clock;
 use crate::control;
+use crate::journal::Journal;
 use crate::monitor::report::Report;
 use crate::monitor::{LINES_MAX, attention};
 use crate::revocation::survey::Survey;
-use crate::store::Overview;
-use std::path::{Path, PathBuf};
+use crate::store::overview::{RECENT_BYTES, Summary};
+use crate::store::{Overview, Store, Trouble};
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 /// A reading that takes longer tells how far it is, this often.
@@ -49,7 +51,7 @@ pub(super) fn main(args: &Args) -> u8 {
     };
     let survey = Survey::of(&args.data, None);
     let needs_register = args.json || args.all || args.messaggi || service.is_none();
-    let register = match needs_register.then(|| read(&args.data)).transpose() {
+    let register = match needs_register.then(|| read(args, service.as_ref())).transpose() {
         Ok(register) => register,
         Err(trouble) => {
             eprintln!("{trouble}");
@@ -57,8 +59,9 @@ pub(super) fn main(args: &Args) -> u8 {
         }
     };
     if let (true, Some((overview, digest))) = (args.json, &register) {
-        say!("{}", tables::as_json(overview, digest, &survey, service.as_ref()));
-        return code(overview.summary.items.is_empty() && overview.incidents.is_empty(), service.as_ref());
+        say!("{}", tables::as_json(overview, digest.as_deref(), &survey, service.as_ref()));
+        let tally = &overview.summary.tally;
+        return code(tally.attention == 0 && tally.all_incidents() == 0, service.as_ref());
     }
     let now = Clock::System.now();
     let screen = screen::Screen { service: service.as_ref(), register: register.as_ref().map(|(all, _)| all), now };
@@ -71,8 +74,14 @@ pub(super) fn main(args: &Args) -> u8 {
     }
     if let (true, Some((overview, _))) = (args.messaggi || args.all, &register) {
         say!("\n{}", tables::text(overview, args.all));
+        if !overview.is_whole() {
+            say!("\nIl registro è lungo: le tabelle partono dalla riga {}; tutto: --all", overview.from);
+        }
     }
     let (lines, count) = match (&service, &register) {
+        (Some(report), Some((overview, _))) if !overview.is_whole() => {
+            (report.attention.clone(), report.attention_count)
+        }
         // All of them, if all were asked for.
         (_, Some((overview, _))) => {
             let lines = attention::lines(&overview.summary);
@@ -101,13 +110,37 @@ fn code(is_clear: bool, service: Option<&Report>) -> u8 {
     if is_clear && is_well { OK } else { FOUND }
 }
 
-/// Reads the register; a long reading tells how far it is.
-fn read(data: &Path) -> Result<(Overview, String), crate::store::Trouble> {
+/// Reads the register; a long reading tells how far it is. Of a long register the end alone, unless all was asked for: its counts
+/// are then those which the service keeps, or its index.
+fn read(args: &Args, service: Option<&Report>) -> Result<(Overview, Option<String>), Trouble> {
     let mut told = Instant::now();
-    Overview::read_watched(data, |line| {
+    let mut tell = |line| {
         if told.elapsed() >= PROGRESS_EVERY {
             told = Instant::now();
             eprintln!("leggo il registro: riga {line}…");
         }
-    })
+    };
+    let is_long = Journal::length(&args.data).is_ok_and(|length| length > RECENT_BYTES);
+    if is_long && !args.all {
+        let counted = match service {
+            Some(report) => Some((Summary { tally: report.tally.clone(), ..Summary::default() }, None)),
+            None => Store::stopped(&args.data, usize::MAX).map(|(summary, head)| (summary, Some(head))),
+        };
+        match counted {
+            // The screen needs no more.
+            Some((summary, Some(head))) if !args.json && !args.messaggi => {
+                return Ok((
+                    Overview { from: head.seq, seq: head.seq, head: head.hash, summary, ..Overview::default() },
+                    None,
+                ));
+            }
+            Some((summary, _)) => {
+                let (overview, digest) = Overview::recent(&args.data, &mut tell)?;
+                let counted = if overview.is_whole() { overview.summary.clone() } else { summary };
+                return Ok((Overview { summary: counted, ..overview }, digest));
+            }
+            None => {}
+        }
+    }
+    Overview::read_watched(&args.data, tell).map(|(overview, digest)| (overview, Some(digest)))
 }

@@ -47,7 +47,7 @@ pub(super) fn main(args: &Args) -> u8 {
         );
         return FOUND;
     }
-    let (mut named, mut gaps) = (Vec::new(), Vec::new());
+    let mut gaps = Vec::new();
     let head = Journal::verify(&args.data, Tail::Closed, |record, head| {
         notes.retain(|note| note.seq != record.seq || note.hash != head.hash);
         if let Event::Restored(said) = &record.event {
@@ -58,17 +58,6 @@ pub(super) fn main(args: &Args) -> u8 {
                 record.seq, said.by, said.why
             ));
             notes.retain(|note| !is_acknowledged(restored, note));
-        }
-        if let Event::Decided(decided) = &record.event {
-            named.push((Shelf::In, decided.digest.clone()));
-            named.extend(decided.frozen.iter().map(|digest| (Shelf::Out, digest.clone())));
-            named.extend(decided.findings.status.iter().map(|digest| (Shelf::Status, digest.clone())));
-        }
-        if let Event::RevokedLater { status, .. } = &record.event {
-            named.extend(status.iter().map(|digest| (Shelf::Status, digest.clone())));
-        }
-        if let Event::Tasked { frozen, .. } | Event::Canary { frozen, .. } = &record.event {
-            named.push((Shelf::Out, frozen.clone()));
         }
     });
     let head = match head {
@@ -101,17 +90,23 @@ pub(super) fn main(args: &Args) -> u8 {
         }
         return FOUND;
     }
-    let mut damaged = Vec::new();
+    // Once more: a list of all that a register of years names would not fit in memory.
+    let (mut damaged, mut files) = (Vec::new(), 0u64);
     if args.archive {
         let archive = Archive::at(&args.data);
-        for (shelf, digest) in &named {
-            if let Err(e) = archive.read(*shelf, digest) {
+        let mut look = |shelf, digest: &String| {
+            files += 1;
+            if let Err(e) = archive.verify(shelf, digest) {
                 damaged.push(format!("{digest}: {e}"));
             }
+        };
+        if let Err(trouble) = Journal::verify(&args.data, Tail::Open, |record, _| named(&record.event, &mut look)) {
+            eprintln!("{trouble}");
+            return CANNOT_START;
         }
     }
     if args.json {
-        let read = args.archive.then_some(named.len());
+        let read = args.archive.then_some(files);
         say!(
             "{}",
             serde_json::json!({ "sound": true, "lines": head.seq, "head": head.hash, "notes_compared": noted, "archive_read": read, "archive_damaged": damaged, "restored": gaps.len() })
@@ -125,7 +120,7 @@ pub(super) fn main(args: &Args) -> u8 {
             say!("Annotazioni esterne: {noted}, tutte corrispondono");
         }
         if args.archive {
-            say!("Archivio: {} messaggi riletti, {} danneggiati o mancanti", named.len(), damaged.len());
+            say!("Archivio: {files} messaggi riletti, {} danneggiati o mancanti", damaged.len());
         }
         for gap in &gaps {
             say!("{gap}");
@@ -135,4 +130,18 @@ pub(super) fn main(args: &Args) -> u8 {
         }
     }
     if damaged.is_empty() { OK } else { FOUND }
+}
+
+/// The files of the archive that an event names.
+fn named(event: &Event, each: &mut impl FnMut(Shelf, &String)) {
+    match event {
+        Event::Decided(decided) => {
+            each(Shelf::In, &decided.digest);
+            decided.frozen.iter().for_each(|digest| each(Shelf::Out, digest));
+            decided.findings.status.iter().for_each(|digest| each(Shelf::Status, digest));
+        }
+        Event::RevokedLater { status, .. } => status.iter().for_each(|digest| each(Shelf::Status, digest)),
+        Event::Tasked { frozen, .. } | Event::Canary { frozen, .. } => each(Shelf::Out, frozen),
+        _ => {}
+    }
 }

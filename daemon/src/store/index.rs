@@ -171,6 +171,20 @@ impl Index {
         Ok(row.map(|json| serde_json::from_slice(&json)).transpose()?)
     }
 
+    /// Whether there is such a row; it is not read.
+    ///
+    /// # Errors
+    /// Those of the disk.
+    pub fn has(&self, key: &str) -> io::Result<bool> {
+        if let Some(staged) = self.staged.borrow().get(key) {
+            return Ok(staged.is_some());
+        }
+        match &self.backend {
+            Backend::Sled(db, _) => db.contains_key(key.as_bytes()).map_err(io_error),
+            Backend::Memory(map) => Ok(map.shared().rows.contains_key(key)),
+        }
+    }
+
     /// Rows whose key begins with `prefix`, in order of key, starting from `from` (a whole key, or the prefix).
     pub fn scan<T: DeserializeOwned + 'static>(
         &self,

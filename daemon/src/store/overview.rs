@@ -7,19 +7,24 @@ use super::project::project;
 use super::rows::{ItemRow, MessageRow, key};
 use super::tally::Tally;
 use super::{Store, Trouble};
-use crate::journal::{Head, Journal, Tail};
+use crate::journal::{Head, Journal, Place};
 use casework::dossier::Dossier;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::io;
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 /// Items that are read to choose those which a person sees first.
 const CHOICE_MAX: usize = 1000;
+/// How much of a long register is read for its last messages, bytes: some ten thousand of them, at several times this in memory.
+pub const RECENT_BYTES: u64 = 32 * 1024 * 1024;
 
 /// Everything the index holds, for people.
 #[derive(Debug, Default)]
 pub struct Overview {
+    /// First journal line that it knows: 1, or the register was so long that only its end was read.
+    pub from: u64,
     /// Last journal line.
     pub seq: u64,
     /// Its hash.
@@ -88,6 +93,28 @@ impl Store {
         Ok(self.index.get(key::TALLY)?.unwrap_or_default())
     }
 
+    /// How a register stands that no service has in hand, from its index, which is where the last run left it: what came after is
+    /// laid over it in memory, and nothing is written. `None` where that cannot be: the index is another user's, for whom what we
+    /// would leave in it could not be written any more; or is in use, or damaged. The register says it then.
+    #[must_use]
+    pub fn stopped(data: &Path, most: usize) -> Option<(Summary, Head)> {
+        let dir = data.join("index");
+        let owner = std::fs::metadata(&dir).ok()?.uid();
+        if owner != rustix::process::geteuid().as_raw() {
+            return None;
+        }
+        let _lock = super::open::lock(data).ok()?;
+        let index = Index::open(&dir).ok()?;
+        let (place, seen) = (index.get::<Place>(key::PLACE).ok()??, index.get::<(u64, String)>(key::WATERMARK).ok()??);
+        let mut is_sound = place.seq <= seen.0;
+        let head = Journal::after(data, &place, |record, head| {
+            is_sound &= record.seq != seen.0 || head.hash == seen.1;
+            is_sound &= record.seq <= seen.0 || project(&index, record, head).is_ok();
+        });
+        let head = head.ok().filter(|head| is_sound && head.seq >= seen.0)?;
+        Some((Summary::of(&index, most).ok()?, head))
+    }
+
     /// How the register stands, with at most `most` of each list.
     ///
     /// # Errors
@@ -110,10 +137,32 @@ impl Overview {
     ///
     /// # Errors
     /// Those of the disk; a broken journal.
-    pub fn read_watched(data: &Path, mut at: impl FnMut(u64)) -> Result<(Self, String), Trouble> {
+    pub fn read_watched(data: &Path, at: impl FnMut(u64)) -> Result<(Self, String), Trouble> {
+        let (overview, index) = Self::replayed(data, u64::MAX, at)?;
+        Ok((overview, index.state_digest(key::CURSORS)?))
+    }
+
+    /// The end of the register alone, in whole segments, where it is longer than [`RECENT_BYTES`]: what it counts is then of no
+    /// use, nor does it know what began before. With the digest of the state, if all of it was read.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    pub fn recent(data: &Path, at: impl FnMut(u64)) -> Result<(Self, Option<String>), Trouble> {
+        let (overview, index) = Self::replayed(data, RECENT_BYTES, at)?;
+        let digest = overview.is_whole().then(|| index.state_digest(key::CURSORS)).transpose()?;
+        Ok((overview, digest))
+    }
+
+    /// All of the register was read.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        self.from == 1
+    }
+
+    fn replayed(data: &Path, bytes: u64, mut at: impl FnMut(u64)) -> Result<(Self, Index), Trouble> {
         let index = Index::memory();
         let mut fault = None;
-        let head = Journal::verify(data, Tail::Open, |record, head| {
+        let (from, head) = Journal::recent(data, bytes, |record, head| {
             at(head.seq);
             if fault.is_none() {
                 fault = project(&index, record, head).and_then(|()| Ok(index.settle()?)).err();
@@ -122,11 +171,11 @@ impl Overview {
         if let Some(fault) = fault {
             return Err(fault.into());
         }
-        Ok((Self::of(&index, &head)?, index.state_digest(key::CURSORS)?))
+        Ok((Self { from, ..Self::of(&index, &head)? }, index))
     }
 
     fn of(index: &Index, head: &Head) -> Result<Self, Trouble> {
-        let mut all = Self { seq: head.seq, head: head.hash.clone(), ..Self::default() };
+        let mut all = Self { from: 1, seq: head.seq, head: head.hash.clone(), ..Self::default() };
         all.summary = Summary::of(index, usize::MAX)?;
         all.canaries = canary::all(index)?;
         for row in index.scan(key::MESSAGES, key::MESSAGES) {

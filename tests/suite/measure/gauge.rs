@@ -13,6 +13,9 @@ use std::time::{Duration, Instant};
 
 /// Clock ticks of `/proc` in a second: always 100 on Linux.
 const TICKS: f64 = 100.0;
+/// A service is idle that has used no more than so many ticks in [`QUIET`].
+const IDLE_TICKS: f64 = 3.0;
+const QUIET: Duration = Duration::from_secs(5);
 /// Pause between two looks at the trials, which live for milliseconds.
 const CLOSE_LOOK: Duration = Duration::from_millis(10);
 
@@ -46,6 +49,18 @@ pub fn processor_of_ended() -> f64 {
     let stat = fs::read_to_string("/proc/self/stat").unwrap();
     let (_, fields) = stat.rsplit_once(") ").unwrap();
     (13..15).map(|n| fields.split(' ').nth(n).unwrap().parse::<f64>().unwrap()).sum::<f64>() / TICKS
+}
+
+/// Waits until a process has next to nothing to do for a while. How long it was busy before, seconds.
+pub fn wait_idle(pid: u32) -> f64 {
+    let (began, mut last) = (Instant::now(), (Instant::now(), processor(&pid.to_string())));
+    patiently("an idle service", || {
+        let now = processor(&pid.to_string());
+        if now > last.1 + IDLE_TICKS / TICKS {
+            last = (Instant::now(), now);
+        }
+        (last.0.elapsed() >= QUIET).then(|| (last.0 - began).as_secs_f64())
+    })
 }
 
 /// Watches the trials of a service: the most memory that one of them was seen with.

@@ -84,7 +84,7 @@ pub(crate) fn grade(code: &str) -> &str {
     }
 }
 
-pub(super) fn as_json(overview: &Overview, digest: &str, survey: &Survey, service: Option<&Report>) -> Value {
+pub(super) fn as_json(overview: &Overview, digest: Option<&str>, survey: &Survey, service: Option<&Report>) -> Value {
     let items: Vec<Value> = overview
         .items
         .iter()
@@ -97,7 +97,7 @@ pub(super) fn as_json(overview: &Overview, digest: &str, survey: &Survey, servic
         })
         .collect();
     json!({
-        "journal": { "lines": overview.seq, "head": overview.head }, "state_digest": digest,
+        "journal": { "lines": overview.seq, "head": overview.head, "from_line": overview.from }, "state_digest": digest,
         "messages": overview.messages, "dossiers": overview.dossiers, "outbox": items, "incidents": overview.incidents,
         "canaries": overview.canaries,
         "revocation": survey.json(Clock::System.now()), "summary": overview.summary.tally, "service": service,

@@ -1,0 +1,116 @@
+//! Parts of the journal, for who needs not all of it. It changes when somebody needs another part.
+
+use super::record::Record;
+use super::{Head, Journal, LINE_BYTES_MAX, NO_LINE, Place, Trouble, segment_path, segments, walk};
+use crate::disk::{self, Disk};
+use std::io::{self, BufRead, BufReader};
+use std::path::Path;
+
+impl Journal {
+    /// How long the register is, bytes.
+    ///
+    /// # Errors
+    /// Those of the disk.
+    pub fn length(data: &Path) -> io::Result<u64> {
+        let (disk, dir) = (&disk::Real, data.join("journal"));
+        let of = |number| Ok(disk.meta(&segment_path(&dir, number))?.map_or(0, |meta| meta.length));
+        segments(disk, &dir)?.into_iter().map(of).sum()
+    }
+
+    /// The last lines of a register that somebody may be writing: its last segments, at least `bytes` of them if there are so many.
+    /// What stands before is not looked at. Returns the number of the first line of these, and the head.
+    ///
+    /// # Errors
+    /// As [`verify`](Self::verify).
+    pub fn recent(data: &Path, bytes: u64, mut each: impl FnMut(&Record, &Head)) -> Result<(u64, Head), Trouble> {
+        let (disk, dir) = (&disk::Real, data.join("journal"));
+        let io = |e| Trouble::Io(dir.clone(), e);
+        let (mut chosen, mut length) = (Vec::new(), 0);
+        for number in segments(disk, &dir).map_err(io)?.into_iter().rev() {
+            let meta = disk.meta(&segment_path(&dir, number)).map_err(io)?;
+            chosen.insert(0, number);
+            length += meta.map_or(0, |meta| meta.length);
+            if length >= bytes {
+                break;
+            }
+        }
+        let mut head = Head { seq: 0, hash: NO_LINE.into() };
+        if let Some(first) = chosen.first().filter(|first| **first > 1) {
+            head = before(disk, &segment_path(&dir, *first)).map_err(io)?.unwrap_or(head);
+        }
+        let first = head.seq + 1;
+        for number in &chosen {
+            let may_be_torn = Some(number) == chosen.last();
+            walk::<Trouble>(disk, &segment_path(&dir, *number), None, &mut head, may_be_torn, |line| {
+                each(line.record, line.head);
+                Ok(())
+            })?;
+        }
+        Ok((first, head))
+    }
+
+    /// Hands over the line of a place and those after it, changing nothing. Returns the head.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn after(data: &Path, place: &Place, mut each: impl FnMut(&Record, &Head)) -> Result<Head, Trouble> {
+        let (disk, dir) = (&disk::Real, data.join("journal"));
+        let mut head = Head { seq: 0, hash: NO_LINE.into() };
+        let segments = segments(disk, &dir).map_err(|e| Trouble::Io(dir.clone(), e))?;
+        for number in segments.iter().filter(|number| **number >= place.segment) {
+            let start = Some(place).filter(|place| place.segment == *number);
+            let may_be_torn = Some(number) == segments.last();
+            walk::<Trouble>(disk, &segment_path(&dir, *number), start, &mut head, may_be_torn, |line| {
+                each(line.record, line.head);
+                Ok(())
+            })?;
+        }
+        Ok(head)
+    }
+}
+
+/// The line before the first one of a segment, as that one names it.
+fn before(disk: &dyn Disk, path: &Path) -> io::Result<Option<Head>> {
+    let mut line = Vec::new();
+    io::Read::take(BufReader::new(disk.open(path)?), LINE_BYTES_MAX).read_until(b'\n', &mut line)?;
+    let record = serde_json::from_slice::<Record>(&line).ok();
+    Ok(record.map(|record| Head { seq: record.seq.saturating_sub(1), hash: record.prev }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::journal::record::Event;
+    use jiff::Timestamp;
+    use std::fs;
+
+    /// Of a register in two files the last lines are read alone, or those after a place.
+    #[test]
+    fn a_part_is_read_alone() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut journal = Journal::open::<Trouble>(disk::real(), dir.path(), None, |_, _| Ok(())).unwrap();
+        let mut places = Vec::new();
+        for n in 1..=4 {
+            journal.append(Timestamp::UNIX_EPOCH, Event::Attempted { digest: format!("{n:064}"), n }).unwrap();
+            places.extend(journal.place());
+        }
+        let first = dir.path().join("journal/000001.jsonl");
+        let text = fs::read_to_string(&first).unwrap();
+        let (kept, moved) = text.split_at(text.match_indices('\n').nth(1).unwrap().0 + 1);
+        fs::write(&first, kept).unwrap();
+        fs::write(first.with_file_name("000002.jsonl"), moved).unwrap();
+        let recent = |bytes| {
+            let mut seen = Vec::new();
+            let (from, head) = Journal::recent(dir.path(), bytes, |record, _| seen.push(record.seq)).unwrap();
+            assert_eq!(&head, journal.head());
+            (from, seen)
+        };
+        assert_eq!(recent(1), (3, vec![3, 4]));
+        assert_eq!(recent(u64::MAX), (1, vec![1, 2, 3, 4]));
+        let mut seen = Vec::new();
+        let head = Journal::after(dir.path(), &places[1], |record, _| seen.push(record.seq)).unwrap();
+        assert_eq!((seen, &head), (vec![2, 3, 4], journal.head()), "the line of the place is handed over too");
+        let wrong = Place { hash: NO_LINE.into(), ..places[1].clone() };
+        assert!(matches!(Journal::after(dir.path(), &wrong, |_, _| {}), Err(Trouble::Broken { .. })));
+    }
+}

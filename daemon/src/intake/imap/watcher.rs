@@ -98,8 +98,10 @@ pub(super) struct Watcher<'a, D, C, R> {
     deliveries: mpsc::Sender<Delivery>,
     spool_dir: PathBuf,
     report: R,
-    /// The last cursor, whether or not it could be saved.
+    /// The last cursor, whether or not it is saved.
     known: Option<Cursor>,
+    /// Changes of it that are not saved.
+    unsaved: usize,
     /// (UIDVALIDITY, UID) → failures. In memory: after a restart each has its tries again.
     failed: HashMap<(u32, u32), Failed>,
     /// Handed over and not answered, in order: the next ones are fetched while the pipeline works on these.
@@ -130,6 +132,7 @@ impl<'a, D: Dial, C: CursorStore, R: Fn(Event)> Watcher<'a, D, C, R> {
             spool_dir,
             report,
             known,
+            unsaved: 0,
             failed: HashMap::new(),
             in_hand: VecDeque::new(),
             spooled: 0,
@@ -184,7 +187,7 @@ impl<'a, D: Dial, C: CursorStore, R: Fn(Event)> Watcher<'a, D, C, R> {
         if !matches!(why, Why::Continue) {
             (self.report)(Event::Rescan(why));
         }
-        self.save(&cursor); // what is in hand when this connection ends is finished in it
+        self.save(&cursor);
         // Only for the first look: UIDNEXT is not told again while the folder is open.
         let mut uidnext = selected.uidnext;
         loop {
@@ -278,21 +281,21 @@ impl<'a, D: Dial, C: CursorStore, R: Fn(Event)> Watcher<'a, D, C, R> {
                 return Err(Trouble::NotKept.into());
             }
             kept += 1;
+            self.note(cursor);
+            // Not after each: a crash before costs a re-fetch of these few, and no message.
+            if self.in_hand.is_empty() || self.unsaved >= BATCH_MESSAGES_MAX {
+                self.save(cursor);
+            }
             // One that was too large stays where a person will look for it.
             if let Some(folder) = &self.settings.move_to
                 && !oversized
+                && let Err(trouble) = move_to(driver, uid, folder, can_move).await
             {
-                self.save(cursor);
-                if let Err(trouble) = move_to(driver, uid, folder, can_move).await {
-                    (self.report)(Event::NotMoved { uid, trouble: trouble.clone() });
-                    if !matches!(trouble, Trouble::Refused(_) | Trouble::Name(_)) {
-                        return Err(trouble.into());
-                    }
+                (self.report)(Event::NotMoved { uid, trouble: trouble.clone() });
+                if !matches!(trouble, Trouble::Refused(_) | Trouble::Name(_)) {
+                    return Err(trouble.into());
                 }
             }
-        }
-        if kept > 0 {
-            self.save(cursor);
         }
         Ok(kept)
     }
@@ -425,12 +428,17 @@ impl<'a, D: Dial, C: CursorStore, R: Fn(Event)> Watcher<'a, D, C, R> {
         }
     }
 
-    fn save(&mut self, cursor: &Cursor) {
-        if self.known.as_ref() == Some(cursor) {
-            return;
+    /// What is in hand when this connection ends is finished in it.
+    fn note(&mut self, cursor: &Cursor) {
+        if self.known.as_ref() != Some(cursor) {
+            self.known = Some(cursor.clone());
+            self.unsaved += 1;
         }
-        self.known = Some(cursor.clone());
-        if self.cursors.save(cursor).is_err() {
+    }
+
+    fn save(&mut self, cursor: &Cursor) {
+        self.note(cursor);
+        if std::mem::take(&mut self.unsaved) > 0 && self.cursors.save(cursor).is_err() {
             (self.report)(Event::CursorNotSaved);
         }
     }

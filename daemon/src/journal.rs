@@ -263,10 +263,10 @@ impl Journal {
         (seq > 0).then_some(Place { seq, hash, segment: self.segment, offset: self.offset })
     }
 
-    /// Something could not be written: nothing is any more.
+    /// Every line is on the disk: none is staged, and none was lost on the way.
     #[must_use]
-    pub fn has_failed(&self) -> bool {
-        self.failed
+    pub fn is_durable(&self) -> bool {
+        !self.failed && self.waiting.is_empty()
     }
 
     fn guarded(&mut self, work: impl FnOnce(&mut Self) -> io::Result<()>) -> Result<(), Trouble> {
@@ -284,8 +284,8 @@ impl Journal {
     }
 
     fn add(&mut self, record: &Record) -> io::Result<()> {
-        if self.length > SEGMENT_BYTES_MAX {
-            self.write()?;
+        // Not among lines that belong together: nothing becomes durable before its time.
+        if self.length > SEGMENT_BYTES_MAX && self.waiting.is_empty() {
             self.segment += 1;
             self.file = self.disk.append(&segment_path(&self.dir, self.segment))?;
             self.disk.sync_dir(&self.dir)?;

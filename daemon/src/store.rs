@@ -40,8 +40,8 @@ const ANSWERS_MAX: usize = 50;
 /// How many dossiers one message may name and still be looked up.
 const DOSSIERS_MAX: usize = 20;
 
-/// Journal lines that the index may lag behind on the disk: after a crash these are replayed.
-pub(crate) const UNSYNCED_LINES_MAX: u64 = 256;
+/// Changes that the index may lag behind on the disk, journal lines for the most part: after a crash these are replayed.
+pub(crate) const UNSYNCED_MAX: u64 = 256;
 
 /// The store of one installation.
 #[derive(Debug)]
@@ -51,8 +51,8 @@ pub struct Store {
     /// Decisions are staged whose letters may not be durable yet: only who staged them may seal them. Should it panic, nothing
     /// is written any more.
     in_batch: bool,
-    /// The first line that the index has not made durable yet, if any.
-    unsynced: Option<u64>,
+    /// Changes that the index has not written yet.
+    unsynced: u64,
     /// Held for the life of the process: two daemons on one data folder would tear the journal.
     _lock: File,
 }
@@ -176,7 +176,7 @@ impl Store {
             }
             Err(fault) => return Err(fault.into()),
         };
-        let mut store = Self { journal, index, in_batch: false, unsynced: None, _lock: lock };
+        let mut store = Self { journal, index, in_batch: false, unsynced: 0, _lock: lock };
         if store.journal.head().seq == 0 {
             store.write(now, Event::Begun { format: FORMAT, version: env!("CARGO_PKG_VERSION").into() })?;
         }
@@ -326,13 +326,13 @@ impl Store {
         }
         self.journal.sync()?;
         failpoint::at("commit.apply")?;
-        self.index.settle()?; // never ahead of the journal
+        self.write_index_if_due()?;
         failpoint::at("commit.unknown")?;
-        let seq = self.journal.head().seq;
-        if self.unsynced.is_some_and(|first| seq.saturating_sub(first) >= UNSYNCED_LINES_MAX) {
-            self.sync_index()?;
-        }
         Ok(())
+    }
+
+    fn write_index_if_due(&mut self) -> io::Result<()> {
+        if self.unsynced >= UNSYNCED_MAX { self.sync_index() } else { Ok(()) }
     }
 
     /// Moves an item, durably.
@@ -555,18 +555,19 @@ impl Store {
     fn stage_line(&mut self, at: Timestamp, event: Event) -> Result<(), Trouble> {
         let record: Record = self.journal.stage(at, event)?;
         project(&self.index, &record, self.journal.head())?;
-        self.unsynced.get_or_insert(record.seq);
+        self.unsynced += 1;
         Ok(())
     }
 
-    /// Makes the index durable, if some of it is not.
+    /// Writes the index and makes it durable, if some of it is not. It is never ahead of the journal: while a line of this is not
+    /// durable, or can no longer be, nothing is written.
     ///
     /// # Errors
     /// Those of the disk.
-    pub fn sync_index(&mut self) -> Result<(), Trouble> {
-        let may_settle = !self.in_batch && !self.journal.has_failed();
-        if may_settle && self.unsynced.take().is_some() {
+    pub fn sync_index(&mut self) -> io::Result<()> {
+        if self.unsynced > 0 && self.journal.is_durable() {
             open::keep_place(&self.index, &self.journal)?;
+            self.unsynced = 0;
         }
         Ok(())
     }

@@ -41,11 +41,8 @@ impl Store {
     fn keep_beside(&mut self, key: &str, value: &impl Serialize) -> io::Result<()> {
         let mut batch = Batch::default();
         batch.put(key, value);
-        // What else is staged may only be settled after its journal line.
-        if self.in_batch || self.journal.has_failed() {
-            return Err(io::Error::other("il registro non si può scrivere"));
-        }
         self.index.stage(batch)?;
-        self.index.settle()
+        self.unsynced += 1;
+        self.write_index_if_due()
     }
 }

@@ -25,7 +25,8 @@ const CACHE_BYTES: u64 = 32 * 1024 * 1024;
 /// Largest row, bytes of JSON. Rows are made to stay below it; beyond it the store stops rather than write a blob.
 pub const ROW_BYTES_MAX: usize = 56 * 1024;
 
-/// The map, and over it the changes that wait for their journal line to be durable: an index must never be ahead of it.
+/// The map, and over it the changes that were not written to it yet: those of some hundred journal lines at a time, so that a
+/// row which changes with each line is written once, and a commit waits for the journal alone. A crash costs their replay.
 #[derive(Debug)]
 pub struct Index {
     backend: Backend,
@@ -238,7 +239,7 @@ impl Index {
         over(rows, staged, Ordering::Less)
     }
 
-    /// Makes a batch visible here, and nowhere else: until [`settle`](Self::settle) it is in memory alone.
+    /// Makes a batch visible here, and nowhere else: until [`write`](Self::write) it is in memory alone.
     ///
     /// # Errors
     /// A row beyond [`ROW_BYTES_MAX`].
@@ -253,12 +254,12 @@ impl Index {
         Ok(())
     }
 
-    /// Writes what is staged, whole or not at all. Not yet durable: that is [`sync`](Self::sync)'s, and a crash before it costs
-    /// a replay of the journal's end.
+    /// Writes what is staged, whole or not at all. Its journal lines are durable: an index must never be ahead of them. Not yet
+    /// durable itself: that is [`sync`](Self::sync)'s.
     ///
     /// # Errors
     /// Those of the disk.
-    pub fn settle(&self) -> io::Result<()> {
+    pub fn write(&self) -> io::Result<()> {
         let changes = std::mem::take(&mut *self.staged.borrow_mut());
         if changes.is_empty() {
             return Ok(());
@@ -289,11 +290,12 @@ impl Index {
         }
     }
 
-    /// Makes durable what is settled.
+    /// Writes what is staged, and makes all of it durable.
     ///
     /// # Errors
     /// Those of the disk.
     pub fn sync(&self) -> io::Result<()> {
+        self.write()?;
         match &self.backend {
             Backend::Sled(db, data) => {
                 failpoint::at("index.flush")?;
@@ -410,7 +412,7 @@ mod tests {
             }
             batch.remove("a/1");
             index.stage(batch).unwrap();
-            index.settle().unwrap();
+            index.write().unwrap();
             let rows: Vec<String> = index.scan::<String>("a/", "a/").map(|r| r.unwrap().1).collect();
             assert_eq!(rows, ["a/2"]);
             let back: Vec<String> = index.scan_back::<String>("a", "a/2").map(|r| r.unwrap().1).collect();
@@ -434,7 +436,7 @@ mod tests {
             assert_eq!(before.0, ["zero", "two", "three"]);
             assert_eq!(before.1, ["three", "two"]);
             assert_eq!(before.2, None);
-            index.settle().unwrap();
+            index.write().unwrap();
             assert_eq!(read(index), before);
         }
         assert_eq!(both[0].state_digest("x").unwrap(), both[1].state_digest("x").unwrap());
@@ -449,7 +451,6 @@ mod tests {
         let mut batch = Batch::default();
         batch.put("largest", &"x".repeat(ROW_BYTES_MAX));
         index.stage(batch).unwrap();
-        index.settle().unwrap();
         index.sync().unwrap();
         assert_eq!(std::fs::read_dir(path.join("blobs")).map(Iterator::count).unwrap_or(0), 0);
     }

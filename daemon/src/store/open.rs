@@ -4,7 +4,7 @@
 use super::index::{Batch, Index};
 use super::project::{Fault, project};
 use super::rows::key;
-use super::{Store, Trouble, UNSYNCED_LINES_MAX};
+use super::{Store, Trouble, UNSYNCED_MAX};
 use crate::journal::{Head, Journal, Place, Trouble as JournalTrouble};
 use crate::world::World;
 use jiff::Timestamp;
@@ -62,15 +62,14 @@ fn replay(
         }
         if record.seq > seq && is_known {
             project(index, record, head)?;
-            if record.seq % UNSYNCED_LINES_MAX == 0 {
-                index.settle()?;
+            if record.seq % UNSYNCED_MAX == 0 {
+                index.write()?;
             }
         }
         Ok(())
     });
     match opened {
         Ok(journal) if is_known => {
-            index.settle()?;
             keep_place(index, &journal)?;
             Ok(Some(journal))
         }
@@ -86,7 +85,6 @@ pub(super) fn keep_place(index: &Index, journal: &Journal) -> io::Result<()> {
         let mut batch = Batch::default();
         batch.put(key::PLACE, &place);
         index.stage(batch)?;
-        index.settle()?;
     }
     index.sync()
 }

@@ -165,7 +165,7 @@ impl Overview {
         let (from, head) = Journal::recent(data, bytes, |record, head| {
             at(head.seq);
             if fault.is_none() {
-                fault = project(&index, record, head).and_then(|()| Ok(index.settle()?)).err();
+                fault = project(&index, record, head).and_then(|()| Ok(index.write()?)).err();
             }
         })?;
         if let Some(fault) = fault {

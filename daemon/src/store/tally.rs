@@ -126,7 +126,7 @@ mod tests {
         batch.remove(key::TALLY);
         batch.remove(key::FORMAT);
         index.stage(batch).unwrap();
-        index.settle().unwrap();
+        index.write().unwrap();
         drop(index);
         let store = Store::open(dir.path(), now).unwrap();
         assert_eq!(store.index.get::<Tally>(key::TALLY).unwrap(), Some(Tally::default()));

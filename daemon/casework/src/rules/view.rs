@@ -73,11 +73,11 @@ impl<'a> View<'a> {
         places.iter().find_map(|place| {
             let values = self.texts(*place).iter().enumerate();
             values.into_iter().find_map(|(item, text)| {
+                let normal = self.normals.get(place).and_then(|values| values.get(item));
                 let hits = phrases.iter().filter_map(|phrase| {
-                    let range = if place.holds_addresses() {
-                        phrase.fits_address(text).then_some(0..text.len())
-                    } else {
-                        phrase.find(self.normals.get(place)?.get(item)?)
+                    let range = match normal {
+                        Some(normal) => phrase.find(normal),
+                        None => phrase.fits_address(text).then_some(0..text.len()), // only addresses are not normalised
                     }?;
                     Some((range, phrase.written.as_str()))
                 });

@@ -7,8 +7,11 @@ use crate::digest::{sha256, sha256_of};
 use crate::disk::{self, Disk, DiskRef};
 use jiff::Timestamp;
 use std::collections::BTreeSet;
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
+
+/// Bytes read back and compared at a time.
+const COMPARED_BYTES: usize = 64 * 1024;
 
 /// Which shelf: what came in, what we send (frozen before the first attempt), or what a verdict rests on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,6 +68,26 @@ impl Sealed {
     }
 }
 
+/// Bytes, and the name that they give themselves.
+#[derive(Debug, Clone)]
+pub struct Named {
+    digest: String,
+    bytes: Vec<u8>,
+}
+
+impl Named {
+    /// Names bytes.
+    #[must_use]
+    pub fn of(bytes: Vec<u8>) -> Self {
+        Self { digest: sha256(&bytes), bytes }
+    }
+    /// SHA-256, lower-case hex.
+    #[must_use]
+    pub fn digest(&self) -> &str {
+        &self.digest
+    }
+}
+
 /// The archive of one installation.
 #[derive(Debug)]
 pub struct Archive {
@@ -115,84 +138,91 @@ impl Archive {
         &self.spool
     }
 
-    /// Seals a spooled file.
-    ///
-    /// # Errors
-    /// Those of the disk; and `InvalidData` when what is read back is not what was written.
-    pub fn keep_file(&self, shelf: Shelf, spooled: &Path) -> io::Result<Sealed> {
-        let mut sealed = self.keep_files(shelf, &[spooled])?;
-        sealed.pop().ok_or_else(|| io::ErrorKind::NotFound.into())
-    }
-
     /// Seals spooled files together: each is fsynced, each directory once.
     ///
     /// # Errors
-    /// As [`keep_file`](Self::keep_file); then some may be sealed, and none is to be acknowledged.
+    /// Those of the disk; and `InvalidData` when what is read back is not what was written. Then some may be sealed, and none is
+    /// to be acknowledged.
     pub fn keep_files(&self, shelf: Shelf, spooled: &[&Path]) -> io::Result<Vec<Sealed>> {
-        for file in spooled {
-            self.disk.sync_file(file)?;
-        }
-        let mut placed = Vec::with_capacity(spooled.len());
-        let mut groups = BTreeSet::new();
-        for file in spooled {
-            let (digest, _) = sha256_of(self.disk.open(file)?)?;
-            let target = self.path(shelf, &digest);
-            let was_there = self.place(file, &target)?;
-            groups.extend(target.parent().map(Path::to_owned));
-            placed.push((digest, target, was_there));
-        }
-        for group in groups {
-            self.disk.sync_dir(&group)?;
-        }
-        let sealed = placed.into_iter().zip(spooled);
-        sealed.map(|((digest, target, was_there), file)| self.read_back(file, digest, &target, was_there)).collect()
+        self.disk.sync_files(spooled)?;
+        let named = spooled.iter().map(|file| Ok((*file, Named::of(self.disk.read(file)?))));
+        self.seal(shelf, named.collect::<io::Result<_>>()?)
     }
 
-    /// Reads back under the final name: what is judged is what the archive holds.
-    fn read_back(&self, spooled: &Path, digest: String, target: &Path, mut was_there: bool) -> io::Result<Sealed> {
-        let mut bytes = self.disk.read(target)?;
-        if was_there && sha256(&bytes) != digest && self.disk.meta(spooled)?.is_some() {
+    /// Gives synced files their names, and makes these durable.
+    fn seal(&self, shelf: Shelf, spooled: Vec<(&Path, Named)>) -> io::Result<Vec<Sealed>> {
+        let mut placed = Vec::with_capacity(spooled.len());
+        let mut groups = BTreeSet::new();
+        for (file, named) in spooled {
+            let target = self.path(shelf, &named.digest);
+            let was_there = self.place(file, &target)?;
+            groups.extend(target.parent().map(Path::to_owned));
+            placed.push((file, named, target, was_there));
+        }
+        self.disk.sync_dirs(&groups.iter().map(PathBuf::as_path).collect::<Vec<_>>())?;
+        let sealed = placed.into_iter().map(|(file, named, target, was_there)| {
+            let was_there = self.read_back(file, &named, &target, was_there)?;
+            Ok(Sealed { digest: named.digest, bytes: named.bytes, was_there })
+        });
+        sealed.collect()
+    }
+
+    /// Reads back under the final name: what is judged is what the archive holds. Whether it held it before.
+    fn read_back(&self, spooled: &Path, named: &Named, target: &Path, mut was_there: bool) -> io::Result<bool> {
+        let mut is_same = self.holds(target, &named.bytes)?;
+        if was_there && !is_same && self.disk.meta(spooled)?.is_some() {
             // The copy of an earlier day has rotted, or somebody changed it: it stays as evidence, the sound one takes its name.
             self.disk.rename(target, &target.with_extension("damaged"))?;
-            crate::events::archive_healed(&digest);
+            crate::events::archive_healed(&named.digest);
             was_there = self.place(spooled, target)?;
             if let Some(group) = target.parent() {
                 self.disk.sync_dir(group)?;
             }
-            bytes = self.disk.read(target)?;
+            is_same = self.holds(target, &named.bytes)?;
         }
-        if sha256(&bytes) != digest {
-            return Err(io::Error::new(
-                io::ErrorKind::InvalidData,
-                format!("{}: i byte riletti non sono quelli scritti", target.display()),
-            ));
+        if is_same {
+            return Ok(was_there);
         }
-        Ok(Sealed { digest, bytes, was_there })
+        let why = format!("{}: i byte riletti non sono quelli scritti", target.display());
+        Err(io::Error::new(io::ErrorKind::InvalidData, why))
+    }
+
+    /// Whether a file holds just these bytes, without a second copy of them in memory.
+    fn holds(&self, file: &Path, bytes: &[u8]) -> io::Result<bool> {
+        let mut from = self.disk.open(file)?;
+        let (mut buffer, mut rest) = (vec![0u8; COMPARED_BYTES], bytes);
+        loop {
+            let n = from.read(&mut buffer)?;
+            match rest.strip_prefix(buffer.get(..n).unwrap_or_default()) {
+                Some(left) if n > 0 => rest = left,
+                same => return Ok(n == 0 && same.is_some_and(<[u8]>::is_empty)),
+            }
+        }
     }
 
     /// Seals bytes.
     ///
     /// # Errors
-    /// As [`keep_file`](Self::keep_file).
+    /// As [`keep_files`](Self::keep_files).
     pub fn keep(&self, shelf: Shelf, bytes: &[u8]) -> io::Result<Sealed> {
-        let mut sealed = self.keep_all(shelf, &[bytes])?;
+        let mut sealed = self.keep_all(shelf, vec![Named::of(bytes.to_vec())])?;
         sealed.pop().ok_or_else(|| io::ErrorKind::NotFound.into())
     }
 
-    /// Seals several together.
+    /// Seals several together, in the order of their names. The same bytes twice are one file.
     ///
     /// # Errors
     /// As [`keep_files`](Self::keep_files).
-    pub fn keep_all(&self, shelf: Shelf, all: &[&[u8]]) -> io::Result<Vec<Sealed>> {
-        let mut spooled = Vec::with_capacity(all.len());
-        for bytes in all {
-            let file = self.spool.join(format!("{}.tmp", sha256(bytes)));
-            self.disk.create(&file)?.write_all(bytes)?;
-            spooled.push(file);
+    pub fn keep_all(&self, shelf: Shelf, mut all: Vec<Named>) -> io::Result<Vec<Sealed>> {
+        all.sort_by(|a, b| a.digest.cmp(&b.digest));
+        all.dedup_by(|a, b| a.digest == b.digest);
+        let spooled: Vec<PathBuf> = all.iter().map(|one| self.spool.join(format!("{}.tmp", one.digest))).collect();
+        for (file, named) in spooled.iter().zip(&all) {
+            self.disk.create(file)?.write_all(&named.bytes)?;
         }
-        // The same bytes twice are one file.
-        let files: BTreeSet<&Path> = spooled.iter().map(PathBuf::as_path).collect();
-        let sealed = self.keep_files(shelf, &files.iter().copied().collect::<Vec<_>>());
+        let files: Vec<&Path> = spooled.iter().map(PathBuf::as_path).collect();
+        self.disk.sync_files(&files)?;
+        let sealed = self.seal(shelf, files.iter().copied().zip(all).collect());
         for file in files {
             let _ = self.disk.remove(file); // still there when the archive had the bytes; the next start sweeps what is left
         }
@@ -202,7 +232,7 @@ impl Archive {
     /// Keeps a revocation list that a verdict rests on, once, and says its digest.
     ///
     /// # Errors
-    /// As [`keep_file`](Self::keep_file).
+    /// As [`keep_files`](Self::keep_files).
     pub fn keep_status(&self, der: &[u8]) -> io::Result<String> {
         let digest = sha256(der);
         // The same list answers for every message of a day.
@@ -380,7 +410,7 @@ mod tests {
         let archive = Archive::open(dir.path()).unwrap();
         let spooled = archive.spool().join("a.tmp");
         fs::write(&spooled, b"evidence").unwrap();
-        let sealed = archive.keep_file(Shelf::In, &spooled).unwrap();
+        let sealed = &archive.keep_files(Shelf::In, &[&spooled]).unwrap()[0];
         fs::write(&spooled, b"another message").unwrap();
         assert_eq!(archive.read(Shelf::In, sealed.digest()).unwrap(), b"evidence");
     }

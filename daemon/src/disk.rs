@@ -9,6 +9,10 @@ use std::io::{self, Read, Seek, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::sync::Arc;
+use std::thread;
+
+/// Files or directories that are made durable at the same time.
+const SYNCS_AT_ONCE_MAX: usize = 8;
 
 /// A disk, shared by all parts of the service.
 pub type DiskRef = Arc<dyn Disk>;
@@ -34,6 +38,14 @@ pub trait Disk: Send + Sync + fmt::Debug {
     fn sync_file(&self, path: &Path) -> io::Result<()>;
     /// Makes the entries of a directory durable.
     fn sync_dir(&self, path: &Path) -> io::Result<()>;
+    /// As [`sync_file`](Self::sync_file), several.
+    fn sync_files(&self, paths: &[&Path]) -> io::Result<()> {
+        paths.iter().try_for_each(|path| self.sync_file(path))
+    }
+    /// As [`sync_dir`](Self::sync_dir), several.
+    fn sync_dirs(&self, paths: &[&Path]) -> io::Result<()> {
+        paths.iter().try_for_each(|path| self.sync_dir(path))
+    }
     /// Cuts a file to a length, durably.
     fn truncate(&self, path: &Path, length: u64) -> io::Result<()>;
     /// Gives a file another name, replacing what has it.
@@ -126,6 +138,14 @@ impl Disk for Real {
         File::open(path)?.sync_all()
     }
 
+    fn sync_files(&self, paths: &[&Path]) -> io::Result<()> {
+        at_once(paths, |path| self.sync_file(path))
+    }
+
+    fn sync_dirs(&self, paths: &[&Path]) -> io::Result<()> {
+        at_once(paths, |path| self.sync_dir(path))
+    }
+
     fn truncate(&self, path: &Path, length: u64) -> io::Result<()> {
         let file = OpenOptions::new().write(true).open(path)?;
         file.set_len(length)?;
@@ -171,6 +191,23 @@ impl Disk for Real {
         let fs = rustix::fs::statvfs(path)?;
         Ok(fs.f_bavail.saturating_mul(fs.f_frsize))
     }
+}
+
+/// Waits for the disk several times at once, which costs little more than waiting once.
+fn at_once(paths: &[&Path], sync: impl Fn(&Path) -> io::Result<()> + Sync) -> io::Result<()> {
+    let each = |part: &[&Path]| part.iter().try_for_each(|path| sync(path));
+    let mut parts = paths.chunks(paths.len().div_ceil(SYNCS_AT_ONCE_MAX).max(1));
+    let Some(ours) = parts.next() else { return Ok(()) };
+    thread::scope(|scope| {
+        // Where no thread can be had, in turn.
+        let start = |part| thread::Builder::new().spawn_scoped(scope, move || each(part)).map_err(|_| part);
+        let others: Vec<_> = parts.map(start).collect();
+        let done = each(ours);
+        others.into_iter().fold(done, |done, other| {
+            let stopped = |_| Err(io::Error::other("la scrittura sul disco si è fermata"));
+            done.and(other.map_or_else(each, |thread| thread.join().unwrap_or_else(stopped)))
+        })
+    })
 }
 
 impl DiskFile for File {

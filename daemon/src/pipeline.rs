@@ -1,8 +1,7 @@
 //! The life of one message: kept, examined, decided, committed. The server hears last.
 
-use crate::archive::{Archive, Sealed, Shelf};
+use crate::archive::{Archive, Named, Sealed, Shelf};
 use crate::clock::Clock;
-use crate::digest::sha256;
 use crate::events;
 use crate::failpoint;
 use crate::intake::{Arrival, Delivery, Filed};
@@ -187,7 +186,7 @@ impl Pipeline {
             staged.push(store.stage(sealed, &known, decided)?);
             paths.extend(seen.and_then(|seen| seen.seal.as_ref()).map(|seal| seal.path.clone()));
         }
-        self.archive.keep_all(Shelf::Out, &letters.iter().map(Vec::as_slice).collect::<Vec<_>>()).map_err(disk)?;
+        self.archive.keep_all(Shelf::Out, letters).map_err(disk)?;
         let began = Instant::now();
         let done = store.seal_all(staged)?; // the only write: state, dedup marks, outbox together
         self.timings.commit.took(began.elapsed());
@@ -288,7 +287,12 @@ impl Pipeline {
     /// not gain by that (pec.md §9.15).
     fn tried<'a>(&self, sealed: &'a Sealed, about: &Circumstances) -> Tried<'a> {
         let arrival = about.received.or_else(|| self.archive.kept_at(Shelf::In, sealed.digest()));
-        Tried { file: self.archive.path(Shelf::In, sealed.digest()), raw: sealed.bytes(), arrival }
+        Tried {
+            file: self.archive.path(Shelf::In, sealed.digest()),
+            raw: sealed.bytes(),
+            digest: sealed.digest(),
+            arrival,
+        }
     }
 
     /// Examines a proven message once more where more is known: a receipt, against what we sent (pec.md §9.12, §9.14); any, in
@@ -353,7 +357,7 @@ impl Pipeline {
         mut decision: Decision,
         known: &Known,
         office: &Office,
-        letters: &mut Vec<Vec<u8>>,
+        letters: &mut Vec<Named>,
     ) -> Result<Decided, Trouble> {
         let mut frozen = Vec::new();
         let mut kept = Vec::new();
@@ -361,8 +365,9 @@ impl Pipeline {
             match post::freeze(&letter, &office.desk, known.now, sealed.bytes()) {
                 Ok(bytes) => {
                     failpoint::at("outbox.freeze").map_err(disk)?;
-                    frozen.push(sha256(&bytes));
-                    letters.push(bytes);
+                    let named = Named::of(bytes);
+                    frozen.push(named.digest().to_owned());
+                    letters.push(named);
                     kept.push(letter);
                 }
                 Err(why) => {

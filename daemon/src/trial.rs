@@ -74,6 +74,8 @@ pub struct Tried<'a> {
     pub file: PathBuf,
     /// Its bytes, the same.
     pub raw: &'a [u8],
+    /// Their SHA-256, lower-case hex.
+    pub digest: &'a str,
     /// When it arrived: the one thing in which the policies of a trial differ.
     pub arrival: Option<Timestamp>,
 }
@@ -130,8 +132,8 @@ impl Trial {
     /// # Errors
     /// See [`Failed`].
     pub fn examine(&self, file: &Path, raw: &[u8], policy: &Policy<'_>) -> Result<Examined, Failed> {
-        let mut seen = self.examine_all(&[Tried { file: file.to_owned(), raw, arrival: policy.arrival }], policy)?;
-        seen.pop().ok_or(Failed::Differs)
+        let one = Tried { file: file.to_owned(), raw, digest: &sha256(raw), arrival: policy.arrival };
+        self.examine_all(&[one], policy)?.pop().ok_or(Failed::Differs)
     }
 
     /// As [`examine`](Self::examine), several messages in one trial. When it fails, nobody knows which of them is to blame.
@@ -139,18 +141,13 @@ impl Trial {
     /// # Errors
     /// See [`Failed`].
     pub fn examine_all(&self, all: &[Tried<'_>], policy: &Policy<'_>) -> Result<Vec<Examined>, Failed> {
-        let here = |one: &Tried<'_>| once_more(one.raw, &Policy { arrival: one.arrival, ..*policy });
-        if self.is_skipped {
-            return all.iter().map(here).collect();
-        }
-        let answer = self.hold(all, policy)?;
+        let answer = if self.is_skipped { Vec::new() } else { self.hold(all, policy)? };
         failpoint::at("verify.verdict").map_err(|_| Failed::Differs)?;
+        let examine = |one: &Tried<'_>| pec::examine(one.raw, &Policy { arrival: one.arrival, ..*policy });
+        let seen = on_a_stack_of_its_own(|| all.iter().map(examine).collect::<Vec<_>>())?;
         let mut tried = answer.split(|b| *b == b'\n').map(<[u8]>::trim_ascii);
-        let compared = all.iter().map(|one| {
-            let seen = here(one)?;
-            if tried.next() == Some(fingerprint(one.raw, &seen).as_bytes()) { Ok(seen) } else { Err(Failed::Differs) }
-        });
-        compared.collect()
+        let is_same = |(one, seen): (&Tried<'_>, _)| tried.next() == Some(fingerprint(one.digest, seen).as_bytes());
+        if self.is_skipped || all.iter().zip(&seen).all(is_same) { Ok(seen) } else { Err(Failed::Differs) }
     }
 
     /// Whether trials work under a policy: one of an empty message. If it fails, no message is to blame.
@@ -267,14 +264,20 @@ pub fn stand(files: &[PathBuf], order: &mut impl Read) -> io::Result<String> {
     order.read_to_end(&mut text)?;
     let mut files = files.iter();
     let mut answer = String::new();
-    Order::from_bytes(&text)?.with_policies(|policy| {
-        let raw = fs::read(files.next().ok_or(io::ErrorKind::InvalidData)?)?;
-        let seen = on_a_stack_of_its_own(&raw, policy)?.ok_or_else(|| io::Error::other("panic"))?;
-        answer.push_str(&fingerprint(&raw, &seen));
-        answer.push('\n');
-        Ok(())
-    })?;
-    Ok(answer)
+    let order = Order::from_bytes(&text)?;
+    let examined = on_a_stack_of_its_own(|| {
+        order.with_policies(|policy| {
+            let raw = fs::read(files.next().ok_or(io::ErrorKind::InvalidData)?)?;
+            answer.push_str(&fingerprint(&sha256(&raw), &pec::examine(&raw, policy)));
+            answer.push('\n');
+            Ok(())
+        })
+    });
+    match examined {
+        Ok(done) => done.map(|()| answer),
+        Err(Failed::NotHeld(e)) => Err(e),
+        Err(why) => Err(io::Error::other(why.to_string())),
+    }
 }
 
 /// Examines here what a trial survived, perhaps under a policy that knows more.
@@ -282,20 +285,23 @@ pub fn stand(files: &[PathBuf], order: &mut impl Read) -> io::Result<String> {
 /// # Errors
 /// `NotHeld` and `Panicked` of [`Failed`].
 pub fn once_more(raw: &[u8], policy: &Policy<'_>) -> Result<Examined, Failed> {
-    on_a_stack_of_its_own(raw, policy).map_err(Failed::NotHeld)?.ok_or(Failed::Panicked)
+    on_a_stack_of_its_own(|| pec::examine(raw, policy))
 }
 
-/// Examines on a new stack of [`STACK_BYTES_MAX`]. `None`: it panicked.
-fn on_a_stack_of_its_own(raw: &[u8], policy: &Policy<'_>) -> io::Result<Option<Examined>> {
+/// Works on a new stack of [`STACK_BYTES_MAX`].
+///
+/// # Errors
+/// `NotHeld` and `Panicked` of [`Failed`].
+fn on_a_stack_of_its_own<T: Send>(work: impl FnOnce() -> T + Send) -> Result<T, Failed> {
     thread::scope(|scope| {
         let thread = thread::Builder::new().stack_size(STACK_BYTES_MAX);
-        Ok(thread.spawn_scoped(scope, || pec::examine(raw, policy))?.join().ok())
+        thread.spawn_scoped(scope, work).map_err(Failed::NotHeld)?.join().map_err(|_| Failed::Panicked)
     })
 }
 
 /// Digest of what must be equal in a trial and in the examination after it: the bytes, the grade, and every check.
-fn fingerprint(raw: &[u8], seen: &Examined) -> String {
-    let mut text = format!("{}\n{}\n", sha256(raw), seen.grade.code());
+fn fingerprint(digest: &str, seen: &Examined) -> String {
+    let mut text = format!("{digest}\n{}\n", seen.grade.code());
     for entry in &seen.report.entries {
         let outcome = match &entry.outcome {
             Outcome::Pass => "pass",

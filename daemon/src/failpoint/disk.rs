@@ -52,6 +52,16 @@ impl Disk for Faulty {
         self.0.sync_dir(path)
     }
 
+    fn sync_files(&self, paths: &[&Path]) -> io::Result<()> {
+        paths.iter().try_for_each(|_| at("archive.fsync"))?;
+        self.0.sync_files(paths)
+    }
+
+    fn sync_dirs(&self, paths: &[&Path]) -> io::Result<()> {
+        paths.iter().filter(|path| is_of(path, "archive")).try_for_each(|_| at("archive.dirsync"))?;
+        self.0.sync_dirs(paths)
+    }
+
     fn truncate(&self, path: &Path, length: u64) -> io::Result<()> {
         self.0.truncate(path, length)
     }

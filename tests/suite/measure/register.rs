@@ -11,7 +11,7 @@ use casework::receipts::Fact;
 use casework::rules::Kind;
 use casework::{Interest, Known, Reason, calendar};
 use jiff::{SignedDuration, Timestamp};
-use sportello::archive::{Archive, Sealed, Shelf};
+use sportello::archive::{Archive, Named, Sealed, Shelf};
 use sportello::disk::{Disk, DiskFile, DiskRef, Entry, Meta, Real};
 use sportello::journal::record::{Decided, Findings, Inputs};
 use sportello::outbox::schedule::Move;
@@ -134,9 +134,8 @@ impl Writer {
     }
 
     fn group(&mut self, count: usize) {
-        let bytes: Vec<Vec<u8>> = (0..count).map(|n| format!("messaggio {}\r\n", self.written + n).into()).collect();
-        let parts: Vec<&[u8]> = bytes.iter().map(Vec::as_slice).collect();
-        let sealed = self.archive.keep_all(Shelf::In, &parts).unwrap();
+        let messages = (0..count).map(|n| Named::of(format!("messaggio {}\r\n", self.written + n).into())).collect();
+        let sealed = self.archive.keep_all(Shelf::In, messages).unwrap();
         self.store.attempt(&sealed.iter().map(Sealed::digest).collect::<Vec<_>>(), self.now).unwrap();
         let (mut staged, mut leaving) = (Vec::new(), Vec::new());
         for sealed in &sealed {

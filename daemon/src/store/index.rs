@@ -254,6 +254,11 @@ impl Index {
         Ok(())
     }
 
+    /// Drops what is staged.
+    pub fn discard(&self) {
+        self.staged.borrow_mut().clear();
+    }
+
     /// Writes what is staged, whole or not at all. Its journal lines are durable: an index must never be ahead of them. Not yet
     /// durable itself: that is [`sync`](Self::sync)'s.
     ///

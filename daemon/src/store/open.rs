@@ -35,11 +35,14 @@ pub(super) fn catch_up(world: &World, data: &Path, index: Index) -> Result<(Jour
     let (seq, hash) = watermark.unwrap_or_default();
     let place = index.get::<Place>(key::PLACE)?.filter(|place| place.seq <= seq);
     // From where the index was last durable; and if the journal is not as it was there, from its first line, to say what is wrong.
-    if let Some(place) = &place
-        && let Some(journal) = replay(world, data, &index, Some(place), (seq, &hash))?
-    {
-        return Ok((journal, index));
+    if let Some(place) = &place {
+        if let Some(journal) = replay(world, data, &index, Some(place), (seq, &hash))? {
+            return Ok((journal, index));
+        }
+        // That reading broke off half-way: what it staged is dropped, what it wrote counts.
+        index.discard();
     }
+    let (seq, hash) = index.get::<(u64, String)>(key::WATERMARK)?.unwrap_or((seq, hash));
     match replay(world, data, &index, None, (seq, &hash))? {
         Some(journal) => Ok((journal, index)),
         // The journal is fsynced before the index is written: an honest index is never ahead of it.

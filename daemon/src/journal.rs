@@ -212,13 +212,7 @@ impl Journal {
         let dir = data.join("journal");
         let mut head = Head { seq: 0, hash: NO_LINE.into() };
         let segments = segments(disk, &dir).map_err(|e| Trouble::Io(dir.clone(), e))?;
-        for number in &segments {
-            let may_be_torn = tail == Tail::Open && Some(number) == segments.last();
-            walk::<Trouble>(disk, &segment_path(&dir, *number), None, &mut head, may_be_torn, |line| {
-                each(line);
-                Ok(())
-            })?;
-        }
+        walk_all(disk, &dir, &segments, None, &mut head, tail, &mut each)?;
         Ok(head)
     }
 
@@ -325,6 +319,27 @@ fn segments(disk: &dyn Disk, dir: &Path) -> io::Result<Vec<u64>> {
     let mut numbers: Vec<u64> = names.filter_map(|name| name.strip_suffix(".jsonl")?.parse().ok()).collect();
     numbers.sort_unstable();
     Ok(numbers)
+}
+
+/// Reads these segments, which follow each other, changing nothing: from `start` in its own segment, of which [`walk`] says more.
+fn walk_all(
+    disk: &dyn Disk,
+    dir: &Path,
+    segments: &[u64],
+    start: Option<&Place>,
+    head: &mut Head,
+    tail: Tail,
+    each: &mut dyn FnMut(&Line<'_>),
+) -> Result<(), Trouble> {
+    for number in segments {
+        let start = start.filter(|place| place.segment == *number);
+        let may_be_torn = tail == Tail::Open && Some(number) == segments.last();
+        walk::<Trouble>(disk, &segment_path(dir, *number), start, head, may_be_torn, |line| {
+            each(line);
+            Ok(())
+        })?;
+    }
+    Ok(())
 }
 
 /// Reads one segment, checking each line against `head`: from `start`, whose line must be the one that it names, or from the

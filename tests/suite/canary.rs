@@ -1,7 +1,7 @@
 //! Changes when what becomes of the daily canary changes: sent once, home, lost, forged. The whole service over the simulated
 //! circuit, on a clock that follows a runtime which a test holds still.
 
-use crate::support::{Daemon, House, ask, wait};
+use crate::support::{Daemon, House, OfficeRoad, ask, wait};
 use casework::{Disposition, Lane};
 use gestore::{Authority, Circuit, Mail, Style};
 use jiff::{SignedDuration, Timestamp};
@@ -170,7 +170,7 @@ impl Town {
         let world = World { clock: Clock::Simulated(self.road.clock.clone()), ..World::real() };
         let service = Service::open(self.config.clone(), Trial::skipped(), world).unwrap();
         let (stop, stopped) = watch::channel(false);
-        let roads = Roads { pec: Box::new(self.road.clone()), offices: Some(Box::new(Office)) };
+        let roads = Roads { pec: Box::new(self.road.clone()), offices: Some(Box::new(OfficeRoad)) };
         let parts = service.start(roads, &stopped).unwrap();
         Runs { service, stop, parts }
     }
@@ -185,18 +185,6 @@ impl Town {
 
     fn sent(&self) -> usize {
         self.road.sent.lock().unwrap().len()
-    }
-}
-
-/// The road to offices: a task ends there.
-struct Office;
-
-impl Courier for Office {
-    fn attempt<'a>(&'a self, _: &'a str, _: &'a str, _: &'a [u8], gate: Gate<'a>) -> Answer<'a, Outcome> {
-        Box::pin(async move {
-            gate().await.unwrap();
-            Outcome::Taken { reply: "250".into() }
-        })
     }
 }
 

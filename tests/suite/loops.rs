@@ -1,6 +1,6 @@
 //! Changes when how far two automata may drive each other changes (reliability.md §3.8, P10).
 
-use crate::support::{House, Running, wait};
+use crate::support::{House, OfficeRoad, Running, wait};
 use casework::Lane;
 use casework::guard::SENDER_A_DAY_MAX;
 use gestore::{Authority, Circuit, Mail, Style, Timestamp};
@@ -30,18 +30,6 @@ impl Courier for Road {
             let subject = header(bytes, "subject").unwrap_or_default();
             self.sent.lock().unwrap().push(format!("{from} → {to}: {subject}"));
             self.circuit.send(from, &[to.to_owned()], &(self.strip)(bytes)).unwrap();
-            Outcome::Taken { reply: "250".into() }
-        })
-    }
-}
-
-/// The road to offices: a task ends there.
-struct Office;
-
-impl Courier for Office {
-    fn attempt<'a>(&'a self, _: &'a str, _: &'a str, _: &'a [u8], gate: Gate<'a>) -> Answer<'a, Outcome> {
-        Box::pin(async move {
-            gate().await.unwrap();
             Outcome::Taken { reply: "250".into() }
         })
     }
@@ -88,7 +76,7 @@ fn conversation(strip: Strip, subject: &str, text: &str) -> Vec<String> {
             std::fs::create_dir_all(&root).unwrap();
             let house = House::build(&root, address, &circuit.maildir(address).unwrap(), authority.certificate_der());
             let road = Road { circuit: circuit.clone(), strip, sent: sent.clone() };
-            let running = house.start(Roads { pec: Box::new(road), offices: Some(Box::new(Office)) });
+            let running = house.start(Roads { pec: Box::new(road), offices: Some(Box::new(OfficeRoad)) });
             (house, running)
         })
         .into();

@@ -373,6 +373,18 @@ pub fn all_submitted(overview: &Overview) -> bool {
     overview.items.iter().all(|i| matches!(i.state, State::Submitted | State::Unknown | State::Refused))
 }
 
+/// The road to offices: a task ends there.
+pub struct OfficeRoad;
+
+impl Courier for OfficeRoad {
+    fn attempt<'a>(&'a self, _: &'a str, _: &'a str, _: &'a [u8], gate: Gate<'a>) -> Answer<'a, Outcome> {
+        Box::pin(async move {
+            gate().await.unwrap();
+            Outcome::Taken { reply: "250".into() }
+        })
+    }
+}
+
 /// A road that takes everything and remembers what it took, in order.
 #[derive(Clone, Default)]
 pub struct Recorder(pub Arc<Mutex<Vec<String>>>);

@@ -1,7 +1,7 @@
 //! Parts of the journal, for who needs not all of it. It changes when somebody needs another part.
 
 use super::record::Record;
-use super::{Head, Journal, LINE_BYTES_MAX, NO_LINE, Place, Trouble, segment_path, segments, walk};
+use super::{Head, Journal, LINE_BYTES_MAX, Line, NO_LINE, Place, Tail, Trouble, segment_path, segments, walk_all};
 use crate::disk::{self, Disk};
 use std::io::{self, BufRead, BufReader};
 use std::path::Path;
@@ -39,13 +39,8 @@ impl Journal {
             head = before(disk, &segment_path(&dir, *first)).map_err(io)?.unwrap_or(head);
         }
         let first = head.seq + 1;
-        for number in &chosen {
-            let may_be_torn = Some(number) == chosen.last();
-            walk::<Trouble>(disk, &segment_path(&dir, *number), None, &mut head, may_be_torn, |line| {
-                each(line.record, line.head);
-                Ok(())
-            })?;
-        }
+        let each = &mut |line: &Line<'_>| each(line.record, line.head);
+        walk_all(disk, &dir, &chosen, None, &mut head, Tail::Open, each)?;
         Ok((first, head))
     }
 
@@ -56,15 +51,10 @@ impl Journal {
     pub fn after(data: &Path, place: &Place, mut each: impl FnMut(&Record, &Head)) -> Result<Head, Trouble> {
         let (disk, dir) = (&disk::Real, data.join("journal"));
         let mut head = Head { seq: 0, hash: NO_LINE.into() };
-        let segments = segments(disk, &dir).map_err(|e| Trouble::Io(dir.clone(), e))?;
-        for number in segments.iter().filter(|number| **number >= place.segment) {
-            let start = Some(place).filter(|place| place.segment == *number);
-            let may_be_torn = Some(number) == segments.last();
-            walk::<Trouble>(disk, &segment_path(&dir, *number), start, &mut head, may_be_torn, |line| {
-                each(line.record, line.head);
-                Ok(())
-            })?;
-        }
+        let mut segments = segments(disk, &dir).map_err(|e| Trouble::Io(dir.clone(), e))?;
+        segments.retain(|number| *number >= place.segment);
+        let each = &mut |line: &Line<'_>| each(line.record, line.head);
+        walk_all(disk, &dir, &segments, Some(place), &mut head, Tail::Open, each)?;
         Ok(head)
     }
 }

@@ -22,6 +22,7 @@ pub mod known;
 pub mod letters;
 pub mod nearest;
 pub mod receipts;
+pub mod reference;
 pub mod reply;
 mod request;
 pub mod rules;

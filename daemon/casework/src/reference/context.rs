@@ -1,0 +1,390 @@
+//! What stands to the left of a number and says what it counts: changes when offices use another noun.
+
+use super::RefKind;
+use super::number::{Numbered, year4};
+use super::tokens::{Token, What, word, written};
+use crate::rules::normal::Normal;
+use alloc::borrow::ToOwned;
+use alloc::string::String;
+
+/// Words that may stand between a noun and its number («la domanda che ho fatto porta il numero 12/2026»).
+const BETWEEN_MAX: usize = 8;
+/// Words before a number without a noun that may refer it to something of ours.
+const NEAR_MAX: usize = 4;
+/// Digits of a number that needs neither year nor «n.» after its noun.
+const BARE_DIGITS: usize = 3;
+
+/// The noun of a number.
+#[derive(Debug)]
+pub(super) struct Noun {
+    pub(super) kind: RefKind,
+    /// The token where the reference begins.
+    pub(super) start: usize,
+    /// Capitals between noun and «n.»: «pratica ZTL n. 210/2026».
+    pub(super) series: Option<String>,
+    /// There is none.
+    pub(super) bare: bool,
+}
+
+/// What a word says of the number after it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Means {
+    /// `n.`, `numero`, `Nr.`
+    Marker,
+    /// It counts this.
+    Noun(RefKind),
+    /// A letter of an office: only with «vs.» it is ours.
+    Letter,
+    /// It counts something else.
+    Other,
+    /// It belongs to the noun before it: «pratica edilizia», «avviso di accertamento».
+    Qualifier,
+    /// Anything.
+    Plain,
+}
+
+/// `n`, `nr`, `num`, `numero`, `Nummer` …
+pub(super) fn is_marker(word: &str) -> bool {
+    means(word) == Means::Marker
+}
+
+fn means(word: &str) -> Means {
+    use RefKind as K;
+    let folded = Normal::of(word);
+    let folded = folded.text();
+    let starts = |stems: &[&str]| stems.iter().any(|stem| folded.starts_with(stem));
+    match folded {
+        "n" | "nn" | "nr" | "num" | "numero" | "numeri" | "no" | "nro" | "nummer" | "number" | "numbers" | "nos" => {
+            Means::Marker
+        }
+        "pratica" | "pratiche" | "prat" | "praticha" | "pratica_" | "pe" => Means::Noun(K::Pratica),
+        "prot" | "protoc" | "protocollo" | "protocolli" | "protocolo" | "protocol" | "protocole" | "pg"
+        | "protokollnr" => Means::Noun(K::Prot),
+        _ if starts(&["protokoll", "protokol"]) => Means::Noun(K::Prot),
+        "fasc" | "fascicolo" | "fascicoli" | "dossier" | "dossiers" | "expediente" | "expedientes" | "exp" | "akte"
+        | "akten" | "aktennr" | "az" | "gz" | "file" | "files" | "case" | "vorgang" | "affaire" => Means::Noun(K::Fasc),
+        _ if starts(&["aktenz", "aktennum", "geschaftsz", "geschaeftsz"]) => Means::Noun(K::Fasc),
+        "suap" => Means::Noun(K::Suap),
+        "procedimento" | "procedimenti" | "proced" | "proc" | "verfahren" | "procedure" | "procedimiento" => {
+            Means::Noun(K::Procedimento)
+        }
+        "istanza" | "istanze" | "ist" | "richiesta" | "richieste" | "gesuch" => Means::Noun(K::Istanza),
+        "domanda" | "domande" | "dom" | "antrag" | "application" | "solicitud" | "demande" => Means::Noun(K::Domanda),
+        "verbale" | "verbali" | "verb" | "multa" | "multe" | "contravvenzione" | "contravvenzioni" | "strafzettel"
+        | "fine" | "amende" => Means::Noun(K::Verbale),
+        "avviso" | "avvisi" | "avv" | "avis" | "aviso" | "bescheid" | "notice" => Means::Noun(K::Avviso),
+        "cartella" | "cartelle" | "ingiunzione" | "ingiunzioni" => Means::Noun(K::Cartella),
+        "determina" | "determine" | "determinazione" | "determinazioni" | "det" => Means::Noun(K::Determina),
+        "delibera" | "delibere" | "deliberazione" | "deliberazioni" | "dgc" | "dcc" => Means::Noun(K::Delibera),
+        "ordinanza" | "ordinanze" | "ord" => Means::Noun(K::Ordinanza),
+        "permesso" | "permessi" | "pdc" | "permit" | "permiso" | "permis" | "genehmigung" | "baugenehmigung" => {
+            Means::Noun(K::Permesso)
+        }
+        "concessione" | "concessioni" | "conc" | "konzession" | "concession" | "concesion" => {
+            Means::Noun(K::Concessione)
+        }
+        "autorizzazione" | "autorizzazioni" | "aut" => Means::Noun(K::Autorizzazione),
+        "licenza" | "licenze" | "licence" | "license" | "lizenz" | "licencia" => Means::Noun(K::Licenza),
+        "scia" | "dia" => Means::Noun(K::Scia),
+        "cila" | "cilas" => Means::Noun(K::Cila),
+        "bando" | "bandi" | "concorso" => Means::Noun(K::Bando),
+        "segnalazione" | "segnalazioni" | "reclamo" | "ticket" => Means::Noun(K::Segnalazione),
+        "nota" | "note" | "lettera" | "comunicazione" | "missiva" | "schreiben" => Means::Letter,
+        // Laws, courts, money, things of somebody else's.
+        "legge" | "l" | "leggi" | "art" | "artt" | "articolo" | "articoli" | "comma" | "commi" | "lett" | "dpr"
+        | "dlgs" | "lgs" | "dl" | "dm" | "dpcm" | "decreto" | "decreti" | "reg" | "regolamento" | "ue" | "cee"
+        | "ce" | "eu" | "direttiva" | "tulps" | "cc" | "cpc" | "cpp" | "cp" | "cds" | "lr" | "lp" | "rg" | "rgn"
+        | "rgnr" | "rge" | "sentenza" | "sentenze" | "sent" | "ricorso" | "causa" | "tar" | "tribunale"
+        | "cassazione" | "cass" | "penale" | "civile" | "fattura" | "fatture" | "fatt" | "ft" | "invoice"
+        | "rechnung" | "factura" | "facture" | "credito" | "parcella" | "ddt" | "bolla" | "preventivo" | "offerta"
+        | "ordine" | "oda" | "cig" | "cup" | "iuv" | "iban" | "cf" | "piva" | "iva" | "tel" | "telefono" | "cell"
+        | "cellulare" | "fax" | "mobile" | "targa" | "targato" | "targata" | "kennzeichen" | "mappale" | "mapp"
+        | "particella" | "part" | "foglio" | "fg" | "sub" | "subalterno" | "via" | "viale" | "piazza" | "corso"
+        | "strada" | "vicolo" | "civico" | "cap" | "interno" | "scala" | "piano" | "euro" | "eur" | "ore"
+        | "polizza" | "contratto" | "contratti" | "matricola" | "albo" | "carta" | "passaporto" | "patente"
+        | "documento" | "contatore" | "raccomandata" | "racc" | "ar" | "gu" | "serie" | "inps" | "inail"
+        | "agenzia" | "asl" | "regione" | "prefettura" | "circolare" | "uni" | "iso" | "rea" | "iscrizione"
+        | "gara" | "lotto" | "versione" | "pag" | "pagina" | "allegato" | "all" | "rep" | "repertorio" | "raccolta"
+        | "notaio" | "modello" | "mod" | "linea" | "bus" | "gdpr" => Means::Other,
+        "di" | "da" | "de" | "d" | "dell" | "del" | "della" | "delle" | "dei" | "degli" | "lo" | "la" | "il" | "le"
+        | "e" | "the" | "gen" | "generale" | "int" | "ri" | "rif" | "riferimento" | "codice" | "cod" | "id" | "vs"
+        | "vostro" | "vostra" | "accertamento" | "accert" | "pagamento" | "liquidazione" | "costruire"
+        | "soggiorno" | "edilizia" | "edilizio" | "tributaria" | "tributario" | "sociale" | "sociali"
+        | "anagrafica" | "amministrativo" | "amministrativa" | "dirigenziale" | "sindacale" | "comunale"
+        | "consiliare" | "giunta" | "consiglio" | "demolizione" | "demaniale" | "cimiteriale" | "contestazione"
+        | "violazione" | "esecutiva" | "disciplinare" | "sanzionatorio" | "ambientale" | "affidamento" | "impegno"
+        | "mio" | "mia" | "sue" | "imu" | "tari" | "tasi" | "cosap" | "ici" | "erp" | "elettronica" | "mensa"
+        | "casa" | "telematica" | "online" => Means::Qualifier,
+        _ => Means::Plain,
+    }
+}
+
+/// The noun of the number at `start`, looked for to the left.
+pub(super) fn noun(text: &str, tokens: &[Token], start: usize, value: &Numbered) -> Option<Noun> {
+    let (mut at, mut plain, mut words, mut marked) = (start, 0_usize, 0_usize, false);
+    let (mut series, mut between) = (None, String::new());
+    let mut marker_at = None;
+    if let Some(kind) = own_series(value) {
+        // «PG/2026/12345»: the series is the noun.
+        if !reaches_noun(text, tokens, start) {
+            return Some(Noun { kind, start, series: None, bare: false });
+        }
+    }
+    while let Some(left) = at.checked_sub(1) {
+        let token = tokens.get(left)?;
+        if tokens.get(at).is_some_and(|t| t.breaks > 1) {
+            break;
+        }
+        match token.what {
+            What::Number => break,
+            What::Mark('.') if ends_sentence(text, tokens, left) => break,
+            What::Mark(mark) => {
+                if mark == '[' && between == "fascicolo" {
+                    return Some(Noun { kind: RefKind::Token, start: left, series: None, bare: false });
+                }
+                if matches!(mark, ';' | '?' | '!' | ')' | ']' | '{' | '}' | '€' | '@' | '+' | '>' | '|') {
+                    break;
+                }
+            }
+            What::Word => {
+                let written = written(text, tokens, left)?;
+                words += 1;
+                between.clear();
+                match means(written) {
+                    Means::Marker => {
+                        marked |= plain == 0;
+                        marker_at = marker_at.or(Some(left));
+                    }
+                    Means::Noun(kind) if kind == RefKind::Segnalazione && value.year.is_none() && !marked => break,
+                    Means::Noun(kind) => {
+                        if is_token(text, tokens, left, kind) {
+                            return Some(Noun { kind: RefKind::Token, start: left - 1, series: None, bare: false });
+                        }
+                        return accepts(text, tokens, left, kind, plain, marked, value).then_some(Noun {
+                            kind,
+                            start: left,
+                            series: series.filter(|_| takes_series(kind)),
+                            bare: false,
+                        });
+                    }
+                    Means::Letter if is_ours(text, tokens, left) && (value.year.is_some() || marked) => {
+                        return Some(Noun { kind: RefKind::Prot, start: left, series: None, bare: false });
+                    }
+                    Means::Letter | Means::Other => return None,
+                    Means::Qualifier => {
+                        if is_acronym(written) && marker_at == Some(at) {
+                            series = Some(written.to_owned());
+                        }
+                    }
+                    Means::Plain => {
+                        // «pratica ZTL n. 210/2026»: the letters are of the number.
+                        if is_acronym(written) && (marker_at == Some(at) || at == start) && series.is_none() {
+                            series = Some(written.to_owned());
+                        } else {
+                            plain += 1;
+                        }
+                    }
+                }
+                if plain > BETWEEN_MAX || words > BETWEEN_MAX + NEAR_MAX {
+                    break;
+                }
+            }
+        }
+        at = left;
+    }
+    alone(text, tokens, start, marker_at, value)
+}
+
+/// A series that is a noun by itself.
+fn own_series(value: &Numbered) -> Option<RefKind> {
+    (value.series.as_deref() == Some("PG")).then_some(RefKind::Prot)
+}
+
+/// Whether a noun stands just before.
+fn reaches_noun(text: &str, tokens: &[Token], start: usize) -> bool {
+    (1..=4)
+        .filter_map(|back| start.checked_sub(back))
+        .any(|i| word(text, tokens, i).is_some_and(|w| matches!(means(w), Means::Noun(_))))
+}
+
+fn is_token(text: &str, tokens: &[Token], at: usize, kind: RefKind) -> bool {
+    kind == RefKind::Fasc
+        && word(text, tokens, at).is_some_and(|w| w.eq_ignore_ascii_case("fascicolo"))
+        && at.checked_sub(1).and_then(|i| tokens.get(i)).is_some_and(|t| t.what == What::Mark('['))
+}
+
+fn is_acronym(word: &str) -> bool {
+    (2..=5).contains(&word.chars().count()) && word.chars().all(char::is_uppercase)
+}
+
+/// Nouns that share their numbers between series.
+fn takes_series(kind: RefKind) -> bool {
+    matches!(kind, RefKind::Pratica | RefKind::Fasc)
+}
+
+/// Whether a noun that is so far from its number is the noun of it.
+fn accepts(
+    text: &str,
+    tokens: &[Token],
+    noun: usize,
+    kind: RefKind,
+    plain: usize,
+    marked: bool,
+    value: &Numbered,
+) -> bool {
+    if kind == RefKind::Prot && is_the_writers(text, tokens, noun) {
+        return false;
+    }
+    if value.is_suap || (value.year.is_some() && !value.may_be_month) {
+        return true;
+    }
+    if value.year.is_some() {
+        return marked || plain == 0; // «pratica 3/2026», but not «la domanda fatta a 03/2026»
+    }
+    let is_year = value.series.is_none() && year4(&value.number).is_some();
+    if is_year && !marked {
+        return false; // «pratica 2025»
+    }
+    let is_strong =
+        matches!(kind, RefKind::Pratica | RefKind::Prot | RefKind::Fasc | RefKind::Verbale | RefKind::Procedimento);
+    match (marked, plain) {
+        (true, 0..=3) => true,
+        (false, 0) => value.digits >= if is_strong { 2 } else { BARE_DIGITS },
+        _ => false,
+    }
+}
+
+/// «ns. prot.», «nostro protocollo», «our protocol», or the letterhead of the writer: their number, not ours.
+fn is_the_writers(text: &str, tokens: &[Token], noun: usize) -> bool {
+    let mut at = noun;
+    for _ in 0..NEAR_MAX {
+        let Some(left) = at.checked_sub(1) else { break };
+        match tokens.get(left).map(|t| t.what) {
+            Some(What::Word) => {
+                let folded = word(text, tokens, left).map(Normal::of).unwrap_or_default();
+                if matches!(
+                    folded.text(),
+                    "ns" | "nostro"
+                        | "nostra"
+                        | "nostri"
+                        | "nostre"
+                        | "our"
+                        | "unser"
+                        | "unsere"
+                        | "unsere_"
+                        | "nuestro"
+                        | "notre"
+                        | "mittente"
+                ) {
+                    return true;
+                }
+                if matches!(
+                    folded.text(),
+                    "vs" | "vostro"
+                        | "vostra"
+                        | "vostri"
+                        | "vostre"
+                        | "your"
+                        | "ihr"
+                        | "ihre"
+                        | "votre"
+                        | "vuestro"
+                        | "codesto"
+                ) {
+                    return false;
+                }
+            }
+            Some(What::Mark('.' | ':' | '(' | '-')) => {}
+            _ => break,
+        }
+        at = left;
+    }
+    false
+}
+
+/// «vostra nota», «Vs. lettera».
+fn is_ours(text: &str, tokens: &[Token], at: usize) -> bool {
+    (1..=3).filter_map(|back| at.checked_sub(back)).any(|i| {
+        word(text, tokens, i).is_some_and(|w| {
+            let folded = Normal::of(w);
+            matches!(
+                folded.text(),
+                "vs" | "vostra" | "vostro" | "vostre" | "your" | "ihr" | "ihre" | "votre" | "sua" | "codesta"
+            )
+        })
+    })
+}
+
+/// A full stop after a long word that is no noun ends its sentence; `prot.` and `fasc.` do not.
+fn ends_sentence(text: &str, tokens: &[Token], dot: usize) -> bool {
+    let next_is_apart = tokens.get(dot + 1).is_some_and(|t| t.apart || t.breaks > 0);
+    let before = dot.checked_sub(1).and_then(|i| word(text, tokens, i));
+    next_is_apart && before.is_none_or(|w| w.chars().count() > 5 && matches!(means(w), Means::Plain | Means::Other))
+}
+
+/// A number without a noun: with «n.» and a year, or after words that refer to something, or with the letters of a series.
+fn alone(text: &str, tokens: &[Token], start: usize, marker_at: Option<usize>, value: &Numbered) -> Option<Noun> {
+    let from = marker_at.filter(|at| start - at <= 2).unwrap_or(start);
+    let nothing = |bare| {
+        Some(Noun {
+            kind: if value.is_suap { RefKind::Suap } else { RefKind::Pratica },
+            start: from,
+            series: None,
+            bare,
+        })
+    };
+    if value.is_suap {
+        return nothing(false);
+    }
+    let is_marked = from != start;
+    let near = (1..=NEAR_MAX + 2).filter_map(|back| from.checked_sub(back));
+    let refers = near.into_iter().any(|i| {
+        word(text, tokens, i).is_some_and(|w| {
+            let folded = Normal::of(w);
+            matches!(
+                folded.text(),
+                "rif"
+                    | "riferimento"
+                    | "oggetto"
+                    | "vs"
+                    | "vostra"
+                    | "vostro"
+                    | "riscontro"
+                    | "seguito"
+                    | "re"
+                    | "ref"
+                    | "betreff"
+                    | "stato"
+                    | "sollecito"
+            )
+        })
+    });
+    match (value.year, value.series.is_some()) {
+        (Some(_), true) => nothing(false),
+        (Some(_), false) => nothing(!(is_marked && !value.may_be_month) && !(refers && !value.may_be_month)),
+        (None, _) if refers && is_marked && value.digits >= BARE_DIGITS => nothing(false),
+        (None, _) => None,
+    }
+}
+
+/// «nn. 12/2026 e 13/2026», «12/2026, 13/2026»: the second counts what the first does.
+pub(super) fn listed(
+    text: &str,
+    tokens: &[Token],
+    before: (usize, RefKind),
+    start: usize,
+    value: &Numbered,
+) -> Option<Noun> {
+    let (end, kind) = before;
+    let between = tokens.get(end..start)?;
+    let is_list = !between.is_empty()
+        && between.len() <= 3
+        && (end..start).all(|i| match tokens.get(i).map(|t| t.what) {
+            Some(What::Mark(',' | '.')) => true,
+            Some(What::Word) => {
+                word(text, tokens, i).is_some_and(|w| matches!(w, "e" | "ed" | "n" | "und" | "and" | "y" | "et"))
+            }
+            _ => false,
+        });
+    (is_list && value.year.is_some()).then_some(Noun { kind, start, series: None, bare: false })
+}

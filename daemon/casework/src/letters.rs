@@ -9,7 +9,7 @@ use crate::effect::EffectKey;
 use crate::known::Known;
 use crate::receipts::{Awaited, Fact};
 use crate::request::term;
-use crate::rules::{Calendar, Classification, FieldCheck, Hit, Kind, Place};
+use crate::rules::{Calendar, Classification, Hit, Kind, Place};
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec;
@@ -323,8 +323,8 @@ fn silence(kind: Kind) -> &'static str {
 
 /// The number which the citizen wrote, when it could not be used.
 fn number_named(class: &Classification) -> String {
-    let named = class.fields.iter().find(|f| f.name == "dossier" && matches!(f.check, FieldCheck::Failed(_)));
-    named.map_or_else(|| String::from("nessuno"), |f| f.value.clone())
+    let named = class.citations.iter().find(|cited| cited.dossier.is_none());
+    named.map_or_else(|| String::from("nessuno"), |cited| cited.reference.raw.clone())
 }
 
 fn gap_title(need: &str) -> String {
@@ -412,6 +412,7 @@ fn place_in_words(place: Place) -> String {
 fn fact_in_words(fact: &str) -> String {
     match fact {
         "dossier" => String::from("cita un fascicolo del mittente"),
+        "reference" => String::from("cita una pratica o un atto"),
         "thread" => String::from("risponde a un nostro messaggio"),
         "attachment" => String::from("ha allegati"),
         "identity" => String::from("il mittente è identificato"),

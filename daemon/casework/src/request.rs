@@ -7,7 +7,7 @@ use crate::desk::Desk;
 use crate::dossier::{self, Dossier, State};
 use crate::known::{Known, material};
 use crate::letters::{About, Answer};
-use crate::rules::{self, Calendar, Classification, Deadline, DossierBrief, FieldCheck, Kind, Mode};
+use crate::rules::{self, Calendar, Classification, Deadline, DossierBrief, Kind, Mode};
 use crate::{canary, guard, letters};
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -157,12 +157,13 @@ fn tie(
         trail.push(Reason::new("dossier", format!("fascicolo {}: {by}", dossier.number)));
         return Tie::Existing(dossier.clone().into());
     }
-    for field in class.fields.iter().filter(|f| f.name == "dossier" && matches!(f.check, FieldCheck::Failed(_))) {
+    for reference in class.citations.iter().filter(|cited| cited.dossier.is_none()).map(|cited| &cited.reference) {
         // The office may know whether it exists; the citizen is told the same in both cases.
-        let text = if known.dossier(&field.value).is_some() {
-            format!("cita il fascicolo {}, di cui il mittente non è parte: da verificare", field.value)
+        let number = reference.dossier_number();
+        let text = if number.as_ref().is_some_and(|number| known.dossier(number).is_some()) {
+            format!("cita «{}», un fascicolo di cui il mittente non è parte: da verificare", reference.raw)
         } else {
-            format!("cita il fascicolo {}, che non c'è", field.value)
+            format!("cita «{}», che nel registro non c'è", reference.raw)
         };
         trail.push(Reason::new("dossier-not-linked", text));
     }

@@ -27,6 +27,7 @@ pub mod quote;
 mod read;
 mod read_case;
 mod read_rule;
+mod score;
 mod syntax;
 #[cfg(test)]
 mod tests;
@@ -36,6 +37,6 @@ pub use book::{Calendar, Deadline, Kind, Mode, Office, OfficeChoice, Rule, Ruleb
 pub use cases::{TestResult, run_tests};
 pub use classify::classify;
 pub use load::{SourceFile, load};
-pub use outcome::{Classification, Field, FieldCheck, Hit, Outcome, Reading, RuleScore};
+pub use outcome::{Citation, Classification, Field, FieldCheck, Hit, Outcome, Reading, RuleScore};
 pub use place::{DossierBrief, Material, Place, World};
 pub use problem::Problem;

@@ -361,7 +361,7 @@ fn alone(text: &str, tokens: &[Token], start: usize, marker_at: Option<usize>, v
     });
     match (value.year, value.series.is_some()) {
         (Some(_), true) => nothing(false),
-        (Some(_), false) => nothing(!(is_marked && !value.may_be_month) && !(refers && !value.may_be_month)),
+        (Some(_), false) => nothing(value.may_be_month || !(is_marked || refers)),
         (None, _) if refers && is_marked && value.digits >= BARE_DIGITS => nothing(false),
         (None, _) => None,
     }

@@ -6,6 +6,7 @@ use super::pattern::Pattern;
 use super::phrase::Phrase;
 use super::place::Place;
 use super::problem::{Problem, Spot};
+use super::score::Index;
 use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::string::String;
@@ -19,7 +20,12 @@ pub struct Rulebook {
     pub(super) digest: String,
     pub(super) accept: i32,
     pub(super) margin: i32,
+    /// Points of its matter that an office needs, and its lead over the next.
+    pub(super) accept_office: i32,
+    pub(super) margin_office: i32,
     pub(super) offices: BTreeMap<String, Office>,
+    /// What each office works on, by id: all offices.
+    pub(super) matters: BTreeMap<String, Vec<Signal>>,
     pub(super) extractors: BTreeMap<String, Extractor>,
     /// The rules that score, by id.
     pub(super) rules: BTreeMap<String, Rule>,
@@ -27,6 +33,7 @@ pub struct Rulebook {
     pub(super) fallback: Rule,
     /// The office of `fallback`.
     pub(super) desk: String,
+    pub(super) index: Index,
     pub(super) cases: Vec<Case>,
     pub(super) warnings: Vec<Problem>,
     pub(super) files: Vec<String>,
@@ -167,15 +174,15 @@ impl Rule {
     }
 }
 
-/// Who gets the task. An address can never be written here.
+/// Who gets the task: the first of these that there is. An address can never be written here.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum OfficeChoice {
-    /// Always this office.
-    Fixed(String),
-    /// The office that owns the dossier; without one, the office of the `otherwise` rule.
-    FromDossier,
-    /// The office that owns the dossier; without one, this office.
-    FromDossierOr(String),
+pub struct OfficeChoice {
+    /// The office that owns the dossier.
+    pub from_dossier: bool,
+    /// The office whose matter the message is about.
+    pub by_matter: bool,
+    /// This office; without one, the office of the `otherwise` rule.
+    pub id: Option<String>,
 }
 
 /// Points for one thing seen in a message.

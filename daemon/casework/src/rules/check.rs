@@ -8,6 +8,7 @@ use super::form::Written;
 use super::phrase::Phrase;
 use super::problem::{Problems, Spot};
 use super::read_case::EXPECT_KEYS;
+use super::score::Index;
 use crate::nearest::hint;
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::format;
@@ -68,7 +69,7 @@ pub(super) fn assemble(mut draft: Draft, templates: &[&str], problems: &mut Prob
 
     let defaults = defaults?;
     let fallback = resolved.remove(&defaults.otherwise.value)?;
-    let OfficeChoice::Fixed(desk) = fallback.office.clone() else {
+    let Some(desk) = fallback.office.id.clone() else {
         problems.error(
             fallback.at,
             format!(
@@ -78,12 +79,23 @@ pub(super) fn assemble(mut draft: Draft, templates: &[&str], problems: &mut Prob
         );
         return None;
     };
+    let mut matters = BTreeMap::new();
+    for Declared { id, item, .. } in &draft.offices {
+        let signals = item.iter().flat_map(|(_, signals)| signals);
+        let what = format!("ufficio `{id}`");
+        matters.insert(id.clone(), signals.map(|signal| resolve_signal(&what, signal, &known, problems)).collect());
+    }
+    let index = index(&resolved, &matters).map_err(|why| problems.error(Spot::default(), why)).ok()?;
     let Draft { offices, extractors, .. } = draft;
     Some(Rulebook {
         digest: String::new(),
         accept: defaults.accept,
         margin: defaults.margin,
-        offices: items(offices),
+        accept_office: defaults.accept_office,
+        margin_office: defaults.margin_office,
+        offices: items(offices).into_iter().map(|(id, (office, _))| (id, office)).collect(),
+        matters,
+        index,
         extractors: items(extractors),
         rules: resolved,
         fallback,
@@ -92,6 +104,11 @@ pub(super) fn assemble(mut draft: Draft, templates: &[&str], problems: &mut Prob
         warnings: Vec::new(),
         files: Vec::new(),
     })
+}
+
+/// The index of all signals: of the rules, then of the offices, in the order of their ids.
+pub(super) fn index(rules: &BTreeMap<String, Rule>, matters: &BTreeMap<String, Vec<Signal>>) -> Result<Index, String> {
+    Index::of(rules.values().map(|rule| rule.signals.as_slice()).chain(matters.values().map(Vec::as_slice)))
 }
 
 fn items<T>(declared: Vec<Declared<T>>) -> BTreeMap<String, T> {
@@ -198,20 +215,15 @@ fn resolve(id: &str, at: Spot, rule: &DraftRule, known: &Known<'_>, problems: &m
             problems.error(word.at, format!("regola `{id}`: `{key}`: {missing}"));
         }
     };
-    let office = match rule.office.value.as_str() {
-        "from-dossier" => OfficeChoice::FromDossier,
-        written => match written.strip_prefix("from-dossier-or:") {
-            Some(other) => OfficeChoice::FromDossierOr(other.trim().to_string()),
-            None => OfficeChoice::Fixed(written.to_string()),
-        },
-    };
-    if let OfficeChoice::Fixed(office) | OfficeChoice::FromDossierOr(office) = &office {
+    let office = office_choice(&rule.office.value);
+    if let Some(office) = &office.id {
         look_up(Mention::Office, "office", &Written { value: office.clone(), at: rule.office.at }, problems);
     }
     rule.needs.iter().for_each(|need| look_up(Mention::Need, "needs", need, problems));
     rule.missing.iter().for_each(|template| look_up(Mention::Template, "missing", template, problems));
     rule.reply.iter().for_each(|template| look_up(Mention::Template, "reply", template, problems));
-    let signals = rule.signals.iter().map(|signal| resolve_signal(id, signal, known, problems)).collect();
+    let what = format!("regola `{id}`");
+    let signals = rule.signals.iter().map(|signal| resolve_signal(&what, signal, known, problems)).collect();
     (problems.errors() == before).then(|| Rule {
         id: id.to_string(),
         title: rule.title.clone(),
@@ -232,12 +244,30 @@ fn resolve(id: &str, at: Spot, rule: &DraftRule, known: &Known<'_>, problems: &m
     })
 }
 
-fn resolve_signal(id: &str, signal: &DraftSignal, known: &Known<'_>, problems: &mut Problems<'_>) -> Signal {
+/// `anagrafe`, `from-dossier`, `from-dossier-or:urp`, `by-matter-or:urp`, `from-dossier-or-matter-or:urp`.
+fn office_choice(written: &str) -> OfficeChoice {
+    let choice = |from_dossier, by_matter, id: Option<&str>| OfficeChoice {
+        from_dossier,
+        by_matter,
+        id: id.map(|id| id.trim().to_string()),
+    };
+    let (how, id) = written.split_once(':').map_or((written, None), |(how, id)| (how, Some(id)));
+    match (how.trim(), id) {
+        ("from-dossier", None) => choice(true, false, None),
+        ("from-dossier-or", Some(id)) => choice(true, false, Some(id)),
+        ("by-matter", None) => choice(false, true, None),
+        ("by-matter-or", Some(id)) => choice(false, true, Some(id)),
+        ("from-dossier-or-matter-or", Some(id)) => choice(true, true, Some(id)),
+        _ => choice(false, false, Some(written)),
+    }
+}
+
+fn resolve_signal(what: &str, signal: &DraftSignal, known: &Known<'_>, problems: &mut Problems<'_>) -> Signal {
     let look = match &signal.look {
         DraftLook::Regex(places, pattern) => Look::Regex(places.clone(), pattern.clone()),
         DraftLook::Has(fact) => {
             if let Some(missing) = known.missing(Mention::Need, &fact.value) {
-                problems.error(fact.at, format!("regola `{id}`: `has`: {missing}"));
+                problems.error(fact.at, format!("{what}: `has`: {missing}"));
             }
             Look::Has(fact.value.clone())
         }
@@ -246,8 +276,7 @@ fn resolve_signal(id: &str, signal: &DraftSignal, known: &Known<'_>, problems: &
             for list in lists {
                 if !known.lists.contains_key(list.value.as_str()) {
                     let near = hint(&list.value, known.lists.keys().copied());
-                    problems
-                        .error(list.at, format!("regola `{id}`: `words`: la lista `@{}` non esiste{near}", list.value));
+                    problems.error(list.at, format!("{what}: `words`: la lista `@{}` non esiste{near}", list.value));
                 }
                 phrases.extend(known.phrases.get(list.value.as_str()).copied().unwrap_or_default().iter().cloned());
             }

@@ -1,9 +1,11 @@
 //! The engine: one message, one rulebook, one answer. Pure and total.
 
-use super::book::{Look, Mode, OfficeChoice, Rule, Rulebook, Signal};
-use super::outcome::{Classification, Field, FieldCheck, Hit, Outcome, RuleScore};
-use super::place::{DossierBrief, Material, World};
+use super::book::{Mode, Rule, Rulebook};
+use super::outcome::{Citation, Classification, Field, FieldCheck, Outcome, RuleScore};
+use super::place::{DossierBrief, Material, Place, World};
+use super::score::{of_rule, score};
 use super::view::{View, halves};
+use crate::reference;
 use alloc::borrow::ToOwned;
 use alloc::collections::BTreeSet;
 use alloc::string::String;
@@ -11,7 +13,9 @@ use alloc::vec::Vec;
 use core::cmp::Reverse;
 
 /// The facts of `has` and `needs` that no extractor makes.
-pub(super) const FACTS: [&str; 4] = ["attachment", "dossier", "identity", "thread"];
+pub(super) const FACTS: [&str; 5] = ["attachment", "dossier", "identity", "reference", "thread"];
+/// Where dossiers are cited; the first place that names one of the sender's decides.
+const CITING: [Place; 4] = [Place::Subject, Place::Body, Place::AttachmentName, Place::BodyQuoted];
 
 /// Classifies a message. The order of files, rules, signals and phrases has no influence on the answer.
 #[must_use]
@@ -19,13 +23,11 @@ pub fn classify(book: &Rulebook, material: &Material<'_>, world: &dyn World) -> 
     let halves = halves(material, world);
     let view = View::of(material, &halves);
     let (fields, named) = extract(book, &view, world);
+    let (citations, cited) = cite(&view, world);
     // A number the citizen wrote is more precise than the thread they happened to answer.
-    let dossier = named.or_else(|| world.thread());
-    let facts = facts(material, world, &fields, dossier.as_ref());
-
-    let valid = book.rules.values().filter(|rule| rule.valid_on(material.today));
-    let mut scores: Vec<RuleScore> = valid.filter_map(|rule| score(rule, &view, &facts)).collect();
-    scores.sort_by(|a, b| (Reverse(a.score), &a.rule).cmp(&(Reverse(b.score), &b.rule)));
+    let dossier = named.or(cited).or_else(|| world.thread());
+    let facts = facts(material, world, &fields, !citations.is_empty(), dossier.as_ref());
+    let (scores, matters) = points(book, &view, &facts, material);
 
     // A rule on trial must not change what happens today, not even by coming close to another.
     let (trial, live): (Vec<&RuleScore>, Vec<&RuleScore>) =
@@ -42,7 +44,7 @@ pub fn classify(book: &Rulebook, material: &Material<'_>, world: &dyn World) -> 
         rule: rule.id.clone(),
         title: rule.title.clone(),
         kind: rule.kind,
-        office: office(book, rule, dossier.as_ref()),
+        office: office(book, rule, dossier.as_ref(), &matters),
         mode: rule.mode,
         reply: rule.reply.clone(),
         missing_reply: rule.missing.clone(),
@@ -52,6 +54,8 @@ pub fn classify(book: &Rulebook, material: &Material<'_>, world: &dyn World) -> 
         outcome,
         scores,
         fields,
+        citations,
+        matters,
         also,
         shadow,
         reading: view.reading,
@@ -78,6 +82,7 @@ fn facts<'f>(
     material: &Material<'_>,
     world: &dyn World,
     fields: &'f [Field],
+    cites: bool,
     dossier: Option<&DossierBrief>,
 ) -> BTreeSet<&'f str> {
     let usable = fields.iter().filter(|field| !matches!(field.check, FieldCheck::Failed(_)));
@@ -86,31 +91,62 @@ fn facts<'f>(
         ("attachment", !material.attachments.is_empty()),
         ("dossier", dossier.is_some()),
         ("identity", world.identity()),
+        ("reference", cites),
         ("thread", world.thread().is_some()),
     ];
     facts.extend(others.iter().filter(|(_, holds)| *holds).map(|(fact, _)| *fact));
     facts
 }
 
-fn score(rule: &Rule, view: &View<'_>, facts: &BTreeSet<&str>) -> Option<RuleScore> {
-    let mut hits: Vec<Hit> = rule.signals.iter().filter_map(|signal| fire(signal, view, facts)).collect();
-    hits.sort_by(|a, b| (Reverse(a.points), a).cmp(&(Reverse(b.points), b)));
-    let score = hits.iter().map(|hit| hit.points).sum();
-    (!hits.is_empty()).then(|| RuleScore { rule: rule.id.clone(), score, hits })
-}
-
-fn fire(signal: &Signal, view: &View<'_>, facts: &BTreeSet<&str>) -> Option<Hit> {
-    let hit = match &signal.look {
-        Look::Words(places, phrases) => view.find_words(places, phrases)?,
-        Look::Regex(places, pattern) => view.find_pattern(places, pattern)?,
-        Look::Has(fact) => facts.contains(fact.as_str()).then(|| has(fact))?,
+/// The points of the rules and of the offices, best first.
+fn points(
+    book: &Rulebook,
+    view: &View<'_>,
+    facts: &BTreeSet<&str>,
+    material: &Material<'_>,
+) -> (Vec<RuleScore>, Vec<RuleScore>) {
+    let rules: Vec<&Rule> = book.rules.values().collect();
+    let offices: Vec<(&String, &[super::book::Signal])> =
+        book.matters.iter().map(|(id, s)| (id, s.as_slice())).collect();
+    let signals = |who: usize| match rules.get(who) {
+        Some(rule) => of_rule(rule, material.today),
+        None => offices.get(who - rules.len()).map(|(_, signals)| *signals),
     };
-    Some(Hit { points: signal.score, ..hit })
+    let (mut scores, mut matters) = (Vec::new(), Vec::new());
+    for (who, hits) in book.index.hits(view, facts, signals) {
+        match rules.get(who) {
+            Some(rule) => scores.push(score(&rule.id, hits)),
+            None => matters.extend(offices.get(who - rules.len()).map(|(id, _)| score(id, hits))),
+        }
+    }
+    for points in [&mut scores, &mut matters] {
+        points.sort_by(|a, b| (Reverse(a.score), &a.rule).cmp(&(Reverse(b.score), &b.rule)));
+    }
+    (scores, matters)
 }
 
-fn has(fact: &str) -> Hit {
-    let phrase = fact.to_owned();
-    Hit { points: 0, place: None, item: 0, phrase, matched: String::new(), start: 0, end: 0 }
+/// What the message cites, and the first dossier among it that the sender may refer to. A number without a noun counts only
+/// when it is the number of such a dossier.
+fn cite(view: &View<'_>, world: &dyn World) -> (Vec<Citation>, Option<DossierBrief>) {
+    let mut citations = Vec::new();
+    let mut named = None;
+    for place in CITING {
+        for (item, text) in view.texts(place).iter().enumerate() {
+            for reference in reference::find(text, place, item) {
+                let resolved = world.resolve(&reference);
+                if reference.bare && resolved.is_err() {
+                    continue;
+                }
+                let (dossier, why) = match &resolved {
+                    Ok(dossier) => (Some(dossier.number.clone()), None),
+                    Err(why) => (None, Some((*why).to_owned())),
+                };
+                citations.push(Citation { reference, dossier, why });
+                named = named.or(resolved.ok());
+            }
+        }
+    }
+    (citations, named)
 }
 
 /// Reaches `accept` and leads by `margin`: chosen. Otherwise a person decides, never the first in some order.
@@ -123,22 +159,30 @@ fn judge(book: &Rulebook, scores: &[&RuleScore]) -> Outcome {
     if best.score < book.accept {
         return Outcome::BelowAccept { best: Some(named(best)) };
     }
-    let lead = positive.next().map(|second| best.score - second.score);
-    if lead.is_some_and(|lead| lead < book.margin) {
-        let close = scores.iter().filter(|s| s.score > 0 && best.score - s.score < book.margin);
-        return Outcome::Tie(close.map(named).collect());
+    // Two rules for the same kind and the same office need not be told apart by more than a point.
+    let kind = |s: &RuleScore| book.rule(&s.rule).map(|rule| (rule.kind, &rule.office));
+    let needed = |s: &RuleScore| if kind(s) == kind(best) { 1 } else { book.margin };
+    let close: Vec<_> =
+        scores.iter().filter(|s| s.score > 0 && s.rule != best.rule && best.score - s.score < needed(s)).collect();
+    if close.is_empty() {
+        return Outcome::Chosen { score: best.score, lead: positive.next().map(|second| best.score - second.score) };
     }
-    Outcome::Chosen { score: best.score, lead }
+    Outcome::Tie([best].into_iter().chain(close).map(named).collect())
 }
 
 /// The office of the task: one of the table, whatever the register says of a dossier.
-fn office(book: &Rulebook, rule: &Rule, dossier: Option<&DossierBrief>) -> String {
-    let owner = dossier.map(|dossier| dossier.office.as_str()).filter(|id| book.offices.contains_key(*id));
-    let id = match (&rule.office, owner) {
-        (OfficeChoice::Fixed(id), _) => id,
-        (OfficeChoice::FromDossier | OfficeChoice::FromDossierOr(_), Some(owner)) => owner,
-        (OfficeChoice::FromDossierOr(id), None) => id,
-        (OfficeChoice::FromDossier, None) => &book.desk,
-    };
-    id.to_owned()
+fn office(book: &Rulebook, rule: &Rule, dossier: Option<&DossierBrief>, matters: &[RuleScore]) -> String {
+    let choice = &rule.office;
+    let owner = dossier.filter(|_| choice.from_dossier).map(|dossier| dossier.office.as_str());
+    let owner = owner.filter(|id| book.offices.contains_key(*id));
+    let matter = || by_matter(book, matters).filter(|_| choice.by_matter);
+    owner.or_else(matter).or(choice.id.as_deref()).unwrap_or(&book.desk).to_owned()
+}
+
+/// The office whose matter it is, if one leads.
+fn by_matter<'m>(book: &Rulebook, matters: &'m [RuleScore]) -> Option<&'m str> {
+    let mut best = matters.iter();
+    let first = best.next().filter(|first| first.score >= book.accept_office)?;
+    let second = best.next().map_or(0, |second| second.score);
+    (first.score - second >= book.margin_office).then_some(first.rule.as_str())
 }

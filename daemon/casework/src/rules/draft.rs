@@ -25,7 +25,7 @@ pub(super) struct Declared<T> {
 #[derive(Debug, Default)]
 pub(super) struct Draft {
     pub(super) defaults: Vec<(Spot, Option<Defaults>)>,
-    pub(super) offices: Vec<Declared<Office>>,
+    pub(super) offices: Vec<Declared<(Office, Vec<DraftSignal>)>>,
     pub(super) lists: Vec<Declared<Vec<Phrase>>>,
     pub(super) extractors: Vec<Declared<Extractor>>,
     pub(super) rules: Vec<Declared<DraftRule>>,
@@ -37,6 +37,8 @@ pub(super) struct Draft {
 pub(super) struct Defaults {
     pub(super) accept: i32,
     pub(super) margin: i32,
+    pub(super) accept_office: i32,
+    pub(super) margin_office: i32,
     pub(super) otherwise: Written<String>,
 }
 

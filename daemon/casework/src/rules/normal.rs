@@ -13,22 +13,6 @@ use core::ops::Range;
 pub struct Normal {
     text: String,
     words: Vec<Word>,
-    /// Positions in `words`, in the alphabetical order of the words: phrases are many, and each starts with a look-up.
-    sorted: Vec<usize>,
-    /// How its words begin, as a set that may say yes too often: most phrases begin as no word does, and need no look-up.
-    beginnings: Vec<u64>,
-}
-
-/// Letters of a beginning, bytes.
-const BEGINNING_BYTES: usize = 3;
-/// Bits of the set of beginnings, in words of 64: a letter of some hundred words fills a tenth of it.
-const BEGINNINGS: usize = 64;
-
-/// The word and the bit of a beginning in the set.
-fn beginning(word: &str) -> (usize, u64) {
-    let bytes = word.bytes().take(BEGINNING_BYTES).fold(0_u32, |all, byte| all << 8 | u32::from(byte));
-    let place = bytes.wrapping_mul(0x9e37_79b1) >> 20; // Fibonacci hashing: the upper 12 bits
-    (place as usize / 64, 1 << (place % 64))
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,17 +50,6 @@ impl Normal {
             word.source.end = at + c.len_utf8();
         }
         normal.words.extend(open);
-        let mut sorted: Vec<usize> = (0..normal.words.len()).collect();
-        sorted.sort_by_key(|at| (normal.word(*at), *at));
-        normal.sorted = sorted;
-        let mut beginnings = alloc::vec![0; BEGINNINGS];
-        for word in normal.words() {
-            let (at, bit) = beginning(word);
-            if let Some(bits) = beginnings.get_mut(at) {
-                *bits |= bit;
-            }
-        }
-        normal.beginnings = beginnings;
         normal
     }
 
@@ -96,16 +69,9 @@ impl Normal {
         self.text.get(self.words.get(at)?.at.clone())
     }
 
-    /// Positions of the words equal to `stem` (or, if `open`, beginning with it), found without reading the text again.
-    pub(super) fn positions<'n>(&'n self, stem: &'n str, open: bool) -> impl Iterator<Item = usize> {
-        let word = |at: &usize| self.word(*at).unwrap_or_default();
-        let (at, bit) = beginning(stem);
-        let is_possible = stem.len() < BEGINNING_BYTES || self.beginnings.get(at).is_some_and(|bits| bits & bit != 0);
-        let first = if is_possible { self.sorted.partition_point(|at| word(at) < stem) } else { self.sorted.len() };
-        let same = move |at: &&usize| {
-            if open { word(at).starts_with(stem) } else { word(at) == stem }
-        };
-        self.sorted.get(first..).unwrap_or_default().iter().take_while(same).copied()
+    /// The position of the word that begins at this byte of the normalised text.
+    pub(super) fn word_at(&self, start: usize) -> Option<usize> {
+        self.words.binary_search_by_key(&start, |word| word.at.start).ok()
     }
 
     /// Where the words `range` stand in the original text.
@@ -181,18 +147,6 @@ mod tests {
     }
 
     proptest! {
-        /// The shortcut by beginnings hides no word, however short, and no stem of one.
-        #[test]
-        fn finds_every_word_and_every_stem(text in "([a-zàß0-9]{1,9}[ ,.]?){0,60}") {
-            let normal = Normal::of(&text);
-            for (at, word) in normal.words().enumerate() {
-                prop_assert!(normal.positions(word, false).any(|found| found == at));
-                for end in (1..=word.len()).filter(|end| word.is_char_boundary(*end)) {
-                    prop_assert!(normal.positions(&word[..end], true).any(|found| found == at));
-                }
-            }
-        }
-
         #[test]
         fn is_idempotent(text in any::<String>()) {
             let once = Normal::of(&text);

@@ -2,6 +2,7 @@
 
 use super::book::{Deadline, Kind, Mode};
 use super::place::Place;
+use crate::reference::Reference;
 use alloc::string::String;
 use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
@@ -35,6 +36,12 @@ pub struct Classification {
     pub scores: Vec<RuleScore>,
     /// What the extractors found, with the result of the checks, by name.
     pub fields: Vec<Field>,
+    /// The dossiers and acts that it cites, as they stand in the message.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub citations: Vec<Citation>,
+    /// The offices whose matter it is about, best first: `rule` is the id of the office.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub matters: Vec<RuleScore>,
     /// Other rules, not on trial, that reached `accept`: the message may hold more than one request.
     pub also: Vec<String>,
     /// Rules on trial (`mode = "shadow"`) that reached `accept`. They have no part in the choice.
@@ -122,6 +129,20 @@ pub struct Field {
     pub matched: String,
     /// Whether it can be used.
     pub check: FieldCheck,
+}
+
+/// A reference, and what the register says of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Citation {
+    /// As written.
+    #[serde(flatten)]
+    pub reference: Reference,
+    /// The dossier, when the sender may refer to it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dossier: Option<String>,
+    /// Why there is none, in Italian.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
 }
 
 /// Result of an extractor's `check`.

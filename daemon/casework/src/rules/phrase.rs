@@ -59,14 +59,25 @@ impl Phrase {
         self.words.iter().map(word).collect::<Vec<_>>().join(" ")
     }
 
-    /// The first place in running text where these whole words stand, as a range of the original text.
-    pub(super) fn find(&self, text: &Normal) -> Option<Range<usize>> {
-        let opening = self.words.first()?;
-        let follows = |at: &usize| {
-            self.words.iter().zip(*at..).all(|(word, at)| text.word(at).is_some_and(|seen| word.fits(seen)))
-        };
-        let first = text.positions(&opening.text, opening.open).filter(follows).min()?;
-        text.source(first..first + self.words.len())
+    /// How it begins in normalised text between blanks: to its end, or to its first word with any ending. Only where this
+    /// stands can the phrase stand.
+    pub(super) fn beginning(&self) -> String {
+        let mut beginning = String::from(" ");
+        for word in &self.words {
+            beginning.push_str(&word.text);
+            if word.open {
+                break;
+            }
+            beginning.push(' ');
+        }
+        beginning
+    }
+
+    /// If the phrase stands at this byte of a normalised text, where that is in the original text.
+    pub(super) fn at(&self, text: &Normal, start: usize) -> Option<Range<usize>> {
+        let first = text.word_at(start)?;
+        let stands = self.words.iter().zip(first..).all(|(word, at)| text.word(at).is_some_and(|seen| word.fits(seen)));
+        stands.then(|| text.source(first..first + self.words.len()))?
     }
 
     /// Whether an address fits: the whole address, its domain or a parent of its domain, or with `*` its beginning.
@@ -95,7 +106,8 @@ mod tests {
     use super::*;
 
     fn found(phrase: &str, text: &str) -> Option<String> {
-        let range = Phrase::parse(phrase).expect("a good phrase").find(&Normal::of(text))?;
+        let (phrase, normal) = (Phrase::parse(phrase).expect("a good phrase"), Normal::of(text));
+        let range = (0..normal.text().len()).find_map(|start| phrase.at(&normal, start))?;
         text.get(range).map(str::to_owned)
     }
 

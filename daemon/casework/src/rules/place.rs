@@ -1,5 +1,6 @@
 //! What a rule may look at: the places of a message, and the questions it may ask the register.
 
+use crate::reference::Reference;
 use alloc::string::String;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -108,6 +109,15 @@ pub struct DossierBrief {
 pub trait World {
     /// The dossier with this number (`AAAA/NNNNNN`), if there is one the sender may refer to.
     fn dossier(&self, number: &str) -> Option<DossierBrief>;
+    /// The dossier which a reference names, if the sender may refer to it: a number alone ties nobody's message to a
+    /// dossier (rules.md §7 C6). Otherwise why not, in Italian.
+    ///
+    /// # Errors
+    /// Why not.
+    fn resolve(&self, reference: &Reference) -> Result<DossierBrief, &'static str> {
+        let dossier = reference.dossier_number().and_then(|number| self.dossier(&number));
+        dossier.ok_or("nessun fascicolo di chi scrive ha questo numero")
+    }
     /// Whether the sender's identity is established (CAD art. 65 c.1).
     fn identity(&self) -> bool;
     /// The dossier in whose thread this message is a reply.

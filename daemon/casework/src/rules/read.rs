@@ -1,6 +1,7 @@
 //! The sections of a rules file: from the tree to the draft. Mistakes that show within one file are reported here.
 
 use super::book::Office;
+use super::draft::DraftSignal;
 use super::draft::{Declared, Defaults, Draft};
 use super::extract::{Check, Extractor, Template};
 use super::form::Form;
@@ -9,7 +10,7 @@ use super::phrase::Phrase;
 use super::place::Place;
 use super::problem::{Problems, Spot};
 use super::read_case::{dossiers, is_reserved, read_case};
-use super::read_rule::read_rule;
+use super::read_rule::{read_rule, signals};
 use super::syntax::{Entry, Node, Value};
 use alloc::format;
 use alloc::string::String;
@@ -21,6 +22,10 @@ const FORMAT: i64 = 1;
 const ID_BYTES_MAX: usize = 64;
 /// Points of one signal, `accept` and `margin`: enough for any weighing, and no sum can overflow.
 pub(super) const POINTS_MAX: i32 = 1000;
+/// Points of its matter that an office needs, where `[defaults]` does not say.
+const ACCEPT_OFFICE: i32 = 20;
+/// Lead over the next office, where `[defaults]` does not say.
+const MARGIN_OFFICE: i32 = 5;
 
 const SECTIONS: [&str; 8] = ["format", "defaults", "office", "words", "extract", "rule", "dossiers", "test"];
 
@@ -93,18 +98,32 @@ fn is_id(id: &str) -> bool {
 }
 
 fn defaults(node: &Node, file: usize, problems: &mut Problems<'_>) -> Option<Defaults> {
-    let form = Form::open("defaults".into(), node, file, &["accept", "margin", "otherwise"], problems)?;
+    const KEYS: [&str; 5] = ["accept", "margin", "otherwise", "accept_office", "margin_office"];
+    let form = Form::open("defaults".into(), node, file, &KEYS, problems)?;
     for key in ["accept", "margin", "otherwise"] {
         form.require(key, problems);
     }
     let accept = form.number("accept", 1, POINTS_MAX, problems);
     let margin = form.number("margin", 1, POINTS_MAX, problems);
     let otherwise = form.line("otherwise", problems)?;
-    Some(Defaults { accept: accept?.value, margin: margin?.value, otherwise })
+    let mut office = |key: &str, usual: i32| match form.get(key) {
+        Some(_) => form.number(key, 1, POINTS_MAX, problems).map(|written| written.value),
+        None => Some(usual),
+    };
+    let (accept_office, margin_office) =
+        (office("accept_office", ACCEPT_OFFICE), office("margin_office", MARGIN_OFFICE));
+    let (accept, margin) = (accept?.value, margin?.value);
+    Some(Defaults { accept, margin, accept_office: accept_office?, margin_office: margin_office?, otherwise })
 }
 
-fn office(id: &str, what: String, node: &Node, at: Spot, problems: &mut Problems<'_>) -> Option<Office> {
-    let form = Form::open(what, node, at.file, &["title", "mail"], problems)?;
+fn office(
+    id: &str,
+    what: String,
+    node: &Node,
+    at: Spot,
+    problems: &mut Problems<'_>,
+) -> Option<(Office, Vec<DraftSignal>)> {
+    let form = Form::open(what, node, at.file, &["title", "mail", "signals"], problems)?;
     form.require("title", problems);
     form.require("mail", problems);
     let title = form.line("title", problems);
@@ -113,7 +132,8 @@ fn office(id: &str, what: String, node: &Node, at: Spot, problems: &mut Problems
         problems.error(mail.at, format!("{}: `mail`: `{}` non è un indirizzo di posta", form.what, mail.value));
         return None;
     }
-    Some(Office { id: id.into(), title: title?.value, mail: mail.value })
+    let matter = form.get("signals").map_or(Vec::new(), |(node, at)| signals(&form, node, at, problems));
+    Some((Office { id: id.into(), title: title?.value, mail: mail.value }, matter))
 }
 
 /// Plain `name@domain`: nothing that could add a recipient or a header to a mail.

@@ -132,7 +132,7 @@ fn deadline(id: &str, node: &Node, file: usize, problems: &mut Problems<'_>) -> 
     Some(Deadline { days: days.value.unsigned_abs(), calendar: calendar?, law })
 }
 
-fn signals(rule: &Form<'_>, node: &Node, at: Spot, problems: &mut Problems<'_>) -> Vec<DraftSignal> {
+pub(super) fn signals(rule: &Form<'_>, node: &Node, at: Spot, problems: &mut Problems<'_>) -> Vec<DraftSignal> {
     match &node.value {
         Value::List(items) if items.len() <= SIGNALS_MAX => {
             items.iter().filter_map(|item| signal(rule, item, problems)).collect()

@@ -9,7 +9,6 @@ use super::quote::{Split, is_reply, split};
 use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::cmp::Reverse;
 use core::ops::Range;
 
 /// How much of a match a decision stores, in bytes: a phrase may stand with a page of blanks between two of its words.
@@ -68,23 +67,26 @@ impl<'a> View<'a> {
         self.texts.get(&place).map_or(&[], Vec::as_slice)
     }
 
-    /// Where one of the phrases stands: in the first place and value that has one, the earliest, then the longest.
-    pub(super) fn find_words(&self, places: &[Place], phrases: &[Phrase]) -> Option<Hit> {
-        places.iter().find_map(|place| {
-            let values = self.texts(*place).iter().enumerate();
-            values.into_iter().find_map(|(item, text)| {
-                let normal = self.normals.get(place).and_then(|values| values.get(item));
-                let hits = phrases.iter().filter_map(|phrase| {
-                    let range = match normal {
-                        Some(normal) => phrase.find(normal),
-                        None => phrase.fits_address(text).then_some(0..text.len()), // only addresses are not normalised
-                    }?;
-                    Some((range, phrase.written.as_str()))
-                });
-                let (range, phrase) = hits.min_by_key(|(range, phrase)| (range.start, Reverse(range.end), *phrase))?;
-                hit(*place, item, text, range, phrase)
+    /// The running texts, normalised: by place, then as they stand in the message.
+    pub(super) fn normals(&self) -> impl Iterator<Item = (Place, usize, &Normal)> {
+        self.normals
+            .iter()
+            .flat_map(|(place, values)| values.iter().enumerate().map(|(item, normal)| (*place, item, normal)))
+    }
+
+    /// The first address that one of the phrases fits.
+    pub(super) fn find_address(&self, places: &[Place], phrases: &[Phrase]) -> Option<Hit> {
+        places.iter().filter(|place| place.holds_addresses()).find_map(|place| {
+            self.texts(*place).iter().enumerate().find_map(|(item, text)| {
+                let fits = phrases.iter().filter(|phrase| phrase.fits_address(text));
+                self.hit(*place, item, 0..text.len(), &fits.min_by_key(|phrase| &phrase.written)?.written)
             })
         })
+    }
+
+    /// A hit, with the words of the citizen.
+    pub(super) fn hit(&self, place: Place, item: usize, range: Range<usize>, phrase: &str) -> Option<Hit> {
+        hit(place, item, self.texts(place).get(item)?, range, phrase)
     }
 
     /// Where the expression first matches.

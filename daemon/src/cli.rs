@@ -22,6 +22,7 @@ mod rebuild;
 mod reconcile;
 mod report;
 mod restored;
+mod rules;
 mod run;
 mod status;
 mod trial;
@@ -85,6 +86,8 @@ enum Command {
     Trust(trust::Args),
     /// Prova che server, archivio, registro e decisioni coincidono; dice le differenze e rimette a posto quello che può
     Reconcile(reconcile::Args),
+    /// Le regole: provarle su posta già etichettata
+    Rules(rules::Args),
     /// Verifica la catena del registro e dice se qualcuno l'ha toccato
     VerifyJournal(verify_journal::Args),
     /// Rifà l'indice dal registro, a servizio fermo, e dice se è uguale a prima
@@ -118,6 +121,7 @@ pub fn main() -> ExitCode {
         Command::Outbox(args) => outbox::main(&args),
         Command::Restored(args) => restored::main(&args),
         Command::Trust(args) => trust::main(&args),
+        Command::Rules(args) => rules::main(&args),
         Command::Reconcile(args) => reconcile::main(&args),
         Command::VerifyJournal(args) => verify_journal::main(&args),
         Command::Rebuild(args) => rebuild::main(&args),

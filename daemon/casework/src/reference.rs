@@ -7,7 +7,10 @@
 
 mod context;
 mod number;
+mod resolve;
 mod tokens;
+
+pub use resolve::Register;
 
 use crate::rules::Place;
 use alloc::format;

@@ -10,6 +10,7 @@ mod number;
 mod resolve;
 mod tokens;
 
+pub(crate) use number::month;
 pub use resolve::Register;
 
 use crate::rules::Place;

@@ -297,7 +297,7 @@ fn date(text: &str, tokens: &[Token], at: usize) -> Option<(i16, String, usize)>
 }
 
 /// The number of a month: Italian, German, English, French, Spanish names by their beginning.
-fn month(name: &str) -> Option<u8> {
+pub(crate) fn month(name: &str) -> Option<u8> {
     const NAMES: [(&str, u8); 34] = [
         ("genn", 1),
         ("jan", 1),

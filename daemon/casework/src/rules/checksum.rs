@@ -1,4 +1,4 @@
-//! Control characters: of the codice fiscale and of the IBAN.
+//! Control characters: of the codice fiscale, the partita IVA and the IBAN.
 
 /// Whether the sixteenth character of a codice fiscale is the one its first fifteen demand (DM 23 December 1976).
 ///
@@ -37,6 +37,20 @@ pub fn iban_ok(iban: &str) -> bool {
     remainder == 1
 }
 
+/// Whether the eleventh digit of a partita IVA is the one its first ten demand (Luhn's; DM 23 December 1976 art. 10).
+#[must_use]
+pub fn partita_iva_ok(digits: &str) -> bool {
+    if digits.len() != 11 || !digits.bytes().all(|b| b.is_ascii_digit()) || digits.bytes().all(|b| b == b'0') {
+        return false;
+    }
+    let value = |(i, b): (usize, u8)| match (i % 2, u32::from(b - b'0')) {
+        (0, digit) => digit,
+        (_, digit) if digit > 4 => digit * 2 - 9,
+        (_, digit) => digit * 2,
+    };
+    digits.bytes().enumerate().map(value).sum::<u32>() % 10 == 0
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -55,6 +69,15 @@ mod tests {
         assert!(codice_fiscale_ok("RSSMRA80A01H50MM"));
         assert!(codice_fiscale_ok("RSSMRA80A01H5LMX"));
         assert!(!codice_fiscale_ok("RSSMRA80A01H50MU"));
+    }
+
+    #[test]
+    fn partita_iva_control_digit() {
+        assert!(partita_iva_ok("00743110157"));
+        assert!(partita_iva_ok("12345670017"));
+        assert!(!partita_iva_ok("00743110158"));
+        assert!(!partita_iva_ok("00000000000"));
+        assert!(!partita_iva_ok("0074311015"));
     }
 
     #[test]

@@ -129,6 +129,9 @@ pub struct Field {
     pub matched: String,
     /// Whether it can be used.
     pub check: FieldCheck,
+    /// The value that it replaces, when the message says it: «dal vecchio IBAN … al nuovo …».
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub old: Option<String>,
 }
 
 /// A reference, and what the register says of it.

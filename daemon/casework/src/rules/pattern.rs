@@ -66,6 +66,11 @@ impl<'t> Match<'t> {
         self.0.get(0).map_or("", |found| found.as_str())
     }
 
+    /// Where it begins in the text.
+    pub(super) fn start(&self) -> usize {
+        self.0.get(0).map_or(0, |found| found.start())
+    }
+
     pub(super) fn group(&self, name: &str) -> &'t str {
         self.0.name(name).map_or("", |found| found.as_str())
     }

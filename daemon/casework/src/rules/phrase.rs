@@ -73,6 +73,15 @@ impl Phrase {
         beginning
     }
 
+    /// Where it last stands in a normalised text: the number of the word after it.
+    pub(super) fn last_end(&self, text: &Normal) -> Option<usize> {
+        let words = text.words().len();
+        let stands = |first: &usize| {
+            self.words.iter().zip(*first..).all(|(word, at)| text.word(at).is_some_and(|seen| word.fits(seen)))
+        };
+        (0..words).rev().find(stands).map(|first| first + self.words.len())
+    }
+
     /// If the phrase stands at this byte of a normalised text, where that is in the original text.
     pub(super) fn at(&self, text: &Normal, start: usize) -> Option<Range<usize>> {
         let first = text.word_at(start)?;

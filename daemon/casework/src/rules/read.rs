@@ -91,6 +91,19 @@ fn section<T>(
     }
 }
 
+/// The phrases of a key; none where it is not there.
+fn phrases(form: &Form<'_>, key: &str, problems: &mut Problems<'_>) -> Vec<Phrase> {
+    let written = form.get(key).and_then(|_| form.lines(key, problems)).unwrap_or_default();
+    let mut read = Vec::with_capacity(written.len());
+    for one in &written {
+        match Phrase::parse(&one.value) {
+            Ok(phrase) => read.push(phrase),
+            Err(why) => problems.error(one.at, format!("{}: `{key}`: {why}", form.what)),
+        }
+    }
+    read
+}
+
 fn is_id(id: &str) -> bool {
     id.len() <= ID_BYTES_MAX
         && id.starts_with(|c: char| c.is_ascii_lowercase())
@@ -176,7 +189,8 @@ pub(super) fn places(form: &Form<'_>, problems: &mut Problems<'_>) -> Option<Vec
 }
 
 fn extractor(id: &str, what: String, node: &Node, at: Spot, problems: &mut Problems<'_>) -> Option<Extractor> {
-    let form = Form::open(what, node, at.file, &["in", "pattern", "value", "check"], problems)?;
+    let form =
+        Form::open(what, node, at.file, &["in", "pattern", "value", "check", "new_after", "old_after"], problems)?;
     if is_reserved(id) {
         problems.error(at, format!("{}: questo nome ha già un altro significato", form.what));
     }
@@ -211,5 +225,6 @@ fn extractor(id: &str, what: String, node: &Node, at: Spot, problems: &mut Probl
         Some(read) => Some(read?),
         None => None,
     };
-    Some(Extractor { places: places?, patterns, value: template?, check })
+    let (new_after, old_after) = (phrases(&form, "new_after", problems), phrases(&form, "old_after", problems));
+    Some(Extractor { places: places?, patterns, value: template?, check, new_after, old_after })
 }

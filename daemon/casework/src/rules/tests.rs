@@ -282,6 +282,23 @@ fn dossier_numbers_are_found_however_they_are_written() {
 }
 
 #[test]
+fn the_old_value_is_kept_beside_the_new_one() {
+    let field = |text: &str, name: &str| {
+        let seen = classify(&BOOK, &material("", text, &[]), &Nobody);
+        seen.fields.into_iter().find(|f| f.name == name).map(|f| (f.value, f.old))
+    };
+    let (a, b) = ("IT60X0542811101000000123456", "IT40S0542811101000000123456");
+    let moved = |text: &str, old: Option<&str>| {
+        assert_eq!(field(text, "iban"), Some((b.into(), old.map(Into::into))), "{text}");
+    };
+    moved(&format!("Dal vecchio IBAN {a} al nuovo {b}"), Some(a));
+    moved(&format!("nuovo IBAN: {b}; il precedente era {a}"), Some(a));
+    moved(&format!("il mio iban è {b}"), None);
+    // Only the old one is said: it is not taken for the new one.
+    assert_eq!(field(&format!("il vecchio IBAN {a} è chiuso"), "iban"), None);
+}
+
+#[test]
 fn a_hit_shows_what_the_citizen_wrote_and_where() {
     let subject = "Urgente: CAMBIO  DI RESIDENZA";
     let seen = classify(&BOOK, &material(subject, "", &["a.pdf", "Modulo-Residenza.pdf"]), &Nobody);

@@ -201,7 +201,12 @@ fn in_json(id: &str, answer: &Answer) -> Value {
         })
         .collect();
     let usable = seen.fields.iter().filter(|field| seen.field(&field.name).is_some());
-    let fields: Map<String, Value> = usable.map(|field| (field.name.clone(), json!(field.value))).collect();
+    let fields: Map<String, Value> = usable
+        .flat_map(|field| {
+            let old = field.old.as_ref().map(|old| (format!("{}_old", field.name), json!(old)));
+            [(field.name.clone(), json!(field.value))].into_iter().chain(old)
+        })
+        .collect();
     let candidates: Vec<Value> =
         answer.candidates.iter().map(|(kind, score)| json!({ "kind": kind, "score": score })).collect();
     json!({

@@ -39,6 +39,8 @@ mod restore;
 mod revocation;
 #[path = "suite/rules_bad.rs"]
 mod rules_bad;
+#[path = "suite/rules_eval.rs"]
+mod rules_eval;
 #[path = "suite/secrets.rs"]
 mod secrets;
 #[path = "suite/servers.rs"]

@@ -26,6 +26,7 @@ const ONE_PLACE: &[(&str, &[&str])] = &[
     ("roxmltree", &["daemon/pec/src/xml.rs"]),
     ("handlebars", &["daemon/casework/src/reply/engine.rs"]),
     ("regex", &["daemon/casework/src/rules/pattern.rs"]),
+    ("aho_corasick", &["daemon/casework/src/rules/score.rs"]),
     ("tracing", &["daemon/src/events.rs"]),
     ("tracing_subscriber", &["daemon/src/cli.rs"]),
     ("rustls_native_certs", &["daemon/src/tls.rs"]),
@@ -41,7 +42,7 @@ const ONE_PLACE: &[(&str, &[&str])] = &[
 /// What each crate may depend on. A pure crate depends on nothing that has a clock, a disk or a socket.
 const MAY_DEPEND: &[(&str, &[&str])] = &[
     ("daemon/pec", &["aws-lc-rs", "cms", "der", "jiff", "mail-parser", "memchr", "roxmltree", "x509-cert"]),
-    ("daemon/casework", &["aws-lc-rs", "handlebars", "jiff", "pec", "regex", "serde", "serde_json", "toml"]),
+    ("daemon/casework", &["aho-corasick", "aws-lc-rs", "handlebars", "jiff", "pec", "regex", "serde", "serde_json", "toml"]),
     ("tests/gestore", &["aws-lc-rs", "clap", "jiff", "num-bigint", "rcgen", "tempfile"]),
 ];
 

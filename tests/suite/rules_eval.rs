@@ -82,8 +82,13 @@ fn the_halves_are_drawn_by_the_seed() {
 fn a_line_that_is_no_message_is_named_and_the_others_are_answered() {
     let dir = tempfile::tempdir().unwrap();
     let (file, world) = (dir.path().join("m.jsonl"), dir.path().join("w.toml"));
-    let message = r#"{"id":"1","subject":"A che punto è la pratica n. 7/2026?","body":"","from_pec":"ROSSI@pec.example"}"#;
-    fs::write(&file, format!("{message}\nnot a message\n\n{}\n", message.replace("\"1\"", "\"2\"").replace("ROSSI", "altri"))).unwrap();
+    let message =
+        r#"{"id":"1","subject":"A che punto è la pratica n. 7/2026?","body":"","from_pec":"ROSSI@pec.example"}"#;
+    fs::write(
+        &file,
+        format!("{message}\nnot a message\n\n{}\n", message.replace("\"1\"", "\"2\"").replace("ROSSI", "altri")),
+    )
+    .unwrap();
     fs::write(&world, "[[dossier]]\nid = \"D\"\noffice = \"suap\"\nreferences = [\"pratica:7/2026\"]\nparties = [\"rossi@pec.example\"]\n").unwrap();
     let (file, world) = (file.display().to_string(), world.display().to_string());
     let (code, out, err) = ask(&["rules", "eval", "--messages", &file, "--world", &world, "--json"]);
@@ -95,9 +100,14 @@ fn a_line_that_is_no_message_is_named_and_the_others_are_answered() {
     assert_eq!((&reference(0)["raw"], &reference(0)["resolved"]), (&"pratica n. 7/2026".into(), &"D".into()));
     assert_eq!((&answers[0]["kind"], &answers[0]["office"]), (&"status_enquiry".into(), &"suap".into()));
     // A stranger names the same number: nothing is tied, and the reason is said.
-    assert!(reference(1)["resolved"].is_null() && reference(1)["why"].as_str().unwrap().contains("parte"), "{}", answers[1]);
+    assert!(
+        reference(1)["resolved"].is_null() && reference(1)["why"].as_str().unwrap().contains("parte"),
+        "{}",
+        answers[1]
+    );
 
-    fs::write(dir.path().join("w.toml"), "[[dossier]]\nid = \"D\"\noffice = \"suap\"\nreferences = [\"7/2026\"]\n").unwrap();
+    fs::write(dir.path().join("w.toml"), "[[dossier]]\nid = \"D\"\noffice = \"suap\"\nreferences = [\"7/2026\"]\n")
+        .unwrap();
     let (code, _, err) = ask(&["rules", "eval", "--messages", &file, "--world", &world]);
     assert!(code == Some(3) && err.contains("7/2026"), "{err}");
 }

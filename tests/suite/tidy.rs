@@ -42,7 +42,10 @@ const ONE_PLACE: &[(&str, &[&str])] = &[
 /// What each crate may depend on. A pure crate depends on nothing that has a clock, a disk or a socket.
 const MAY_DEPEND: &[(&str, &[&str])] = &[
     ("daemon/pec", &["aws-lc-rs", "cms", "der", "jiff", "mail-parser", "memchr", "roxmltree", "x509-cert"]),
-    ("daemon/casework", &["aho-corasick", "aws-lc-rs", "handlebars", "jiff", "pec", "regex", "serde", "serde_json", "toml"]),
+    (
+        "daemon/casework",
+        &["aho-corasick", "aws-lc-rs", "handlebars", "jiff", "pec", "regex", "serde", "serde_json", "toml"],
+    ),
     ("tests/gestore", &["aws-lc-rs", "clap", "jiff", "num-bigint", "rcgen", "tempfile"]),
 ];
 

@@ -6,6 +6,7 @@
 //! knows the dossiers and their parties says otherwise (rules.md §7 C6).
 
 mod context;
+mod nouns;
 mod number;
 mod resolve;
 mod tokens;

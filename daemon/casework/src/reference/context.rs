@@ -1,6 +1,7 @@
 //! What stands to the left of a number and says what it counts: changes when offices use another noun.
 
 use super::RefKind;
+use super::nouns::{Means, means};
 use super::number::{Numbered, year4};
 use super::tokens::{Token, What, word, written};
 use crate::rules::normal::Normal;
@@ -9,6 +10,8 @@ use alloc::string::String;
 
 /// Words that may stand between a noun and its number («la domanda che ho fatto porta il numero 12/2026»).
 const BETWEEN_MAX: usize = 8;
+/// The same where no «n.» stands before the number.
+const UNMARKED_MAX: usize = 3;
 /// Words before a number without a noun that may refer it to something of ours.
 const NEAR_MAX: usize = 4;
 /// Digits of a number that needs neither year nor «n.» after its noun.
@@ -26,104 +29,10 @@ pub(super) struct Noun {
     pub(super) bare: bool,
 }
 
-/// What a word says of the number after it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Means {
-    /// `n.`, `numero`, `Nr.`
-    Marker,
-    /// It counts this.
-    Noun(RefKind),
-    /// A letter of an office: only with «vs.» it is ours.
-    Letter,
-    /// It counts something else.
-    Other,
-    /// It belongs to the noun before it: «pratica edilizia», «avviso di accertamento».
-    Qualifier,
-    /// Anything.
-    Plain,
-}
-
-/// `n`, `nr`, `num`, `numero`, `Nummer` …
-pub(super) fn is_marker(word: &str) -> bool {
-    means(word) == Means::Marker
-}
-
-fn means(word: &str) -> Means {
-    use RefKind as K;
-    let folded = Normal::of(word);
-    let folded = folded.text();
-    let starts = |stems: &[&str]| stems.iter().any(|stem| folded.starts_with(stem));
-    match folded {
-        "n" | "nn" | "nr" | "num" | "numero" | "numeri" | "no" | "nro" | "nummer" | "number" | "numbers" | "nos" => {
-            Means::Marker
-        }
-        "pratica" | "pratiche" | "prat" | "praticha" | "pratica_" | "pe" => Means::Noun(K::Pratica),
-        "prot" | "protoc" | "protocollo" | "protocolli" | "protocolo" | "protocol" | "protocole" | "pg"
-        | "protokollnr" => Means::Noun(K::Prot),
-        _ if starts(&["protokoll", "protokol"]) => Means::Noun(K::Prot),
-        "fasc" | "fascicolo" | "fascicoli" | "dossier" | "dossiers" | "expediente" | "expedientes" | "exp" | "akte"
-        | "akten" | "aktennr" | "az" | "gz" | "file" | "files" | "case" | "vorgang" | "affaire" => Means::Noun(K::Fasc),
-        _ if starts(&["aktenz", "aktennum", "geschaftsz", "geschaeftsz"]) => Means::Noun(K::Fasc),
-        "suap" => Means::Noun(K::Suap),
-        "procedimento" | "procedimenti" | "proced" | "proc" | "verfahren" | "procedure" | "procedimiento" => {
-            Means::Noun(K::Procedimento)
-        }
-        "istanza" | "istanze" | "ist" | "richiesta" | "richieste" | "gesuch" => Means::Noun(K::Istanza),
-        "domanda" | "domande" | "dom" | "antrag" | "application" | "solicitud" | "demande" => Means::Noun(K::Domanda),
-        "verbale" | "verbali" | "verb" | "multa" | "multe" | "contravvenzione" | "contravvenzioni" | "strafzettel"
-        | "fine" | "amende" => Means::Noun(K::Verbale),
-        "avviso" | "avvisi" | "avv" | "avis" | "aviso" | "bescheid" | "notice" => Means::Noun(K::Avviso),
-        "cartella" | "cartelle" | "ingiunzione" | "ingiunzioni" => Means::Noun(K::Cartella),
-        "determina" | "determine" | "determinazione" | "determinazioni" | "det" => Means::Noun(K::Determina),
-        "delibera" | "delibere" | "deliberazione" | "deliberazioni" | "dgc" | "dcc" => Means::Noun(K::Delibera),
-        "ordinanza" | "ordinanze" | "ord" => Means::Noun(K::Ordinanza),
-        "permesso" | "permessi" | "pdc" | "permit" | "permiso" | "permis" | "genehmigung" | "baugenehmigung" => {
-            Means::Noun(K::Permesso)
-        }
-        "concessione" | "concessioni" | "conc" | "konzession" | "concession" | "concesion" => {
-            Means::Noun(K::Concessione)
-        }
-        "autorizzazione" | "autorizzazioni" | "aut" => Means::Noun(K::Autorizzazione),
-        "licenza" | "licenze" | "licence" | "license" | "lizenz" | "licencia" => Means::Noun(K::Licenza),
-        "scia" | "dia" => Means::Noun(K::Scia),
-        "cila" | "cilas" => Means::Noun(K::Cila),
-        "bando" | "bandi" | "concorso" => Means::Noun(K::Bando),
-        "segnalazione" | "segnalazioni" | "reclamo" | "ticket" => Means::Noun(K::Segnalazione),
-        "nota" | "note" | "lettera" | "comunicazione" | "missiva" | "schreiben" => Means::Letter,
-        // Laws, courts, money, things of somebody else's.
-        "legge" | "l" | "leggi" | "art" | "artt" | "articolo" | "articoli" | "comma" | "commi" | "lett" | "dpr"
-        | "dlgs" | "lgs" | "dl" | "dm" | "dpcm" | "decreto" | "decreti" | "reg" | "regolamento" | "ue" | "cee"
-        | "ce" | "eu" | "direttiva" | "tulps" | "cc" | "cpc" | "cpp" | "cp" | "cds" | "lr" | "lp" | "rg" | "rgn"
-        | "rgnr" | "rge" | "sentenza" | "sentenze" | "sent" | "ricorso" | "causa" | "tar" | "tribunale"
-        | "cassazione" | "cass" | "penale" | "civile" | "fattura" | "fatture" | "fatt" | "ft" | "invoice"
-        | "rechnung" | "factura" | "facture" | "credito" | "parcella" | "ddt" | "bolla" | "preventivo" | "offerta"
-        | "ordine" | "oda" | "cig" | "cup" | "iuv" | "iban" | "cf" | "piva" | "iva" | "tel" | "telefono" | "cell"
-        | "cellulare" | "fax" | "mobile" | "targa" | "targato" | "targata" | "kennzeichen" | "mappale" | "mapp"
-        | "particella" | "part" | "foglio" | "fg" | "sub" | "subalterno" | "via" | "viale" | "piazza" | "corso"
-        | "strada" | "vicolo" | "civico" | "cap" | "interno" | "scala" | "piano" | "euro" | "eur" | "ore"
-        | "polizza" | "contratto" | "contratti" | "matricola" | "albo" | "carta" | "passaporto" | "patente"
-        | "documento" | "contatore" | "raccomandata" | "racc" | "ar" | "gu" | "serie" | "inps" | "inail"
-        | "agenzia" | "asl" | "regione" | "prefettura" | "circolare" | "uni" | "iso" | "rea" | "iscrizione"
-        | "gara" | "lotto" | "versione" | "pag" | "pagina" | "allegato" | "all" | "rep" | "repertorio" | "raccolta"
-        | "notaio" | "modello" | "mod" | "linea" | "bus" | "gdpr" => Means::Other,
-        "di" | "da" | "de" | "d" | "dell" | "del" | "della" | "delle" | "dei" | "degli" | "lo" | "la" | "il" | "le"
-        | "e" | "the" | "gen" | "generale" | "int" | "ri" | "rif" | "riferimento" | "codice" | "cod" | "id" | "vs"
-        | "vostro" | "vostra" | "accertamento" | "accert" | "pagamento" | "liquidazione" | "costruire"
-        | "soggiorno" | "edilizia" | "edilizio" | "tributaria" | "tributario" | "sociale" | "sociali"
-        | "anagrafica" | "amministrativo" | "amministrativa" | "dirigenziale" | "sindacale" | "comunale"
-        | "consiliare" | "giunta" | "consiglio" | "demolizione" | "demaniale" | "cimiteriale" | "contestazione"
-        | "violazione" | "esecutiva" | "disciplinare" | "sanzionatorio" | "ambientale" | "affidamento" | "impegno"
-        | "mio" | "mia" | "sue" | "imu" | "tari" | "tasi" | "cosap" | "ici" | "erp" | "elettronica" | "mensa"
-        | "casa" | "telematica" | "online" => Means::Qualifier,
-        _ => Means::Plain,
-    }
-}
-
 /// The noun of the number at `start`, looked for to the left.
 pub(super) fn noun(text: &str, tokens: &[Token], start: usize, value: &Numbered) -> Option<Noun> {
     let (mut at, mut plain, mut words, mut marked) = (start, 0_usize, 0_usize, false);
-    let (mut series, mut between) = (None, String::new());
-    let mut marker_at = None;
+    let (mut series, mut marker_at) = (None, None);
     if let Some(kind) = own_series(value) {
         // «PG/2026/12345»: the series is the noun.
         if !reaches_noun(text, tokens, start) {
@@ -131,6 +40,7 @@ pub(super) fn noun(text: &str, tokens: &[Token], start: usize, value: &Numbered)
         }
     }
     while let Some(left) = at.checked_sub(1) {
+        let right = at;
         let token = tokens.get(left)?;
         if tokens.get(at).is_some_and(|t| t.breaks > 1) {
             break;
@@ -139,18 +49,19 @@ pub(super) fn noun(text: &str, tokens: &[Token], start: usize, value: &Numbered)
             What::Number => break,
             What::Mark('.') if ends_sentence(text, tokens, left) => break,
             What::Mark(mark) => {
-                if mark == '[' && between == "fascicolo" {
-                    return Some(Noun { kind: RefKind::Token, start: left, series: None, bare: false });
-                }
                 if matches!(mark, ';' | '?' | '!' | ')' | ']' | '{' | '}' | '€' | '@' | '+' | '>' | '|') {
                     break;
+                }
+                if mark == '#' {
+                    (marked, marker_at) = (marked || plain == 0, marker_at.or(Some(left)));
                 }
             }
             What::Word => {
                 let written = written(text, tokens, left)?;
                 words += 1;
-                between.clear();
-                match means(written) {
+                let (meaning, left) = abbreviated(text, tokens, left).unwrap_or((means(written), left));
+                at = left;
+                match meaning {
                     Means::Marker => {
                         marked |= plain == 0;
                         marker_at = marker_at.or(Some(left));
@@ -160,10 +71,14 @@ pub(super) fn noun(text: &str, tokens: &[Token], start: usize, value: &Numbered)
                         if is_token(text, tokens, left, kind) {
                             return Some(Noun { kind: RefKind::Token, start: left - 1, series: None, bare: false });
                         }
+                        // «avviso di accertamento»: the first of the two is the noun.
+                        let left = before_accertamento(text, tokens, left, kind).unwrap_or(left);
+                        // Where all is in capitals, none of them are a series.
+                        let series = series.filter(|_| takes_series(kind) && !is_acronym_or_caps(written));
                         return accepts(text, tokens, left, kind, plain, marked, value).then_some(Noun {
                             kind,
                             start: left,
-                            series: series.filter(|_| takes_series(kind)),
+                            series,
                             bare: false,
                         });
                     }
@@ -172,13 +87,13 @@ pub(super) fn noun(text: &str, tokens: &[Token], start: usize, value: &Numbered)
                     }
                     Means::Letter | Means::Other => return None,
                     Means::Qualifier => {
-                        if is_acronym(written) && marker_at == Some(at) {
+                        if is_acronym(written) && (marker_at == Some(right) || right == start) {
                             series = Some(written.to_owned());
                         }
                     }
                     Means::Plain => {
                         // «pratica ZTL n. 210/2026»: the letters are of the number.
-                        if is_acronym(written) && (marker_at == Some(at) || at == start) && series.is_none() {
+                        if is_acronym(written) && (marker_at == Some(right) || right == start) && series.is_none() {
                             series = Some(written.to_owned());
                         } else {
                             plain += 1;
@@ -188,11 +103,38 @@ pub(super) fn noun(text: &str, tokens: &[Token], start: usize, value: &Numbered)
                 if plain > BETWEEN_MAX || words > BETWEEN_MAX + NEAR_MAX {
                     break;
                 }
+                continue;
             }
         }
         at = left;
     }
     alone(text, tokens, start, marker_at, value)
+}
+
+/// `P.E.`, `P.d.C.`, `S.C.I.A.`: single letters with full stops are one word; what it means, and where it begins.
+fn abbreviated(text: &str, tokens: &[Token], last: usize) -> Option<(Means, usize)> {
+    let single = |at: usize| word(text, tokens, at).filter(|w| w.chars().count() == 1);
+    let glued = |at: usize| tokens.get(at).is_some_and(|t| !t.apart);
+    let dotted = |at: usize| tokens.get(at).is_some_and(|t| t.what == What::Mark('.')) && glued(at) && glued(at + 1);
+    single(last)?;
+    let mut first = last;
+    while let Some(before) = first.checked_sub(2).filter(|before| single(*before).is_some() && dotted(first - 1)) {
+        first = before;
+    }
+    (first < last).then_some(())?;
+    let joined: String = (first..=last).step_by(2).filter_map(single).collect();
+    Some((means(&joined), first))
+}
+
+/// The noun before «di accertamento».
+fn before_accertamento(text: &str, tokens: &[Token], at: usize, kind: RefKind) -> Option<usize> {
+    (kind == RefKind::Avviso).then_some(())?;
+    let is_avviso = |i: &usize| word(text, tokens, *i).is_some_and(|w| means(w) == Means::Noun(RefKind::Avviso));
+    (1..=3).filter_map(|back| at.checked_sub(back)).find(is_avviso)
+}
+
+fn is_acronym_or_caps(word: &str) -> bool {
+    word.chars().count() > 1 && word.chars().all(char::is_uppercase)
 }
 
 /// A series that is a noun by itself.
@@ -236,7 +178,7 @@ fn accepts(
         return false;
     }
     if value.is_suap || (value.year.is_some() && !value.may_be_month) {
-        return true;
+        return marked || plain <= UNMARKED_MAX;
     }
     if value.year.is_some() {
         return marked || plain == 0; // «pratica 3/2026», but not «la domanda fatta a 03/2026»

@@ -1,6 +1,6 @@
 //! A number with its series and its year, in every order that offices use: changes when one more is met.
 
-use super::context::is_marker;
+use super::nouns::is_marker;
 use super::tokens::{Token, What, number, word, written};
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 use core::ops::Range;
 
 /// Digits of the longest number that counts a dossier; a longer one is a notice code (IUV), an account, a telephone.
-const DIGITS_MAX: usize = 9;
+const DIGITS_MAX: usize = 10;
 /// Letters of the longest series.
 const SERIES_CHARS_MAX: usize = 8;
 /// Parts of one number, joined by `/`, `-` or `.`.
@@ -268,6 +268,18 @@ fn said_year(text: &str, tokens: &[Token], at: usize) -> Option<(i16, Option<Str
 /// A day: its year, its month and day as `MM-GG`, the token after it.
 fn date(text: &str, tokens: &[Token], at: usize) -> Option<(i16, String, usize)> {
     let digits = |i: usize| number(text, tokens, i);
+    let mark = |i: usize| {
+        tokens.get(i).filter(|t| !t.apart).map(|t| t.what).filter(|w| matches!(w, What::Mark('/' | '-' | '.')))
+    };
+    let part = |i: usize, most: u8| -> Option<u8> {
+        digits(i)?.parse().ok().filter(|n| (1..=most).contains(n)).filter(|_| digits(i).is_some_and(|d| d.len() == 2))
+    };
+    if let Some(year) = digits(at).and_then(year4)
+        && mark(at + 1) == Some(What::Mark('-'))
+        && mark(at + 3) == Some(What::Mark('-'))
+    {
+        return Some((year, format!("{:02}-{:02}", part(at + 2, 12)?, part(at + 4, 31)?), at + 5));
+    }
     let day: u8 = digits(at)?.parse().ok().filter(|day| (1..=31).contains(day))?;
     let mut next = at + 1;
     if tokens.get(next).is_some_and(|t| matches!(t.what, What::Mark('°' | 'º'))) {
@@ -286,9 +298,6 @@ fn date(text: &str, tokens: &[Token], at: usize) -> Option<(i16, String, usize)>
         let month = word(text, tokens, next + 1).and_then(month)?;
         return Some((year4(digits(next + 2)?)?, format!("{month:02}-{day:02}"), next + 3));
     }
-    let mark = |i: usize| {
-        tokens.get(i).filter(|t| !t.apart).map(|t| t.what).filter(|w| matches!(w, What::Mark('/' | '-' | '.')))
-    };
     let first = mark(at + 1)?;
     let month: u8 = digits(at + 2)?.parse().ok().filter(|month| (1..=12).contains(month))?;
     (mark(at + 3)? == first).then_some(())?;

@@ -54,6 +54,19 @@ fn series_before_between_and_after() {
 }
 
 #[test]
+fn abbreviations_and_signs() {
+    one("P.E. 2026/0051450", "P.E. 2026/0051450", "pratica:51450/2026");
+    one("P.d.C. n. 12/2025", "P.d.C. n. 12/2025", "permesso:12/2025");
+    one("S.C.I.A. prot. 77/2026", "prot. 77/2026", "prot:77/2026");
+    one("pratica #12345", "pratica #12345", "pratica:12345");
+    one("accertamento n. 789/2025", "accertamento n. 789/2025", "avviso:789/2025");
+    one("prot. n. 77 del 2026-02-03", "prot. n. 77 del 2026-02-03", "prot:77/2026-02-03");
+    one("pratica n. ERP 91/2026", "pratica n. ERP 91/2026", "pratica:ERP/91/2026");
+    one("PRATICA CASA N. 91/2026", "PRATICA CASA N. 91/2026", "pratica:91/2026");
+    one("per la domanda di alloggio, ERP/91/2026", "ERP/91/2026", "pratica:ERP/91/2026");
+}
+
+#[test]
 fn files_of_the_suap_and_our_token() {
     one("pratica SUAP 03344556677-20042026-1130", "SUAP 03344556677-20042026-1130", "suap:03344556677-20042026-1130");
     one("rif. RSSMRA80A01H501U-12032026-1015", "RSSMRA80A01H501U-12032026-1015", "suap:RSSMRA80A01H501U-12032026-1015");
@@ -88,6 +101,8 @@ fn numbers_of_others_are_no_references() {
         "Reg. (UE) 2016/679",
         "la domanda per i miei 3 figli",
         "dal 03/2026",
+        "nato il 1980-01-02",
+        "permesso di soggiorno n. 123456",
     ] {
         assert_eq!(seen(text), [], "{text:?}");
     }

@@ -85,6 +85,7 @@ fn material(text: &str) -> Material<'_> {
         attachments: &["modulo.pdf", "carta_identita.pdf"],
         from: "mario.rossi@pec.example",
         from_name: "Mario Rossi",
+        from_kind: "",
         to: &["comune@pec.example"],
         pec_kind: "posta-certificata",
         grade: "genuine",

@@ -218,6 +218,7 @@ pub(crate) fn material<'a>(
         text: &message.text,
         attachments,
         from: sender,
+        from_kind: "",
         from_name: message.from.first().map(|m| m.name.as_str()).unwrap_or_default(),
         to,
         pec_kind,

@@ -35,6 +35,10 @@ pub enum Place {
     /// The sender's display name: a claim, anyone can write anything there.
     #[serde(rename = "from.name")]
     FromName,
+    /// What the sender is known to be (`citizen`, `professional`, `business`, `association`, `public_body`), where somebody
+    /// knows; else empty.
+    #[serde(rename = "from.kind")]
+    FromKind,
     /// The addresses the message was sent to, one by one.
     #[serde(rename = "to")]
     To,
@@ -48,7 +52,7 @@ pub enum Place {
 
 impl Place {
     /// Every place, with the word that names it in a rules file.
-    pub const ALL: [(&'static str, Place); 10] = [
+    pub const ALL: [(&'static str, Place); 11] = [
         ("subject", Place::Subject),
         ("body", Place::Body),
         ("body.quoted", Place::BodyQuoted),
@@ -56,6 +60,7 @@ impl Place {
         ("from.address", Place::FromAddress),
         ("from.domain", Place::FromDomain),
         ("from.name", Place::FromName),
+        ("from.kind", Place::FromKind),
         ("to", Place::To),
         ("pec.kind", Place::PecKind),
         ("pec.grade", Place::PecGrade),
@@ -86,6 +91,8 @@ pub struct Material<'a> {
     pub from: &'a str,
     /// Display name of the sender; empty if none.
     pub from_name: &'a str,
+    /// What the sender is known to be; empty when nobody knows.
+    pub from_kind: &'a str,
     /// Addresses it was sent to.
     pub to: &'a [&'a str],
     /// Code of the kind of envelope.

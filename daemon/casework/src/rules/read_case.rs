@@ -19,9 +19,10 @@ const TEST_DAY: Date = date(2026, 6, 1);
 /// How `expect` says that there must be none.
 const NONE: &str = "none";
 
-const CASE_KEYS: [&str; 12] = [
+const CASE_KEYS: [&str; 13] = [
     "from",
     "from_name",
+    "from_kind",
     "to",
     "subject",
     "body",
@@ -99,6 +100,7 @@ pub(super) fn read_case(
         at,
         from: word(form.line("from", problems), ""),
         from_name: word(form.line("from_name", problems), ""),
+        from_kind: word(form.line("from_kind", problems), ""),
         to: values(form.lines("to", problems)),
         subject: form.text("subject", problems).unwrap_or_default(),
         body: form.text("body", problems).unwrap_or_default(),

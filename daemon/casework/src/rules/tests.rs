@@ -61,6 +61,7 @@ fn material<'a>(subject: &'a str, text: &'a str, attachments: &'a [&'a str]) -> 
         attachments,
         from: "mario.rossi@pec.test",
         from_name: "",
+        from_kind: "",
         to: &[],
         pec_kind: "posta-certificata",
         grade: "genuine",

@@ -48,6 +48,7 @@ impl<'a> View<'a> {
                 Place::FromAddress => &[material.from],
                 Place::FromDomain => &[domain],
                 Place::FromName => &[material.from_name],
+                Place::FromKind => &[material.from_kind],
                 Place::To => material.to,
                 Place::PecKind => &[material.pec_kind],
                 Place::PecGrade => &[material.grade],

@@ -52,6 +52,8 @@ struct Message {
     attachments: Vec<String>,
     #[serde(default)]
     from_pec: String,
+    #[serde(default)]
+    sender_kind: String,
     #[serde(flatten)]
     labels: Labels,
 }
@@ -157,6 +159,7 @@ fn answer(book: &Rulebook, message: &Message, world: &World) -> Answer {
         attachments: &attachments,
         from: &message.from_pec,
         from_name: "",
+        from_kind: &message.sender_kind,
         to: &[],
         pec_kind: "posta-certificata",
         grade: "genuine",

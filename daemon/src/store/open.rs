@@ -4,7 +4,7 @@
 use super::index::{Batch, Index};
 use super::project::{Fault, project};
 use super::rows::key;
-use super::{Store, Trouble, UNSYNCED_MAX};
+use super::{Store, Trouble};
 use crate::journal::{Head, Journal, Place, Trouble as JournalTrouble};
 use crate::world::World;
 use jiff::Timestamp;
@@ -14,7 +14,9 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 /// Version of the index's rows: an index of another one is built again from the journal.
-const ROWS_FORMAT: u32 = 1;
+const ROWS_FORMAT: u32 = 2;
+/// What a replay stages before it is written, bytes: it goes into a run of its own, and sled has nothing to do with it.
+const REPLAY_BYTES: u64 = 32 * 1024 * 1024;
 
 /// Opens the journal and replays onto the index what it has not seen; an index that is ahead of it, or of
 /// another journal, means that somebody changed the journal.
@@ -65,7 +67,7 @@ fn replay(
         }
         if record.seq > seq && is_known {
             project(index, record, head)?;
-            if record.seq % UNSYNCED_MAX == 0 {
+            if index.staged_bytes() >= REPLAY_BYTES {
                 index.write()?;
             }
         }
@@ -93,7 +95,7 @@ pub(super) fn keep_place(index: &Index, journal: &Journal) -> io::Result<()> {
 }
 
 /// How long a start waits for a predecessor that is still ending, or for a child of it that still holds its files.
-const LOCK_WAIT_MAX: Duration = Duration::from_secs(3);
+pub(super) const LOCK_WAIT_MAX: Duration = Duration::from_secs(3);
 
 pub(super) fn lock(data: &Path) -> Result<File, Trouble> {
     let path = data.join("lock");

@@ -126,6 +126,27 @@ impl ItemRow {
 pub(super) mod key {
     use super::{Lane, Timestamp, address};
 
+    /// Rows of these come and go, or change with each line, and there are never more of them than of what is in hand.
+    const STAYING: [&str; 13] = [
+        "meta/",
+        CURSORS,
+        OPEN,
+        REFUSED,
+        ATTENTION,
+        WAITING,
+        UNDELIVERED,
+        DOUBTFUL,
+        CANARIES,
+        "attempts/",
+        "attempts-by/",
+        "due/",
+        "ordinal/",
+    ];
+    /// Whether a row, or a prefix, is of those which the index does not lay aside with the old ones.
+    pub(crate) fn stays(key: &str) -> bool {
+        STAYING.iter().any(|prefix| key.starts_with(prefix))
+    }
+
     /// The last journal line that the index has seen.
     pub(crate) const WATERMARK: &str = "meta/watermark";
     /// Version of these rows. Beside the cursors, as the place: no part of the state.

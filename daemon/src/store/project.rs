@@ -165,6 +165,8 @@ fn decide(index: &Index, batch: &mut Batch, record: &Record, decided: &Decided) 
         let came = decided.received.max(findings.signed_at).unwrap_or(at);
         batch.put(&key::signed(certificate, came, &decided.digest), &decided.digest);
     }
+    // They count before a decision; its row says that there is one.
+    batch.remove(&key::attempts(&decided.digest));
     batch.put(
         &key::message(&decided.digest),
         &MessageRow {

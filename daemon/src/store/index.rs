@@ -12,6 +12,7 @@
 
 mod levels;
 mod run;
+mod staged;
 
 use super::open::LOCK_WAIT_MAX;
 use super::rows::key;
@@ -22,17 +23,15 @@ use levels::{Levels, Listed, Merged, Source};
 use run::Row;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use staged::{Over, Staged};
 use std::cell::{Cell, RefCell};
-use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io;
-use std::iter::Peekable;
 use std::ops::Bound;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
-use std::vec;
 
 /// Memory for sled's page cache, bytes. It is not a limit, but a wish (sled issue 1410).
 const CACHE_BYTES: u64 = 8 * 1024 * 1024;
@@ -56,7 +55,7 @@ pub const ROW_BYTES_MAX: usize = 56 * 1024;
 #[derive(Debug)]
 pub struct Index {
     backend: Backend,
-    staged: RefCell<Changes>,
+    staged: Arc<Mutex<Changes>>,
     /// Keys and values of these, bytes.
     staged_bytes: Cell<u64>,
 }
@@ -72,6 +71,19 @@ enum Backend {
     Disk(Kept),
     /// In memory: a projection to read beside a running daemon, whose index nobody else can open.
     Memory(Memory),
+}
+
+impl Backend {
+    /// Whether it may have a row; `false` is certain.
+    fn may_have(&self, key: &str) -> io::Result<bool> {
+        match self {
+            Self::Disk(kept) => {
+                let is_own = kept.db.contains_key(key).map_err(io_error)?;
+                Ok(is_own || (!key::stays(key) && kept.levels.borrow().may_have(key)))
+            }
+            Self::Memory(map) => Ok(map.shared().rows.contains_key(key)),
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -162,7 +174,7 @@ impl Batch {
 
 impl Index {
     fn of(backend: Backend) -> Self {
-        Self { backend, staged: RefCell::default(), staged_bytes: Cell::default() }
+        Self { backend, staged: Arc::default(), staged_bytes: Cell::default() }
     }
 
     /// Opens or makes the index in `dir`.
@@ -195,7 +207,7 @@ impl Index {
     /// # Errors
     /// Those of the disk; a row that is not of the expected form.
     pub fn get<T: DeserializeOwned>(&self, key: &str) -> io::Result<Option<T>> {
-        let staged = self.staged.borrow().get(key).cloned();
+        let staged = self.changes().get(key).cloned();
         let row = match (&self.backend, staged) {
             (_, Some(staged)) => staged,
             (Backend::Disk(kept), None) => kept.get(key)?,
@@ -209,7 +221,7 @@ impl Index {
     /// # Errors
     /// Those of the disk.
     pub fn has(&self, key: &str) -> io::Result<bool> {
-        if let Some(staged) = self.staged.borrow().get(key) {
+        if let Some(staged) = self.changes().get(key) {
             return Ok(staged.is_some());
         }
         match &self.backend {
@@ -256,13 +268,11 @@ impl Index {
                 Box::new(rows.into_iter())
             }
         };
-        let staged = self.staged.borrow();
-        let staged = staged.range::<str, _>(range).map(|(k, v)| (k.clone(), v.clone()));
-        if is_back {
-            over(rows, staged.rev().collect(), Ordering::Greater)
-        } else {
-            over(rows, staged.collect(), Ordering::Less)
-        }
+        Box::new(Over::of(rows, Staged::of(self.staged.clone(), from, end, is_back)))
+    }
+
+    fn changes(&self) -> MutexGuard<'_, Changes> {
+        self.staged.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Makes a batch visible here, and nowhere else: until [`write`](Self::write) it is in memory alone.
@@ -277,9 +287,15 @@ impl Index {
             ));
         }
         let length = |value: Option<&Vec<u8>>| value.map_or(0, Vec::len) as u64;
-        let (mut staged, mut bytes) = (self.staged.borrow_mut(), self.staged_bytes.get());
+        let (mut staged, mut bytes) = (self.changes(), self.staged_bytes.get());
         for (key, value) in batch.changes {
             let key_length = key.len() as u64;
+            // Of what came and went while it was staged nothing is left: queues would be as long as all that was ever in them.
+            if value.is_none() && staged.contains_key(&key) && !self.backend.may_have(&key)? {
+                let before = staged.remove(&key).flatten();
+                bytes = bytes.saturating_sub(key_length + length(before.as_ref()));
+                continue;
+            }
             bytes += length(value.as_ref());
             match staged.insert(key, value) {
                 Some(before) => bytes = bytes.saturating_sub(length(before.as_ref())),
@@ -292,7 +308,7 @@ impl Index {
 
     /// Drops what is staged.
     pub fn discard(&self) {
-        self.staged.borrow_mut().clear();
+        self.changes().clear();
         self.staged_bytes.set(0);
     }
 
@@ -316,7 +332,7 @@ impl Index {
     /// # Errors
     /// Those of the disk.
     pub fn write(&self) -> io::Result<()> {
-        let changes = std::mem::take(&mut *self.staged.borrow_mut());
+        let changes = std::mem::take(&mut *self.changes());
         self.staged_bytes.set(0);
         if changes.is_empty() {
             return Ok(());
@@ -502,43 +518,6 @@ fn unmarked(value: &[u8]) -> io::Result<Option<Vec<u8>>> {
 fn sled_row(row: sled::Result<(sled::IVec, sled::IVec)>) -> io::Result<Row> {
     let (key, value) = row.map_err(io_error)?;
     Ok((String::from_utf8_lossy(&key).into_owned(), unmarked(&value)?))
-}
-
-/// Rows with staged changes over them; both are in one order, whose next key compares as `before`.
-fn over(rows: Rows, staged: Vec<(String, Option<Vec<u8>>)>, before: Ordering) -> Rows {
-    if staged.is_empty() {
-        return rows;
-    }
-    Box::new(Over { rows: rows.peekable(), staged: staged.into_iter().peekable(), before })
-}
-
-struct Over {
-    rows: Peekable<Rows>,
-    staged: Peekable<vec::IntoIter<(String, Option<Vec<u8>>)>>,
-    before: Ordering,
-}
-
-impl Iterator for Over {
-    type Item = io::Result<(String, Vec<u8>)>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        loop {
-            let order = match (self.rows.peek(), self.staged.peek()) {
-                (_, None) | (Some(Err(_)), _) => return self.rows.next(),
-                (None, Some(_)) => self.before.reverse(),
-                (Some(Ok((row, _))), Some((staged, _))) => row.cmp(staged),
-            };
-            if order == self.before {
-                return self.rows.next();
-            }
-            if order == Ordering::Equal {
-                self.rows.next(); // it has another value now, or none
-            }
-            if let Some((key, Some(json))) = self.staged.next() {
-                return Some(Ok((key, json)));
-            }
-        }
-    }
 }
 
 fn io_error(e: sled::Error) -> io::Error {

@@ -243,6 +243,10 @@ pub(super) mod key {
     pub(crate) fn sent_prefix(lane: Lane) -> String {
         format!("attempts-by/{}/", word(lane))
     }
+    /// The last of these that was forgotten.
+    pub(crate) fn forgotten(lane: Lane) -> String {
+        format!("meta/forgotten/{}", word(lane))
+    }
     /// Until when a road is closed.
     pub(crate) fn closed(lane: Lane) -> String {
         format!("meta/closed/{}", word(lane))

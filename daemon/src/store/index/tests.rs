@@ -97,14 +97,12 @@ fn step() -> impl Strategy<Value = Step> {
 }
 
 /// All that can be asked of an index.
-fn asked(
-    index: &Index,
-    prefix: &str,
-    from: &str,
-) -> (Vec<(String, String)>, Vec<(String, String)>, Option<String>, bool) {
+fn asked(index: &Index, prefix: &str, from: &str) -> ([Vec<(String, String)>; 2], Option<String>, bool) {
     (
-        index.scan::<String>(prefix, from).map(Result::unwrap).collect(),
-        index.scan_back::<String>(prefix, from).map(Result::unwrap).collect(),
+        [
+            index.scan::<String>(prefix, from).map(Result::unwrap).collect(),
+            index.scan_back::<String>(prefix, from).map(Result::unwrap).collect(),
+        ],
         index.get(from).unwrap(),
         index.has(from).unwrap(),
     )

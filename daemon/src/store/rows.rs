@@ -95,7 +95,7 @@ impl ItemRow {
     /// A person holds it back, and nothing but a person's release lets it go.
     #[must_use]
     pub fn is_stopped(&self) -> bool {
-        self.due() == Some(Timestamp::MAX)
+        is_stopped(&self.state)
     }
     /// The row by which the timers find it, while they can make something of it.
     #[must_use]
@@ -114,12 +114,20 @@ impl ItemRow {
     /// From when it is due, if it waits for its turn.
     #[must_use]
     pub fn due(&self) -> Option<Timestamp> {
-        match &self.state {
-            State::Held { until } => Some(*until),
-            State::Queued { due } => Some(*due),
-            _ => None,
-        }
+        due(&self.state)
     }
+}
+
+fn due(state: &State) -> Option<Timestamp> {
+    match state {
+        State::Held { until } => Some(*until),
+        State::Queued { due } => Some(*due),
+        _ => None,
+    }
+}
+
+pub(super) fn is_stopped(state: &State) -> bool {
+    due(state) == Some(Timestamp::MAX)
 }
 
 /// The keys.

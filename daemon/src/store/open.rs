@@ -113,6 +113,8 @@ fn beside(
         }
     }
     let (to, from) = mpsc::sync_channel::<Vec<(Record, Head)>>(GROUPS_AHEAD);
+    // Back to who made them: to take a record apart costs as much as to put it together.
+    let (back, spent) = mpsc::channel();
     std::thread::scope(|scope| {
         let reading = scope.spawn(move || {
             let mut group = Vec::new();
@@ -121,12 +123,17 @@ fn beside(
                 if group.len() < GROUP_LINES {
                     return Ok(());
                 }
+                spent.try_iter().for_each(drop::<Vec<(Record, Head)>>);
                 to.send(std::mem::take(&mut group)).map_err(|_| End::Unheard)
             });
             let heard = to.send(group).map_err(|_| End::Unheard);
             opened.and_then(|journal| heard.map(|()| journal))
         });
-        let took = from.into_iter().flatten().try_for_each(|(record, head)| take(&record, &head));
+        let took: Result<(), Fault> = from.into_iter().try_for_each(|group| {
+            group.iter().try_for_each(|(record, head)| take(record, head))?;
+            let _ = back.send(group); // it is at the end of the journal
+            Ok(())
+        });
         let read = reading.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
         took?;
         read.map_err(|end| match end {

@@ -74,8 +74,9 @@ fn replay(
         }
         if record.seq > seq && is_known {
             project(index, record, head)?;
+            // Durable: who is stopped half-way through a register of years goes on from here.
             if index.staged_bytes() >= REPLAY_BYTES {
-                index.write()?;
+                index.sync()?;
             }
         }
         Ok(())

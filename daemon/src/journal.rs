@@ -377,7 +377,7 @@ fn walk<E: From<Trouble>>(
             }
             return Err(broken("l'ultima riga è incompleta".into()).into());
         }
-        let record: Record = match serde_json::from_slice(&line) {
+        let record = match Record::parse(&line) {
             Ok(record) => record,
             // No line holds a NUL. Pages of a write that a power cut stopped read as such, and later pages of it may have
             // reached the disk before them (reliability.md T11): it was never acknowledged.

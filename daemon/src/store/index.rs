@@ -1,27 +1,52 @@
-//! sled, and only sled: an ordered map with atomic batches and *our own* fsync. The one file that names the crate.
+//! An ordered map with atomic batches. What changed lately, and what changes all the time, is in sled, with *our own* fsync: this is
+//! the one file that names the crate. It changes when another thing is asked of the map; how old rows lie is `index/`'s.
 //!
 //! Measured (reference `stack` §5, `reliability` §0.1): sled 0.34's `flush` ends in `sync_file_range` on Linux and lost
 //! acknowledged writes in 47 of 48 simulated power cuts; with `sync_all` on our own descriptor after it, and `conf` and
 //! the directory fsynced at the first open, 0 in 840. It stays an index all the same: a projection of the journal.
+//!
+//! sled alone does not bear a register of years. It writes a snapshot only when it is opened, and reads its whole log at a start
+//! without one; it keeps some 300 bytes in memory for each page of at most 16 rows; and it drops no page from its cache before it
+//! has seen 64 times 256 others, whatever the cache's size. So rows are poured from it into runs (`index/run`), sorted files that are
+//! written once: sled stays as small as it was at first, holds the list of the runs, and its batch is what makes a pouring so.
 
+mod levels;
+mod run;
+mod staged;
+
+use super::open::LOCK_WAIT_MAX;
+use super::rows::key;
 use crate::archive::sync_dir;
 use crate::digest::Hasher;
 use crate::failpoint;
+use levels::{Levels, Listed, Merged, Source};
+use run::Row;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use std::cell::RefCell;
-use std::cmp::Ordering;
+use staged::{Over, Staged};
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io;
-use std::iter::Peekable;
 use std::ops::Bound;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::vec;
+use std::time::{Duration, Instant};
 
 /// Memory for sled's page cache, bytes. It is not a limit, but a wish (sled issue 1410).
-const CACHE_BYTES: u64 = 32 * 1024 * 1024;
+const CACHE_BYTES: u64 = 8 * 1024 * 1024;
+/// Rows that sled holds before they are poured into a run, bytes: a few thousand messages.
+const POUR_BYTES: u64 = 8 * 1024 * 1024;
+/// How sled says that somebody has its file open: its error has no kind.
+const LOCKED: &str = "could not acquire lock";
+/// Where sled holds the list of the runs: before every row.
+const LIST: &str = "\0runs";
+/// The first key that a row may have, and what is after all of them: no key has a character like these.
+const FIRST: &str = "\u{1}";
+const AFTER_ALL: &str = "\u{10ffff}";
+/// First byte of a value in sled, and all that is there of a row which an older run has and which is no more.
+const VALUE: u8 = 1;
+const REMOVED: u8 = 0;
 /// Largest row, bytes of JSON. Rows are made to stay below it; beyond it the store stops rather than write a blob.
 pub const ROW_BYTES_MAX: usize = 56 * 1024;
 
@@ -30,18 +55,46 @@ pub const ROW_BYTES_MAX: usize = 56 * 1024;
 #[derive(Debug)]
 pub struct Index {
     backend: Backend,
-    staged: RefCell<BTreeMap<String, Option<Vec<u8>>>>,
+    staged: Arc<Mutex<Changes>>,
+    /// Keys and values of these, bytes.
+    staged_bytes: Cell<u64>,
 }
+
+type Changes = BTreeMap<String, Option<Vec<u8>>>;
 
 /// Rows in order of key.
 type Rows = Box<dyn Iterator<Item = io::Result<(String, Vec<u8>)>>>;
 
 #[derive(Debug)]
 enum Backend {
-    /// On disk. The file is our own descriptor of sled's one data file.
-    Sled(sled::Db, File),
+    /// On disk.
+    Disk(Kept),
     /// In memory: a projection to read beside a running daemon, whose index nobody else can open.
     Memory(Memory),
+}
+
+impl Backend {
+    /// Whether it may have a row; `false` is certain.
+    fn may_have(&self, key: &str) -> io::Result<bool> {
+        match self {
+            Self::Disk(kept) => {
+                let is_own = kept.db.contains_key(key).map_err(io_error)?;
+                Ok(is_own || (!key::stays(key) && kept.levels.borrow().may_have(key)))
+            }
+            Self::Memory(map) => Ok(map.shared().rows.contains_key(key)),
+        }
+    }
+}
+
+#[derive(Debug)]
+struct Kept {
+    db: sled::Db,
+    /// Our own descriptor of sled's one data file.
+    data: File,
+    levels: RefCell<Levels>,
+    /// Rows in sled that can be poured, bytes, or more.
+    young: Cell<u64>,
+    pour_bytes: u64,
 }
 
 /// Where the index of a store lives.
@@ -121,7 +174,7 @@ impl Batch {
 
 impl Index {
     fn of(backend: Backend) -> Self {
-        Self { backend, staged: RefCell::default() }
+        Self { backend, staged: Arc::default(), staged_bytes: Cell::default() }
     }
 
     /// Opens or makes the index in `dir`.
@@ -129,16 +182,7 @@ impl Index {
     /// # Errors
     /// Those of the disk; a damaged index. The caller removes it and rebuilds it from the journal.
     pub fn open(dir: &Path) -> io::Result<Self> {
-        // We fsync ourselves: no flusher thread, whose failed fsync would only be logged.
-        let config = sled::Config::new().path(dir).cache_capacity(CACHE_BYTES).flush_every_ms(None);
-        let db = config.open().map_err(io_error)?;
-        db.flush().map_err(io_error)?;
-        for name in ["conf", "db"] {
-            File::open(dir.join(name))?.sync_all()?;
-        }
-        sync_dir(dir)?;
-        let data = File::open(dir.join("db"))?;
-        Ok(Self::of(Backend::Sled(db, data)))
+        Ok(Self::of(Backend::Disk(Kept::open(dir, POUR_BYTES)?)))
     }
 
     /// The index of a home.
@@ -163,25 +207,25 @@ impl Index {
     /// # Errors
     /// Those of the disk; a row that is not of the expected form.
     pub fn get<T: DeserializeOwned>(&self, key: &str) -> io::Result<Option<T>> {
-        let staged = self.staged.borrow().get(key).cloned();
+        let staged = self.changes().get(key).cloned();
         let row = match (&self.backend, staged) {
             (_, Some(staged)) => staged,
-            (Backend::Sled(db, _), None) => db.get(key.as_bytes()).map_err(io_error)?.map(|row| row.to_vec()),
+            (Backend::Disk(kept), None) => kept.get(key)?,
             (Backend::Memory(map), None) => map.shared().rows.get(key).cloned(),
         };
         Ok(row.map(|json| serde_json::from_slice(&json)).transpose()?)
     }
 
-    /// Whether there is such a row; it is not read.
+    /// Whether there is such a row; it is not parsed.
     ///
     /// # Errors
     /// Those of the disk.
     pub fn has(&self, key: &str) -> io::Result<bool> {
-        if let Some(staged) = self.staged.borrow().get(key) {
+        if let Some(staged) = self.changes().get(key) {
             return Ok(staged.is_some());
         }
         match &self.backend {
-            Backend::Sled(db, _) => db.contains_key(key.as_bytes()).map_err(io_error),
+            Backend::Disk(kept) => Ok(kept.get(key)?.is_some()),
             Backend::Memory(map) => Ok(map.shared().rows.contains_key(key)),
         }
     }
@@ -192,8 +236,7 @@ impl Index {
         prefix: &str,
         from: &str,
     ) -> impl Iterator<Item = io::Result<(String, T)>> + use<T> {
-        // No key has a character beyond this one.
-        self.rows(from, &format!("{prefix}\u{10ffff}")).map(|row| {
+        self.rows(from, &format!("{prefix}{AFTER_ALL}"), false).map(|row| {
             let (key, json) = row?;
             Ok((key, serde_json::from_slice(&json)?))
         })
@@ -205,38 +248,31 @@ impl Index {
         prefix: &str,
         from: &str,
     ) -> impl Iterator<Item = io::Result<(String, T)>> + use<T> {
-        // No key has a character beyond this one.
-        let end = format!("{prefix}\u{10ffff}");
-        let rows: Rows = match &self.backend {
-            Backend::Sled(db, _) => Box::new(db.range(from.as_bytes()..end.as_bytes()).rev().map(sled_row)),
-            Backend::Memory(map) => {
-                let range = (Bound::Included(from), Bound::Excluded(end.as_str()));
-                let rows: Vec<_> =
-                    map.shared().rows.range::<str, _>(range).rev().map(|(k, v)| Ok((k.clone(), v.clone()))).collect();
-                Box::new(rows.into_iter())
-            }
-        };
-        let range = (Bound::Included(from), Bound::Excluded(end.as_str()));
-        let staged =
-            self.staged.borrow().range::<str, _>(range).rev().map(|(k, v)| (k.clone(), v.clone())).collect::<Vec<_>>();
-        over(rows, staged, Ordering::Greater).map(|row| {
+        self.rows(from, &format!("{prefix}{AFTER_ALL}"), true).map(|row| {
             let (key, json) = row?;
             Ok((key, serde_json::from_slice(&json)?))
         })
     }
 
-    fn rows(&self, from: &str, end: &str) -> Rows {
+    fn rows(&self, from: &str, end: &str, is_back: bool) -> Rows {
         let range = (Bound::Included(from), Bound::Excluded(end));
         let rows: Rows = match &self.backend {
-            Backend::Sled(db, _) => Box::new(db.range(from.as_bytes()..end.as_bytes()).map(sled_row)),
+            Backend::Disk(kept) => match kept.rows(from, end, is_back) {
+                Ok(rows) => rows,
+                Err(e) => return Box::new(std::iter::once(Err(e))),
+            },
             Backend::Memory(map) => {
-                let rows: Vec<_> =
-                    map.shared().rows.range::<str, _>(range).map(|(k, v)| Ok((k.clone(), v.clone()))).collect();
+                let shared = map.shared();
+                let rows = shared.rows.range::<str, _>(range).map(|(k, v)| Ok((k.clone(), v.clone())));
+                let rows: Vec<_> = if is_back { rows.rev().collect() } else { rows.collect() };
                 Box::new(rows.into_iter())
             }
         };
-        let staged = self.staged.borrow().range::<str, _>(range).map(|(k, v)| (k.clone(), v.clone())).collect();
-        over(rows, staged, Ordering::Less)
+        Box::new(Over::of(rows, Staged::of(self.staged.clone(), from, end, is_back)))
+    }
+
+    fn changes(&self) -> MutexGuard<'_, Changes> {
+        self.staged.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Makes a batch visible here, and nowhere else: until [`write`](Self::write) it is in memory alone.
@@ -250,13 +286,44 @@ impl Index {
                 format!("la riga {key} dell'indice è troppo grande"),
             ));
         }
-        self.staged.borrow_mut().extend(batch.changes);
+        let length = |value: Option<&Vec<u8>>| value.map_or(0, Vec::len) as u64;
+        let (mut staged, mut bytes) = (self.changes(), self.staged_bytes.get());
+        for (key, value) in batch.changes {
+            let key_length = key.len() as u64;
+            // Of what came and went while it was staged nothing is left: queues would be as long as all that was ever in them.
+            if value.is_none() && staged.contains_key(&key) && !self.backend.may_have(&key)? {
+                let before = staged.remove(&key).flatten();
+                bytes = bytes.saturating_sub(key_length + length(before.as_ref()));
+                continue;
+            }
+            bytes += length(value.as_ref());
+            match staged.insert(key, value) {
+                Some(before) => bytes = bytes.saturating_sub(length(before.as_ref())),
+                None => bytes += key_length,
+            }
+        }
+        self.staged_bytes.set(bytes);
         Ok(())
     }
 
     /// Drops what is staged.
     pub fn discard(&self) {
-        self.staged.borrow_mut().clear();
+        self.changes().clear();
+        self.staged_bytes.set(0);
+    }
+
+    #[cfg(test)]
+    fn runs(&self) -> usize {
+        match &self.backend {
+            Backend::Disk(kept) => kept.levels.borrow().list().len(),
+            Backend::Memory(_) => 0,
+        }
+    }
+
+    /// How much is staged, bytes of keys and values.
+    #[must_use]
+    pub fn staged_bytes(&self) -> u64 {
+        self.staged_bytes.get()
     }
 
     /// Writes what is staged, whole or not at all. Its journal lines are durable: an index must never be ahead of them. Not yet
@@ -265,22 +332,13 @@ impl Index {
     /// # Errors
     /// Those of the disk.
     pub fn write(&self) -> io::Result<()> {
-        let changes = std::mem::take(&mut *self.staged.borrow_mut());
+        let changes = std::mem::take(&mut *self.changes());
+        self.staged_bytes.set(0);
         if changes.is_empty() {
             return Ok(());
         }
         match &self.backend {
-            Backend::Sled(db, _) => {
-                let mut together = sled::Batch::default();
-                for (key, value) in changes {
-                    match value {
-                        Some(json) => together.insert(key.into_bytes(), json),
-                        None => together.remove(key.into_bytes()),
-                    }
-                }
-                failpoint::at("index.insert")?;
-                db.apply_batch(together).map_err(io_error)
-            }
+            Backend::Disk(kept) => kept.write(changes),
             Backend::Memory(map) => {
                 let mut shared = map.shared();
                 let map = &mut shared.rows;
@@ -302,12 +360,7 @@ impl Index {
     pub fn sync(&self) -> io::Result<()> {
         self.write()?;
         match &self.backend {
-            Backend::Sled(db, data) => {
-                failpoint::at("index.flush")?;
-                db.flush().map_err(io_error)?;
-                failpoint::at("index.fsync")?;
-                data.sync_all()
-            }
+            Backend::Disk(kept) => kept.sync(),
             Backend::Memory(map) => {
                 let mut shared = map.shared();
                 shared.durable = shared.rows.clone();
@@ -322,7 +375,7 @@ impl Index {
     /// Those of the disk.
     pub fn state_digest(&self, except: &str) -> io::Result<String> {
         let mut all = Hasher::default();
-        for row in self.rows("", "\u{10ffff}") {
+        for row in self.rows("", AFTER_ALL, false) {
             let (key, value) = row?;
             if key.starts_with(except) {
                 continue;
@@ -336,46 +389,135 @@ impl Index {
     }
 }
 
-fn sled_row(row: sled::Result<(sled::IVec, sled::IVec)>) -> io::Result<(String, Vec<u8>)> {
-    let (key, json) = row.map_err(io_error)?;
-    Ok((String::from_utf8_lossy(&key).into_owned(), json.to_vec()))
-}
-
-/// Rows with staged changes over them; both are in one order, whose next key compares as `before`.
-fn over(rows: Rows, staged: Vec<(String, Option<Vec<u8>>)>, before: Ordering) -> Rows {
-    if staged.is_empty() {
-        return rows;
+impl Kept {
+    fn open(dir: &Path, pour_bytes: u64) -> io::Result<Self> {
+        // We fsync ourselves: no flusher thread, whose failed fsync would only be logged.
+        let config = sled::Config::new().path(dir).cache_capacity(CACHE_BYTES).flush_every_ms(None);
+        let since = Instant::now();
+        let db = loop {
+            match config.open() {
+                // A thread of a sled that was closed just now, or a child that is still ending, holds the file a moment longer.
+                Err(sled::Error::Io(e)) if e.to_string().starts_with(LOCKED) && since.elapsed() < LOCK_WAIT_MAX => {
+                    std::thread::sleep(Duration::from_millis(5));
+                }
+                opened => break opened.map_err(io_error)?,
+            }
+        };
+        db.flush().map_err(io_error)?;
+        for name in ["conf", "db"] {
+            File::open(dir.join(name))?.sync_all()?;
+        }
+        let list = db.get(LIST).map_err(io_error)?;
+        let listed: Vec<Listed> = list.map(|json| serde_json::from_slice(&json)).transpose()?.unwrap_or_default();
+        let levels = Levels::open(&dir.join("runs"), &listed)?;
+        sync_dir(dir)?;
+        let data = File::open(dir.join("db"))?;
+        let kept = Self { db, data, levels: RefCell::new(levels), young: Cell::new(0), pour_bytes };
+        kept.young.set(kept.young_rows().map(|row| row.map_or(0, |row| bytes_of(&row))).sum());
+        Ok(kept)
     }
-    Box::new(Over { rows: rows.peekable(), staged: staged.into_iter().peekable(), before })
-}
 
-struct Over {
-    rows: Peekable<Rows>,
-    staged: Peekable<vec::IntoIter<(String, Option<Vec<u8>>)>>,
-    before: Ordering,
-}
-
-impl Iterator for Over {
-    type Item = io::Result<(String, Vec<u8>)>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        loop {
-            let order = match (self.rows.peek(), self.staged.peek()) {
-                (_, None) | (Some(Err(_)), _) => return self.rows.next(),
-                (None, Some(_)) => self.before.reverse(),
-                (Some(Ok((row, _))), Some((staged, _))) => row.cmp(staged),
-            };
-            if order == self.before {
-                return self.rows.next();
-            }
-            if order == Ordering::Equal {
-                self.rows.next(); // it has another value now, or none
-            }
-            if let Some((key, Some(json))) = self.staged.next() {
-                return Some(Ok((key, json)));
-            }
+    fn get(&self, key: &str) -> io::Result<Option<Vec<u8>>> {
+        match self.db.get(key).map_err(io_error)? {
+            Some(value) => unmarked(&value),
+            None if key::stays(key) => Ok(None),
+            None => self.levels.borrow().get(key),
         }
     }
+
+    /// What sled has of a range.
+    fn own(&self, from: &str, end: &str) -> sled::Iter {
+        self.db.range(from.max(FIRST).as_bytes()..end.as_bytes())
+    }
+
+    fn young_rows(&self) -> impl Iterator<Item = io::Result<Row>> {
+        self.own("", AFTER_ALL).map(sled_row).filter(|row| row.as_ref().map_or(true, |(key, _)| !key::stays(key)))
+    }
+
+    fn rows(&self, from: &str, end: &str, is_back: bool) -> io::Result<Rows> {
+        let own = self.own(from, end);
+        let own: Box<dyn Iterator<Item = io::Result<Row>> + Send> =
+            if is_back { Box::new(own.rev().map(sled_row)) } else { Box::new(own.map(sled_row)) };
+        let levels = self.levels.borrow();
+        let runs = (!key::stays(from)).then(|| levels.walk(from, end, is_back)).into_iter().flatten();
+        let merged = Merged::of(std::iter::once(Source::Other(own)).chain(runs), is_back)?;
+        Ok(Box::new(merged.filter_map(|row| match row {
+            Ok((key, value)) => value.map(|value| Ok((key, value))),
+            Err(e) => Some(Err(e)),
+        })))
+    }
+
+    fn write(&self, changes: Changes) -> io::Result<()> {
+        let mut levels = self.levels.borrow_mut();
+        let (staying, young): (Changes, Changes) = changes.into_iter().partition(|(key, _)| key::stays(key));
+        let bytes =
+            young.iter().map(|(key, value)| (key.len() + value.as_ref().map_or(0, Vec::len)) as u64).sum::<u64>();
+        let mut batch = sled::Batch::default();
+        for (key, value) in staying {
+            match value {
+                Some(json) => batch.insert(key.into_bytes(), marked(&json)),
+                None => batch.remove(key.into_bytes()),
+            }
+        }
+        let mut is_other = false;
+        if self.young.get() + bytes > self.pour_bytes {
+            let before = self.young_rows().collect::<io::Result<Vec<_>>>()?;
+            before.iter().for_each(|(key, _)| batch.remove(key.as_bytes()));
+            let at_most = (before.len() + young.len()) as u64;
+            let sources = [
+                Source::Other(Box::new(young.into_iter().map(Ok))),
+                Source::Other(Box::new(before.into_iter().map(Ok))),
+            ];
+            levels.pour(Merged::of(sources.into_iter(), false)?, at_most)?;
+            self.young.set(0);
+            is_other = true;
+        } else {
+            for (key, value) in young {
+                match value {
+                    Some(json) => batch.insert(key.into_bytes(), marked(&json)),
+                    None if levels.may_have(&key) => batch.insert(key.into_bytes(), vec![REMOVED]),
+                    None => batch.remove(key.into_bytes()),
+                }
+            }
+            self.young.set(self.young.get() + bytes);
+        }
+        is_other |= levels.advance(bytes)?;
+        if is_other {
+            batch.insert(LIST, serde_json::to_vec(&levels.list())?);
+        }
+        failpoint::at("index.insert")?;
+        self.db.apply_batch(batch).map_err(io_error)
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        failpoint::at("index.flush")?;
+        self.db.flush().map_err(io_error)?;
+        failpoint::at("index.fsync")?;
+        self.data.sync_all()?;
+        self.levels.borrow_mut().forget_merged();
+        Ok(())
+    }
+}
+
+fn bytes_of((key, value): &Row) -> u64 {
+    (key.len() + value.as_ref().map_or(0, Vec::len)) as u64
+}
+
+fn marked(json: &[u8]) -> Vec<u8> {
+    [&[VALUE], json].concat()
+}
+
+fn unmarked(value: &[u8]) -> io::Result<Option<Vec<u8>>> {
+    match value {
+        [VALUE, json @ ..] => Ok(Some(json.to_vec())),
+        [REMOVED] => Ok(None),
+        _ => Err(io::Error::new(io::ErrorKind::InvalidData, "una riga dell'indice non è di questa versione")),
+    }
+}
+
+fn sled_row(row: sled::Result<(sled::IVec, sled::IVec)>) -> io::Result<Row> {
+    let (key, value) = row.map_err(io_error)?;
+    Ok((String::from_utf8_lossy(&key).into_owned(), unmarked(&value)?))
 }
 
 fn io_error(e: sled::Error) -> io::Error {
@@ -403,60 +545,4 @@ pub fn set_aside(dir: &Path, at: jiff::Timestamp) -> io::Result<PathBuf> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_batch_is_one_and_a_scan_keeps_to_its_prefix() {
-        let dir = tempfile::tempdir().unwrap();
-        let both = [Index::open(&dir.path().join("i")).unwrap(), Index::memory()];
-        for index in &both {
-            let mut batch = Batch::default();
-            for key in ["a/1", "a/2", "ab/1", "b/1"] {
-                batch.put(key, &key);
-            }
-            batch.remove("a/1");
-            index.stage(batch).unwrap();
-            index.write().unwrap();
-            let rows: Vec<String> = index.scan::<String>("a/", "a/").map(|r| r.unwrap().1).collect();
-            assert_eq!(rows, ["a/2"]);
-            let back: Vec<String> = index.scan_back::<String>("a", "a/2").map(|r| r.unwrap().1).collect();
-            assert_eq!(back, ["ab/1", "a/2"]);
-            assert_eq!(index.get::<String>("a/1").unwrap(), None);
-        }
-        for index in &both {
-            // Staged changes are read as if they were written: added, replaced, removed, in both directions.
-            let mut batch = Batch::default();
-            batch.put("a/3", &"three");
-            batch.put("a/2", &"two");
-            batch.put("a/0", &"zero");
-            batch.remove("ab/1");
-            index.stage(batch).unwrap();
-            let read = |index: &Index| {
-                let there: Vec<String> = index.scan::<String>("a/", "a/").map(|r| r.unwrap().1).collect();
-                let back: Vec<String> = index.scan_back::<String>("a", "a/2").map(|r| r.unwrap().1).collect();
-                (there, back, index.get::<String>("ab/1").unwrap(), index.state_digest("x").unwrap())
-            };
-            let before = read(index);
-            assert_eq!(before.0, ["zero", "two", "three"]);
-            assert_eq!(before.1, ["three", "two"]);
-            assert_eq!(before.2, None);
-            index.write().unwrap();
-            assert_eq!(read(index), before);
-        }
-        assert_eq!(both[0].state_digest("x").unwrap(), both[1].state_digest("x").unwrap());
-    }
-
-    /// A value of 64 KiB or more would go to a blob file, which our fsync does not cover (reliability.md §7).
-    #[test]
-    fn a_row_of_the_largest_size_stays_in_the_file_we_fsync() {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("i");
-        let index = Index::open(&path).unwrap();
-        let mut batch = Batch::default();
-        batch.put("largest", &"x".repeat(ROW_BYTES_MAX));
-        index.stage(batch).unwrap();
-        index.sync().unwrap();
-        assert_eq!(std::fs::read_dir(path.join("blobs")).map(Iterator::count).unwrap_or(0), 0);
-    }
-}
+mod tests;

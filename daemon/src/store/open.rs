@@ -1,20 +1,29 @@
 //! How a store is opened: one process at a time, the index brought up to the journal, or built again. It changes when what
 //! a start may find changes.
 
-use super::index::{Batch, Index};
+use super::index::{Batch, Home, Index};
 use super::project::{Fault, project};
 use super::rows::key;
-use super::{Store, Trouble, UNSYNCED_MAX};
+use super::{Store, Trouble};
+use crate::disk::DiskRef;
+use crate::journal::record::Record;
 use crate::journal::{Head, Journal, Place, Trouble as JournalTrouble};
 use crate::world::World;
 use jiff::Timestamp;
 use std::fs::{File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 /// Version of the index's rows: an index of another one is built again from the journal.
-const ROWS_FORMAT: u32 = 1;
+const ROWS_FORMAT: u32 = 2;
+/// What a replay stages before it is written, bytes: it goes into a run of its own, and sled has nothing to do with it.
+const REPLAY_BYTES: u64 = 32 * 1024 * 1024;
+
+/// Lines that are handed over at a time, and groups of them that are read before they are asked for.
+const GROUP_LINES: usize = 128;
+const GROUPS_AHEAD: usize = 8;
 
 /// Opens the journal and replays onto the index what it has not seen; an index that is ahead of it, or of
 /// another journal, means that somebody changed the journal.
@@ -59,18 +68,23 @@ fn replay(
     (seq, hash): (u64, &str),
 ) -> Result<Option<Journal>, Fault> {
     let mut is_known = seq == 0 || place.is_some_and(|place| place.seq == seq && place.hash == hash);
-    let opened = Journal::open::<Fault>(world.disk.clone(), data, place, |record, head: &Head| {
+    let mut take = |record: &Record, head: &Head| {
         if record.seq == seq {
             is_known = head.hash == hash;
         }
         if record.seq > seq && is_known {
             project(index, record, head)?;
-            if record.seq % UNSYNCED_MAX == 0 {
-                index.write()?;
+            // Durable: who is stopped half-way through a register of years goes on from here.
+            if index.staged_bytes() >= REPLAY_BYTES {
+                index.sync()?;
             }
         }
         Ok(())
-    });
+    };
+    let opened = match world.index {
+        Home::Disk => beside(world.disk.clone(), data, place, &mut take),
+        Home::Memory(_) => Journal::open(world.disk.clone(), data, place, take),
+    };
     match opened {
         Ok(journal) if is_known => {
             keep_place(index, &journal)?;
@@ -80,6 +94,54 @@ fn replay(
         Err(Fault::Journal(JournalTrouble::Broken { .. } | JournalTrouble::Io(..))) if place.is_some() => Ok(None),
         Err(fault) => Err(fault),
     }
+}
+
+/// Opens a journal while its lines are taken: reading, hashing and parsing them is one half of the work, and has a thread of its own.
+fn beside(
+    disk: DiskRef,
+    data: &Path,
+    place: Option<&Place>,
+    take: &mut impl FnMut(&Record, &Head) -> Result<(), Fault>,
+) -> Result<Journal, Fault> {
+    /// What ends the reading: a fault of the journal, or that nobody takes its lines any more.
+    enum End {
+        Of(JournalTrouble),
+        Unheard,
+    }
+    impl From<JournalTrouble> for End {
+        fn from(trouble: JournalTrouble) -> Self {
+            Self::Of(trouble)
+        }
+    }
+    let (to, from) = mpsc::sync_channel::<Vec<(Record, Head)>>(GROUPS_AHEAD);
+    // Back to who made them: to take a record apart costs as much as to put it together.
+    let (back, spent) = mpsc::channel();
+    std::thread::scope(|scope| {
+        let reading = scope.spawn(move || {
+            let mut group = Vec::new();
+            let opened = Journal::open::<End>(disk, data, place, |record, head| {
+                group.push((record.clone(), head.clone()));
+                if group.len() < GROUP_LINES {
+                    return Ok(());
+                }
+                spent.try_iter().for_each(drop::<Vec<(Record, Head)>>);
+                to.send(std::mem::take(&mut group)).map_err(|_| End::Unheard)
+            });
+            let heard = to.send(group).map_err(|_| End::Unheard);
+            opened.and_then(|journal| heard.map(|()| journal))
+        });
+        let took: Result<(), Fault> = from.into_iter().try_for_each(|group| {
+            group.iter().try_for_each(|(record, head)| take(record, head))?;
+            let _ = back.send(group); // it is at the end of the journal
+            Ok(())
+        });
+        let read = reading.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        took?;
+        read.map_err(|end| match end {
+            End::Of(trouble) => Fault::Journal(trouble),
+            End::Unheard => Fault::Io(io::ErrorKind::BrokenPipe.into()),
+        })
+    })
 }
 
 /// Makes the index durable, and notes where the journal stands.
@@ -93,7 +155,7 @@ pub(super) fn keep_place(index: &Index, journal: &Journal) -> io::Result<()> {
 }
 
 /// How long a start waits for a predecessor that is still ending, or for a child of it that still holds its files.
-const LOCK_WAIT_MAX: Duration = Duration::from_secs(3);
+pub(super) const LOCK_WAIT_MAX: Duration = Duration::from_secs(3);
 
 pub(super) fn lock(data: &Path) -> Result<File, Trouble> {
     let path = data.join("lock");

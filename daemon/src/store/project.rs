@@ -165,6 +165,8 @@ fn decide(index: &Index, batch: &mut Batch, record: &Record, decided: &Decided) 
         let came = decided.received.max(findings.signed_at).unwrap_or(at);
         batch.put(&key::signed(certificate, came, &decided.digest), &decided.digest);
     }
+    // They count before a decision; its row says that there is one.
+    batch.remove(&key::attempts(&decided.digest));
     batch.put(
         &key::message(&decided.digest),
         &MessageRow {
@@ -351,12 +353,15 @@ fn noticed(
 fn attempted(index: &Index, batch: &mut Batch, row: &ItemRow, at: Timestamp) -> Result<(), Fault> {
     let lane = row.outgoing.lane;
     let (prefix, old) = (key::sent_prefix(lane), key::sent(lane, day_before(at), ""));
-    for sent in index.scan::<Timestamp>(&prefix, &prefix).take(FORGOTTEN_MAX) {
+    // From where the last one was forgotten: what is gone already may still lie in the way.
+    let from = index.get::<String>(&key::forgotten(lane))?.unwrap_or_else(|| prefix.clone());
+    for sent in index.scan::<Timestamp>(&prefix, &from).take(FORGOTTEN_MAX) {
         let (sent, _) = sent?;
         if sent >= old {
             break;
         }
         batch.remove(&sent);
+        batch.put(&key::forgotten(lane), &sent);
     }
     batch.put(&key::sent(lane, at, &row.outgoing.id), &at);
     Ok(())

@@ -95,7 +95,7 @@ impl ItemRow {
     /// A person holds it back, and nothing but a person's release lets it go.
     #[must_use]
     pub fn is_stopped(&self) -> bool {
-        self.due() == Some(Timestamp::MAX)
+        is_stopped(&self.state)
     }
     /// The row by which the timers find it, while they can make something of it.
     #[must_use]
@@ -114,17 +114,46 @@ impl ItemRow {
     /// From when it is due, if it waits for its turn.
     #[must_use]
     pub fn due(&self) -> Option<Timestamp> {
-        match &self.state {
-            State::Held { until } => Some(*until),
-            State::Queued { due } => Some(*due),
-            _ => None,
-        }
+        due(&self.state)
     }
+}
+
+fn due(state: &State) -> Option<Timestamp> {
+    match state {
+        State::Held { until } => Some(*until),
+        State::Queued { due } => Some(*due),
+        _ => None,
+    }
+}
+
+pub(super) fn is_stopped(state: &State) -> bool {
+    due(state) == Some(Timestamp::MAX)
 }
 
 /// The keys.
 pub(super) mod key {
     use super::{Lane, Timestamp, address};
+
+    /// Rows of these come and go, or change with each line, and there are never more of them than of what is in hand.
+    const STAYING: [&str; 13] = [
+        "meta/",
+        CURSORS,
+        OPEN,
+        REFUSED,
+        ATTENTION,
+        WAITING,
+        UNDELIVERED,
+        DOUBTFUL,
+        CANARIES,
+        "attempts/",
+        "attempts-by/",
+        "due/",
+        "ordinal/",
+    ];
+    /// Whether a row, or a prefix, is of those which the index does not lay aside with the old ones.
+    pub(crate) fn stays(key: &str) -> bool {
+        STAYING.iter().any(|prefix| key.starts_with(prefix))
+    }
 
     /// The last journal line that the index has seen.
     pub(crate) const WATERMARK: &str = "meta/watermark";
@@ -221,6 +250,10 @@ pub(super) mod key {
     }
     pub(crate) fn sent_prefix(lane: Lane) -> String {
         format!("attempts-by/{}/", word(lane))
+    }
+    /// The last of these that was forgotten.
+    pub(crate) fn forgotten(lane: Lane) -> String {
+        format!("meta/forgotten/{}", word(lane))
     }
     /// Until when a road is closed.
     pub(crate) fn closed(lane: Lane) -> String {

@@ -4,12 +4,15 @@
 //! The counts are a function of the rows that a batch changes, taken in one place: no writer of rows can forget them.
 
 use super::index::{Batch, Index};
-use super::rows::{ItemRow, MessageRow, key};
+use super::rows::{ItemRow, MessageRow, is_stopped, key};
 use crate::outbox::notice::Notice;
-use crate::outbox::schedule::Shown;
+use crate::outbox::schedule::{Shown, State, shown};
+use casework::decision::Lane;
+use casework::receipts::Fact;
 use jiff::Timestamp;
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 
 /// The counts.
@@ -55,25 +58,58 @@ impl Tally {
         *of_grade.entry(row.disposition.code().to_owned()).or_default() += 1;
     }
 
-    fn item(&mut self, before: Option<&ItemRow>, after: &ItemRow) {
+    fn item(&mut self, before: Option<&Counted>, after: &Counted) {
         if let Some(before) = before {
             if let Some(n) = self.items.get_mut(&before.shown()) {
                 *n = n.saturating_sub(1);
             }
-            self.attention = self.attention.saturating_sub(u64::from(needs_a_person(before)));
+            self.attention = self.attention.saturating_sub(u64::from(before.needs_a_person()));
         }
         *self.items.entry(after.shown()).or_default() += 1;
-        self.attention += u64::from(needs_a_person(after));
+        self.attention += u64::from(after.needs_a_person());
         self.items.retain(|_, n| *n > 0);
     }
+}
+
+/// What of an item's row is counted: the rest of it, its text above all, need not be copied for that.
+#[derive(Deserialize)]
+struct Counted {
+    outgoing: CountedOutgoing,
+    state: State,
+    facts: BTreeSet<Fact>,
+    #[serde(default)]
+    notices: BTreeMap<Notice, IgnoredAny>,
+    #[serde(default)]
+    canary: Option<IgnoredAny>,
+}
+
+#[derive(Deserialize)]
+struct CountedOutgoing {
+    id: String,
+    lane: Lane,
+}
+
+impl Counted {
+    fn shown(&self) -> Shown {
+        shown(&self.state, &self.facts, self.outgoing.lane == Lane::Pec)
+    }
+    fn needs_a_person(&self) -> bool {
+        let shown = self.shown();
+        let silent = self.notices.keys().copied().filter(|notice| notice.holds(shown));
+        calls(shown, self.canary.is_some(), is_stopped(&self.state), silent)
+    }
+}
+
+fn calls(shown: Shown, is_canary: bool, is_stopped: bool, mut silent: impl Iterator<Item = Notice>) -> bool {
+    let ended_badly = !is_canary && matches!(shown, Shown::Unknown | Shown::Refused | Shown::Failed);
+    ended_badly || is_stopped || silent.any(Notice::makes_a_task)
 }
 
 /// Whether a person must act on an item, or has it in hand. Of a canary that did not come home an alarm tells, until one does:
 /// nobody has to close it.
 #[must_use]
 pub fn needs_a_person(item: &ItemRow) -> bool {
-    let ended_badly = item.canary.is_none() && matches!(item.shown(), Shown::Unknown | Shown::Refused | Shown::Failed);
-    ended_badly || item.is_stopped() || item.silent().any(Notice::makes_a_task)
+    calls(item.shown(), item.canary.is_some(), item.is_stopped(), item.silent())
 }
 
 /// Adds to a batch what its rows change of the counts.
@@ -81,25 +117,31 @@ pub fn needs_a_person(item: &ItemRow) -> bool {
 /// # Errors
 /// Those of the disk; a row that is not of the expected form.
 pub(super) fn settle(index: &Index, batch: &mut Batch) -> io::Result<()> {
+    let counted = [key::MESSAGES, key::ITEMS, key::INCIDENTS, key::DOSSIERS];
+    let last = batch.last_values();
+    let is_moot = !last.keys().any(|name| counted.iter().any(|prefix| name.starts_with(prefix)));
+    if is_moot && index.has(key::TALLY)? {
+        return Ok(());
+    }
     let mut tally = index.get::<Tally>(key::TALLY)?.unwrap_or_default();
     let mut marks = Vec::new();
     // A row that is set twice counts as it stands in the end.
-    for (name, json) in batch.last_values() {
+    for (name, json) in last {
         if name.starts_with(key::MESSAGES) {
-            if index.get::<MessageRow>(name)?.is_none() {
+            if !index.has(name)? {
                 tally.message(&serde_json::from_slice(json)?);
             }
         } else if name.starts_with(key::ITEMS) {
-            let (before, after) = (index.get::<ItemRow>(name)?, serde_json::from_slice::<ItemRow>(json)?);
+            let (before, after) = (index.get::<Counted>(name)?, serde_json::from_slice::<Counted>(json)?);
             tally.item(before.as_ref(), &after);
-            let was_marked = before.is_some_and(|row| needs_a_person(&row));
-            if was_marked != needs_a_person(&after) {
+            let was_marked = before.is_some_and(|row| row.needs_a_person());
+            if was_marked != after.needs_a_person() {
                 marks.push((key::attention(&after.outgoing.id), !was_marked));
             }
         } else if name.starts_with(key::INCIDENTS) {
             let (_, code, ..): (Timestamp, String, String, String) = serde_json::from_slice(json)?;
             *tally.incidents.entry(code).or_default() += 1;
-        } else if name.starts_with(key::DOSSIERS) && index.get::<serde_json::Value>(name)?.is_none() {
+        } else if name.starts_with(key::DOSSIERS) && !index.has(name)? {
             tally.dossiers += 1;
         }
     }

@@ -11,6 +11,7 @@ macro_rules! say {
 }
 
 mod check;
+mod correct;
 #[cfg(feature = "demo")]
 mod demo;
 mod evidence;
@@ -22,6 +23,7 @@ mod rebuild;
 mod reconcile;
 mod report;
 mod restored;
+mod rules;
 mod run;
 mod status;
 mod trial;
@@ -73,6 +75,10 @@ enum Command {
     Check(check::Args),
     /// Spiega messaggi salvati: ogni verifica, i punti delle regole, i dati trovati, che cosa partirebbe
     Explain(explain::Args),
+    /// Le regole: controllarle, provarle, misurarle sulla posta passata, metterle in vigore, tornare indietro
+    Rules(rules::Args),
+    /// Scrive nel registro che un messaggio deciso era altro: tipo, ufficio o fascicolo giusti, con nome e motivo
+    Correct(correct::Args),
     /// Raccoglie le prove su un messaggio in un file .zip, che chiunque può verificare senza Sportello
     Evidence(evidence::Args),
     /// Mostra messaggi, fascicoli e risposte; funziona anche mentre il servizio lavora
@@ -113,6 +119,8 @@ pub fn main() -> ExitCode {
         Command::Demo(args) => demo::main(&args),
         Command::Check(args) => check::main(&args),
         Command::Explain(args) => explain::main(&args),
+        Command::Rules(args) => rules::main(&args),
+        Command::Correct(args) => correct::main(&args),
         Command::Evidence(args) => evidence::main(&args),
         Command::Status(args) => status::main(&args),
         Command::Outbox(args) => outbox::main(&args),

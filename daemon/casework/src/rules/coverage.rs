@@ -74,3 +74,15 @@ fn classified(book: &Rulebook) -> Vec<Classification> {
 fn warning(book: &Rulebook, at: Spot, text: String) -> Problem {
     Problem { file: book.file(at).into(), line: Some(at.line), text, warning: true }
 }
+
+/// The names of the tests that are about a rule: they name it, or it is what they lead to.
+#[must_use]
+pub fn tests_about(book: &Rulebook, id: &str) -> BTreeSet<String> {
+    let about = |case: &&super::cases::Case| {
+        let expect = &case.expect;
+        let lists = [&expect.tie, &expect.also, &expect.shadow];
+        let named = expect.rule.iter().chain(&expect.not_rule).chain(lists.into_iter().flatten().flatten());
+        named.into_iter().any(|name| name == id) || case.classify(book).rule == id
+    };
+    book.cases.iter().filter(about).map(|case| case.name.clone()).collect()
+}

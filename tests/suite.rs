@@ -39,6 +39,8 @@ mod restore;
 mod revocation;
 #[path = "suite/rules_bad.rs"]
 mod rules_bad;
+#[path = "suite/rules_tools.rs"]
+mod rules_tools;
 #[path = "suite/secrets.rs"]
 mod secrets;
 #[path = "suite/servers.rs"]

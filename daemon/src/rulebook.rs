@@ -1,6 +1,8 @@
 //! The rules as an administrator has them in hand: read from a folder or from the shelf of those once in force, tried on past
 //! mail, put in force, corrected. It changes when there is another place where rules can be.
 
+pub mod disguise;
+pub mod edit;
 pub mod orders;
 pub mod past;
 pub mod phrases;

@@ -35,11 +35,11 @@ pub use bell::tell_that_it_does_not_start;
 use bell::{bell, stopped_text};
 use casework::address;
 use casework::rules::Problem;
-use reload::Reloader;
 #[cfg(test)]
 pub(crate) use intake::note_imap;
 pub use intake::{cursor_place, imap_settings};
 use pec::{OwnMailbox, Policy};
+use reload::Reloader;
 use std::fs::DirBuilder;
 use std::io;
 use std::net::SocketAddr;

@@ -63,7 +63,9 @@ pub(super) fn main(args: &Args) -> u8 {
             Err(code) => return code,
         },
         Err(e) => {
-            eprintln!("il servizio non ha risposto: {e}. La correzione può essere stata scritta: guarda con «sportello status»");
+            eprintln!(
+                "il servizio non ha risposto: {e}. La correzione può essere stata scritta: guarda con «sportello status»"
+            );
             return FOUND;
         }
     };

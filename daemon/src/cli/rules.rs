@@ -3,13 +3,16 @@
 
 pub(super) mod check;
 mod deploy;
+mod edit;
 mod explain;
+mod record;
 mod replay;
 
 use super::{CANNOT_START, print_problems};
 use crate::config::Config;
 use crate::rulebook::Set;
 use casework::rules::Problem;
+pub(super) use explain::corrected;
 use jiff::{SignedDuration, Timestamp};
 use std::path::{Path, PathBuf};
 
@@ -48,6 +51,14 @@ enum Action {
     Diff(deploy::DiffArgs),
     /// Rimette in vigore una versione di prima, ed elenca i messaggi che avrebbe deciso diversamente
     Rollback(deploy::RollbackArgs),
+    /// Fa una prova da un messaggio in archivio e dalla sua correzione, con nomi, codici e numeri sostituiti
+    Record(record::Args),
+    /// Da shadow a suggest, da suggest ad auto: se le decisioni sono abbastanza, e le persone non le correggono
+    Promote(edit::PromoteArgs),
+    /// Riscrive i file nella forma canonica; i commenti restano
+    Fmt(edit::FmtArgs),
+    /// Le frasi che avrebbero deciso bene i messaggi corretti; non cambia niente
+    Suggest(record::SuggestArgs),
 }
 
 pub(super) fn main(args: &Args) -> u8 {
@@ -61,6 +72,10 @@ pub(super) fn main(args: &Args) -> u8 {
         Action::History(args) => deploy::history(args),
         Action::Diff(args) => deploy::diff(args),
         Action::Rollback(args) => deploy::rollback(args),
+        Action::Record(args) => record::main(args),
+        Action::Promote(args) => edit::promote(args),
+        Action::Fmt(args) => edit::fmt(args),
+        Action::Suggest(args) => record::suggest(args),
     };
     ended.unwrap_or_else(|code| code)
 }
@@ -119,7 +134,8 @@ fn span(text: &str) -> Result<SignedDuration, String> {
         Some((at, 'w')) => (text.get(..at), 7 * 24),
         _ => (None, 0),
     };
-    let number: i64 = number.and_then(|number| number.parse().ok()).filter(|n| (1..=100_000).contains(n)).ok_or_else(fault)?;
+    let number: i64 =
+        number.and_then(|number| number.parse().ok()).filter(|n| (1..=100_000).contains(n)).ok_or_else(fault)?;
     Ok(SignedDuration::from_hours(number * hours))
 }
 

@@ -66,10 +66,7 @@ pub fn correct(store: &mut Store, order: &Correct, book: &Rulebook, now: Timesta
         [] => return Ok(Answer::No(format!("nessun messaggio ha l'impronta «{}»", order.message))),
         [row] => row.digest.clone(),
         _ => {
-            return Ok(Answer::No(format!(
-                "«{}» indica più messaggi: scrivi qualche carattere in più",
-                order.message
-            )));
+            return Ok(Answer::No(format!("«{}» indica più messaggi: scrivi qualche carattere in più", order.message)));
         }
     };
     store.correct(&digest, correction, now)?;

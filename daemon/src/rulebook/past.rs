@@ -104,6 +104,25 @@ pub struct Message {
     pub correction: Option<Correction>,
 }
 
+impl Message {
+    /// A message that is no part of any register, as if it were genuine.
+    #[must_use]
+    pub fn unproven(at: Timestamp) -> Self {
+        let was = Outcomes {
+            rule: String::new(),
+            kind: Kind::Other,
+            office: String::new(),
+            dossier: None,
+            outcome: Outcome::BelowAccept { best: None },
+            template: None,
+            mode: Mode::Shadow,
+        };
+        let [digest, rules, sender] = [const { String::new() }; 3];
+        let (kind, grade) = (pec::wire::POSTA_CERTIFICATA.into(), pec::Grade::Genuine.code().into());
+        Self { digest, seq: 0, at, rules, sender, kind, grade, was, correction: None }
+    }
+}
+
 /// What the register says of the messages that rules decided.
 #[derive(Debug, Default)]
 pub struct Past {

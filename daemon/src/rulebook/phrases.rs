@@ -13,17 +13,44 @@ const HELD_MAX: usize = 400_000;
 
 /// Words that say nothing by themselves: a phrase neither begins nor ends with one.
 const EMPTY: &[&str] = &[
-    "a", "ad", "agli", "ai", "al", "alla", "alle", "allo", "anche", "che", "chi", "ci", "come", "con", "cui", "da", "dagli",
-    "dai", "dal", "dalla", "dalle", "dei", "degli", "del", "della", "delle", "dello", "di", "e", "ed", "gli", "ha", "ho", "i",
-    "il", "in", "io", "l", "la", "le", "lo", "ma", "mi", "ne", "nei", "nel", "nella", "nelle", "no", "non", "o", "per", "piu",
-    "quale", "quella", "quello", "questa", "questo", "se", "si", "sono", "su", "sul", "sulla", "sulle", "tra", "un", "una",
-    "uno", "vi", "d", "dell", "all", "nell", "sull", "dall", "fra", "mio", "mia", "suo", "sua", "vostro", "vostra",
+    "a", "ad", "agli", "ai", "al", "alla", "alle", "allo", "anche", "che", "chi", "ci", "come", "con", "cui", "da",
+    "dagli", "dai", "dal", "dalla", "dalle", "dei", "degli", "del", "della", "delle", "dello", "di", "e", "ed", "gli",
+    "ha", "ho", "i", "il", "in", "io", "l", "la", "le", "lo", "ma", "mi", "ne", "nei", "nel", "nella", "nelle", "no",
+    "non", "o", "per", "piu", "quale", "quella", "quello", "questa", "questo", "se", "si", "sono", "su", "sul",
+    "sulla", "sulle", "tra", "un", "una", "uno", "vi", "d", "dell", "all", "nell", "sull", "dall", "fra", "mio", "mia",
+    "suo", "sua", "vostro", "vostra",
 ];
 /// Words of every letter: a phrase made of these alone is left out.
 const POLITE: &[&str] = &[
-    "buongiorno", "buonasera", "salve", "gentile", "gentili", "spettabile", "spett", "cordiali", "cordialmente", "saluti",
-    "distinti", "grazie", "egregio", "egregi", "oggetto", "comune", "signori", "signor", "signora", "ringrazio", "attesa",
-    "riscontro", "sottoscritto", "sottoscritta", "presente", "pec", "allegato", "allega", "allegati",
+    "buongiorno",
+    "buonasera",
+    "salve",
+    "gentile",
+    "gentili",
+    "spettabile",
+    "spett",
+    "cordiali",
+    "cordialmente",
+    "saluti",
+    "distinti",
+    "grazie",
+    "egregio",
+    "egregi",
+    "oggetto",
+    "comune",
+    "signori",
+    "signor",
+    "signora",
+    "ringrazio",
+    "attesa",
+    "riscontro",
+    "sottoscritto",
+    "sottoscritta",
+    "presente",
+    "pec",
+    "allegato",
+    "allega",
+    "allegati",
 ];
 
 /// Phrases with the number of texts that have them.
@@ -93,7 +120,8 @@ fn says_something(phrase: &[&str]) -> bool {
     let is_number = |word: &str| word.bytes().any(|b| b.is_ascii_digit());
     let is_empty = |word: &&str| EMPTY.contains(word);
     let ends = [phrase.first(), phrase.last()];
-    !ends.iter().flatten().any(|word| is_empty(word) || POLITE.contains(*word)) && !phrase.iter().any(|word| is_number(word))
+    !ends.iter().flatten().any(|word| is_empty(word) || POLITE.contains(*word))
+        && !phrase.iter().any(|word| is_number(word))
 }
 
 fn words(phrase: &str) -> usize {
@@ -107,7 +135,11 @@ mod tests {
     #[test]
     fn what_many_texts_share_comes_first_and_the_longest_form_of_it() {
         let mut all = Phrases::default();
-        for text in ["Vorrei il rilascio del passo carrabile", "Rilascio del passo carrabile, grazie", "Il passo carrabile è mio"] {
+        for text in [
+            "Vorrei il rilascio del passo carrabile",
+            "Rilascio del passo carrabile, grazie",
+            "Il passo carrabile è mio",
+        ] {
             all.add(text);
         }
         let found = all.frequent(2, 9);

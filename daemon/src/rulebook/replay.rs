@@ -66,7 +66,13 @@ pub fn run(past: &Past, places: &[usize], archive: &Archive, book: &Rulebook, do
     all
 }
 
-fn one(past: &Past, message: &Message, archive: &Archive, book: &Rulebook, unmatched: &mut Phrases) -> Option<Outcomes> {
+fn one(
+    past: &Past,
+    message: &Message,
+    archive: &Archive,
+    book: &Rulebook,
+    unmatched: &mut Phrases,
+) -> Option<Outcomes> {
     let bytes = archive.read(Shelf::In, &message.digest).ok()?;
     let (class, read) = past.again(message, &bytes, book)?;
     let now = Outcomes::of(&class);

@@ -121,7 +121,9 @@ pub fn find(data: &Path, prefix: &str) -> Result<String, String> {
     let all = kept(data).map_err(|e| format!("{}: {e}", folder(data).display()))?;
     match &all.iter().filter(|hash| hash.starts_with(prefix)).collect::<Vec<_>>()[..] {
         [hash] => Ok((*hash).clone()),
-        [] => Err(format!("nessuna versione delle regole ha l'impronta «{prefix}»: guarda con «sportello rules history»")),
+        [] => {
+            Err(format!("nessuna versione delle regole ha l'impronta «{prefix}»: guarda con «sportello rules history»"))
+        }
         several => Err(format!("«{prefix}» indica {} versioni: scrivi qualche carattere in più", several.len())),
     }
 }
@@ -147,7 +149,9 @@ pub fn read(data: &Path, prefix: &str) -> Result<Vec<SourceFile>, String> {
 #[must_use]
 pub fn is_behind(config: &Config, in_force: &str) -> bool {
     let draft = || Some(casework::rules::digest(&draft_files(config).ok()?));
-    config.rules.is_some() && matches!(current(&config.data), Ok(Some(_))) && draft().is_none_or(|hash| hash != in_force)
+    config.rules.is_some()
+        && matches!(current(&config.data), Ok(Some(_)))
+        && draft().is_none_or(|hash| hash != in_force)
 }
 
 fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
@@ -164,7 +168,10 @@ mod tests {
     fn what_was_kept_is_found_by_its_beginning_and_pointed_to() {
         let dir = tempfile::tempdir().unwrap();
         let data = dir.path();
-        let files = [SourceFile { name: "b.toml".into(), text: "due".into() }, SourceFile { name: "a.toml".into(), text: "uno".into() }];
+        let files = [
+            SourceFile { name: "b.toml".into(), text: "due".into() },
+            SourceFile { name: "a.toml".into(), text: "uno".into() },
+        ];
         let (one, two) = (format!("abcd{:060}", 1), format!("abcd{:060}", 2));
         assert_eq!(current(data).unwrap(), None);
         assert!(find(data, "abcd").unwrap_err().contains("nessuna versione"));

@@ -45,11 +45,9 @@ impl Reloader {
         self.keep();
         let pointer = shelf::current(&self.config.data).ok().flatten();
         let (by, note) = pointer.map(|pointer| (pointer.by, pointer.note)).unwrap_or_default();
-        match self.store().ruleset_last()? {
-            // Who never deploys has no history to be kept whole: decisions name their rules.
-            None => Ok(()),
-            Some(_) => self.note(by, note),
-        }
+        // Who never deploys has no history to be kept whole: decisions name their rules.
+        let has_history = self.store().ruleset_last()?.is_some();
+        if has_history { self.note(by, note) } else { Ok(()) }
     }
 
     /// Reads everything again (SIGHUP); with any mistake what is in force stays.

@@ -106,11 +106,9 @@ fn verdict(book: &Rulebook, seen: &Classification, rule: &Rule, score: i32, toda
     let live = |id: &str| book.rule(id).is_some_and(|rule| rule.mode != Mode::Shadow);
     let mut others = seen.scores.iter().filter(|other| other.rule != rule.id && other.score > 0 && live(&other.rule));
     match others.next() {
-        Some(best) if score - best.score < book.margin => Verdict::Behind {
-            rule: best.rule.clone(),
-            score: best.score,
-            by: best.score + book.margin - score,
-        },
+        Some(best) if score - best.score < book.margin => {
+            Verdict::Behind { rule: best.rule.clone(), score: best.score, by: best.score + book.margin - score }
+        }
         // Only a rule on trial can lead and not be chosen.
         _ => Verdict::Chosen,
     }

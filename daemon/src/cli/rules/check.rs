@@ -102,12 +102,8 @@ fn junit(results: &[TestResult]) -> String {
     for (file, tests) in files {
         let failed = tests.iter().filter(|test| !test.ok).count();
         // Writing to a string cannot fail.
-        let _ = writeln!(
-            out,
-            "  <testsuite name=\"{}\" tests=\"{}\" failures=\"{failed}\">",
-            escaped(file),
-            tests.len()
-        );
+        let _ =
+            writeln!(out, "  <testsuite name=\"{}\" tests=\"{}\" failures=\"{failed}\">", escaped(file), tests.len());
         for test in tests {
             let _ = write!(
                 out,

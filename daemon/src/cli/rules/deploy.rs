@@ -201,7 +201,9 @@ pub(super) fn history(args: &HistoryArgs) -> Ended {
     let header = ["", "da", "impronta", "come", "chi", "decisi", "corretti", "tenuta", "nota"];
     say!("{}", table(&header, &rows, COLUMN).trim_end());
     if shelf::is_behind(&config, &in_force) {
-        say!("\nLa cartella delle regole è diversa da quelle in vigore: per metterla in vigore, sportello rules deploy");
+        say!(
+            "\nLa cartella delle regole è diversa da quelle in vigore: per metterla in vigore, sportello rules deploy"
+        );
     }
     Ok(OK)
 }
@@ -236,7 +238,14 @@ pub(super) fn diff(args: &DiffArgs) -> Ended {
     }
     if found.is_empty() {
         let same = old.book.digest() == new.book.digest();
-        say!("{}", if same { "Sono gli stessi file." } else { "Dicono la stessa cosa (cambiano solo commenti, ordine o prove)." });
+        say!(
+            "{}",
+            if same {
+                "Sono gli stessi file."
+            } else {
+                "Dicono la stessa cosa (cambiano solo commenti, ordine o prove)."
+            }
+        );
     }
     Ok(if found.is_empty() { OK } else { FOUND })
 }
@@ -270,7 +279,9 @@ pub(super) fn rollback(args: &RollbackArgs) -> Ended {
     say!("Messaggi decisi dalla versione {}: {}, di cui diversi ora: {changed}", flow(bad.book.digest()), places.len());
     if changed > 0 {
         listed(&past, &replay, true);
-        say!("\nLe decisioni restano com'erano: per ciascuno guarda con «rules explain», e se serve scrivi «sportello correct».");
+        say!(
+            "\nLe decisioni restano com'erano: per ciascuno guarda con «rules explain», e se serve scrivi «sportello correct»."
+        );
     }
     Ok(OK)
 }

@@ -6,7 +6,7 @@ use crate::archive::{Archive, Shelf};
 use crate::cli::paint::{cut, wrap};
 use crate::digest::flow;
 use crate::rulebook::Set;
-use crate::rulebook::past::Past;
+use crate::rulebook::past::{Message, Past};
 use casework::calendar;
 use casework::nearest::hint;
 use casework::rules::normal::Normal;
@@ -99,16 +99,25 @@ fn of_file(args: &Args) -> Result<Seen, u8> {
         bench = bench.with_rules(set.book);
     }
     let explained = bench.explain(&bytes, &about);
-    let (class, content) = (explained.decision().classification.clone(), explained.content());
-    Ok(Seen {
+    let decision = explained.decision();
+    let mut seen = Seen {
         name: name.clone(),
         today: calendar::rome(about.now).date(),
-        instead: format!("{}: le regole non vengono interrogate", explained.decision().disposition.title()),
-        normal: content.map(normalised).unwrap_or_default(),
-        class,
+        instead: format!("{}: le regole non vengono interrogate", decision.disposition.title()),
+        normal: explained.content().map(normalised).unwrap_or_default(),
+        class: decision.classification.clone(),
         then: None,
         book: bench.into_rules(),
-    })
+    };
+    // Who tunes rules may have no trust at hand: what they would say is shown, and that it is not proven.
+    if seen.class.is_none()
+        && let Some(read) = pec::reread(&bytes).filter(|read| read.daticert.tipo.word() == pec::wire::POSTA_CERTIFICATA)
+    {
+        seen.then = Some(format!("{}: così direbbero le regole, se fosse autentica", decision.disposition.title()));
+        seen.normal = normalised(&read.message);
+        seen.class = Some(Past::default().classify(&Message::unproven(about.now), &read, &seen.book));
+    }
+    Ok(seen)
 }
 
 fn of_archive(args: &Args) -> Result<Seen, u8> {
@@ -149,7 +158,7 @@ fn of_archive(args: &Args) -> Result<Seen, u8> {
 }
 
 /// What a person said was right.
-pub(in crate::cli) fn corrected(correction: &crate::journal::record::Correction) -> String {
+pub(in super::super) fn corrected(correction: &crate::journal::record::Correction) -> String {
     let parts = [
         correction.kind.map(|kind| format!("tipo {}", kind.code())),
         correction.office.as_ref().map(|office| format!("ufficio {office}")),
@@ -198,7 +207,8 @@ impl Seen {
     }
 
     fn json(&self, why: Option<&WhyNot>) -> Value {
-        let normal: Vec<Value> = self.normal.iter().map(|(place, text)| json!({"place": place, "text": text})).collect();
+        let normal: Vec<Value> =
+            self.normal.iter().map(|(place, text)| json!({"place": place, "text": text})).collect();
         json!({
             "message": self.name, "ruleset": self.book.digest(), "classification": self.class, "then": self.then,
             "normalised": normal, "why_not": why,
@@ -223,7 +233,8 @@ fn told(why: &WhyNot) -> String {
     };
     let _ = writeln!(out, "  {verdict}");
     if why.on_trial {
-        let _ = writeln!(out, "  è in prova (`mode = \"shadow\"`): i suoi punti si vedono, ma non partecipa alla scelta");
+        let _ =
+            writeln!(out, "  è in prova (`mode = \"shadow\"`): i suoi punti si vedono, ma non partecipa alla scelta");
     }
     for weighed in &why.signals {
         let line = match &weighed.hit {

@@ -2,16 +2,16 @@
 
 use super::super::paint::table;
 use super::super::{FOUND, OK};
+use super::corrected;
 use super::{Ended, config, from, refused, span, wrong};
 use crate::archive::Archive;
-use crate::cli::rules::explain::corrected;
 use crate::config::Config;
 use crate::digest::flow;
 use crate::rulebook::Set;
 use crate::rulebook::past::Past;
 use crate::rulebook::replay::{Figures, Gate, Replay, name, run};
-use casework::rules::Rulebook;
 use casework::calendar;
+use casework::rules::Rulebook;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use std::path::{Path, PathBuf};
@@ -170,7 +170,8 @@ pub(super) fn show(past: &Past, replay: &Replay, figures: &Figures, book: &Ruleb
         );
     }
     if !figures.moves.is_empty() {
-        let rows: Vec<_> = figures.moves.iter().map(|(then, now, n)| vec![then.clone(), now.clone(), n.to_string()]).collect();
+        let rows: Vec<_> =
+            figures.moves.iter().map(|(then, now, n)| vec![then.clone(), now.clone(), n.to_string()]).collect();
         say!("\n{}", table(&["allora", "ora", "messaggi"], &rows, COLUMN).trim_end());
     }
     say!("\n{}", by_rule(figures).trim_end());
@@ -227,5 +228,8 @@ fn phrases(replay: &Replay) {
         return;
     }
     let rows: Vec<Vec<String>> = frequent.into_iter().map(|(phrase, n)| vec![n.to_string(), phrase]).collect();
-    say!("\nFrasi frequenti di quello che nessuna regola sceglie:\n{}", table(&["messaggi", "frase"], &rows, COLUMN).trim_end());
+    say!(
+        "\nFrasi frequenti di quello che nessuna regola sceglie:\n{}",
+        table(&["messaggi", "frase"], &rows, COLUMN).trim_end()
+    );
 }

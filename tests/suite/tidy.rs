@@ -26,6 +26,7 @@ const ONE_PLACE: &[(&str, &[&str])] = &[
     ("roxmltree", &["daemon/pec/src/xml.rs"]),
     ("handlebars", &["daemon/casework/src/reply/engine.rs"]),
     ("regex", &["daemon/casework/src/rules/pattern.rs"]),
+    ("toml_edit", &["daemon/src/rulebook/edit.rs"]),
     ("tracing", &["daemon/src/events.rs"]),
     ("tracing_subscriber", &["daemon/src/cli.rs"]),
     ("rustls_native_certs", &["daemon/src/tls.rs"]),

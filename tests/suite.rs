@@ -41,6 +41,8 @@ mod revocation;
 mod rules_bad;
 #[path = "suite/rules_eval.rs"]
 mod rules_eval;
+#[path = "suite/rules_tools.rs"]
+mod rules_tools;
 #[path = "suite/secrets.rs"]
 mod secrets;
 #[path = "suite/servers.rs"]

@@ -49,6 +49,8 @@ pub enum Code {
     ClockJumped,
     /// Server, archive and register do not agree.
     NotReconciled,
+    /// Rules, templates or trust were to be read again, and have mistakes: the old ones stay in force.
+    ReloadRefused,
 }
 
 impl Code {
@@ -67,6 +69,7 @@ impl Code {
             Self::JournalDamaged => "journal-damaged",
             Self::ClockJumped => "clock-jumped",
             Self::NotReconciled => "not-reconciled",
+            Self::ReloadRefused => "reload-refused",
         }
     }
 }

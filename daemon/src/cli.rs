@@ -11,6 +11,7 @@ macro_rules! say {
 }
 
 mod check;
+mod correct;
 #[cfg(feature = "demo")]
 mod demo;
 mod evidence;
@@ -74,6 +75,10 @@ enum Command {
     Check(check::Args),
     /// Spiega messaggi salvati: ogni verifica, i punti delle regole, i dati trovati, che cosa partirebbe
     Explain(explain::Args),
+    /// Le regole: controllarle, provarle, misurarle sulla posta passata, metterle in vigore, tornare indietro
+    Rules(rules::Args),
+    /// Scrive nel registro che un messaggio deciso era altro: tipo, ufficio o fascicolo giusti, con nome e motivo
+    Correct(correct::Args),
     /// Raccoglie le prove su un messaggio in un file .zip, che chiunque può verificare senza Sportello
     Evidence(evidence::Args),
     /// Mostra messaggi, fascicoli e risposte; funziona anche mentre il servizio lavora
@@ -86,8 +91,6 @@ enum Command {
     Trust(trust::Args),
     /// Prova che server, archivio, registro e decisioni coincidono; dice le differenze e rimette a posto quello che può
     Reconcile(reconcile::Args),
-    /// Le regole: provarle su posta già etichettata
-    Rules(rules::Args),
     /// Verifica la catena del registro e dice se qualcuno l'ha toccato
     VerifyJournal(verify_journal::Args),
     /// Rifà l'indice dal registro, a servizio fermo, e dice se è uguale a prima
@@ -116,6 +119,7 @@ pub fn main() -> ExitCode {
         Command::Demo(args) => demo::main(&args),
         Command::Check(args) => check::main(&args),
         Command::Explain(args) => explain::main(&args),
+        Command::Correct(args) => correct::main(&args),
         Command::Evidence(args) => evidence::main(&args),
         Command::Status(args) => status::main(&args),
         Command::Outbox(args) => outbox::main(&args),

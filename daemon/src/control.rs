@@ -10,7 +10,9 @@ use crate::monitor::report::Report;
 use crate::outbox::orders::{Answer, Order, carry_out};
 use crate::reconcile::report::Report as Reconciled;
 use crate::reconcile::task::Bench;
+use crate::rulebook::orders::{Correct, Enter};
 use crate::store::{Store, Trouble};
+use crate::supervise::reload::Reloader;
 use serde::{Deserialize, Serialize};
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::os::unix::net::UnixStream as StdStream;
@@ -34,6 +36,8 @@ const TURN_MAX: Duration = Duration::from_secs(10);
 enum Request {
     Question { ask: Question },
     Reconcile { reconcile: Wish },
+    Correct { correct: Correct },
+    Enter { enter: Enter },
     Order(Order),
 }
 
@@ -95,6 +99,8 @@ pub struct Counter {
     pub clock: Clock,
     /// Answers questions.
     pub monitor: Arc<Monitor>,
+    /// Puts rules in force, and writes corrections down.
+    pub reloader: Reloader,
 }
 
 impl Counter {
@@ -156,11 +162,20 @@ impl Counter {
                 }
                 Reply::Reconciled { reconciled: self.bench.result().map(Box::new) }
             }
-            Ok(Request::Order(mut order)) => {
-                // The name is what its writer says; the user is what the system knows.
-                if let Some(user) = user {
-                    order.by = format!("{} (utente {user})", order.by.trim());
+            Ok(Request::Correct { mut correct }) => {
+                correct.by = named(&correct.by, user);
+                let answer = self.reloader.correct(&correct)?;
+                if matches!(answer, Answer::Done(_)) {
+                    events::corrected();
                 }
+                Reply::Answer(answer)
+            }
+            Ok(Request::Enter { mut enter }) => {
+                enter.by = named(&enter.by, user);
+                Reply::Answer(self.reloader.enter(&enter)?)
+            }
+            Ok(Request::Order(mut order)) => {
+                order.by = named(&order.by, user);
                 let now = self.clock.now();
                 let answer = carry_out(&mut self.store.lock().unwrap_or_else(PoisonError::into_inner), &order, now)?;
                 if matches!(answer, Answer::Done(_)) {
@@ -184,7 +199,27 @@ impl Counter {
 /// # Errors
 /// Somebody is, and the conversation broke: the order may have been carried out.
 pub fn order(data: &Path, order: &Order) -> io::Result<Option<Answer>> {
-    match converse(data, &Request::Order(order.clone()), LINE_BYTES_MAX)? {
+    answered(converse(data, &Request::Order(order.clone()), LINE_BYTES_MAX)?)
+}
+
+/// Hands a correction to the service that runs on `data`. `None` = nobody is at the counter.
+///
+/// # Errors
+/// As [`order`].
+pub fn correct(data: &Path, correct: &Correct) -> io::Result<Option<Answer>> {
+    answered(converse(data, &Request::Correct { correct: correct.clone() }, LINE_BYTES_MAX)?)
+}
+
+/// Has the service that runs on `data` put a set of rules in force. `None` = nobody is at the counter.
+///
+/// # Errors
+/// As [`order`].
+pub fn enter(data: &Path, enter: &Enter) -> io::Result<Option<Answer>> {
+    answered(converse(data, &Request::Enter { enter: enter.clone() }, LINE_BYTES_MAX)?)
+}
+
+fn answered(reply: Option<Reply>) -> io::Result<Option<Answer>> {
+    match reply {
         None => Ok(None),
         Some(Reply::Answer(answer)) => Ok(Some(answer)),
         Some(Reply::Unreadable { unreadable }) => Err(io::Error::other(unreadable)),
@@ -217,6 +252,14 @@ pub fn reconcile(data: &Path, wish: Wish) -> io::Result<Option<Option<Box<Reconc
         Some(Reply::Reconciled { reconciled }) => Ok(Some(reconciled)),
         Some(Reply::Unreadable { unreadable }) => Err(io::Error::other(unreadable)),
         Some(_) => Err(io::Error::other("risposta a un'altra domanda")),
+    }
+}
+
+/// The name is what its writer says; the user is what the system knows.
+fn named(by: &str, user: Option<u32>) -> String {
+    match user {
+        Some(user) if !by.trim().is_empty() => format!("{} (utente {user})", by.trim()),
+        _ => by.to_owned(),
     }
 }
 

@@ -242,6 +242,18 @@ pub fn reloaded(rules: &str, templates: &str) {
 pub fn reload_refused(problems: usize, first: &impl Display) {
     error!(event = "reload_refused", problems, %first, "reload refused; the old rules stay in force");
 }
+/// The files of the rules in force could not be kept beside the others.
+pub fn ruleset_not_kept(why: &impl Display) {
+    warn!(event = "ruleset_not_kept", %why, "the rules in force could not be kept: no rollback to them");
+}
+/// The folder of rules was changed after a deploy: what is in it is in force only after the next one.
+pub fn draft_not_in_force() {
+    warn!(event = "draft_not_in_force", "the rules folder differs from the rules in force: deploy them");
+}
+/// A person wrote down what a message really was.
+pub fn corrected() {
+    info!(event = "corrected", "a decision was corrected by a person");
+}
 /// A Maildir round failed.
 pub fn maildir_failed(account: &str, why: &impl Display) {
     error!(event = "maildir_failed", account, %why, "maildir could not be read");

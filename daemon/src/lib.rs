@@ -32,6 +32,7 @@ pub mod post;
 pub mod reconcile;
 pub mod revocation;
 pub mod room;
+pub mod rulebook;
 pub mod scrub;
 pub mod secret;
 pub mod sent;

@@ -1,11 +1,12 @@
 //! The desk as it stands in the files: rules and templates read, checked and put in force together, or not at all.
 
 use crate::config::Config;
+use crate::rulebook::shelf;
 use crate::shipped;
 use crate::trust::{Trust, check};
 use casework::effect::EffectKey;
 use casework::reply::{self, TemplateFile};
-use casework::rules::{self, Problem, SourceFile};
+use casework::rules::{self, Problem, Rulebook, SourceFile};
 use casework::{Desk, Entity, address};
 use std::fs;
 use std::io::{self, Write};
@@ -34,8 +35,20 @@ impl Office {
     /// # Errors
     /// Every mistake in every file.
     pub fn read(config: &Config, key: EffectKey) -> Result<Self, Vec<Problem>> {
+        Self::read_with(config, key, rule_files(config))
+    }
+
+    /// As [`read`](Self::read), with these rules instead of those in force.
+    ///
+    /// # Errors
+    /// Every mistake in every file.
+    pub fn read_with(
+        config: &Config,
+        key: EffectKey,
+        rules: Result<Vec<SourceFile>, Vec<Problem>>,
+    ) -> Result<Self, Vec<Problem>> {
         let trust = config.anchors.as_deref().map_or_else(|| Ok(Trust::shipped()), Trust::read);
-        let desk = desk(config.entity.clone(), config.rules.as_deref(), config.templates.as_deref(), key);
+        let desk = desk_of(config.entity.clone(), rules, config.templates.as_deref(), key);
         match (desk, trust) {
             (Ok(desk), Ok(trust)) => {
                 let mut refused = if config.trial { Vec::new() } else { examples(&desk) };
@@ -88,6 +101,30 @@ fn examples(desk: &Desk) -> Vec<Problem> {
         .collect()
 }
 
+/// The files of the rules in force: since the first `rules deploy` the set that was deployed last; before, the files of the
+/// folder of the configuration, or those shipped.
+///
+/// # Errors
+/// They cannot be read.
+pub fn rule_files(config: &Config) -> Result<Vec<SourceFile>, Vec<Problem>> {
+    let pointer = shelf::current(&config.data);
+    let unreadable = |text: String| {
+        vec![Problem { file: shelf::folder(&config.data).display().to_string(), line: None, text, warning: false }]
+    };
+    match pointer.map_err(|e| unreadable(e.to_string()))? {
+        Some(pointer) => shelf::read(&config.data, &pointer.hash).map_err(unreadable),
+        None => draft_files(config),
+    }
+}
+
+/// The files of the folder of the configuration, or those shipped: in force or not yet.
+///
+/// # Errors
+/// They cannot be read.
+pub fn draft_files(config: &Config) -> Result<Vec<SourceFile>, Vec<Problem>> {
+    config.rules.as_deref().map_or_else(|| Ok(shipped::rules()), read_rules)
+}
+
 /// Reads rules and templates from folders, or takes those shipped, and runs the rules' own tests.
 ///
 /// # Errors
@@ -98,7 +135,15 @@ pub fn desk(
     templates: Option<&Path>,
     key: EffectKey,
 ) -> Result<Desk, Vec<Problem>> {
-    let rule_files = rules.map_or_else(|| Ok(shipped::rules()), read_rules);
+    desk_of(entity, rules.map_or_else(|| Ok(shipped::rules()), read_rules), templates, key)
+}
+
+fn desk_of(
+    entity: Entity,
+    rule_files: Result<Vec<SourceFile>, Vec<Problem>>,
+    templates: Option<&Path>,
+    key: EffectKey,
+) -> Result<Desk, Vec<Problem>> {
     let template_files = templates.map_or_else(|| Ok(shipped::templates()), read_templates);
     let (rule_files, template_files) = match (rule_files, template_files) {
         (Ok(rules), Ok(templates)) => (rules, templates),
@@ -106,16 +151,7 @@ pub fn desk(
     };
     let templates = reply::load(&template_files)?;
     let rules = rules::load(&rule_files, &templates.names())?;
-    let failed: Vec<Problem> = rules::run_tests(&rules)
-        .into_iter()
-        .filter(|test| !test.ok)
-        .map(|test| Problem {
-            file: test.file,
-            line: Some(test.line),
-            text: format!("la prova «{}» non passa: {}", test.name, test.detail),
-            warning: false,
-        })
-        .collect();
+    let failed = failed_tests(&rules);
     if !failed.is_empty() {
         return Err(failed);
     }
@@ -131,11 +167,26 @@ pub fn desk(
     Ok(Desk { entity, rules, templates, key })
 }
 
-fn read_rules(dir: &Path) -> Result<Vec<SourceFile>, Vec<Problem>> {
+/// The tests that do not pass, as mistakes.
+#[must_use]
+pub fn failed_tests(rules: &Rulebook) -> Vec<Problem> {
+    rules::run_tests(rules)
+        .into_iter()
+        .filter(|test| !test.ok)
+        .map(|test| Problem {
+            file: test.file,
+            line: Some(test.line),
+            text: format!("la prova «{}» non passa: {}", test.name, test.detail),
+            warning: false,
+        })
+        .collect()
+}
+
+pub(crate) fn read_rules(dir: &Path) -> Result<Vec<SourceFile>, Vec<Problem>> {
     Ok(read_folder(dir, "toml")?.into_iter().map(|(name, text)| SourceFile { name, text }).collect())
 }
 
-fn read_templates(dir: &Path) -> Result<Vec<TemplateFile>, Vec<Problem>> {
+pub(crate) fn read_templates(dir: &Path) -> Result<Vec<TemplateFile>, Vec<Problem>> {
     let language = dir.join("it");
     Ok(read_folder(&language, "hbs")?
         .into_iter()

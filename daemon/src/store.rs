@@ -5,6 +5,7 @@
 
 mod beside;
 pub mod canary;
+mod corrected;
 pub mod index;
 pub mod open;
 mod outbound;

@@ -4,6 +4,7 @@
 
 mod bell;
 mod intake;
+pub mod reload;
 
 use crate::alarm::{Alarms, Code};
 use crate::anchor;
@@ -29,7 +30,7 @@ use crate::store::{Store, Trouble};
 use crate::submit::{Line, Security, SmtpSettings};
 use crate::trial::Trial;
 use crate::world::World;
-use crate::{events, failpoint, trouble_to_problem};
+use crate::{events, trouble_to_problem};
 pub use bell::tell_that_it_does_not_start;
 use bell::{bell, stopped_text};
 use casework::address;
@@ -38,6 +39,7 @@ use casework::rules::Problem;
 pub(crate) use intake::note_imap;
 pub use intake::{cursor_place, imap_settings};
 use pec::{OwnMailbox, Policy};
+use reload::Reloader;
 use std::fs::DirBuilder;
 use std::io;
 use std::net::SocketAddr;
@@ -81,7 +83,21 @@ impl Service {
         // Other people's letters: for the service alone, whatever its umask.
         DirBuilder::new().recursive(true).mode(0o700).create(&data).map_err(disk)?;
         let office = Office::read(&config, effect_key(&data).map_err(disk)?)?;
-        Self::with_office(config, office, trial, world)
+        let service = Self::with_office(config, office, trial, world)?;
+        service.reloader().begin().map_err(|e| vec![trouble_to_problem(&data, &e)])?;
+        Ok(service)
+    }
+
+    /// What puts other rules in force.
+    fn reloader(&self) -> Reloader {
+        Reloader {
+            config: self.config.clone(),
+            office: self.office.clone(),
+            store: self.store.clone(),
+            monitor: self.monitor.clone(),
+            alarms: self.alarms.clone(),
+            clock: self.world.clock.clone(),
+        }
     }
 
     /// As [`open`](Self::open), with an office that is already at hand, perhaps another service's too.
@@ -156,6 +172,7 @@ impl Service {
         let mut terminate = signal(SignalKind::terminate()).map_err(|e| fault(&e))?;
         let mut interrupt = signal(SignalKind::interrupt()).map_err(|e| fault(&e))?;
         let mut hangup = signal(SignalKind::hangup()).map_err(|e| fault(&e))?;
+        let reloader = self.reloader();
         let mut parts = self.start(roads, &stopped)?;
         let seq = self.store.lock().unwrap_or_else(PoisonError::into_inner).seq();
         events::started(env!("CARGO_PKG_VERSION"), seq, self.config.mailboxes.len());
@@ -169,7 +186,11 @@ impl Service {
                 biased;
                 _ = terminate.recv() => break Ok(()),
                 _ = interrupt.recv() => break Ok(()),
-                _ = hangup.recv() => self.reload(),
+                _ = hangup.recv() => {
+                    if let Err(trouble) = reloader.reload() {
+                        break Err(trouble);
+                    }
+                }
                 _ = watchdog.tick() => self.beat(),
                 part = parts.join_next() => break part_ended(part),
             }
@@ -293,6 +314,7 @@ impl Service {
             clock: self.world.clock.clone(),
             monitor: self.monitor.clone(),
             bench: self.bench.clone(),
+            reloader: self.reloader(),
         };
         match Counter::listen(&self.config.data) {
             Ok(listener) => drop(parts.spawn(counter.run(listener, stopped.clone()))),
@@ -358,27 +380,6 @@ impl Service {
     #[must_use]
     pub fn health(&self) -> Arc<Health> {
         self.health.clone()
-    }
-
-    /// Reads rules and templates again; with any mistake the old ones stay in force.
-    fn reload(&self) {
-        let key = self.office.borrow().desk.key.clone();
-        match Office::read(&self.config, key) {
-            Ok(office) => {
-                if let Err(why) = failpoint::at("reload.swap") {
-                    return events::reload_refused(1, &trouble_to_problem(&self.config.data, &why));
-                }
-                events::reloaded(office.desk.rules.digest(), office.desk.templates.digest());
-                let _ = self.office.send(Arc::new(office));
-                self.monitor.reloaded();
-            }
-            Err(problems) => {
-                self.monitor.reload_refused(problems.len());
-                if let Some(first) = problems.first() {
-                    events::reload_refused(problems.len(), first);
-                }
-            }
-        }
     }
 
     /// A sign of life, given as soon as the store can be had: it waits its turn behind a busy pipeline, and never comes from

@@ -27,6 +27,7 @@ const ONE_PLACE: &[(&str, &[&str])] = &[
     ("handlebars", &["daemon/casework/src/reply/engine.rs"]),
     ("regex", &["daemon/casework/src/rules/pattern.rs"]),
     ("aho_corasick", &["daemon/casework/src/rules/score.rs"]),
+    ("toml_edit", &["daemon/src/rulebook/edit.rs"]),
     ("tracing", &["daemon/src/events.rs"]),
     ("tracing_subscriber", &["daemon/src/cli.rs"]),
     ("rustls_native_certs", &["daemon/src/tls.rs"]),

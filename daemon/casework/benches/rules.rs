@@ -30,12 +30,36 @@ fn word(n: usize) -> String {
 
 /// Rules of ten signals; each signal has three phrases of one to three words, one with any ending.
 fn rules(count: usize) -> Vec<SourceFile> {
-    let mut text = String::from(
-        "format = 1\n[defaults]\naccept = 60\nmargin = 15\notherwise = \"altro\"\n[office.urp]\ntitle = \"Urp\"\nmail = \"urp@comune.example\"\n\
-         [rule.altro]\ntitle = \"Altro\"\nkind = \"other\"\noffice = \"urp\"\nmode = \"suggest\"\n[test.altro]\nsubject = \"x\"\nexpect = { rule = \"altro\" }\n",
-    );
+    // A file may hold 1 MiB.
+    const TOGETHER: usize = 250;
+    let rest = (0..count).step_by(TOGETHER).map(|from| part(from, count.min(from + TOGETHER)));
+    rest.enumerate().map(|(n, text)| SourceFile { name: format!("{n}.toml"), text }).collect()
+}
+
+fn part(from: usize, to: usize) -> String {
+    const SETTINGS: &str = r#"
+[defaults]
+accept = 60
+margin = 15
+otherwise = "altro"
+[office.urp]
+title = "Urp"
+mail = "urp@comune.example"
+[rule.altro]
+title = "Altro"
+kind = "other"
+office = "urp"
+mode = "suggest"
+[test.altro]
+subject = "x"
+expect = { rule = "altro" }
+"#;
+    let mut text = String::from("format = 1\n");
+    if from == 0 {
+        text.push_str(SETTINGS);
+    }
     let mut tests = String::new();
-    for rule in 0..count {
+    for rule in from..to {
         let _ = write!(
             text,
             "[rule.r{rule}]\ntitle = \"R\"\nkind = \"complaint\"\noffice = \"urp\"\nmode = \"suggest\"\nsignals = [\n"
@@ -59,7 +83,7 @@ fn rules(count: usize) -> Vec<SourceFile> {
         // Every rule needs a test that expects it; the trial of a rule counts as one.
         let _ = writeln!(tests, "[test.s{rule}]\nsubject = \"x\"\nexpect = {{ rule = \"r{rule}\" }}");
     }
-    vec![SourceFile { name: "a.toml".into(), text: text + &tests }]
+    text + &tests
 }
 
 /// A letter of so many bytes, with a few numbers of dossiers in it.

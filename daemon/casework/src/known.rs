@@ -204,7 +204,8 @@ impl rules::World for Asked {
 }
 
 /// What the rules see of a message.
-pub(crate) fn material<'a>(
+#[must_use]
+pub fn material<'a>(
     message: &'a Content,
     sender: &'a str,
     attachments: &'a [&'a str],

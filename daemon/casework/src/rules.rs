@@ -6,13 +6,16 @@
 //! is pure and total, and is the one function behind the daemon, `explain` and the tests of the rules.
 //!
 //! Reading order: [`book`] (the model), `syntax` → `form` → `read` → `check` (file to model), `normal`, `phrase`,
-//! `quote`, `pattern`, `extract` (how a text is looked at), [`outcome`] and `classify` (the answer), `cases` (tests).
+//! `quote`, `pattern`, `extract` (how a text is looked at), [`outcome`] and `classify` (the answer), `cases` (tests);
+//! for who tunes them: `words` (a signal as people read it), `why_not`, `coverage`, `diff`.
 
 pub mod book;
 mod cases;
 mod check;
 pub mod checksum;
 mod classify;
+mod coverage;
+mod diff;
 mod draft;
 mod extract;
 mod form;
@@ -32,11 +35,16 @@ mod syntax;
 #[cfg(test)]
 mod tests;
 mod view;
+mod why_not;
+mod words;
 
 pub use book::{Calendar, Deadline, Kind, Mode, Office, OfficeChoice, Rule, Rulebook};
 pub use cases::{TestResult, run_tests};
 pub use classify::classify;
-pub use load::{SourceFile, load};
+pub use coverage::{advice, tests_about, unexercised};
+pub use diff::{Difference, diff};
+pub use load::{SourceFile, digest, load};
 pub use outcome::{Citation, Classification, Field, FieldCheck, Hit, Outcome, Reading, RuleScore};
 pub use place::{DossierBrief, Material, Place, World};
 pub use problem::Problem;
+pub use why_not::{Verdict, Weighed, WhyNot, why_not};

@@ -47,6 +47,7 @@ mod path;
 mod policy;
 mod proof;
 pub mod report;
+pub mod reread;
 mod returned;
 pub mod revocation;
 mod second;
@@ -67,6 +68,7 @@ pub use examine::{Certified, Evidence, Examined, OwnMailbox, Policy, Seal, Signe
 pub use excerpt::Excerpt;
 pub use kind::Kind;
 pub use report::{Check, Entry, Grade, Outcome, Report, Why};
+pub use reread::{Reread, reread};
 
 #[cfg(test)]
 mod pkits_tests;

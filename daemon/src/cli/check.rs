@@ -1,7 +1,6 @@
 //! `sportello check`: everything that can be wrong before the service starts, all at once.
 
 use super::{CANNOT_START, ConfigArg, FOUND, OK, print_problems};
-use crate::clock::Clock;
 use crate::config::{Config, Mailbox, Source};
 use crate::intake::imap::{self, Trouble};
 use crate::office::{Office, desk};
@@ -84,9 +83,7 @@ fn files_are_fine(desk: &Desk) -> u8 {
         desk.rules.offices().count()
     );
     say!("Modelli: {}", desk.templates.names().len());
-    let today = calendar::rome(Clock::System.now()).date();
-    let late = desk.rules.past_review(today);
-    print_problems(&desk.rules.warnings().iter().chain(&late).cloned().collect::<Vec<_>>());
+    print_problems(&super::rules::check::warnings(&desk.rules));
     OK
 }
 

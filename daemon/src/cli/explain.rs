@@ -78,7 +78,7 @@ pub(super) fn main(args: &Args) -> u8 {
     code
 }
 
-fn read(file: &Path) -> std::io::Result<Vec<u8>> {
+pub(super) fn read(file: &Path) -> std::io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     if file == Path::new("-") {
         std::io::stdin().take(FILE_BYTES_MAX).read_to_end(&mut bytes)?;
@@ -147,6 +147,34 @@ impl Bench {
         Ok((Self { office: Office { desk, trust } }, unknown))
     }
 
+    /// A bench of a configuration, or of what is shipped.
+    ///
+    /// # Errors
+    /// Mistakes in any of it.
+    pub(super) fn with(config: Option<&Path>) -> Result<(Self, Circumstances), Vec<casework::rules::Problem>> {
+        Self::open(&Args {
+            files: Vec::new(),
+            config: config.map(Path::to_owned),
+            rules: None,
+            trust: None,
+            arrived: None,
+            as_of: None,
+            letters: false,
+            json: false,
+        })
+    }
+
+    /// The same with other rules.
+    pub(super) fn with_rules(mut self, rules: casework::rules::Rulebook) -> Self {
+        self.office.desk.rules = rules;
+        self
+    }
+
+    /// Its rules.
+    pub(super) fn into_rules(self) -> casework::rules::Rulebook {
+        self.office.desk.rules
+    }
+
     /// A bench with the shipped rules and templates, for tests of fixtures.
     ///
     /// # Errors
@@ -175,6 +203,11 @@ impl Bench {
         let files = report::Facts::of(&seen).content.map(|content| content.measure(bytes)).unwrap_or_default();
         Explained { digest: known.digest, bytes: bytes.len(), files, seen, decision }
     }
+}
+
+/// The points of every rule.
+pub(super) fn rules_text(class: &casework::rules::Classification) -> String {
+    text::every_rule(class)
 }
 
 /// The entity of an explanation without configuration: it must be clear that it is nobody's.
@@ -209,6 +242,16 @@ impl Explained {
         let report = report::text::write(name, &self.digest, self.bytes, &self.files, &self.seen);
         let whole = format!("{report}{}", text::write(&self.decision, letters));
         whole.lines().map(|line| format!("{}\n", line.trim_end())).collect()
+    }
+
+    /// What was decided.
+    pub(super) fn decision(&self) -> &Decision {
+        &self.decision
+    }
+
+    /// What its author wrote, as far as it reads.
+    pub(super) fn content(&self) -> Option<&pec::Content> {
+        report::Facts::of(&self.seen).content
     }
 
     /// As a program reads it: the keys of `REPORT.md`.

@@ -46,6 +46,8 @@ impl Story {
     fn lines(&mut self, event: &Event) -> Vec<String> {
         match event {
             Event::Begun { .. } | Event::Attempted { .. } => vec![],
+            Event::Corrected { correction, .. } => vec![format!("corretto da {}: {}", correction.by, correction.why)],
+            Event::Ruleset(set) => vec![format!("in vigore le regole {}", crate::digest::flow(&set.hash))],
             Event::SeenAgain { .. } => vec!["già visto, identico: non si fa niente".into()],
             Event::Restored(_) => vec!["il registro è stato ripristinato".into()],
             Event::RevokedLater { text, .. } => vec![text.clone()],

@@ -2,6 +2,7 @@
 
 use crate::outbox::notice::Notice;
 use crate::outbox::schedule::Move;
+use casework::rules::Kind;
 use casework::{Change, Decision, Outgoing};
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -102,6 +103,15 @@ pub enum Event {
         /// Digests of the lists that say it.
         status: Vec<String>,
     },
+    /// A person says what a decided message really was. The decision stays what it was.
+    Corrected {
+        /// The message.
+        digest: String,
+        /// What was right.
+        correction: Correction,
+    },
+    /// A set of rules came into force.
+    Ruleset(Ruleset),
     /// An older copy of the register was put back, and a person says so.
     Restored(Restored),
     /// A task that no message caused: an item was refused, a person must act.
@@ -144,6 +154,51 @@ pub enum Event {
         #[serde(rename = "move")]
         step: Move,
     },
+}
+
+/// What was right, as far as it was not what was decided.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Correction {
+    /// The kind of request.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kind: Option<Kind>,
+    /// The office (id).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub office: Option<String>,
+    /// The dossier.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dossier: Option<String>,
+    /// Who says so.
+    pub by: String,
+    /// Why.
+    pub why: String,
+}
+
+/// A set of rules that came into force.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ruleset {
+    /// Its digest, the one that decisions name.
+    pub hash: String,
+    /// By which way.
+    pub how: Entry,
+    /// Who put it there.
+    #[serde(default)]
+    pub by: String,
+    /// What they said of it.
+    #[serde(default)]
+    pub note: String,
+}
+
+/// How a set of rules came into force.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Entry {
+    /// By `rules deploy`.
+    Deployed,
+    /// By `rules rollback`: it had been in force before.
+    RolledBack,
+    /// The files of the folder were changed, and the service read them again, or started.
+    Read,
 }
 
 /// A task and its bytes.

@@ -89,11 +89,7 @@ impl Report {
     /// What somebody must look at while the work goes on.
     #[must_use]
     pub fn warnings(&self) -> Vec<String> {
-        let mut words = self.words(|code| !stops_the_work(code));
-        if self.in_force.refused.is_some() {
-            words.push("reload-refused".into());
-        }
-        words
+        self.words(|code| !stops_the_work(code))
     }
 
     fn words(&self, of: impl Fn(Code) -> bool) -> Vec<String> {
@@ -114,5 +110,6 @@ fn stops_the_work(code: Code) -> bool {
         Code::IntakeDead | Code::FolderMissing | Code::StorageStopped | Code::DiskLow | Code::RoadClosed => true,
         Code::ArchiveDamaged | Code::JournalDamaged => true,
         Code::LetterOverdue | Code::CanaryLost | Code::ClockJumped | Code::NotReconciled => false,
+        Code::ReloadRefused => false,
     }
 }

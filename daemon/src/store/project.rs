@@ -72,6 +72,13 @@ pub fn project(index: &Index, record: &Record, head: &Head) -> Result<(), Fault>
             batch.put(&key::revoked_later(digest), &record.at);
             batch.put(&key::incident(record.seq, 0), &(record.at, "revoked-later", text, digest));
         }
+        Event::Corrected { digest, correction } => {
+            if let Some(mut row) = index.get::<MessageRow>(&key::message(digest))? {
+                row.corrected = Some((record.at, correction.clone()));
+                batch.put(&key::message(digest), &row);
+            }
+        }
+        Event::Ruleset(set) => batch.put(key::RULESET, &(record.at, set)),
         Event::Restored(restored) => restored::project(index, &mut batch, record, restored)?,
         Event::Tasked { cause, outgoing, frozen } => queue(&mut batch, outgoing, frozen, cause, record.at, record.at),
         Event::Canary { mailbox, day, outgoing, frozen } => {
@@ -181,6 +188,7 @@ fn decide(index: &Index, batch: &mut Batch, record: &Record, decided: &Decided) 
             sender: head(&findings.sender),
             subject: head(&findings.subject),
             items: decided.decision.outgoing.iter().map(|o| o.id.clone()).collect(),
+            corrected: None,
         },
     );
     Ok(())

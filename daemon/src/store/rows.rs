@@ -3,6 +3,7 @@
 //! One ordered map, one prefix a kind. Every key of one kind sorts as its fields do.
 
 use super::canary::Mark;
+use crate::journal::record::Correction;
 use crate::outbox::notice::{Notice, Wait, wait};
 use crate::outbox::schedule::{Shown, State, shown};
 use casework::decision::Lane;
@@ -38,6 +39,9 @@ pub struct MessageRow {
     pub subject: String,
     /// Items that it caused.
     pub items: Vec<String>,
+    /// What a person said later that it really was: when, and what.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub corrected: Option<(Timestamp, Correction)>,
 }
 
 /// An item of the outbox.
@@ -201,6 +205,8 @@ pub(super) mod key {
     pub(crate) fn signed_prefix(certificate: &str) -> String {
         format!("signed/{certificate}/")
     }
+    /// The set of rules that came into force last: when, and which.
+    pub(crate) const RULESET: &str = "meta/ruleset";
     pub(crate) const CURSORS: &str = "cursor/";
 
     pub(crate) fn message(digest: &str) -> String {

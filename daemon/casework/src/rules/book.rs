@@ -185,6 +185,20 @@ pub struct OfficeChoice {
     pub id: Option<String>,
 }
 
+impl OfficeChoice {
+    /// As a rules file writes it.
+    #[must_use]
+    pub fn written(&self) -> String {
+        let how = match (self.from_dossier, self.by_matter) {
+            (true, true) => "from-dossier-or-matter",
+            (true, false) => "from-dossier",
+            (false, true) => "by-matter",
+            (false, false) => return self.id.clone().unwrap_or_default(),
+        };
+        self.id.as_ref().map_or_else(|| how.into(), |id| format!("{how}-or:{id}"))
+    }
+}
+
 /// Points for one thing seen in a message.
 #[derive(Debug)]
 pub(super) struct Signal {

@@ -86,7 +86,7 @@ pub fn run_tests(book: &Rulebook) -> Vec<TestResult> {
 }
 
 impl Case {
-    fn classify(&self, book: &Rulebook) -> Classification {
+    pub(super) fn classify(&self, book: &Rulebook) -> Classification {
         let attachments: Vec<&str> = self.attachments.iter().map(String::as_str).collect();
         let to: Vec<&str> = self.to.iter().map(String::as_str).collect();
         let material = Material {

@@ -346,7 +346,7 @@ fn overlap(a: &Rule, b: &Rule) -> bool {
 }
 
 /// What makes two signals the same, however they are written.
-fn essence(signal: &Signal) -> String {
+pub(super) fn essence(signal: &Signal) -> String {
     match &signal.look {
         Look::Words(places, phrases) => {
             let words: BTreeSet<String> = phrases.iter().map(Phrase::essence).collect();

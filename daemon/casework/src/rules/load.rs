@@ -67,7 +67,9 @@ pub fn load(files: &[SourceFile], templates: &[&str]) -> Result<Rulebook, Vec<Pr
     }
 }
 
-fn digest(files: &[SourceFile]) -> String {
+/// What [`Rulebook::digest`] is of these files, whether or not they have mistakes.
+#[must_use]
+pub fn digest(files: &[SourceFile]) -> String {
     let mut context = Context::new(&SHA256);
     for file in files {
         context.update(file.name.as_bytes());

@@ -12,15 +12,22 @@ const RULES_SHOWN: usize = 5;
 pub(super) fn write(decision: &Decision, letters: bool) -> String {
     let mut out = String::new();
     if let Some(class) = &decision.classification {
-        rules(&mut out, class);
+        rules(&mut out, class, RULES_SHOWN);
     }
     self::decision(&mut out, decision, letters);
     out
 }
 
-fn rules(out: &mut String, class: &Classification) {
+/// What the rules said, all of them.
+pub(super) fn every_rule(class: &Classification) -> String {
+    let mut out = String::new();
+    rules(&mut out, class, usize::MAX);
+    out
+}
+
+fn rules(out: &mut String, class: &Classification, most: usize) {
     let _ = writeln!(out, "\nREGOLE");
-    for score in class.scores.iter().take(RULES_SHOWN) {
+    for score in class.scores.iter().take(most) {
         let chosen =
             if score.rule == class.rule && matches!(class.outcome, RuleOutcome::Chosen { .. }) { "→" } else { " " };
         let _ = writeln!(out, "  {chosen} {:>4}  {}", score.score, score.rule);
@@ -29,8 +36,8 @@ fn rules(out: &mut String, class: &Classification) {
             let _ = writeln!(out, "         {:+4}  «{}» in {place}: {}", hit.points, hit.phrase, cut(&hit.matched, 60));
         }
     }
-    if class.scores.len() > RULES_SHOWN {
-        let _ = writeln!(out, "    … e altre {}", class.scores.len() - RULES_SHOWN);
+    if class.scores.len() > most {
+        let _ = writeln!(out, "    … e altre {}", class.scores.len() - most);
     }
     for field in &class.fields {
         let check = match &field.check {

@@ -1,6 +1,7 @@
 //! The tables of `sportello status`, and its JSON: every message, dossier and letter. It changes when a column does.
 
 use crate::cli::paint::table;
+use crate::cli::rules::corrected;
 use crate::clock::Clock;
 use crate::digest::flow;
 use crate::monitor::report::Report;
@@ -58,6 +59,10 @@ fn row(message: &MessageRow, items: &BTreeMap<&str, &ItemRow>) -> Vec<String> {
     };
     let again =
         if message.places.len() > 1 { format!(" (visto {} volte)", message.places.len()) } else { String::new() };
+    let what = match &message.corrected {
+        Some((_, said)) => format!("corretto: {} (deciso: {what})", corrected(said)),
+        None => what,
+    };
     vec![
         calendar::stamp(message.decided_at),
         flow(&message.digest).to_owned(),

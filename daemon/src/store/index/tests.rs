@@ -97,7 +97,10 @@ fn step() -> impl Strategy<Value = Step> {
 }
 
 /// All that can be asked of an index.
-fn asked(index: &Index, prefix: &str, from: &str) -> ([Vec<(String, String)>; 2], Option<String>, bool) {
+/// Rows as they were read.
+type Listed = Vec<(String, String)>;
+
+fn asked(index: &Index, prefix: &str, from: &str) -> ([Listed; 2], Option<String>, bool) {
     (
         [
             index.scan::<String>(prefix, from).map(Result::unwrap).collect(),

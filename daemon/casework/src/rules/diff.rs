@@ -1,0 +1,184 @@
+//! What differs between two sets of rules, in words. It changes when a rule has another key.
+
+use super::book::{Calendar, Deadline, Look, Mode, Rule, Rulebook, Signal};
+use super::check::essence;
+use super::words::{describe, places_in_words, some_of};
+use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use serde::Serialize;
+
+/// One difference.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Difference {
+    /// What it is about: `regola x`, `ufficio y`, `soglie`.
+    pub about: String,
+    /// What is different, in Italian.
+    pub text: String,
+}
+
+/// Everything that differs from `old` to `new`, in the order of the names.
+#[must_use]
+pub fn diff(old: &Rulebook, new: &Rulebook) -> Vec<Difference> {
+    let mut found = Vec::new();
+    let mut say = |about: &str, text: String| found.push(Difference { about: about.into(), text });
+    for (key, was, is) in [
+        ("accept", old.accept, new.accept),
+        ("margin", old.margin, new.margin),
+        ("accept_office", old.accept_office, new.accept_office),
+        ("margin_office", old.margin_office, new.margin_office),
+    ] {
+        if was != is {
+            say("soglie", format!("`{key}` da {was} a {is}"));
+        }
+    }
+    if old.fallback.id != new.fallback.id {
+        say("soglie", format!("`otherwise` da {} a {}", old.fallback.id, new.fallback.id));
+    }
+    for id in both(old.offices.keys(), new.offices.keys()) {
+        let about = format!("ufficio {id}");
+        match (old.offices.get(id), new.offices.get(id)) {
+            (None, Some(office)) => say(&about, format!("nuovo: «{}», {}", office.title, office.mail)),
+            (Some(_), None) => say(&about, "tolto".into()),
+            (Some(was), Some(is)) => {
+                for (key, was, is) in [("title", &was.title, &is.title), ("mail", &was.mail, &is.mail)] {
+                    if was != is {
+                        say(&about, format!("`{key}` da «{was}» a «{is}»"));
+                    }
+                }
+                let (was, is) = (matter(old, id), matter(new, id));
+                of_signals(was, is).into_iter().for_each(|text| say(&about, text));
+            }
+            (None, None) => {}
+        }
+    }
+    for id in both(old.extractors.keys(), new.extractors.keys()) {
+        let about = format!("dato {id}");
+        match (old.extractors.get(id), new.extractors.get(id)) {
+            (None, Some(_)) => say(&about, "nuovo".into()),
+            (Some(_), None) => say(&about, "tolto".into()),
+            (Some(was), Some(is)) if format!("{was:?}") != format!("{is:?}") => {
+                say(&about, "si riconosce in un altro modo".into());
+            }
+            _ => {}
+        }
+    }
+    let ids = both(old.rules().map(|rule| &rule.id), new.rules().map(|rule| &rule.id));
+    for id in ids {
+        let about = format!("regola {id}");
+        match (old.rule(id), new.rule(id)) {
+            (None, Some(rule)) => {
+                say(&about, format!("nuova: «{}», ufficio {}, {}", rule.title, rule.office.written(), mode(rule.mode)));
+                rule.signals.iter().for_each(|signal| say(&about, format!("segnale {}", describe(signal))));
+            }
+            (Some(rule), None) => say(&about, format!("tolta: «{}»", rule.title)),
+            (Some(was), Some(is)) => of_rule(was, is).into_iter().for_each(|text| say(&about, text)),
+            (None, None) => {}
+        }
+    }
+    found
+}
+
+fn matter<'b>(book: &'b Rulebook, office: &str) -> &'b [Signal] {
+    book.matters.get(office).map_or(&[], Vec::as_slice)
+}
+
+fn both<'a>(a: impl Iterator<Item = &'a String>, b: impl Iterator<Item = &'a String>) -> BTreeSet<&'a str> {
+    a.chain(b).map(String::as_str).collect()
+}
+
+fn of_rule(was: &Rule, is: &Rule) -> Vec<String> {
+    let text = |text: &Option<String>| text.clone().unwrap_or_else(|| "niente".into());
+    let date = |day: &Option<jiff::civil::Date>| day.map_or_else(|| "niente".into(), |day| day.to_string());
+    let keys: [(&str, String, String); 12] = [
+        ("title", was.title.clone(), is.title.clone()),
+        ("kind", was.kind.code().into(), is.kind.code().into()),
+        ("office", was.office.written(), is.office.written()),
+        ("mode", mode(was.mode).into(), mode(is.mode).into()),
+        ("reply", text(&was.reply), text(&is.reply)),
+        ("missing", text(&was.missing), text(&is.missing)),
+        ("needs", was.needs.join(", "), is.needs.join(", ")),
+        ("deadline", deadline(was.deadline.as_ref()), deadline(is.deadline.as_ref())),
+        ("valid_from", date(&was.valid_from), date(&is.valid_from)),
+        ("valid_to", date(&was.valid_to), date(&is.valid_to)),
+        ("owner", text(&was.owner), text(&is.owner)),
+        ("review_by", date(&was.review_by), date(&is.review_by)),
+    ];
+    let changed = keys.iter().filter(|(_, was, is)| was != is);
+    let mut found: Vec<String> = changed.map(|(key, was, is)| format!("`{key}` da {was} a {is}")).collect();
+    found.extend(of_signals(&was.signals, &is.signals));
+    found
+}
+
+/// Signal by signal. Two that look for words in the same places with the same points are one, whose words changed.
+fn of_signals(was: &[Signal], is: &[Signal]) -> Vec<String> {
+    let same: BTreeSet<String> = was.iter().map(essence).collect();
+    let new: BTreeSet<String> = is.iter().map(essence).collect();
+    let mut gone: Vec<&Signal> = was.iter().filter(|signal| !new.contains(&essence(signal))).collect();
+    let mut found = Vec::new();
+    for signal in is.iter().filter(|signal| !same.contains(&essence(signal))) {
+        let twin = gone.iter().position(|old| is_twin(old, signal)).map(|at| gone.remove(at));
+        match twin {
+            Some(old) => found.extend(of_words(old, signal)),
+            None => found.push(format!("segnale nuovo: {}", describe(signal))),
+        }
+    }
+    found.extend(gone.iter().map(|signal| format!("segnale tolto: {}", describe(signal))));
+    found
+}
+
+fn is_twin(old: &Signal, new: &Signal) -> bool {
+    match (&old.look, &new.look) {
+        (Look::Words(a, _), Look::Words(b, _)) => a == b && (old.score == new.score || essence_of_words(old, new)),
+        (Look::Regex(a, x), Look::Regex(b, y)) => a == b && x.written() == y.written(),
+        (Look::Has(a), Look::Has(b)) => a == b,
+        _ => false,
+    }
+}
+
+/// The same words with other points.
+fn essence_of_words(old: &Signal, new: &Signal) -> bool {
+    let bare = |signal: &Signal| essence(signal).split_once(' ').map(|(_, rest)| rest.to_string());
+    bare(old) == bare(new)
+}
+
+fn of_words(old: &Signal, new: &Signal) -> Vec<String> {
+    let mut found = Vec::new();
+    if old.score != new.score {
+        found.push(format!("segnale {}: da {:+} a {:+} punti", describe(new), old.score, new.score));
+    }
+    if let (Look::Words(places, was), Look::Words(_, is)) = (&old.look, &new.look) {
+        let by_essence = |phrases: &'_ [super::phrase::Phrase]| -> BTreeMap<String, String> {
+            phrases.iter().map(|phrase| (phrase.essence(), phrase.written.clone())).collect()
+        };
+        let (was, is) = (by_essence(was), by_essence(is));
+        for (what, from, to) in [("in più", &is, &was), ("in meno", &was, &is)] {
+            let only: Vec<&str> =
+                from.iter().filter(|(key, _)| !to.contains_key(*key)).map(|(_, text)| text.as_str()).collect();
+            if !only.is_empty() {
+                let where_ = places_in_words(places);
+                found.push(format!("segnale {:+} in {where_}: parole {what}: {}", new.score, some_of(&only)));
+            }
+        }
+    }
+    found
+}
+
+fn mode(mode: Mode) -> &'static str {
+    match mode {
+        Mode::Shadow => "shadow",
+        Mode::Suggest => "suggest",
+        Mode::Auto => "auto",
+    }
+}
+
+fn deadline(term: Option<&Deadline>) -> String {
+    term.map_or_else(
+        || "niente".into(),
+        |term| {
+            let days = if term.calendar == Calendar::Working { "giorni lavorativi" } else { "giorni" };
+            format!("{} {days} ({})", term.days, term.law)
+        },
+    )
+}

@@ -1,0 +1,64 @@
+//! The rules as an administrator has them in hand: read from a folder or from the shelf of those once in force, tried on past
+//! mail, put in force, corrected. It changes when there is another place where rules can be.
+
+pub mod disguise;
+pub mod edit;
+pub mod orders;
+pub mod past;
+pub mod phrases;
+pub mod replay;
+pub mod shelf;
+
+use crate::config::Config;
+use crate::{office, shipped};
+use casework::reply;
+use casework::rules::{self, Problem, Rulebook, SourceFile};
+use std::path::Path;
+
+/// A set of rules that passed every check, and its files.
+#[derive(Debug)]
+pub struct Set {
+    /// The files.
+    pub files: Vec<SourceFile>,
+    /// What they say.
+    pub book: Rulebook,
+}
+
+impl Set {
+    /// The rules of a folder, or those shipped; with the templates of a folder, or those shipped. Their tests are not run.
+    ///
+    /// # Errors
+    /// Every mistake.
+    pub fn read(folder: Option<&Path>, templates: Option<&Path>) -> Result<Self, Vec<Problem>> {
+        let files = folder.map_or_else(|| Ok(shipped::rules()), office::read_rules)?;
+        Self::of(files, templates)
+    }
+
+    /// The rules that the service of a configuration uses.
+    ///
+    /// # Errors
+    /// Every mistake.
+    pub fn in_force(config: &Config) -> Result<Self, Vec<Problem>> {
+        Self::of(office::rule_files(config)?, config.templates.as_deref())
+    }
+
+    /// A set that was once in force, by the first characters of its digest.
+    ///
+    /// # Errors
+    /// It is not on the shelf, is several, or has mistakes with the templates of today.
+    pub fn once_in_force(config: &Config, hash: &str) -> Result<Self, Vec<Problem>> {
+        let files = shelf::read(&config.data, hash).map_err(|text| vec![problem(text)])?;
+        Self::of(files, config.templates.as_deref())
+    }
+
+    fn of(files: Vec<SourceFile>, templates: Option<&Path>) -> Result<Self, Vec<Problem>> {
+        let templates = templates.map_or_else(|| Ok(shipped::templates()), office::read_templates)?;
+        let templates = reply::load(&templates)?;
+        let book = rules::load(&files, &templates.names())?;
+        Ok(Self { files, book })
+    }
+}
+
+fn problem(text: String) -> Problem {
+    Problem { file: String::new(), line: None, text, warning: false }
+}

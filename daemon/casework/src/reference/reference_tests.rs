@@ -1,3 +1,5 @@
+//! Changes when another way of citing a dossier must be understood, or must not be.
+
 use super::*;
 use alloc::string::ToString;
 use proptest::prelude::*;

@@ -90,6 +90,12 @@ pub(super) struct RollbackArgs {
 
 pub(super) fn main(args: &Args) -> Ended {
     let config = config(&args.config)?;
+    if !config.data.join("journal").is_dir() {
+        return Err(wrong(format!(
+            "{}: il servizio non è mai partito con questi dati: al primo avvio valgono le regole della cartella",
+            config.data.display()
+        )));
+    }
     let folder = args.from.as_deref().or(config.rules.as_deref());
     let set = Set::read(folder, config.templates.as_deref()).map_err(|problems| refused(&problems))?;
     let failed = failed_tests(&set.book);
@@ -112,15 +118,13 @@ pub(super) fn main(args: &Args) -> Ended {
         // The way back must be there before there is a way forward.
         keep(&config.data, old)?;
     }
-    if config.data.join("journal").is_dir() {
-        let past = read(&config)?;
-        let replay = again(&past, from(args.since), &config, &set.book);
-        let figures = replay.figures(&past);
-        say!("");
-        show(&past, &replay, &figures, &set.book, false);
-        if gates(&args.fail_on, &figures) != OK {
-            return Err(wrong("restano in vigore le regole di prima"));
-        }
+    let past = read(&config)?;
+    let replay = again(&past, from(args.since), &config, &set.book);
+    let figures = replay.figures(&past);
+    say!("");
+    show(&past, &replay, &figures, &set.book, false);
+    if gates(&args.fail_on, &figures) != OK {
+        return Err(wrong("restano in vigore le regole di prima"));
     }
     if args.dry_run {
         say!("\n{}: passano tutto; non sono state messe in vigore (--dry-run)", flow(&hash));

@@ -118,16 +118,19 @@ impl Test {
         let from_name = seen.message.from.first().map(|author| author.name.clone()).unwrap_or_default();
         disguise.name(&from_name);
         disguise.name(sender.split('@').next().unwrap_or_default());
+        let (subject, body) = (disguise.text(&seen.message.subject), disguise.text(seen.message.text.trim_end()));
         let mut text = String::new();
-        let name = name.map_or_else(|| format!("da {}", crate::digest::flow(&message.digest)), str::to_owned);
+        // Of what is written here, not of the message: nothing leads back to that.
+        let mark = crate::digest::sha256(format!("{subject}\n{body}").as_bytes());
+        let name = name.map_or_else(|| format!("registrata {}", crate::digest::flow(&mark)), str::to_owned);
         // Writing to a string cannot fail.
         let _ = writeln!(text, "[test.{}]", quoted(&name));
         let _ = writeln!(text, "from        = {}", quoted(&disguise.address(sender, by_domain)));
         if hits.iter().any(|hit| hit.place == Some(Place::FromName)) {
             let _ = writeln!(text, "from_name   = {}", quoted(&disguise.text(&from_name)));
         }
-        let _ = writeln!(text, "subject     = {}", quoted(&disguise.text(&seen.message.subject)));
-        let _ = writeln!(text, "body        = {}", quoted(&disguise.text(seen.message.text.trim_end())));
+        let _ = writeln!(text, "subject     = {}", quoted(&subject));
+        let _ = writeln!(text, "body        = {}", quoted(&body));
         if !seen.message.attachments.is_empty() {
             let names: Vec<String> =
                 seen.message.attachments.iter().map(|file| quoted(&disguise.text(&file.name))).collect();

@@ -54,33 +54,42 @@ pub enum RefKind {
 }
 
 impl RefKind {
+    /// Every kind, with the fact by which a rule may ask for it.
+    pub const ALL: [(RefKind, &'static str); 22] = [
+        (Self::Pratica, "reference:pratica"),
+        (Self::Prot, "reference:prot"),
+        (Self::Fasc, "reference:fasc"),
+        (Self::Suap, "reference:suap"),
+        (Self::Token, "reference:token"),
+        (Self::Procedimento, "reference:procedimento"),
+        (Self::Istanza, "reference:istanza"),
+        (Self::Domanda, "reference:domanda"),
+        (Self::Verbale, "reference:verbale"),
+        (Self::Avviso, "reference:avviso"),
+        (Self::Cartella, "reference:cartella"),
+        (Self::Determina, "reference:determina"),
+        (Self::Delibera, "reference:delibera"),
+        (Self::Ordinanza, "reference:ordinanza"),
+        (Self::Permesso, "reference:permesso"),
+        (Self::Concessione, "reference:concessione"),
+        (Self::Autorizzazione, "reference:autorizzazione"),
+        (Self::Licenza, "reference:licenza"),
+        (Self::Scia, "reference:scia"),
+        (Self::Cila, "reference:cila"),
+        (Self::Bando, "reference:bando"),
+        (Self::Segnalazione, "reference:segnalazione"),
+    ];
+
+    /// The fact by which a rule may ask for it: `reference:verbale`.
+    #[must_use]
+    pub fn fact(self) -> &'static str {
+        Self::ALL.iter().find(|(kind, _)| *kind == self).map_or("reference", |(_, fact)| fact)
+    }
+
     /// Wire name.
     #[must_use]
     pub fn code(self) -> &'static str {
-        match self {
-            Self::Pratica => "pratica",
-            Self::Prot => "prot",
-            Self::Fasc => "fasc",
-            Self::Suap => "suap",
-            Self::Token => "token",
-            Self::Procedimento => "procedimento",
-            Self::Istanza => "istanza",
-            Self::Domanda => "domanda",
-            Self::Verbale => "verbale",
-            Self::Avviso => "avviso",
-            Self::Cartella => "cartella",
-            Self::Determina => "determina",
-            Self::Delibera => "delibera",
-            Self::Ordinanza => "ordinanza",
-            Self::Permesso => "permesso",
-            Self::Concessione => "concessione",
-            Self::Autorizzazione => "autorizzazione",
-            Self::Licenza => "licenza",
-            Self::Scia => "scia",
-            Self::Cila => "cila",
-            Self::Bando => "bando",
-            Self::Segnalazione => "segnalazione",
-        }
+        self.fact().trim_start_matches("reference:")
     }
 }
 

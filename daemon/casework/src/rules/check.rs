@@ -2,7 +2,7 @@
 //! twice. Turns the draft into a rulebook.
 
 use super::book::{Look, Mode, OfficeChoice, Rule, Rulebook, Signal};
-use super::classify::FACTS;
+use super::classify::{CITES, FACTS};
 use super::draft::{Declared, Defaults, Draft, DraftCase, DraftLook, DraftRule, DraftSignal, Mention};
 use super::form::Written;
 use super::phrase::Phrase;
@@ -10,6 +10,7 @@ use super::problem::{Problems, Spot};
 use super::read_case::EXPECT_KEYS;
 use super::score::Index;
 use crate::nearest::hint;
+use crate::reference::RefKind;
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -156,7 +157,10 @@ impl Known<'_> {
             Mention::Template => {
                 ("il modello", self.templates.contains(name), hint(name, self.templates.iter().copied()))
             }
-            Mention::Need => ("il dato", self.facts().any(|fact| fact == name), hint(name, self.facts())),
+            Mention::Need => {
+                let is_cited = name.starts_with(CITES) && RefKind::ALL.iter().any(|(_, fact)| *fact == name);
+                ("il dato", is_cited || self.facts().any(|fact| fact == name), hint(name, self.facts()))
+            }
             Mention::Extractor => {
                 let known =
                     EXPECT_KEYS.into_iter().chain(self.extractors.keys().copied().filter(|name| *name != "dossier"));

@@ -3,6 +3,7 @@
 use super::book::{Mode, Rule, Rulebook};
 use super::outcome::{Citation, Classification, Field, FieldCheck, Outcome, RuleScore};
 use super::place::{DossierBrief, Material, Place, World};
+use super::quote::Split;
 use super::score::{of_rule, score};
 use super::view::{View, halves};
 use crate::reference;
@@ -13,7 +14,10 @@ use alloc::vec::Vec;
 use core::cmp::Reverse;
 
 /// The facts of `has` and `needs` that no extractor makes.
-pub(super) const FACTS: [&str; 5] = ["attachment", "dossier", "identity", "reference", "thread"];
+pub(super) const FACTS: [&str; 7] =
+    ["attachment", "dossier", "empty-body", "identity", "question", "reference", "thread"];
+/// With the kind of what is cited: `reference:verbale`.
+pub(super) const CITES: &str = "reference:";
 /// Where dossiers are cited; the first place that names one of the sender's decides.
 const CITING: [Place; 4] = [Place::Subject, Place::Body, Place::AttachmentName, Place::BodyQuoted];
 
@@ -26,7 +30,7 @@ pub fn classify(book: &Rulebook, material: &Material<'_>, world: &dyn World) -> 
     let (citations, cited) = cite(&view, world);
     // A number the citizen wrote is more precise than the thread they happened to answer.
     let dossier = named.or(cited).or_else(|| world.thread());
-    let facts = facts(material, world, &fields, !citations.is_empty(), dossier.as_ref());
+    let facts = facts(material, world, &halves, &fields, &citations, dossier.as_ref());
     let (scores, matters) = points(book, &view, &facts, material);
 
     // A rule on trial must not change what happens today, not even by coming close to another.
@@ -81,8 +85,9 @@ fn extract(book: &Rulebook, view: &View<'_>, world: &dyn World) -> (Vec<Field>, 
 fn facts<'f>(
     material: &Material<'_>,
     world: &dyn World,
+    halves: &Split,
     fields: &'f [Field],
-    cites: bool,
+    citations: &[Citation],
     dossier: Option<&DossierBrief>,
 ) -> BTreeSet<&'f str> {
     let usable = fields.iter().filter(|field| !matches!(field.check, FieldCheck::Failed(_)));
@@ -91,10 +96,13 @@ fn facts<'f>(
         ("attachment", !material.attachments.is_empty()),
         ("dossier", dossier.is_some()),
         ("identity", world.identity()),
-        ("reference", cites),
+        ("reference", !citations.is_empty()),
+        ("empty-body", halves.new.trim().is_empty()),
+        ("question", halves.new.contains('?') || material.subject.contains('?')),
         ("thread", world.thread().is_some()),
     ];
     facts.extend(others.iter().filter(|(_, holds)| *holds).map(|(fact, _)| *fact));
+    facts.extend(citations.iter().map(|cited| cited.reference.kind.fact()));
     facts
 }
 
@@ -159,8 +167,8 @@ fn judge(book: &Rulebook, scores: &[&RuleScore]) -> Outcome {
     if best.score < book.accept {
         return Outcome::BelowAccept { best: Some(named(best)) };
     }
-    // Two rules for the same kind and the same office need not be told apart by more than a point.
-    let kind = |s: &RuleScore| book.rule(&s.rule).map(|rule| (rule.kind, &rule.office));
+    // Two rules for the same kind of request need not be told apart by more than a point.
+    let kind = |s: &RuleScore| book.rule(&s.rule).map(|rule| rule.kind);
     let needed = |s: &RuleScore| if kind(s) == kind(best) { 1 } else { book.margin };
     let close: Vec<_> =
         scores.iter().filter(|s| s.score > 0 && s.rule != best.rule && best.score - s.score < needed(s)).collect();

@@ -69,9 +69,10 @@ impl Normal {
         self.text.get(self.words.get(at)?.at.clone())
     }
 
-    /// The position of the word that begins at this byte of the normalised text.
-    pub(super) fn word_at(&self, start: usize) -> Option<usize> {
-        self.words.binary_search_by_key(&start, |word| word.at.start).ok()
+    /// The position of the word that holds this byte of the normalised text.
+    pub(super) fn word_at(&self, byte: usize) -> Option<usize> {
+        let after = self.words.partition_point(|word| word.at.start <= byte);
+        after.checked_sub(1).filter(|at| self.words.get(*at).is_some_and(|word| byte < word.at.end))
     }
 
     /// Where the words `range` stand in the original text.

@@ -25,6 +25,8 @@ struct Word {
     text: String,
     /// Ended with `*`: any ending.
     open: bool,
+    /// Began with `*`: any beginning, as in German compounds.
+    loose: bool,
 }
 
 impl Phrase {
@@ -33,13 +35,25 @@ impl Phrase {
         let mut words = Vec::new();
         for token in written.split_whitespace() {
             let (stem, open) = token.strip_suffix('*').map_or((token, false), |stem| (stem, true));
+            let (stem, loose) = stem.strip_prefix('*').map_or((stem, false), |stem| (stem, true));
             if stem.contains('*') {
-                return Err(format!("`{written}`: l'asterisco può stare solo alla fine di una parola"));
+                return Err(format!("`{written}`: l'asterisco può stare solo all'inizio o alla fine di una parola"));
             }
-            if open && stem.chars().filter(|c| c.is_alphanumeric()).count() < STEM_CHARS_MIN {
-                return Err(format!("`{written}`: prima di `*` servono almeno {STEM_CHARS_MIN} lettere"));
+            if loose && !words.is_empty() {
+                return Err(format!("`{written}`: l'asterisco all'inizio può averlo solo la prima parola"));
             }
-            words.extend(Normal::of(stem).words().map(|text| Word { text: text.to_owned(), open: false }));
+            if (open || loose) && stem.chars().filter(|c| c.is_alphanumeric()).count() < STEM_CHARS_MIN {
+                return Err(format!("`{written}`: con `*` servono almeno {STEM_CHARS_MIN} lettere"));
+            }
+            let first = words.len();
+            words.extend(Normal::of(stem).words().map(|text| Word {
+                text: text.to_owned(),
+                open: false,
+                loose: false,
+            }));
+            if let Some(word) = words.get_mut(first) {
+                word.loose = loose;
+            }
             if let Some(last) = words.last_mut() {
                 last.open = open;
             }
@@ -55,14 +69,15 @@ impl Phrase {
 
     /// What makes two phrases the same, however they are written.
     pub(super) fn essence(&self) -> String {
-        let word = |w: &Word| format!("{}{}", w.text, if w.open { "*" } else { "" });
+        let star = |is: bool| if is { "*" } else { "" };
+        let word = |w: &Word| format!("{}{}{}", star(w.loose), w.text, star(w.open));
         self.words.iter().map(word).collect::<Vec<_>>().join(" ")
     }
 
     /// How it begins in normalised text between blanks: to its end, or to its first word with any ending. Only where this
     /// stands can the phrase stand.
     pub(super) fn beginning(&self) -> String {
-        let mut beginning = String::from(" ");
+        let mut beginning = String::from(if self.is_loose() { "" } else { " " });
         for word in &self.words {
             beginning.push_str(&word.text);
             if word.open {
@@ -82,9 +97,14 @@ impl Phrase {
         (0..words).rev().find(stands).map(|first| first + self.words.len())
     }
 
-    /// If the phrase stands at this byte of a normalised text, where that is in the original text.
+    fn is_loose(&self) -> bool {
+        self.words.first().is_some_and(|word| word.loose)
+    }
+
+    /// If the phrase stands where its beginning was found, at this byte of the normalised text between two blanks: where that is
+    /// in the original text.
     pub(super) fn at(&self, text: &Normal, start: usize) -> Option<Range<usize>> {
-        let first = text.word_at(start)?;
+        let first = text.word_at(if self.is_loose() { start.checked_sub(1)? } else { start })?;
         let stands = self.words.iter().zip(first..).all(|(word, at)| text.word(at).is_some_and(|seen| word.fits(seen)));
         stands.then(|| text.source(first..first + self.words.len()))?
     }
@@ -106,7 +126,12 @@ impl Phrase {
 
 impl Word {
     fn fits(&self, seen: &str) -> bool {
-        if self.open { seen.starts_with(self.text.as_str()) } else { seen == self.text }
+        match (self.loose, self.open) {
+            (false, false) => seen == self.text,
+            (false, true) => seen.starts_with(self.text.as_str()),
+            (true, false) => seen.ends_with(self.text.as_str()),
+            (true, true) => seen.contains(self.text.as_str()),
+        }
     }
 }
 
@@ -116,7 +141,7 @@ mod tests {
 
     fn found(phrase: &str, text: &str) -> Option<String> {
         let (phrase, normal) = (Phrase::parse(phrase).expect("a good phrase"), Normal::of(text));
-        let range = (0..normal.text().len()).find_map(|start| phrase.at(&normal, start))?;
+        let range = (0..=normal.text().len()).find_map(|start| phrase.at(&normal, start))?;
         text.get(range).map(str::to_owned)
     }
 
@@ -135,6 +160,16 @@ mod tests {
     }
 
     #[test]
+    fn an_asterisk_before_is_any_beginning_of_the_first_word() {
+        assert_eq!(found("*gebühr*", "die Müllgebühren zahlen").as_deref(), Some("Müllgebühren"));
+        assert_eq!(
+            found("*bescheid erhalten", "Bußgeldbescheid erhalten").as_deref(),
+            Some("Bußgeldbescheid erhalten")
+        );
+        assert_eq!(found("*bescheid", "die Bescheide"), None);
+    }
+
+    #[test]
     fn refuses_what_would_match_everything_or_nothing() {
         for bad in [
             "",
@@ -142,6 +177,8 @@ mod tests {
             "*",
             "a*",
             "do*mento",
+            "una *parola",
+            "*ab",
             "uno due tre quattro cinque sei sette otto nove dieci undici dodici tredici",
         ] {
             assert!(Phrase::parse(bad).is_err(), "{bad:?}");

@@ -28,7 +28,12 @@ fn word(n: usize) -> String {
     [n, n / 16, n / 256].iter().map(|n| SYLLABLES[n % 16]).collect()
 }
 
-/// Rules of ten signals; each signal has three phrases of one to three words, one with any ending.
+/// A word that only rules have, and one of a letter in thirty.
+fn term(n: usize) -> String {
+    word(n) + &word(n / 4096 + 1).chars().take(4).collect::<String>()
+}
+
+/// Rules of ten signals; each signal has three phrases of one to three words, one with any ending, and a term in each.
 fn rules(count: usize) -> Vec<SourceFile> {
     // A file may hold 1 MiB.
     const TOGETHER: usize = 250;
@@ -93,7 +98,8 @@ fn letter(bytes: usize) -> String {
         if text.len() >= bytes {
             break;
         }
-        text.push_str(&word(n * 2_654_435_761 % 4096));
+        let drawn = n * 2_654_435_761 % 4096;
+        text.push_str(&if n % 30 == 0 { term(drawn) } else { word(drawn) });
         text.push_str(if n % 9 == 8 { ".\n" } else { " " });
         if n % 90 == 89 {
             let _ = write!(text, "pratica n. {n}/2026 ");

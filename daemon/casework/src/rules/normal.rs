@@ -8,6 +8,9 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::ops::Range;
 
+/// How long a word is with its blank, more or less: for how many there is room at first.
+const WORD_BYTES: usize = 6;
+
 /// A normalised text that remembers where each word came from.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Normal {
@@ -27,10 +30,13 @@ impl Normal {
     /// Normalises a text.
     #[must_use]
     pub fn of(original: &str) -> Self {
-        let mut normal = Normal::default();
+        let mut normal = Normal {
+            text: String::with_capacity(original.len()),
+            words: Vec::with_capacity(original.len() / WORD_BYTES),
+        };
         let mut open: Option<Word> = None;
         for (at, c) in original.char_indices() {
-            if is_invisible(c) {
+            if !c.is_ascii() && is_invisible(c) {
                 continue;
             }
             if !c.is_alphanumeric() {
@@ -43,8 +49,10 @@ impl Normal {
                 }
                 Word { at: normal.text.len()..normal.text.len(), source: at..at }
             });
-            for lower in c.to_lowercase().filter(|lower| !is_invisible(*lower)) {
-                fold(lower, &mut normal.text);
+            if c.is_ascii() {
+                normal.text.push(c.to_ascii_lowercase());
+            } else {
+                c.to_lowercase().filter(|lower| !is_invisible(*lower)).for_each(|lower| fold(lower, &mut normal.text));
             }
             word.at.end = normal.text.len();
             word.source.end = at + c.len_utf8();

@@ -75,6 +75,9 @@ fn head(line: &str) -> &str {
 /// `-----Messaggio originale-----` and its relatives: the words between at least two hyphens on each side.
 fn is_separator(line: &str) -> bool {
     let line = head(line);
+    if !line.starts_with("--") && !line.ends_with(':') {
+        return false; // nearly all lines: not worth more
+    }
     let inner = line.trim_matches('-');
     let words = Normal::of(inner);
     let known = [
@@ -119,8 +122,8 @@ struct Attribution {
 /// When no `>` line follows, everything to the end would be taken as quoted, so the sentence must then also hold an
 /// address or a time: *"Il 3 marzo il vicino mi ha scritto:"* is a citizen's own sentence.
 fn attribution(rest: &[&str]) -> Option<Attribution> {
-    let opening = Normal::of(head(rest.first()?));
-    let opens = opening.words().next().is_some_and(|w| ["il", "in", "on", "am", "le"].contains(&w));
+    let opening = head(rest.first()?).split(|c: char| !c.is_alphanumeric()).find(|word| !word.is_empty());
+    let opens = opening.is_some_and(|w| ["il", "in", "on", "am", "le"].iter().any(|open| w.eq_ignore_ascii_case(open)));
     if !opens {
         return None;
     }

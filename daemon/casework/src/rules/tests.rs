@@ -404,8 +404,10 @@ proptest! {
         }
         match &seen.outcome {
             Outcome::Chosen { score, lead } => {
-                prop_assert!(*score >= BOOK.accept() && lead.is_none_or(|lead| lead >= BOOK.margin()));
-                prop_assert!(seen.shadow.is_empty() && seen.scores.iter().all(|other| other.rule == seen.rule || other.score <= score - BOOK.margin() || other.score <= 0));
+                // Over rules of another kind by the margin, over those of its own by a point.
+                let needed = |rule: &str| if BOOK.rule(rule).is_some_and(|rule| rule.kind == seen.kind) { 1 } else { BOOK.margin() };
+                prop_assert!(*score >= BOOK.accept() && lead.is_none_or(|lead| lead >= 1));
+                prop_assert!(seen.shadow.is_empty() && seen.scores.iter().all(|other| other.rule == seen.rule || other.score <= score - needed(&other.rule) || other.score <= 0));
             }
             Outcome::Tie(rules) => prop_assert!(rules.len() > 1 && seen.rule == BOOK.otherwise().id),
             Outcome::BelowAccept { .. } => prop_assert_eq!(&seen.rule, &BOOK.otherwise().id),

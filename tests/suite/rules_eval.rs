@@ -73,6 +73,10 @@ fn the_halves_are_drawn_by_the_seed() {
     for (name, half) in [("tuning.jsonl", 0), ("sealed.jsonl", 1)] {
         for line in lines(&fs::read_to_string(corpus(name)).unwrap()) {
             let id = line["id"].as_str().unwrap();
+            if id.starts_with(['C', 'D']) {
+                assert_eq!(name, "tuning.jsonl", "written for tuning");
+                continue;
+            }
             assert_eq!(digest(&SHA256, format!("sportello-2026|{id}").as_bytes()).as_ref()[0] % 2, half, "{id}");
         }
     }

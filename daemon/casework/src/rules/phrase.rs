@@ -74,18 +74,12 @@ impl Phrase {
         self.words.iter().map(word).collect::<Vec<_>>().join(" ")
     }
 
-    /// How it begins in normalised text between blanks: to its end, or to its first word with any ending. Only where this
-    /// stands can the phrase stand.
+    /// How its first word stands in normalised text between blanks. Only where this stands can the phrase stand.
     pub(super) fn beginning(&self) -> String {
-        let mut beginning = String::from(if self.is_loose() { "" } else { " " });
-        for word in &self.words {
-            beginning.push_str(&word.text);
-            if word.open {
-                break;
-            }
-            beginning.push(' ');
-        }
-        beginning
+        let blank = |is: bool| if is { " " } else { "" };
+        self.words
+            .first()
+            .map_or_else(String::new, |word| format!("{}{}{}", blank(!word.loose), word.text, blank(!word.open)))
     }
 
     /// Where it last stands in a normalised text: the number of the word after it.
@@ -97,14 +91,8 @@ impl Phrase {
         (0..words).rev().find(stands).map(|first| first + self.words.len())
     }
 
-    fn is_loose(&self) -> bool {
-        self.words.first().is_some_and(|word| word.loose)
-    }
-
-    /// If the phrase stands where its beginning was found, at this byte of the normalised text between two blanks: where that is
-    /// in the original text.
-    pub(super) fn at(&self, text: &Normal, start: usize) -> Option<Range<usize>> {
-        let first = text.word_at(if self.is_loose() { start.checked_sub(1)? } else { start })?;
+    /// If the phrase stands at this word of a text, where that is in the original text.
+    pub(super) fn at(&self, text: &Normal, first: usize) -> Option<Range<usize>> {
         let stands = self.words.iter().zip(first..).all(|(word, at)| text.word(at).is_some_and(|seen| word.fits(seen)));
         stands.then(|| text.source(first..first + self.words.len()))?
     }
@@ -141,7 +129,7 @@ mod tests {
 
     fn found(phrase: &str, text: &str) -> Option<String> {
         let (phrase, normal) = (Phrase::parse(phrase).expect("a good phrase"), Normal::of(text));
-        let range = (0..=normal.text().len()).find_map(|start| phrase.at(&normal, start))?;
+        let range = (0..normal.words().len()).find_map(|first| phrase.at(&normal, first))?;
         text.get(range).map(str::to_owned)
     }
 

@@ -1,7 +1,8 @@
 //! The points of every rule and every office for one message: changes when signals are looked for in another way.
 //!
-//! One automaton holds the phrases of all signals, so that a text is read once, however many rules there are; a hit leads to the
-//! signals that wrote the phrase. Only addresses and regular expressions are asked one signal at a time.
+//! One automaton holds the first words of the phrases of all signals, so that a text is read once, however many rules there are; a
+//! hit leads to the phrases that begin so, and those that stand there to the signals that hold them. (The phrases whole would be an
+//! automaton of many megabytes, which is slower: each byte a cache miss.) Only addresses and regular expressions are asked one signal at a time.
 
 use super::book::{Look, Rule, Signal};
 use super::outcome::{Hit, RuleScore};
@@ -25,8 +26,8 @@ type At = (Signaller, usize);
 #[derive(Debug)]
 pub(super) struct Index {
     automaton: AhoCorasick,
-    /// By pattern of the automaton: the phrase, and the signals that hold it.
-    phrases: Vec<(Phrase, Vec<At>)>,
+    /// By pattern of the automaton: the phrases that begin so, each with the signals that hold it.
+    phrases: Vec<Vec<(Phrase, Vec<At>)>>,
     facts: BTreeMap<String, Vec<At>>,
     /// Signals that look at addresses, or by a regular expression.
     singly: Vec<At>,
@@ -57,10 +58,13 @@ impl Index {
                 }
             }
         }
-        let automaton = AhoCorasick::new(phrases.keys().map(|phrase| phrase.beginning()))
+        let mut beginnings: BTreeMap<String, Vec<(Phrase, Vec<At>)>> = BTreeMap::new();
+        for (phrase, users) in phrases {
+            beginnings.entry(phrase.beginning()).or_default().push((phrase.clone(), users));
+        }
+        let automaton = AhoCorasick::new(beginnings.keys())
             .map_err(|error| format!("le frasi sono troppe per cercarle insieme: {error}"))?;
-        let phrases = phrases.into_iter().map(|(phrase, users)| (phrase.clone(), users)).collect();
-        Ok(Self { automaton, phrases, facts, singly })
+        Ok(Self { automaton, phrases: beginnings.into_values().collect(), facts, singly })
     }
 
     /// The hits of each signaller that has any. `signals` gives the signals of one, and whether it counts today.
@@ -106,17 +110,16 @@ impl Index {
         for (place, item, normal) in view.normals() {
             let padded = format!(" {} ", normal.text());
             for found in self.automaton.find_overlapping_iter(&padded) {
-                let Some((phrase, users)) = self.phrases.get(found.pattern().as_usize()) else { continue };
-                let Some(source) = phrase.at(normal, found.start()) else { continue };
-                for at in users {
-                    let looks_here = signal(*at).is_some_and(
-                        |signal| matches!(&signal.look, Look::Words(places, _) if places.contains(&place)),
-                    );
-                    if !looks_here {
-                        continue;
-                    }
+                let Some(phrases) = self.phrases.get(found.pattern().as_usize()) else { continue };
+                let byte =
+                    if padded.as_bytes().get(found.start()) == Some(&b' ') { found.start() } else { found.start() - 1 };
+                let Some(first) = normal.word_at(byte) else { continue };
+                for (phrase, users) in phrases {
+                    let Some(source) = phrase.at(normal, first) else { continue };
                     let seen = (place, item, source.start, Reverse(source.end), phrase.written.as_str());
-                    best.entry(*at).and_modify(|old| *old = seen.min(*old)).or_insert(seen);
+                    for at in users.iter().filter(|at| signal(**at).is_some_and(|signal| signal.looks_at(place))) {
+                        best.entry(*at).and_modify(|old| *old = seen.min(*old)).or_insert(seen);
+                    }
                 }
             }
         }

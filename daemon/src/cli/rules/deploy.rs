@@ -19,7 +19,7 @@ use crate::rulebook::{Set, shelf};
 use crate::store::Store;
 use casework::calendar;
 use casework::effect::EffectKey;
-use casework::rules;
+use casework::rules::{self, Problem};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -97,13 +97,13 @@ pub(super) fn main(args: &Args) -> Ended {
         )));
     }
     let folder = args.from.as_deref().or(config.rules.as_deref());
-    let set = Set::read(folder, config.templates.as_deref()).map_err(|problems| refused(&problems))?;
+    let set = Set::read(folder, config.templates.as_deref()).map_err(|problems| unchanged(&problems))?;
     let failed = failed_tests(&set.book);
     if !failed.is_empty() {
-        return Err(refused(&failed));
+        return Err(unchanged(&failed));
     }
     // With everything else that the service reads: addresses of examples, the office of last resort.
-    Office::read_with(&config, no_key(), Ok(set.files.clone())).map_err(|problems| refused(&problems))?;
+    Office::read_with(&config, no_key(), Ok(set.files.clone())).map_err(|problems| unchanged(&problems))?;
     super::super::print_problems(&super::check::warnings(&set.book));
     let hash = set.book.digest().to_owned();
     let old = Set::in_force(&config);
@@ -124,7 +124,7 @@ pub(super) fn main(args: &Args) -> Ended {
     say!("");
     show(&past, &replay, &figures, &set.book, false);
     if gates(&args.fail_on, &figures) != OK {
-        return Err(wrong("restano in vigore le regole di prima"));
+        return Err(wrong(UNCHANGED));
     }
     if args.dry_run {
         say!("\n{}: passano tutto; non sono state messe in vigore (--dry-run)", flow(&hash));
@@ -132,7 +132,27 @@ pub(super) fn main(args: &Args) -> Ended {
     }
     keep(&config.data, &set)?;
     say!("");
-    put_in_force(&config, Enter { hash, how: Entry::Deployed, by: by(args.by.as_deref()), note: args.note.clone() })
+    let ended = put_in_force(
+        &config,
+        Enter { hash, how: Entry::Deployed, by: by(args.by.as_deref()), note: args.note.clone() },
+    )?;
+    if let (Some(from), Some(own)) = (&args.from, &config.rules)
+        && from != own
+    {
+        say!(
+            "Attenzione: {} è ancora come prima. Copiateci {}, o il prossimo `deploy` senza --from toglie quello che avete messo ora.",
+            own.display(),
+            from.display()
+        );
+    }
+    Ok(ended)
+}
+
+const UNCHANGED: &str = "restano in vigore le regole di prima";
+
+fn unchanged(problems: &[Problem]) -> u8 {
+    refused(problems);
+    wrong(UNCHANGED)
 }
 
 /// Only checked with it: nothing is sent.

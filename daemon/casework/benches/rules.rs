@@ -28,9 +28,9 @@ fn word(n: usize) -> String {
     [n, n / 16, n / 256].iter().map(|n| SYLLABLES[n % 16]).collect()
 }
 
-/// A word that only rules have, and one of a letter in thirty.
+/// A word of a trade: rules look for them, and a letter has one in thirty.
 fn term(n: usize) -> String {
-    word(n) + &word(n / 4096 + 1).chars().take(4).collect::<String>()
+    format!("{}{}", word(n), word(n / 4096))
 }
 
 /// Rules of ten signals; each signal has three phrases of one to three words, one with any ending, and a term in each.
@@ -75,12 +75,12 @@ expect = { rule = "altro" }
                 text,
                 "{{ score = {}, in = [\"subject\", \"body\"], words = [\"{}\", \"{} {}\", \"{}* {} {}\"] }},",
                 10 + signal,
-                word(n * 7 + 1),
-                word(n),
-                word(n * 3),
+                term(n * 7 + 1),
+                word(n * 11 + 5),
+                term(n * 3),
                 word(n * 5),
                 word(n + 1),
-                word(n + 2)
+                term(n + 2)
             );
         }
         text.push_str("]\n");
@@ -98,8 +98,8 @@ fn letter(bytes: usize) -> String {
         if text.len() >= bytes {
             break;
         }
-        let drawn = n * 2_654_435_761 % 4096;
-        text.push_str(&if n % 30 == 0 { term(drawn) } else { word(drawn) });
+        let drawn = n * 40_503 % 65_521;
+        text.push_str(&if n % 30 == 29 { term(drawn) } else { word(drawn) });
         text.push_str(if n % 9 == 8 { ".\n" } else { " " });
         if n % 90 == 89 {
             let _ = write!(text, "pratica n. {n}/2026 ");

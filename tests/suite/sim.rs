@@ -42,6 +42,10 @@ const REGRESSIONS: &[(u64, &str)] = &[
         20_784_000_990,
         "the journal could not be read to its end once, and the second reading changed the index a second time: counted twice",
     ),
+    (
+        20_785_008_820,
+        "an fsync of the journal failed and the disk would not cut it: the next start went on from lines that were never written",
+    ),
     (187, "killed between a journal line and its fsync, the next start indexed the line, and a power cut took it away"),
 ];
 

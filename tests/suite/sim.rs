@@ -35,6 +35,8 @@ const TOLD: usize = 3;
 /// What six seeds found.
 const FALLEN: &str =
     "a server restored from a backup, the service not offered IDLE: our model held new messages back until it idled";
+/// What three seeds found.
+const AGAIN: &str = "sent again by a person: the delivery of the one was believed only before the acceptance of the other, or after its own";
 
 /// Seeds that once failed: each stays, with what it found.
 const REGRESSIONS: &[(u64, &str)] = &[
@@ -56,6 +58,9 @@ const REGRESSIONS: &[(u64, &str)] = &[
     (20_785_015_504, FALLEN),
     (20_785_019_179, FALLEN),
     (20_785_019_692, FALLEN),
+    (20_785_010_326, AGAIN),
+    (20_785_012_838, AGAIN),
+    (20_785_016_247, AGAIN),
     (187, "killed between a journal line and its fsync, the next start indexed the line, and a power cut took it away"),
 ];
 

@@ -6,13 +6,15 @@
 use std::fmt;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::Path;
 use std::sync::Arc;
 use std::thread;
 
 /// Files or directories that are made durable at the same time.
 const SYNCS_AT_ONCE_MAX: usize = 8;
+/// Read and written again at once, bytes.
+const AGAIN_BYTES: usize = 64 * 1024;
 
 /// A disk, shared by all parts of the service.
 pub type DiskRef = Arc<dyn Disk>;
@@ -46,6 +48,9 @@ pub trait Disk: Send + Sync + fmt::Debug {
     fn sync_dirs(&self, paths: &[&Path]) -> io::Result<()> {
         paths.iter().try_for_each(|path| self.sync_dir(path))
     }
+    /// Writes again, in place and durably, what is read of a file from a place to its end. An fsync that failed leaves pages which
+    /// are read and called clean: no later fsync writes them, only another write does (reliability.md P12).
+    fn write_again(&self, path: &Path, from: u64) -> io::Result<()>;
     /// Cuts a file to a length, durably.
     fn truncate(&self, path: &Path, length: u64) -> io::Result<()>;
     /// Gives a file another name, replacing what has it.
@@ -144,6 +149,20 @@ impl Disk for Real {
 
     fn sync_dirs(&self, paths: &[&Path]) -> io::Result<()> {
         at_once(paths, |path| self.sync_dir(path))
+    }
+
+    fn write_again(&self, path: &Path, from: u64) -> io::Result<()> {
+        let file = OpenOptions::new().read(true).write(true).open(path)?;
+        let (mut at, mut chunk) = (from, vec![0; AGAIN_BYTES]);
+        loop {
+            let read = file.read_at(&mut chunk, at)?;
+            let part = chunk.get(..read).unwrap_or_default();
+            if part.is_empty() {
+                return file.sync_all();
+            }
+            file.write_all_at(part, at)?;
+            at += part.len() as u64;
+        }
     }
 
     fn truncate(&self, path: &Path, length: u64) -> io::Result<()> {

@@ -148,11 +148,13 @@ impl Journal {
         let mut head = Head { seq: 0, hash: NO_LINE.into() };
         let segments = segments(&*disk, &dir).map_err(|e| Trouble::Io(dir.clone(), e))?;
         let last = segments.last().copied().unwrap_or(1);
-        // A process that was killed may have left lines that are read and are not durable: the index must not know a line that
-        // a power cut can still take away (tests/suite/sim, seed 187).
+        // A process that was killed, or whose disk failed and then would not even cut, may have left lines that are read and are not
+        // durable: the index must not know a line that a power cut can still take away (tests/suite/sim, seeds 187 and 20785008820).
+        // What is before the place was durable when the place was noted.
         if segments.contains(&last) {
             let path = segment_path(&dir, last);
-            disk.sync_file(&path).and_then(|()| disk.sync_dir(&dir)).map_err(|e| Trouble::Io(path, e))?;
+            let from = from.filter(|place| place.segment == last).map_or(0, |place| place.offset);
+            disk.write_again(&path, from).and_then(|()| disk.sync_dir(&dir)).map_err(|e| Trouble::Io(path, e))?;
         }
         let mut offset = 0;
         for number in segments.iter().filter(|number| from.is_none_or(|place| **number >= place.segment)) {
@@ -271,7 +273,8 @@ impl Journal {
             self.failed = true;
             let path = segment_path(&self.dir, self.segment);
             // What a failed fsync leaves is read as if it were there, and no later fsync writes it (reliability.md P12): it is
-            // taken back, so that the next start does not build on it. If that fails too, the disk is past our help.
+            // taken back, so that the next start does not build on it. If that fails too, the next start writes it again before it
+            // reads it.
             let _ = self.disk.truncate(&path, self.durable);
             Trouble::Io(path, e)
         })

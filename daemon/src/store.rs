@@ -403,6 +403,8 @@ impl Store {
             recipient: row.outgoing.to,
             sender: row.outgoing.from,
             first_attempt: row.first_attempt,
+            // Of what an older copy of the register does not know as ended: once more.
+            times: 1 + row.again + u32::from(row.restored),
             message_id: row.outgoing.message_id,
             subject: row.outgoing.subject,
             text: row.outgoing.text,

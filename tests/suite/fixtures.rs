@@ -80,7 +80,7 @@ fn directory(folder: &Path, dated: Timestamp) -> Option<Directory> {
 
 fn register(sent: &SentMail, folder: &Path) -> Arc<dyn Sent> {
     let SentMail { msgid, mailbox, recipients, submitted, pec_ids } = sent.clone();
-    let sending = Sending { mailbox, recipients, submitted: Some(submitted), accepted: None, pec_ids };
+    let sending = Sending { mailbox, recipients, submitted: Some(submitted), accepted: None, pec_ids, times: 1 };
     Arc::new(OneSent { msgid, sending, bytes: fs::read(folder.join("inviato.eml")).ok() })
 }
 

@@ -42,6 +42,7 @@ impl Item {
             recipient: ANNA.into(),
             sender: ENTITY.into(),
             first_attempt: Some(bench().now),
+            times: 1,
             message_id: ID.into(),
             subject: "Ricevuta".into(),
             text: "Abbiamo ricevuto la richiesta.\n".into(),

@@ -9,12 +9,11 @@ use crate::decide::only;
 use crate::decision::{Change, Decision, Disposition, Lane, Outgoing, Reason};
 use crate::desk::Desk;
 use crate::effect::EffectKey;
-use alloc::collections::BTreeSet;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec;
 use jiff::civil::Date;
-use pec::{Content, Daticert};
+use pec::{Content, Daticert, Sending};
 
 /// Its name where others have that of their template. No file has it: nobody can send one by a rule.
 pub const NAME: &str = "canarino";
@@ -32,8 +31,8 @@ pub struct Canary {
     pub to: String,
     /// What it says.
     pub text: String,
-    /// The PEC ids that our provider gave it, as far as its receipts are here.
-    pub pec_ids: BTreeSet<String>,
+    /// What its receipts are held against: the PEC ids that our provider gave it, as far as they are here.
+    pub sending: Sending,
 }
 
 /// The canary of a day to one of our mailboxes: its ids come from both alone, so it can never become two.
@@ -69,7 +68,7 @@ pub(crate) fn came_back(daticert: &Daticert, message: &Content, canary: Option<&
     let canary = canary?;
     let is_to = |to: &str| daticert.destinatari.iter().any(|listed| address::same(&listed.address, to));
     let is_ours = address::same(&daticert.mittente, &canary.from) && is_to(&canary.to);
-    let is_accepted = canary.pec_ids.is_empty() || canary.pec_ids.contains(&daticert.identificativo);
+    let is_accepted = canary.sending.may_bear(&daticert.identificativo);
     // Word by word: lines may have been broken otherwise on the way.
     let is_what_we_wrote = message.text.split_whitespace().eq(canary.text.split_whitespace());
     if !(is_ours && is_accepted && is_what_we_wrote) {
@@ -96,7 +95,7 @@ mod tests {
             from: "ente@pec.example".into(),
             to: "urp@pec.example".into(),
             text: "Una riga, e\nun'altra.\n".into(),
-            pec_ids: pec_ids.iter().map(|id| String::from(*id)).collect(),
+            sending: Sending { pec_ids: pec_ids.iter().map(|id| String::from(*id)).collect(), ..Sending::default() },
         };
         let envelope = |from: &str, to: &str| Daticert {
             tipo: Tipo::PostaCertificata,

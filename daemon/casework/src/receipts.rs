@@ -184,6 +184,8 @@ pub struct Awaited {
     pub sender: String,
     /// When its first attempt began; a receipt cannot be older.
     pub first_attempt: Option<Timestamp>,
+    /// How often it may have been accepted: once, and more if it was sent again.
+    pub times: u32,
     /// Its Message-ID.
     pub message_id: String,
     /// Its subject.
@@ -203,13 +205,15 @@ impl Awaited {
     #[must_use]
     pub fn sending(&self) -> Sending {
         let accepted = pec_ids(&self.facts, |fact| matches!(fact, Fact::Accepted { .. }));
-        let ids = if accepted.is_empty() { pec_ids(&self.facts, |_| true) } else { accepted };
+        // Of one that was sent once the acceptance outweighs what a delivery said before it.
+        let ids = if accepted.is_empty() || self.times > 1 { pec_ids(&self.facts, |_| true) } else { accepted };
         Sending {
             mailbox: self.sender.clone(),
             recipients: vec![self.recipient.clone()],
             submitted: self.first_attempt,
             accepted: accepted_at(&self.facts),
             pec_ids: ids.into_iter().map(String::from).collect(),
+            times: self.times,
         }
     }
 }

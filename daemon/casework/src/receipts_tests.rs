@@ -36,6 +36,7 @@ fn awaited(facts: &[Fact]) -> Awaited {
         recipient: "mario@pec.example".into(),
         sender: "Ente@pec.example".into(),
         first_attempt: Some(at(0)),
+        times: 1,
         message_id: "<v1.a@pec.example>".into(),
         subject: String::new(),
         text: String::new(),
@@ -154,6 +155,12 @@ fn two_pec_ids_of_one_item_are_seen_and_both_are_learnt() {
     assert_eq!(sending(&[delivered(1, "p2")]).pec_ids, ["p2"]);
     let both = sending(&[delivered(1, "p2"), accepted(3, "p3"), accepted(0, "p1")]);
     assert_eq!((both.pec_ids, both.accepted), (vec!["p1".into(), "p3".into()], Some(at(0))), "the acceptance teaches");
+    let again = Awaited { times: 2, ..awaited(&[accepted(0, "p1"), delivered(1, "p2")]) }.sending();
+    assert_eq!(
+        (again.pec_ids, again.times),
+        (vec!["p1".into(), "p2".into()], 2),
+        "of two both, whose acceptance came or not"
+    );
     assert_eq!((both.submitted, both.mailbox.as_str()), (Some(at(0)), "Ente@pec.example"));
 }
 

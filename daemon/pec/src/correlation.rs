@@ -36,6 +36,19 @@ pub struct Sending {
     pub accepted: Option<Timestamp>,
     /// PEC ids learnt so far, without angle brackets: one, but for a message that was accepted twice.
     pub pec_ids: Vec<String>,
+    /// How often it may have been accepted: once (0 and 1 say the same), and more if it was sent again.
+    pub times: u32,
+}
+
+impl Sending {
+    /// Whether this can be the PEC id of the message, by what is known of it. The acceptance teaches the id, every other receipt must
+    /// bear it (§6.4). A message that was sent again has one for each time, and the delivery of the one may come before its
+    /// acceptance, and after that of the other.
+    #[must_use]
+    pub fn may_bear(&self, pec_id: &str) -> bool {
+        let times = usize::try_from(self.times.max(1)).unwrap_or(usize::MAX);
+        self.pec_ids.len() < times || self.pec_ids.iter().any(|known| known == pec_id)
+    }
 }
 
 /// §9.12. The sending, if the receipt is about one and contradicts it in nothing.
@@ -95,10 +108,8 @@ fn contradiction(data: &Daticert, sending: &Sending) -> Option<Why> {
     if submitted.duration_since(data.data) > SUBMISSION_SKEW_MAX {
         return Some(why::OLDER_THAN_SUBMISSION.about(format!("{} e {submitted}", data.data)));
     }
-    // The acceptance teaches the PEC id, every other receipt must bear it (§6.4). A second acceptance with another id is
-    // no contradiction but an incident: we were sent twice.
-    if data.tipo != Tipo::Accettazione && !sending.pec_ids.is_empty() && !sending.pec_ids.contains(&data.identificativo)
-    {
+    // A second acceptance with another id is no contradiction but an incident: we were sent twice.
+    if data.tipo != Tipo::Accettazione && !sending.may_bear(&data.identificativo) {
         return Some(why::PEC_ID_DIFFERS.about(quoted(&data.identificativo)));
     }
     None

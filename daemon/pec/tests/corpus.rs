@@ -50,7 +50,8 @@ struct Expect {
 impl Sent for SentMail {
     fn sending(&self, msgid: &str) -> Option<Sending> {
         let SentMail { mailbox, recipients, pec_ids, .. } = self.clone();
-        let sending = Sending { mailbox, recipients, pec_ids, submitted: Some(self.submitted), accepted: None };
+        let sending =
+            Sending { mailbox, recipients, pec_ids, submitted: Some(self.submitted), accepted: None, times: 1 };
         (msgid == self.msgid).then_some(sending)
     }
 

@@ -54,6 +54,7 @@ fn sent(letter: Mail) -> Sample {
         submitted: Some(at()),
         accepted: None,
         pec_ids: Vec::new(),
+        times: 1,
     };
     let register = Register { sending, bytes: Some(raw), asked_for_bytes: AtomicUsize::new(0) };
     Sample { register, carriage: taken.carriage, acceptance: taken.acceptance }
@@ -163,6 +164,11 @@ fn a_receipt_that_contradicts_what_we_sent_is_a_mismatch() {
     assert_eq!(with(&learnt, &acceptance.raw), "genuine");
     let both = |s: &mut Sending| s.pec_ids = vec!["p1@altro.test".into(), carriage.identificativo.clone()];
     assert_eq!(with(&both, &delivery), "genuine");
+    // Sent again: the delivery of the one may come after the acceptance of the other, and before its own. A third there cannot be.
+    let again = |s: &mut Sending| (s.times, s.pec_ids) = (2, vec!["p1@altro.test".into()]);
+    assert_eq!(with(&again, &delivery), "genuine");
+    let third = |s: &mut Sending| (s.times, s.pec_ids) = (2, vec!["p1@altro.test".into(), "p2@altro.test".into()]);
+    assert_eq!(with(&third, &delivery), "mismatch correlation:pec-id-differs");
 }
 
 #[test]

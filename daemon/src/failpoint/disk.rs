@@ -62,6 +62,10 @@ impl Disk for Faulty {
         self.0.sync_dirs(paths)
     }
 
+    fn write_again(&self, path: &Path, from: u64) -> io::Result<()> {
+        self.0.write_again(path, from)
+    }
+
     fn truncate(&self, path: &Path, length: u64) -> io::Result<()> {
         self.0.truncate(path, length)
     }

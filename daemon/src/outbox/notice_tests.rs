@@ -37,6 +37,7 @@ fn item(state: State, facts: &[Fact], noticed: &[Notice]) -> ItemRow {
         facts: facts.iter().cloned().collect(),
         dot_at: Some(at(0)),
         notices: noticed.iter().map(|notice| (*notice, at(0))).collect::<BTreeMap<_, _>>(),
+        again: 0,
         resent_by_rule: false,
         restored: false,
         canary: None,

@@ -109,9 +109,9 @@ impl Store {
             let Some(row) = self.item(&item)? else { continue };
             if let Some(mark) = &row.canary {
                 let day = mark.day;
-                let pec_ids = Self::awaited(row.clone()).sending().pec_ids.into_iter().collect();
+                let sending = Self::awaited(row.clone()).sending();
                 let Outgoing { from, to, text, .. } = row.outgoing;
-                return Ok(Some(Canary { item, day, from, to, text, pec_ids }));
+                return Ok(Some(Canary { item, day, from, to, text, sending }));
             }
         }
         Ok(None)

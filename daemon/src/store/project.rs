@@ -247,6 +247,7 @@ pub(super) fn row(outgoing: &Outgoing, frozen: &str, cause: &str, at: Timestamp,
         facts: BTreeSet::new(),
         dot_at: None,
         notices: BTreeMap::new(),
+        again: 0,
         resent_by_rule: false,
         restored: false,
         canary: None,
@@ -281,6 +282,8 @@ fn moved(index: &Index, batch: &mut Batch, record: &Record, item: &str, step: &M
         batch.remove(&key::due(row.outgoing.lane, due, item));
     }
     unwait(batch, &row);
+    // What was refused was not taken.
+    let may_be_taken = matches!(row.state, State::Unknown | State::Submitted);
     row.state = row.state.after(step).map_err(|illegal| Fault::Illegal(record.seq, illegal))?;
     row.moved_at = record.at;
     match step {
@@ -303,11 +306,13 @@ fn moved(index: &Index, batch: &mut Batch, record: &Record, item: &str, step: &M
         // The person begins anew, with all the attempts.
         Move::Resent { why, .. } => {
             row.attempts = 0;
+            row.again += u32::from(may_be_taken);
             row.last.clone_from(why);
         }
         // Once: `ItemRow::resent_by_rule` forbids a second.
         Move::ResentByRule { why, .. } => {
             row.attempts = 0;
+            row.again += u32::from(may_be_taken);
             row.resent_by_rule = true;
             row.last.clone_from(why);
         }

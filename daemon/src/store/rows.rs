@@ -73,6 +73,9 @@ pub struct ItemRow {
     /// What time made noticed of it, and when.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub notices: BTreeMap<Notice, Timestamp>,
+    /// Times that it was sent again though the provider may have had it.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub again: u32,
     /// It was sent again because its template allows it, which happens once.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub resent_by_rule: bool,
@@ -120,6 +123,11 @@ impl ItemRow {
     pub fn due(&self) -> Option<Timestamp> {
         due(&self.state)
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
+fn is_zero(n: &u32) -> bool {
+    *n == 0
 }
 
 fn due(state: &State) -> Option<Timestamp> {

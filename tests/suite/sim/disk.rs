@@ -314,6 +314,23 @@ impl Disk for SimDisk {
         Ok(())
     }
 
+    fn write_again(&self, path: &Path, from: u64) -> io::Result<()> {
+        let failed = self.op("write-again", path, true);
+        let mut platter = self.platter.lock().unwrap();
+        let inode = platter.file(path)?;
+        let from = usize::try_from(from).unwrap().min(inode.live.len());
+        if self.power.is_on() {
+            let again = inode.live[from..].to_vec();
+            inode.write(from, &again);
+        }
+        if failed.is_err() && self.power.is_on() {
+            inode.dirty.clear();
+        }
+        failed?;
+        inode.sync();
+        Ok(())
+    }
+
     fn truncate(&self, path: &Path, length: u64) -> io::Result<()> {
         self.op("truncate", path, false)?;
         let length = usize::try_from(length).unwrap();
@@ -522,6 +539,30 @@ mod tests {
             let (a, b) = (content(&disk, "/d/a"), content(&disk, "/d/in/b"));
             assert!(a.is_some() != b.is_some(), "one name, the old or the new");
             assert_ne!(content(&disk, "/d/log").unwrap(), [b'z'; 3000], "and it is not");
+        }
+    }
+
+    /// An fsync of the register that failed, and a disk that would not take the lines back: the next start reads them. What it then
+    /// writes after them is no less durable (seed 20785008820).
+    #[tokio::test(start_paused = true)]
+    async fn a_register_that_goes_on_from_what_a_failed_fsync_left_loses_nothing() {
+        use sportello::journal::{Journal, Tail, Trouble, record::Event};
+        let (data, now) = (Path::new("/d"), jiff::Timestamp::UNIX_EPOCH);
+        let event = |n| Event::Attempted { digest: format!("{n:064}").repeat(20), n };
+        for seed in 0..50 {
+            let (disk, power) = disk();
+            let open = |disk: &SimDisk| Journal::open::<Trouble>(Arc::new(disk.clone()), data, None, |_, _| Ok(()));
+            let mut journal = open(&disk).unwrap();
+            journal.append(now, event(0)).unwrap();
+            // Of the write, the fsync and the cut that follow, the last two.
+            power.on(None, vec![(2, DiskFault::Eio), (3, DiskFault::Eio)]);
+            assert!(journal.append(now, event(1)).is_err());
+            power.on(None, vec![]);
+            let mut journal = open(&disk).unwrap();
+            assert_eq!(journal.head().seq, 2, "it is read");
+            journal.append(now, event(2)).unwrap();
+            disk.cut(&mut Dice::of(seed, 0));
+            assert_eq!(&Journal::lines_on(&disk, data, Tail::Closed, |_| {}).unwrap(), journal.head());
         }
     }
 }

@@ -223,6 +223,8 @@ pub struct Session {
     power: Power,
     dice: Dice,
     folder: Option<String>,
+    /// The open folder was listed to its end before.
+    has_listed: bool,
     bell: Arc<Bell>,
 }
 
@@ -231,7 +233,7 @@ impl Session {
     pub fn new(stream: DuplexStream, mailbox: Arc<Mutex<Mailbox>>, power: Power, dice: Dice) -> Self {
         let bell = Arc::new(Bell::default());
         mailbox.lock().unwrap().sessions.push(bell.clone());
-        Self { stream: BufReader::new(stream), mailbox, power, dice, folder: None, bell }
+        Self { stream: BufReader::new(stream), mailbox, power, dice, folder: None, has_listed: false, bell }
     }
 
     /// Serves until the wire ends.
@@ -372,7 +374,7 @@ impl Session {
                                 format!("* {n} EXISTS\r\n* 0 RECENT\r\n* OK [UIDVALIDITY {validity}] ok\r\n").bytes(),
                             );
                             out.extend(format!("* OK [UIDNEXT {next}] ok\r\n").bytes());
-                            self.folder = Some((*name).to_owned());
+                            (self.folder, self.has_listed) = (Some((*name).to_owned()), false);
                         }
                     }
                 }
@@ -397,6 +399,13 @@ impl Session {
             }
             ("UID", ["FETCH", set, items @ ..]) => {
                 let items = items.join(" ");
+                // Who was not offered IDLE looks again and again: the look before this one has ended.
+                if set.ends_with('*')
+                    && std::mem::replace(&mut self.has_listed, true)
+                    && let Some(folder) = &self.folder
+                {
+                    self.mailbox.lock().unwrap().looked_at(folder);
+                }
                 self.fetch(set, &items, lie, &mut out);
             }
             ("UID", ["MOVE", uid, name]) => ending = self.move_one(uid, name, &mut out),
@@ -514,4 +523,36 @@ fn words(command: &str) -> Vec<String> {
         }
     }
     words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::io::AsyncReadExt;
+
+    /// What waits until somebody has looked at a folder that fell back reaches who waits in IDLE, and who polls without it.
+    #[tokio::test(start_paused = true)]
+    async fn what_waits_outside_comes_in_once_somebody_has_looked() {
+        let list = "a UID FETCH 1:* (UID RFC822.SIZE)\r\n";
+        for (second, is_look) in [("a IDLE\r\n", true), (list, true), ("a UID FETCH 1 (UID BODY.PEEK[])\r\n", false)] {
+            let mailbox = Arc::new(Mutex::new(Mailbox::new(&[INBOX], 0)));
+            let deliver =
+                |text: &str| mailbox.lock().unwrap().deliver(INBOX, Arc::new(text.into()), Timestamp::UNIX_EPOCH);
+            deliver("one");
+            mailbox.lock().unwrap().restore(INBOX, 1);
+            deliver("two");
+            let waiting = || mailbox.lock().unwrap().folders[INBOX].waiting();
+            let (mut client, server) = tokio::io::duplex(1 << 16);
+            tokio::spawn(Session::new(server, mailbox.clone(), Power::new(0), Dice::of(0, 0)).run());
+            for line in ["a EXAMINE \"INBOX\"\r\n", list] {
+                client.write_all(line.as_bytes()).await.unwrap();
+                tokio::time::sleep(Duration::from_secs(1)).await;
+                assert_eq!(waiting(), 1, "nobody has looked to the end");
+            }
+            client.write_all(second.as_bytes()).await.unwrap();
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            assert_eq!(waiting(), usize::from(!is_look), "{second}");
+            drop(client.read(&mut [0; 1]).await);
+        }
+    }
 }

@@ -136,11 +136,11 @@ fn past_mail_is_replayed_corrected_and_rules_are_deployed_and_taken_back() {
         "Cambio di residenza",
         "Mi sono trasferita in via Roma 1. C.F. BNCNNA80A41H501R\n",
     );
-    comune.writes("luca@cittadini.test", "Passo carrabile in via Po", "Chiedo il rilascio del passo carrabile.\n");
+    comune.writes("luca@cittadini.test", "Zufolo grande in via Po", "Lo zufolo grande è di tutti.\n");
     comune.writes(
         "sara@cittadini.test",
-        "Rilascio passo carrabile",
-        "Vorrei il rilascio del passo carrabile, grazie.\n",
+        "Ancora lo zufolo grande",
+        "Lo zufolo grande, dicevo.\n",
     );
     let digests = comune.decided(&running, 3);
     let overview = running.overview();
@@ -152,7 +152,7 @@ fn past_mail_is_replayed_corrected_and_rules_are_deployed_and_taken_back() {
     let (code, out, err) = comune.ask(&["rules", "replay", "--fail-on", "changed=0"]);
     assert!(code == Some(0) && out.contains("Messaggi: 3") && out.contains("Cambiano: 0"), "{out}{err}");
     let (_, out, _) = comune.ask(&["rules", "unmatched"]);
-    assert!(out.contains("passo carrabile") && out.contains("senza una regola scelta: 2"), "{out}");
+    assert!(out.contains("zufolo grande") && out.contains("senza una regola scelta: 2"), "{out}");
 
     // A message of the archive, and why not a rule.
     let (code, out, _) = comune.ask(&["rules", "explain", &anna[..10], "--why-not", "variazione-iban"]);
@@ -195,15 +195,15 @@ fn past_mail_is_replayed_corrected_and_rules_are_deployed_and_taken_back() {
     let new = copy(comune.root.path(), "nuove");
     let rule = r#"
 [rule.passo-carrabile]
-title   = "Domanda di passo carrabile"
+title   = "Domanda di zufolo grande"
 kind    = "new_application"
 office  = "suap"
 mode    = "suggest"
-signals = [{ score = 60, in = "subject", words = "passo carrabile" }, { score = 35, in = "body", words = "passo carrabile" }]
-[test."passo carrabile"]
+signals = [{ score = 60, in = "subject", words = "zufolo grande" }, { score = 35, in = "body", words = "zufolo grande" }]
+[test."zufolo grande"]
 from    = "mario.rossi@pec.test"
-subject = "Passo carrabile"
-body    = "Chiedo il passo carrabile."
+subject = "Zufolo grande"
+body    = "Lo zufolo grande."
 expect  = { rule = "passo-carrabile", office = "suap" }
 "#;
     fs::write(new.join("30-passo.toml"), format!("format = 1\n{rule}")).unwrap();
@@ -222,7 +222,7 @@ expect  = { rule = "passo-carrabile", office = "suap" }
     let (code, out, err) =
         comune.ask(&["rules", "deploy", "--from", with, "--note", "passi carrabili", "--by", "Ada Neri"]);
     assert!(code == Some(0) && out.contains("in vigore da subito"), "{out}{err}");
-    comune.writes("pino@cittadini.test", "Passo carrabile", "Chiedo un passo carrabile.\n");
+    comune.writes("pino@cittadini.test", "Zufolo grande", "Uno zufolo grande.\n");
     comune.decided(&running, 4);
     let pino = running.overview().messages.into_iter().find(|m| m.sender.starts_with("pino")).unwrap();
     assert!(format!("{:?}", pino.disposition).contains("suap"), "{pino:?}");
@@ -240,7 +240,7 @@ expect  = { rule = "passo-carrabile", office = "suap" }
     let (code, out, _) = comune.ask(&["rules", "diff", &old[..8], "in-vigore"]);
     assert!(
         code == Some(1)
-            && out.contains("regola passo-carrabile: nuova: «Domanda di passo carrabile», ufficio suap, suggest"),
+            && out.contains("regola passo-carrabile: nuova: «Domanda di zufolo grande», ufficio suap, suggest"),
         "{out}"
     );
     let (code, out, err) = comune.ask(&["rules", "rollback", &old[..8], "--by", "Ada Neri", "--note", "troppo presto"]);
@@ -273,7 +273,7 @@ expect  = { rule = "passo-carrabile", office = "suap" }
     let (_, out, err) = comune.ask(&["rules", "deploy", "--from", with, "--fail-on", "unread=0"]);
     assert!(out.contains("in vigore da quando il servizio riparte") || out.contains("già in vigore"), "{out}{err}");
     let running = comune.house.start(Recorder::default().roads());
-    comune.writes("rita@cittadini.test", "Passo carrabile", "Chiedo un passo carrabile.\n");
+    comune.writes("rita@cittadini.test", "Zufolo grande", "Uno zufolo grande.\n");
     comune.decided(&running, 5);
     let rita = running.overview().messages.into_iter().find(|m| m.sender.starts_with("rita")).unwrap();
     assert!(format!("{:?}", rita.disposition).contains("suap"), "{rita:?}");
@@ -288,7 +288,7 @@ fn what_was_deployed_stays_in_force_whatever_the_folder_says() {
     let (code, out, err) = comune.ask(&["rules", "deploy", "--by", "Ada Neri"]);
     assert_eq!(code, Some(0), "{out}{err}");
     running.stop();
-    edit(&comune.rules, "00-comune.toml", "accept    = 60", "accept    = 59");
+    edit(&comune.rules, "00-comune.toml", "accept        = 60", "accept        = 59");
     let (_, out, _) = comune.ask(&["rules", "history"]);
     assert!(out.contains("è diversa da quelle in vigore"), "{out}");
     edit(&comune.rules, "00-comune.toml", "[words]", "[wordz]");
@@ -305,14 +305,14 @@ fn a_correction_becomes_a_test_and_words_and_a_rule_is_promoted() {
     let comune = Comune::new();
     let rule = r#"format = 1
 [rule.passo-carrabile]   # in prova da oggi
-title="Domanda di passo carrabile"
+title="Domanda di zufolo grande"
 kind    = "new_application"
 office  = "suap"
 mode    = "shadow"       # poi suggest
-signals = [{ score = 60, in = "subject", words = "passo carrabile" }]
-[test."passo carrabile"]
+signals = [{ score = 60, in = "subject", words = "zufolo grande" }]
+[test."zufolo grande"]
 from    = "mario.rossi@pec.test"
-subject = "Passo carrabile"
+subject = "Zufolo grande"
 expect  = { shadow = "passo-carrabile" }
 "#;
     let file = comune.rules.join("30-passo.toml");
@@ -320,7 +320,7 @@ expect  = { shadow = "passo-carrabile" }
     let running = comune.house.start(Recorder::default().roads());
     let text = "Il sottoscritto Ermenegildo Zanchetta, C.F. BNCNNA80A41H501R, chiede l'accesso al varco in via Garibaldini 12.\nTel. 0434 987654\n";
     comune.writes("ermenegildo.zanchetta@cittadini.test", "Varco per la rimessa", text);
-    comune.writes("luca@cittadini.test", "Passo carrabile", "Chiedo un passo carrabile.\n");
+    comune.writes("luca@cittadini.test", "Zufolo grande", "Uno zufolo grande.\n");
     comune.decided(&running, 2);
     let overview = running.overview();
     let digest = overview.messages.iter().find(|m| m.subject.starts_with("Varco")).unwrap().digest.clone();
@@ -342,7 +342,7 @@ expect  = { shadow = "passo-carrabile" }
     let (code, _, err) = ask(&["rules", "test", comune.rules.to_str().unwrap()]);
     assert!(code == Some(1) && err.contains("«varco»"), "it waits for the words to be taught: {err}");
     let (code, out, _) = comune.ask(&["rules", "suggest"]);
-    assert!(code == Some(1) && out.contains("varco") && !out.contains("passo carrabile\n"), "{out}");
+    assert!(code == Some(1) && out.contains("varco") && !out.contains("zufolo grande\n"), "{out}");
     fs::remove_file(&tests).unwrap();
 
     // Promotion: refused without enough decisions; otherwise the one word changes and every comment stays.

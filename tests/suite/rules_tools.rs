@@ -137,11 +137,7 @@ fn past_mail_is_replayed_corrected_and_rules_are_deployed_and_taken_back() {
         "Mi sono trasferita in via Roma 1. C.F. BNCNNA80A41H501R\n",
     );
     comune.writes("luca@cittadini.test", "Zufolo grande in via Po", "Lo zufolo grande è di tutti.\n");
-    comune.writes(
-        "sara@cittadini.test",
-        "Ancora lo zufolo grande",
-        "Lo zufolo grande, dicevo.\n",
-    );
+    comune.writes("sara@cittadini.test", "Ancora lo zufolo grande", "Lo zufolo grande, dicevo.\n");
     let digests = comune.decided(&running, 3);
     let overview = running.overview();
     let of = |sender: &str| overview.messages.iter().find(|m| m.sender.starts_with(sender)).unwrap().digest.clone();

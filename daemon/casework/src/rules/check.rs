@@ -151,23 +151,29 @@ impl Known<'_> {
 
     /// Whether a name exists; if not, what is wrong, in Italian.
     fn missing(&self, mention: Mention, name: &str) -> Option<String> {
-        let (what, found, near) = match mention {
-            Mention::Rule => ("la regola", self.rules.contains_key(name), hint(name, self.rules.keys().copied())),
-            Mention::Office => ("l'ufficio", self.offices.contains_key(name), hint(name, self.offices.keys().copied())),
-            Mention::Template => {
-                ("il modello", self.templates.contains(name), hint(name, self.templates.iter().copied()))
-            }
-            Mention::Need => {
-                let is_cited = name.starts_with(CITES) && RefKind::ALL.iter().any(|(_, fact)| *fact == name);
-                ("il dato", is_cited || self.facts().any(|fact| fact == name), hint(name, self.facts()))
-            }
+        let is_cited = |name: &str| name.starts_with(CITES) && RefKind::ALL.iter().any(|(_, fact)| *fact == name);
+        let found = match mention {
+            Mention::Rule => self.rules.contains_key(name),
+            Mention::Office => self.offices.contains_key(name),
+            Mention::Template => self.templates.contains(name),
+            Mention::Need => is_cited(name) || self.facts().any(|fact| fact == name),
+            Mention::Extractor => self.extractors.contains_key(name),
+        };
+        if found {
+            return None; // nearly always: what is near is not looked for
+        }
+        let (what, near) = match mention {
+            Mention::Rule => ("la regola", hint(name, self.rules.keys().copied())),
+            Mention::Office => ("l'ufficio", hint(name, self.offices.keys().copied())),
+            Mention::Template => ("il modello", hint(name, self.templates.iter().copied())),
+            Mention::Need => ("il dato", hint(name, self.facts())),
             Mention::Extractor => {
                 let known =
                     EXPECT_KEYS.into_iter().chain(self.extractors.keys().copied().filter(|name| *name != "dossier"));
-                ("la chiave", self.extractors.contains_key(name), hint(name, known))
+                ("la chiave", hint(name, known))
             }
         };
-        (!found).then(|| format!("{what} `{name}` non esiste{near}"))
+        Some(format!("{what} `{name}` non esiste{near}"))
     }
 }
 

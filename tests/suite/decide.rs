@@ -235,8 +235,8 @@ fn a_machine_that_sends_documents_is_heard_and_a_bounce_makes_no_task() {
 #[test]
 fn a_new_request_in_an_old_conversation_is_a_new_request() {
     let known = Known { thread: Some(NUMBER.into()), answers_ours: true, ..with_dossier() };
-    let text = "Chiedo la concessione per l'occupazione di suolo pubblico. C.F. BNCNNA80A41H501R\n";
-    let other = decide(mail(ANNA, "Istanza di occupazione di suolo pubblico", text), known.clone());
+    let text = "Chiedo l'accesso agli atti della gara e il rilascio di copia dei documenti. C.F. BNCNNA80A41H501R\n";
+    let other = decide(mail(ANNA, "Richiesta di accesso agli atti", text), known.clone());
     let opened = |d: &Decision| d.changes.iter().any(|c| matches!(c, Change::Opened { .. }));
     assert!(opened(&other), "{:?}", other.trail);
     // The same form again may be the same request: it joins, and a person answers.

@@ -16,14 +16,14 @@ const TABLE: &str = "\
 variazione    genuine      data_change        anagrafe    000001 presa-in-carico        delivered compito→anagrafe
 memorie       genuine      participation      anagrafe    000001 documenti-acquisiti    delivered compito→anagrafe
 stato         genuine      status_enquiry     anagrafe    000001 stato-pratica          delivered compito→anagrafe
-conversazione genuine      integration_reply  anagrafe    000001 -                      -         compito→anagrafe
-estraneo      genuine      status_enquiry     urp         -      fascicolo-non-trovato  delivered compito→urp
+conversazione genuine      to-person          anagrafe    -      -                      -         compito→anagrafe
+estraneo      genuine      status_enquiry     edilizia    -      fascicolo-non-trovato  delivered compito→edilizia
 incompleta    genuine      data_change        anagrafe    000002 richiesta-integrazione delivered compito→anagrafe
 maiuscole     suspect      quarantine         -           -      -                      -         compito-verifica→protocollo
 anomalia      genuine      to-person          protocollo  -      -                      -         compito-verifica→protocollo
 finta-pec     suspect      quarantine         -           -      -                      -         compito-verifica→protocollo
 fattura       genuine      invoice            ragioneria  -      -                      -         compito→ragioneria
-segnatura     genuine-weak other_pa           protocollo  -      -                      -         compito→protocollo
+segnatura     genuine-weak to-person          protocollo  -      -                      -         compito→protocollo
 risponditore  genuine      noted              -           -      -                      -         -
 ritrasmessa   genuine      duplicate          -           -      -                      -         -
 ricevuta-finta suspect     quarantine         -           -      -                      -         compito-verifica→protocollo

@@ -168,8 +168,7 @@ fn of_content(interest: &mut Interest, message: &Content, book: &rules::Rulebook
     interest.answers = message.in_reply_to.iter().chain(&message.references).cloned().collect();
     let asked = Asked::default();
     let names: Vec<&str> = message.attachments.iter().map(|a| a.name.as_str()).collect();
-    let _ =
-        rules::classify(book, &material(message, &interest.sender, &names, &[], "", "", Timestamp::UNIX_EPOCH), &asked);
+    rules::look_up(book, &material(message, &interest.sender, &names, &[], "", "", Timestamp::UNIX_EPOCH), &asked);
     interest.dossiers = asked.0.into_inner();
 }
 

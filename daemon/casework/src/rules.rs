@@ -40,7 +40,7 @@ mod words;
 
 pub use book::{Calendar, Deadline, Kind, Mode, Office, OfficeChoice, Rule, Rulebook};
 pub use cases::{TestResult, run_tests};
-pub use classify::classify;
+pub use classify::{classify, look_up};
 pub use coverage::{advice, tests_about, unexercised};
 pub use diff::{Difference, diff};
 pub use load::{SourceFile, digest, load};

@@ -66,6 +66,15 @@ pub fn classify(book: &Rulebook, material: &Material<'_>, world: &dyn World) -> 
     }
 }
 
+/// Asks the world for every dossier that a message may name, and weighs no rule: so whoever takes the snapshot for
+/// [`classify`] learns what must be in it.
+pub fn look_up(book: &Rulebook, material: &Material<'_>, world: &dyn World) {
+    let halves = halves(material, world);
+    let view = View::of(material, &halves);
+    extract(book, &view, world);
+    cite(&view, world);
+}
+
 fn extract(book: &Rulebook, view: &View<'_>, world: &dyn World) -> (Vec<Field>, Option<DossierBrief>) {
     let mut fields = Vec::new();
     let mut named = None;

@@ -239,11 +239,23 @@ impl Past {
     /// As [`again`](Self::again), of a message that was read already.
     #[must_use]
     pub fn classify(&self, message: &Message, read: &Reread, book: &Rulebook) -> Classification {
-        let sender = read.daticert.mittente.as_str();
-        let names: Vec<&str> = read.message.attachments.iter().map(|a| a.name.as_str()).collect();
         let to: Vec<&str> = read.daticert.destinatari.iter().map(|d| d.address.as_str()).collect();
-        let seen = material(&read.message, sender, &names, &to, &message.kind, &message.grade, message.at);
-        let thread = self.thread(&read.message, message.seq);
+        self.letter(message, &read.message, &read.daticert.mittente, &to, book)
+    }
+
+    /// As [`classify`](Self::classify), of what somebody wrote, to whom, whatever it came in.
+    #[must_use]
+    pub fn letter(
+        &self,
+        message: &Message,
+        content: &Content,
+        sender: &str,
+        to: &[&str],
+        book: &Rulebook,
+    ) -> Classification {
+        let names: Vec<&str> = content.attachments.iter().map(|a| a.name.as_str()).collect();
+        let seen = material(content, sender, &names, to, &message.kind, &message.grade, message.at);
+        let thread = self.thread(content, message.seq);
         rules::classify(book, &seen, &World { past: self, seq: message.seq, sender, thread })
     }
 

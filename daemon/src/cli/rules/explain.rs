@@ -11,7 +11,7 @@ use casework::calendar;
 use casework::nearest::hint;
 use casework::rules::normal::Normal;
 use casework::rules::quote::split;
-use casework::rules::{Classification, DossierBrief, Material, Rulebook, Verdict, WhyNot, World, classify, why_not};
+use casework::rules::{Classification, Rulebook, Verdict, WhyNot, why_not};
 use jiff::civil::Date;
 use pec::Content;
 use serde_json::{Value, json};
@@ -123,43 +123,11 @@ fn of_file(args: &Args) -> Result<Seen, u8> {
     {
         seen.then =
             Some(format!("{}: così direbbero le regole, se fosse una PEC autentica", decision.disposition.title()));
-        seen.class = Some(as_if_certified(content, &seen.book, seen.today));
+        let sender = content.from.first().map_or("", |from| from.address.as_str());
+        let message = Message::unproven(about.now);
+        seen.class = Some(Past::default().letter(&message, content, sender, &[], &seen.book));
     }
     Ok(seen)
-}
-
-/// What the rules say of a letter whose sender is identified and has no dossier.
-fn as_if_certified(content: &Content, book: &Rulebook, today: Date) -> Classification {
-    let names: Vec<&str> = content.attachments.iter().map(|file| file.name.as_str()).collect();
-    let from = content.from.first();
-    let material = Material {
-        subject: &content.subject,
-        text: &content.text,
-        attachments: &names,
-        from: from.map_or("", |from| from.address.as_str()),
-        from_name: from.map_or("", |from| from.name.as_str()),
-        from_kind: "",
-        to: &[],
-        pec_kind: pec::wire::POSTA_CERTIFICATA,
-        grade: pec::Grade::Genuine.code(),
-        today,
-    };
-    classify(book, &material, &Identified)
-}
-
-/// A register without dossiers, and a sender of whom it is known who they are.
-struct Identified;
-
-impl World for Identified {
-    fn dossier(&self, _: &str) -> Option<DossierBrief> {
-        None
-    }
-    fn identity(&self) -> bool {
-        true
-    }
-    fn thread(&self) -> Option<DossierBrief> {
-        None
-    }
 }
 
 fn of_archive(args: &Args) -> Result<Seen, u8> {

@@ -33,9 +33,10 @@ mod verify_journal;
 #[cfg(feature = "demo")]
 pub(crate) use status::grade as status_grade;
 
+use crate::config::Config;
 use casework::rules::Problem;
 use clap::{Parser, Subcommand};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 /// All went well.
@@ -108,6 +109,21 @@ struct ConfigArg {
     /// Il file di configurazione
     #[arg(long, short, value_name = "FILE", default_value = "/etc/sportello/sportello.toml")]
     config: PathBuf,
+}
+
+impl ConfigArg {
+    /// The configuration; in error, its mistakes were said, and this is the exit code.
+    fn read(&self) -> Result<Config, u8> {
+        config(&self.config)
+    }
+}
+
+/// The configuration of a file; in error, its mistakes were said, and this is the exit code.
+fn config(path: &Path) -> Result<Config, u8> {
+    Config::read(path).map_err(|problems| {
+        print_problems(&problems);
+        CANNOT_START
+    })
 }
 
 /// Runs the command of this process.

@@ -1,6 +1,6 @@
 //! `sportello check`: everything that can be wrong before the service starts, all at once.
 
-use super::{CANNOT_START, ConfigArg, FOUND, OK, print_problems};
+use super::{ConfigArg, FOUND, OK, print_problems};
 use crate::config::{Config, Mailbox, Source};
 use crate::intake::imap::{self, Trouble};
 use crate::office::{Office, desk};
@@ -42,12 +42,9 @@ pub(super) fn main(args: &Args) -> u8 {
             Err(problems) => fail(&problems),
         };
     }
-    let config = match Config::read(&args.config.config) {
+    let config = match args.config.read() {
         Ok(config) => config,
-        Err(problems) => {
-            print_problems(&problems);
-            return CANNOT_START;
-        }
+        Err(code) => return code,
     };
     say!("Configurazione: va bene ({} caselle)", config.mailboxes.len());
     let office = match Office::read(&config, key) {

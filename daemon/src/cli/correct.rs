@@ -41,12 +41,9 @@ pub(super) struct Args {
 }
 
 pub(super) fn main(args: &Args) -> u8 {
-    let config = match Config::read(&args.config.config) {
+    let config = match args.config.read() {
         Ok(config) => config,
-        Err(problems) => {
-            print_problems(&problems);
-            return CANNOT_START;
-        }
+        Err(code) => return code,
     };
     let order = Correct {
         message: args.message.to_ascii_lowercase(),

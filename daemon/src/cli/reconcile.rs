@@ -29,12 +29,9 @@ pub(super) struct Args {
 }
 
 pub(super) fn main(args: &Args) -> u8 {
-    let config = match Config::read(&args.config.config) {
+    let config = match args.config.read() {
         Ok(config) => config,
-        Err(problems) => {
-            print_problems(&problems);
-            return CANNOT_START;
-        }
+        Err(code) => return code,
     };
     let report = match by_the_service(&config, args.archive) {
         Ok(Some(report)) => report,

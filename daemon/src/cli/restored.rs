@@ -1,6 +1,6 @@
 //! `sportello restored`: after an old copy was put back, in writing, so that nothing is sent twice.
 
-use super::{CANNOT_START, ConfigArg, FOUND, OK, print_problems};
+use super::{CANNOT_START, ConfigArg, FOUND, OK};
 use crate::anchor;
 use crate::clock::Clock;
 use crate::config::Config;
@@ -27,12 +27,9 @@ pub(super) struct Args {
 }
 
 pub(super) fn main(args: &Args) -> u8 {
-    let config = match Config::read(&args.config.config) {
+    let config = match args.config.read() {
         Ok(config) => config,
-        Err(problems) => {
-            print_problems(&problems);
-            return CANNOT_START;
-        }
+        Err(code) => return code,
     };
     let (by, why) = (args.by.trim(), args.why.trim());
     if by.is_empty() || why.is_empty() {

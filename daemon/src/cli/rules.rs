@@ -9,13 +9,12 @@ mod explain;
 mod record;
 mod replay;
 
-use super::{CANNOT_START, print_problems};
-use crate::config::Config;
+use super::{config, print_problems};
 use crate::rulebook::Set;
 use casework::rules::Problem;
 pub(super) use explain::corrected;
 use jiff::{SignedDuration, Timestamp};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 const AFTER_HELP: &str = "\
 Una modifica, dall'inizio alla fine:
@@ -108,13 +107,6 @@ impl Which {
         let templates = self.templates.as_deref().or_else(|| config.as_ref()?.templates.as_deref());
         Ok(Set::read(folder, templates))
     }
-}
-
-fn config(path: &Path) -> Result<Config, u8> {
-    Config::read(path).map_err(|problems| {
-        print_problems(&problems);
-        CANNOT_START
-    })
 }
 
 /// Says mistakes, and that there are some.

@@ -1,7 +1,6 @@
 //! `sportello run`.
 
 use super::{CANNOT_START, ConfigArg, FOUND, OK, print_problems, start_log};
-use crate::config::Config;
 use crate::events;
 use crate::failpoint;
 use crate::supervise::{Service, tell_that_it_does_not_start};
@@ -15,12 +14,9 @@ pub(super) struct Args {
 }
 
 pub(super) fn main(args: &Args) -> u8 {
-    let config = match Config::read(&args.config.config) {
+    let config = match args.config.read() {
         Ok(config) => config,
-        Err(problems) => {
-            print_problems(&problems);
-            return CANNOT_START;
-        }
+        Err(code) => return code,
     };
     if let Err(why) = start_log(&config.log).and_then(|()| failpoint::arm()) {
         eprintln!("{why}");

@@ -4,15 +4,17 @@
 
 use crate::anchors::{Anchor, Anchors};
 use crate::content::{self, ATTACHMENTS_MAX, Content, PARTS_MAX, TEXT_BYTES_MAX};
+use crate::crypto::{hex, sha256};
 use crate::daticert::{DATICERT_BYTES_MAX, Daticert};
 use crate::decode;
 use crate::examine::{Examined, Policy, Verdict, examine as examine_message};
 use crate::excerpt::Excerpt;
 use crate::mime::{self, Dashes, Encoding, Entity, MediaType, Multipart};
 use crate::report::{Check, Grade, Outcome};
-use crate::signature::{self, LAYERS_MAX, Signed};
+use crate::signature::{self, LAYERS_MAX, Signatory, Signed};
 use crate::{ber, html, xml};
 use alloc::borrow::Cow;
+use alloc::collections::BTreeSet;
 use alloc::format;
 use alloc::string::String;
 
@@ -23,8 +25,58 @@ pub fn authority(pem: &str) -> Anchors {
     Anchors { list: Anchor::from_certificate(&der, "SIMULAZIONE", &[], true).into_iter().collect() }
 }
 
-/// A message: the answer is total, the same twice, and nobody is believed who did not sign. `is_genuine` knows the digests of
-/// the signed parts that the authority's provider really made (SHA-256, hex).
+/// The digests (SHA-256, hex) of all that the providers of the authority really signed in these messages. Also where the
+/// message around it is out of order, and so proves nothing: a mutant may set that right, and is then rightly believed.
+pub fn signed<'m>(messages: impl Iterator<Item = &'m [u8]> + Clone, anchors: &Anchors) -> BTreeSet<String> {
+    let keys: BTreeSet<String> = messages
+        .clone()
+        .filter_map(|message| match examine_message(message, &Policy::new(anchors)).verdict {
+            Verdict::Certified(certified) => Some(certified.signer().certificate_sha256.clone()),
+            Verdict::Unproven(_) => None,
+        })
+        .collect();
+    let is_known = |signer: &Signatory| {
+        let certificate = signer.certificate.as_ref().map(|der| hex(&sha256(der)));
+        signer.outcome == Outcome::Pass && certificate.is_some_and(|digest| keys.contains(&digest))
+    };
+    let mut digests = BTreeSet::new();
+    for message in messages {
+        each_signed_pair(message, &mut |part, object| {
+            for bytes in [Cow::Borrowed(part), Cow::Owned(mime::with_crlf(part))] {
+                if signature::read(object, Some(&bytes)).is_ok_and(|signed| signed.signers.iter().any(is_known)) {
+                    digests.insert(hex(&sha256(&bytes)));
+                }
+            }
+        });
+    }
+    digests
+}
+
+/// Every part of a message with every part after it that may be its signature, whatever headers say: by each boundary that
+/// is named anywhere.
+fn each_signed_pair(message: &[u8], visit: &mut impl FnMut(&[u8], &[u8])) {
+    const NAME: &[u8] = b"boundary=";
+    let named = message.windows(NAME.len()).enumerate().filter(|(_, bytes)| bytes.eq_ignore_ascii_case(NAME));
+    let boundaries: BTreeSet<&[u8]> = named
+        .filter_map(|(at, _)| message.get(at + NAME.len()..))
+        .filter_map(|rest| match rest.strip_prefix(b"\"") {
+            Some(quoted) => quoted.split(|byte| *byte == b'"').next(),
+            None => rest.split(|byte| byte.is_ascii_whitespace() || *byte == b';').next(),
+        })
+        .collect();
+    for boundary in boundaries {
+        let parts = Multipart::read(message, &Dashes::default(), boundary, PARTS_MAX).parts;
+        for (at, part) in parts.iter().enumerate() {
+            for other in parts.iter().skip(at + 1) {
+                let entity = Entity::read(other);
+                visit(part, &decode::whole(entity.body, entity.encoding()).0);
+            }
+        }
+    }
+}
+
+/// A message: the answer is total, the same twice, and nobody is believed who did not sign. `is_genuine` knows what [`signed`]
+/// found.
 pub fn examine(message: &[u8], anchors: &Anchors, is_genuine: impl Fn(&str) -> bool) -> Examined {
     let policy = Policy::new(anchors);
     let seen = examine_message(message, &policy);
@@ -141,10 +193,9 @@ fn is_one_line(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::collections::BTreeSet;
     use std::path::{Path, PathBuf};
     use std::vec::Vec;
-    use std::{fs, string::String};
+    use std::fs;
 
     fn files(folder: &str) -> Vec<PathBuf> {
         let mut folders = Vec::from([Path::new(env!("CARGO_MANIFEST_DIR")).join(folder)]);
@@ -163,20 +214,18 @@ mod tests {
     #[test]
     fn they_hold_on_every_seed() {
         let anchors = authority(include_str!("../../../fixtures/trust/simulazione/SIMULAZIONE.pem"));
-        let mut signed = BTreeSet::<String>::new();
-        for folder in ["testdata", "../../fixtures/mail", "../../tests/fuzz/seeds"] {
-            for file in files(folder) {
-                let bytes = fs::read(&file).unwrap();
-                let seen = examine_message(&bytes, &Policy::new(&anchors));
-                if let Verdict::Certified(certified) = &seen.verdict {
-                    signed.insert(certified.signer().signed_sha256.clone());
-                }
-                examine(&bytes, &anchors, |digest| signed.contains(digest));
-                mime(&bytes);
-                cms(&bytes);
-                daticert(&bytes);
-                addresses(&bytes);
-            }
+        let seeds: Vec<Vec<u8>> = ["testdata", "../../fixtures/mail", "../../tests/fuzz/seeds"]
+            .iter()
+            .flat_map(|folder| files(folder))
+            .map(|file| fs::read(file).unwrap())
+            .collect();
+        let signed = signed(seeds.iter().map(Vec::as_slice), &anchors);
+        for bytes in &seeds {
+            examine(bytes, &anchors, |digest| signed.contains(digest));
+            mime(bytes);
+            cms(bytes);
+            daticert(bytes);
+            addresses(bytes);
         }
         assert!(signed.len() > 10, "the seeds do not reach a certificate: {}", signed.len());
         let seeds = files("../../tests/fuzz/seeds/daticert");

@@ -8,19 +8,68 @@ use alloc::vec::Vec;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-/// States of law.md §10 that this release reaches; the slug is the wire name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+/// States of a dossier (law.md §10). The slug is the wire name, in the journal and in procedure files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum State {
     /// Verified, not yet answered.
     Ricevuta,
     /// Receipt and start notice are in the outbox.
     Protocollata,
-    /// Something that a valid request must have is missing.
+    /// Something that a valid request must have is missing (CAD art. 65).
     DaRegolarizzare,
+    /// A person of the office is responsible.
+    Assegnata,
+    /// The office works on it.
+    InLavorazione,
+    /// The term is suspended, once and at most 30 days, for what the citizen was asked (L. 241/1990 art. 2 c. 7).
+    InAttesaIntegrazioni,
+    /// What was asked has come; the term runs again.
+    Integrata,
+    /// Another body must give advice or assent (L. 241/1990 art. 16-17-bis).
+    InAttesaEnteTerzo,
+    /// A payment is due before it goes on.
+    InAttesaPagamento,
+    /// A refusal was announced; the citizen may answer (L. 241/1990 art. 10-bis).
+    PreavvisoDiniego,
+    /// Granted. Final.
+    Accolta,
+    /// Granted by the end of the term, with its attestation (L. 241/1990 art. 20). Final.
+    AccoltaPerSilenzio,
+    /// Refused with reasons. Final.
+    Respinta,
+    /// Manifestly inadmissible, with reasons (L. 241/1990 art. 2 c. 1). Final.
+    Irricevibile,
+    /// The citizen took it back. Final.
+    Ritirata,
+    /// Sent to the body that is competent. Final here.
+    TrasmessaAltroEnte,
+    /// A measure that was taken back (L. 241/1990 art. 21-novies). Final.
+    AnnullataAutotutela,
 }
 
 impl State {
+    /// All of them, in the order in which a dossier may meet them.
+    pub const ALL: [Self; 17] = [
+        Self::Ricevuta,
+        Self::Protocollata,
+        Self::DaRegolarizzare,
+        Self::Assegnata,
+        Self::InLavorazione,
+        Self::InAttesaIntegrazioni,
+        Self::Integrata,
+        Self::InAttesaEnteTerzo,
+        Self::InAttesaPagamento,
+        Self::PreavvisoDiniego,
+        Self::Accolta,
+        Self::AccoltaPerSilenzio,
+        Self::Respinta,
+        Self::Irricevibile,
+        Self::Ritirata,
+        Self::TrasmessaAltroEnte,
+        Self::AnnullataAutotutela,
+    ];
+
     /// Slug.
     #[must_use]
     pub fn code(self) -> &'static str {
@@ -28,6 +77,20 @@ impl State {
             Self::Ricevuta => "ricevuta",
             Self::Protocollata => "protocollata",
             Self::DaRegolarizzare => "da_regolarizzare",
+            Self::Assegnata => "assegnata",
+            Self::InLavorazione => "in_lavorazione",
+            Self::InAttesaIntegrazioni => "in_attesa_integrazioni",
+            Self::Integrata => "integrata",
+            Self::InAttesaEnteTerzo => "in_attesa_ente_terzo",
+            Self::InAttesaPagamento => "in_attesa_pagamento",
+            Self::PreavvisoDiniego => "preavviso_diniego",
+            Self::Accolta => "accolta",
+            Self::AccoltaPerSilenzio => "accolta_per_silenzio",
+            Self::Respinta => "respinta",
+            Self::Irricevibile => "irricevibile",
+            Self::Ritirata => "ritirata",
+            Self::TrasmessaAltroEnte => "trasmessa_altro_ente",
+            Self::AnnullataAutotutela => "annullata_autotutela",
         }
     }
     /// In words, for citizens.
@@ -37,7 +100,65 @@ impl State {
             Self::Ricevuta => "ricevuta, in attesa di assegnazione",
             Self::Protocollata => "ricevuta e assegnata all'ufficio",
             Self::DaRegolarizzare => "da completare: se hai già mandato i dati, l'ufficio li controlla",
+            Self::Assegnata => "assegnata a una persona dell'ufficio",
+            Self::InLavorazione => "in lavorazione",
+            Self::InAttesaIntegrazioni => "ferma: aspettiamo da te i documenti o i dati che ti abbiamo chiesto",
+            Self::Integrata => "di nuovo in lavorazione: hai mandato quello che mancava",
+            Self::InAttesaEnteTerzo => "in attesa della risposta di un altro ente",
+            Self::InAttesaPagamento => "in attesa del pagamento",
+            Self::PreavvisoDiniego => "stiamo per rifiutarla: puoi rispondere entro il termine che ti abbiamo scritto",
+            Self::Accolta => "accolta",
+            Self::AccoltaPerSilenzio => "accolta perché è scaduto il termine per rispondere",
+            Self::Respinta => "respinta",
+            Self::Irricevibile => "non ammessa",
+            Self::Ritirata => "ritirata da te",
+            Self::TrasmessaAltroEnte => "mandata all'ente competente",
+            Self::AnnullataAutotutela => "annullata dall'ufficio dopo la decisione",
         }
+    }
+    /// What happened when it came to this, for the list of events.
+    #[must_use]
+    pub fn event(self) -> &'static str {
+        match self {
+            Self::Ricevuta => "Richiesta registrata",
+            Self::Protocollata => "Richiesta assegnata all'ufficio",
+            Self::DaRegolarizzare => "Richiesta da completare",
+            Self::Assegnata => "Assegnata a una persona dell'ufficio",
+            Self::InLavorazione => "Presa in lavorazione",
+            Self::InAttesaIntegrazioni => "Chiesti documenti o dati che mancano",
+            Self::Integrata => "Arrivato quello che mancava",
+            Self::InAttesaEnteTerzo => "Chiesto un parere a un altro ente",
+            Self::InAttesaPagamento => "Chiesto il pagamento",
+            Self::PreavvisoDiniego => "Mandato il preavviso di rifiuto",
+            Self::Accolta => "Richiesta accolta",
+            Self::AccoltaPerSilenzio => "Accolta perché è scaduto il termine",
+            Self::Respinta => "Richiesta respinta",
+            Self::Irricevibile => "Richiesta non ammessa",
+            Self::Ritirata => "Richiesta ritirata",
+            Self::TrasmessaAltroEnte => "Mandata all'ente competente",
+            Self::AnnullataAutotutela => "Decisione annullata dall'ufficio",
+        }
+    }
+    /// Nothing more is decided in it; only self-protection may come after ([`Self::AnnullataAutotutela`]).
+    #[must_use]
+    pub fn is_final(self) -> bool {
+        matches!(
+            self,
+            Self::Accolta
+                | Self::AccoltaPerSilenzio
+                | Self::Respinta
+                | Self::Irricevibile
+                | Self::Ritirata
+                | Self::TrasmessaAltroEnte
+                | Self::AnnullataAutotutela
+        )
+    }
+}
+
+impl core::str::FromStr for State {
+    type Err = ();
+    fn from_str(code: &str) -> Result<Self, ()> {
+        Self::ALL.into_iter().find(|state| state.code() == code).ok_or(())
     }
 }
 

@@ -4,7 +4,7 @@ use crate::calendar::rome;
 use crate::decide::short;
 use crate::decision::{Lane, Outgoing, Reason};
 use crate::desk::Desk;
-use crate::dossier::{self, Dossier, State};
+use crate::dossier::{self, Dossier};
 use crate::effect::EffectKey;
 use crate::known::Known;
 use crate::receipts::{Awaited, Fact};
@@ -289,16 +289,8 @@ fn about_case(values: &mut Value, case: &Dossier) {
     put(
         values,
         "eventi",
-        json!([{ "quando": case.opened_at, "cosa": "Richiesta ricevuta" }, { "quando": case.state_since, "cosa": state_event(case.state) }]),
+        json!([{ "quando": case.opened_at, "cosa": "Richiesta ricevuta" }, { "quando": case.state_since, "cosa": case.state.event() }]),
     );
-}
-
-fn state_event(state: State) -> &'static str {
-    match state {
-        State::Ricevuta => "Richiesta registrata",
-        State::Protocollata => "Richiesta assegnata all'ufficio",
-        State::DaRegolarizzare => "Richiesta da completare",
-    }
 }
 
 fn next_step(class: &Classification, case: Option<&Dossier>) -> &'static str {

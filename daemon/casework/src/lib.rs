@@ -26,6 +26,7 @@ pub mod reference;
 pub mod reply;
 mod request;
 pub mod rules;
+pub mod verb;
 
 pub use decide::{decide, set_aside};
 pub use decision::{Change, Decision, Disposition, Lane, Outgoing, Reason};

@@ -183,6 +183,136 @@ pub struct Dossier {
     pub due: Option<jiff::civil::Date>,
     /// Addresses that are parties. The first is the special digital domicile elected for this dossier (CAD art. 65).
     pub parties: Vec<String>,
+    /// What stands on its cover besides (CAD art. 41 c. 2-ter).
+    #[serde(default)]
+    pub cover: Cover,
+    /// What has happened in it.
+    #[serde(default)]
+    pub life: Life,
+}
+
+/// What a dossier bears by CAD art. 41 c. 2-ter, besides its number, owning office, dates and parties.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cover {
+    /// Id of its procedure; empty in registers of before there were any.
+    #[serde(default)]
+    pub procedure: String,
+    /// Entry of the classification plan (*titolario*), as the office writes it.
+    #[serde(default)]
+    pub classification: String,
+    /// What it is about, in neutral words: unmodifiable once registered (DPR 445/2000 art. 53).
+    #[serde(default)]
+    pub subject: String,
+    /// Who is responsible; empty = the head of the unit (L. 241/1990 art. 5 c. 3).
+    #[serde(default)]
+    pub responsible: String,
+    /// Other offices, and other bodies, that take part.
+    #[serde(default)]
+    pub others: Vec<String>,
+    /// Who is concerned, with the part that each has.
+    #[serde(default)]
+    pub people: Vec<Party>,
+    /// The message that opened it; empty where the office did so by itself.
+    #[serde(default)]
+    pub origin: String,
+    /// Reserved: nothing of it is told by a machine.
+    #[serde(default)]
+    pub reserved: bool,
+}
+
+/// Somebody whom a dossier concerns.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Party {
+    /// Id in the register of persons; empty where only the address is known.
+    #[serde(default)]
+    pub person: String,
+    /// Where this party is written to in this dossier.
+    #[serde(default)]
+    pub address: String,
+    /// The part.
+    pub role: PartyRole,
+}
+
+/// The part that somebody has in a dossier.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PartyRole {
+    /// *Richiedente*: who asks.
+    Applicant,
+    /// *Beneficiario*: for whom it is asked.
+    Beneficiary,
+    /// *Delegato*: who acts for the applicant.
+    Delegate,
+    /// *Interveniente*: who joined with an interest of their own (L. 241/1990 art. 9).
+    Intervener,
+    /// *Destinatario*: towards whom the office acts by itself (L. 241/1990 art. 7).
+    Addressee,
+}
+
+impl PartyRole {
+    /// In Italian.
+    #[must_use]
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Applicant => "richiedente",
+            Self::Beneficiary => "beneficiario",
+            Self::Delegate => "delegato",
+            Self::Intervener => "interveniente",
+            Self::Addressee => "destinatario",
+        }
+    }
+}
+
+/// A document of a dossier. Its bytes are in the archive, within the message or by themselves.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Document {
+    /// SHA-256 of its bytes, lower-case hex; empty for an attachment, whose bytes are those of its message.
+    #[serde(default)]
+    pub digest: String,
+    /// Name, as its author gave it.
+    pub name: String,
+    /// Type, as its author says.
+    #[serde(default)]
+    pub media: String,
+    /// The message that brought it; empty: an office put it there.
+    #[serde(default)]
+    pub message: String,
+    /// Who may see it.
+    #[serde(default)]
+    pub visibility: Visibility,
+}
+
+/// Who may see a document.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Visibility {
+    /// The parties.
+    #[default]
+    Parties,
+    /// Everybody who asks.
+    Public,
+    /// The office alone.
+    Reserved,
+}
+
+/// What has happened in a dossier, as far as what happens next depends on it. All of it is in the entries of the register.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Life {
+    /// Entries so far.
+    #[serde(default)]
+    pub entries: u32,
+    /// Documents so far.
+    #[serde(default)]
+    pub documents: u32,
+    /// When it came to a final state.
+    #[serde(default)]
+    pub closed_at: Option<Timestamp>,
+    /// Until when its term is suspended, while it is.
+    #[serde(default)]
+    pub suspended_until: Option<jiff::civil::Date>,
+    /// The next day on which its term must be looked at.
+    #[serde(default)]
+    pub look: Option<jiff::civil::Date>,
 }
 
 impl Dossier {

@@ -4,7 +4,7 @@ use crate::calendar::{last_day, rome};
 use crate::decide::{is_from_before, is_ours, only};
 use crate::decision::{Change, Decision, Disposition, Reason};
 use crate::desk::Desk;
-use crate::dossier::{self, Dossier, State};
+use crate::dossier::{self, Cover, Dossier, Life, State};
 use crate::known::{Known, material};
 use crate::letters::{About, Answer};
 use crate::rules::{self, Calendar, Classification, Deadline, DossierBrief, Kind, Mode};
@@ -192,6 +192,8 @@ fn tie(
             opened_at: daticert.data,
             due: Some(last_day(start, deadline.days, deadline.calendar, desk.entity.patron)),
             parties: vec![sender.to_string()],
+            cover: Cover::default(),
+            life: Life::default(),
         }
         .into(),
     )

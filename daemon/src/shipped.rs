@@ -13,7 +13,8 @@ const RULES: &[(&str, &str)] = &files!("rules":
     "00-comune.toml", "02-parole-cittadini.toml", "03-parole-altri.toml", "04-parole-uffici.toml", "05-dati.toml", "10-cittadini.toml", "20-non-cittadini.toml", "80-prove-cittadini.toml", "81-prove-altri.toml", "82-prove-dati.toml", "90-da-smistare.toml",
 );
 const TEMPLATES: &[(&str, &str)] = &files!("templates":
-    "it/avvio-procedimento.hbs", "it/compito.hbs", "it/compito-esito-ignoto.hbs", "it/compito-mancata-consegna.hbs", "it/compito-verifica.hbs",
+    "it/avvio-procedimento.hbs", "it/compito.hbs", "it/compito-esito-ignoto.hbs", "it/compito-pratica.hbs", "it/conferma-modifica.hbs",
+    "it/esito.hbs", "it/preavviso-diniego.hbs", "it/compito-mancata-consegna.hbs", "it/compito-verifica.hbs",
     "it/documenti-acquisiti.hbs", "it/fascicolo-non-trovato.hbs", "it/fatture-solo-sdi.hbs", "it/pec-non-certificata.hbs",
     "it/presa-in-carico.hbs", "it/richiesta-integrazione.hbs", "it/stato-pratica.hbs",
 );

@@ -306,3 +306,58 @@ pub(super) const DOUBTFUL: &[Field] = &[
     ),
     field("testo", Quote, Always, "testo del messaggio", &["Buongiorno,\nabbiamo ricevuto la tua richiesta."]),
 ];
+
+/// Why: one by one, because each must be answered (L. 241/1990 artt. 3, 10-bis).
+pub(super) const MOTIVI: Field = field(
+    "motivi",
+    Lines,
+    Always,
+    "i motivi, uno per uno",
+    &["La casa indicata non risulta abitata.", "Manca il titolo per occupare l'alloggio."],
+);
+
+/// What a final measure says (L. 241/1990 artt. 2, 3, 10, 10-bis).
+pub(super) const OUTCOME: &[Field] = &[
+    field("decisione", Line, Always, "che cosa si è deciso, in una frase", &["La tua richiesta è accolta."]),
+    MOTIVI,
+    field(
+        "valutazioni",
+        Items(WEIGHED),
+        IfGiven,
+        "memorie, osservazioni e documenti di chi partecipa: come l'ufficio ne ha tenuto conto",
+        &[],
+    ),
+    field("modifiche", Items(CHANGED), IfGiven, "dati cambiati: com'erano e come sono", &[]),
+    field(
+        "rimedi",
+        Lines,
+        Always,
+        "a chi e entro quando si può ricorrere (L. 241/1990 art. 3 c. 4)",
+        &["Ricorso al Tar (Tribunale amministrativo regionale) entro 60 giorni."],
+    ),
+    field(
+        "ritardo",
+        Line,
+        IfGiven,
+        "se si è deciso dopo il termine: termine e tempo impiegato (L. 241/1990 art. 2 c. 9-quinquies)",
+        &["Il termine era il 31 luglio 2026: abbiamo deciso 4 giorni dopo."],
+    ),
+];
+
+const WEIGHED: &[Field] = &[
+    field("cosa", Line, Always, "che cosa è stato mandato", &["Osservazioni del 4 agosto 2026"]),
+    field(
+        "come",
+        Line,
+        Always,
+        "come l'ufficio ne ha tenuto conto",
+        &["Accolte: la casa risulta abitata dal 1° luglio."],
+    ),
+];
+
+/// A datum before and after.
+pub(super) const CHANGED: &[Field] = &[
+    field("dato", Line, Always, "quale dato", &["indirizzo"]),
+    field("prima", Line, Always, "com'era", &["via Roma 1"]),
+    field("dopo", Line, Always, "com'è, o come sarebbe", &["via delle Rose 10"]),
+];

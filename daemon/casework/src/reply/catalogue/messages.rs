@@ -1,8 +1,8 @@
 //! The messages of the service, in the order of the administrator's guide. Changes when a message is added.
 
 use super::fields::{
-    ALLEGATI, DOSSIER, DOUBT, DOUBTFUL, END, EVENTI, INCOMING, LINK_RISPOSTA, LINK_STATO, MANCANZE, PRESENTATA_IL,
-    REQUEST, RICEVUTO_IL, SENDER, START, START_WORDS, TASK, UNDELIVERED, field,
+    ALLEGATI, CHANGED, DOSSIER, DOUBT, DOUBTFUL, END, EVENTI, INCOMING, LINK_RISPOSTA, LINK_STATO, MANCANZE, MOTIVI,
+    OUTCOME, PRESENTATA_IL, REQUEST, RICEVUTO_IL, SENDER, START, START_WORDS, TASK, UNDELIVERED, field,
 };
 use super::{Field, Kind, Message, Need, Phrase, Reader};
 
@@ -71,6 +71,63 @@ pub const MESSAGES: &[Message] = &[
                 LINK_RISPOSTA,
             ],
         ],
+        must_say: &[],
+    },
+    Message {
+        name: "preavviso-diniego",
+        purpose: "al cittadino: i motivi per cui l'ufficio sta per rifiutare, e come rispondere (L. 241/1990 art. 10-bis)",
+        reader: Reader::Citizen,
+        fields: &[
+            SENDER,
+            DOSSIER,
+            END,
+            &[
+                MOTIVI,
+                field(
+                    "giorni_osservazioni",
+                    Kind::Number,
+                    Need::Always,
+                    "giorni per rispondere, da quando il messaggio arriva nella casella",
+                    &["10"],
+                ),
+                LINK_RISPOSTA,
+            ],
+        ],
+        must_say: &[
+            Phrase { words: "osservazioni", why: "L. 241/1990 art. 10-bis: il diritto di presentare osservazioni" },
+            Phrase { words: "documenti", why: "L. 241/1990 art. 10-bis: con i documenti che le provano" },
+        ],
+    },
+    Message {
+        name: "conferma-modifica",
+        purpose: "al cittadino: dati delicati cambiano solo se chi li ha chiesti lo conferma con il codice",
+        reader: Reader::Citizen,
+        fields: &[
+            SENDER,
+            DOSSIER,
+            &[
+                field(
+                    "modifiche",
+                    Kind::Items(CHANGED),
+                    Need::Always,
+                    "dati da cambiare: come sono e come sarebbero",
+                    &[],
+                ),
+                field("codice", Kind::Line, Need::Always, "codice da rimandare, che scade", &["CONFERMO 7KQ2-M4TX"]),
+                field("conferma_entro", Kind::Date, Need::Always, "ultimo giorno per confermare", &["2026-07-12"]),
+                LINK_RISPOSTA,
+            ],
+        ],
+        must_say: &[Phrase {
+            words: "non hai chiesto",
+            why: "chi non ha chiesto la modifica deve sapere che cosa fare: può essere una frode",
+        }],
+    },
+    Message {
+        name: "esito",
+        purpose: "al cittadino: la decisione, con motivi, valutazioni e rimedi (L. 241/1990 artt. 2, 3, 10, 10-bis)",
+        reader: Reader::Citizen,
+        fields: &[SENDER, DOSSIER, OUTCOME, &[LINK_STATO]],
         must_say: &[],
     },
     Message {
@@ -145,5 +202,47 @@ pub const MESSAGES: &[Message] = &[
             Phrase { words: "webmail", why: "prima di un secondo invio si guarda dove il gestore mostra le ricevute" },
             Phrase { words: "raccomandata", why: "CAD art. 3-bis c. 4-bis: la strada di carta" },
         ],
+    },
+    Message {
+        name: "compito-pratica",
+        purpose: "all'ufficio: una pratica aspetta qualcosa (termine vicino o scaduto, conferma arrivata, memoria da valutare)",
+        reader: Reader::Office,
+        fields: &[
+            TASK,
+            &[
+                field(
+                    "oggetto",
+                    Kind::Line,
+                    Need::Always,
+                    "di che cosa si tratta",
+                    &["Dichiarazione di cambio di residenza"],
+                ),
+                field(
+                    "cosa",
+                    Kind::Line,
+                    Need::Subject,
+                    "che cosa c'è da fare, in poche parole",
+                    &["mancano 3 giorni alla fine del termine"],
+                ),
+                field("stato", Kind::Line, Need::Always, "a che punto è la pratica, in parole", &["in lavorazione"]),
+                field("responsabile", Kind::Line, Need::Always, "responsabile del procedimento", &["Ada Neri"]),
+                field("data_fine", Kind::Date, Need::IfGiven, "giorno entro cui concludere", &["2026-07-31"]),
+                field(
+                    "modifiche",
+                    Kind::Items(CHANGED),
+                    Need::IfGiven,
+                    "dati da cambiare: come sono e come sarebbero",
+                    &[],
+                ),
+                field(
+                    "perche",
+                    Kind::Lines,
+                    Need::Always,
+                    "i fatti, uno per riga",
+                    &["Il termine finisce il 31 luglio 2026."],
+                ),
+            ],
+        ],
+        must_say: &[],
     },
 ];

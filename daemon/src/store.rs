@@ -11,6 +11,7 @@ pub mod open;
 mod outbound;
 pub mod overview;
 mod project;
+pub mod register;
 pub mod restored;
 pub mod rows;
 pub mod tally;

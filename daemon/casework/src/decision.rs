@@ -1,6 +1,7 @@
 //! The decision on one message: one disposition, what changes, what goes out, and why.
 
 use crate::dossier::Dossier;
+use crate::life::Entry;
 use crate::receipts::Fact;
 use crate::rules::{Classification, Kind};
 use alloc::string::String;
@@ -111,6 +112,13 @@ pub enum Change {
     Filed {
         /// Its number.
         dossier: String,
+    },
+    /// Something is written into a dossier.
+    Entered {
+        /// Its number.
+        dossier: String,
+        /// What.
+        entry: Entry,
     },
     /// A verified fact about an item.
     Learned {

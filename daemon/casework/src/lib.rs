@@ -20,6 +20,7 @@ pub mod effect;
 pub mod guard;
 pub mod known;
 pub mod letters;
+pub mod life;
 pub mod nearest;
 pub mod receipts;
 pub mod reference;

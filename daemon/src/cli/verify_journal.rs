@@ -142,6 +142,7 @@ fn named(event: &Event, each: &mut impl FnMut(Shelf, &String)) {
         }
         Event::RevokedLater { status, .. } => status.iter().for_each(|digest| each(Shelf::Status, digest)),
         Event::Tasked { frozen, .. } | Event::Canary { frozen, .. } => each(Shelf::Out, frozen),
+        Event::Acted(acted) => acted.frozen.iter().for_each(|digest| each(Shelf::Out, digest)),
         _ => {}
     }
 }

@@ -4,7 +4,7 @@ use crate::cli::status_grade;
 use crate::journal::record::{Decided, Event, Record, Task};
 use crate::journal::{Head, Journal, Tail};
 use crate::outbox::schedule::Move;
-use casework::{Change, Disposition, Lane};
+use casework::{Change, Disposition, Lane, Outgoing};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
@@ -47,6 +47,21 @@ impl Story {
         match event {
             Event::Begun { .. } | Event::Attempted { .. } => vec![],
             Event::Corrected { correction, .. } => vec![format!("corretto da {}: {}", correction.by, correction.why)],
+            Event::Acted(acted) => {
+                let who = if acted.by.is_empty() { "il tempo" } else { &acted.by };
+                let mut lines = vec![format!("{who}, fascicolo {}", acted.dossier)];
+                for change in &acted.changes {
+                    match change {
+                        Change::Entered { entry, .. } => lines.extend(entry.words()),
+                        Change::Opened { dossier } => {
+                            lines.push(format!("aperto il fascicolo {} «{}»", dossier.number, dossier.title))
+                        }
+                        _ => {}
+                    }
+                }
+                lines.extend(self.letters(&acted.outgoing));
+                lines
+            }
             Event::Ruleset(set) => vec![format!("in vigore le regole {}", crate::digest::flow(&set.hash))],
             Event::SeenAgain { .. } => vec!["già visto, identico: non si fa niente".into()],
             Event::Restored(_) => vec!["il registro è stato ripristinato".into()],
@@ -115,10 +130,17 @@ impl Story {
                     lines.push(format!("aperto il fascicolo {} «{}»", dossier.number, dossier.title))
                 }
                 Change::Incident { text, .. } => lines.push(format!("INCIDENTE: {text}")),
+                Change::Entered { entry, .. } => lines.extend(entry.words()),
                 Change::Filed { .. } | Change::Learned { .. } | Change::CanaryBack { .. } => {}
             }
         }
-        for letter in &decided.decision.outgoing {
+        lines.extend(self.letters(&decided.decision.outgoing));
+        lines
+    }
+
+    fn letters(&mut self, outgoing: &[Outgoing]) -> Vec<String> {
+        let mut lines = Vec::new();
+        for letter in outgoing {
             let (what, line) = match letter.lane {
                 Lane::Pec => (
                     format!("risposta «{}»", letter.template),

@@ -110,6 +110,8 @@ pub enum Event {
         /// What was right.
         correction: Correction,
     },
+    /// Somebody did something with a dossier, or time did: what changes and what goes out together. No message is behind it.
+    Acted(Box<Acted>),
     /// A set of rules came into force.
     Ruleset(Ruleset),
     /// An older copy of the register was put back, and a person says so.
@@ -172,6 +174,55 @@ pub struct Correction {
     pub by: String,
     /// Why.
     pub why: String,
+}
+
+/// What somebody did with the register, in one commit.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Acted {
+    /// The dossier; empty where it was about a person.
+    #[serde(default)]
+    pub dossier: String,
+    /// What is its cause in the outbox: the message that opened the dossier, else the act's own id.
+    pub cause: String,
+    /// Who: the name that was given.
+    pub by: String,
+    /// The office (id) for which; empty for the administrator and for time.
+    #[serde(default)]
+    pub office: String,
+    /// By which way.
+    pub channel: Channel,
+    /// Changes of the register.
+    pub changes: Vec<Change>,
+    /// Messages to send, rendered.
+    pub outgoing: Vec<Outgoing>,
+    /// Digests of the frozen bytes, one for each outgoing item, in its order.
+    pub frozen: Vec<String>,
+    /// How long letters to citizens wait before they are due, in seconds.
+    pub hold_seconds: i64,
+    /// Done while the service only observed: what it would have sent is written here and never leaves.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub observed: bool,
+}
+
+impl Acted {
+    /// Outgoing items with the digest of their frozen bytes.
+    pub fn items(&self) -> impl Iterator<Item = (&Outgoing, &str)> {
+        self.outgoing.iter().zip(self.frozen.iter().map(String::as_str))
+    }
+}
+
+/// By which way an act came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Channel {
+    /// A command.
+    Command,
+    /// A file of the drop folder.
+    Drop,
+    /// A mail of an office.
+    Mail,
+    /// Time.
+    Clock,
 }
 
 /// A set of rules that came into force.

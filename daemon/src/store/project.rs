@@ -1,6 +1,7 @@
 //! The projection: what one journal line changes in the index. The index is nothing but the sum of these.
 
 use super::index::{Batch, Index};
+use super::register::{self, Source};
 use super::rows::{ItemRow, MessageRow, key};
 use super::{canary, restored, tally};
 use crate::journal::record::{Decided, Event, FORMAT, Record, Task};
@@ -10,7 +11,7 @@ use crate::outbox::schedule::{Illegal, Move, State};
 use casework::decision::Lane;
 use casework::dossier::Dossier;
 use casework::letters::ID_BYTES_MAX;
-use casework::{Change, Disposition, Outgoing, calendar};
+use casework::{Change, Disposition, Outgoing};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
@@ -78,6 +79,7 @@ pub fn project(index: &Index, record: &Record, head: &Head) -> Result<(), Fault>
                 batch.put(&key::message(digest), &row);
             }
         }
+        Event::Acted(acted) => register::acted(index, &mut batch, record, acted)?,
         Event::Ruleset(set) => batch.put(key::RULESET, &(record.at, set)),
         Event::Restored(restored) => restored::project(index, &mut batch, record, restored)?,
         Event::Tasked { cause, outgoing, frozen } => queue(&mut batch, outgoing, frozen, cause, record.at, record.at),
@@ -100,13 +102,18 @@ fn decide(index: &Index, batch: &mut Batch, record: &Record, decided: &Decided) 
     let mut threads: Vec<String> = findings.message_id.iter().filter(|id| id.len() <= ID_BYTES_MAX).cloned().collect();
     let dossier = dossier_of(decided);
 
+    register::project(
+        index,
+        batch,
+        decided.changes(),
+        &Source { at, seq: record.seq, by: "", message: &decided.digest },
+    )?;
     for (n, change) in decided.changes().iter().enumerate() {
         match change {
             Change::Opened { dossier } => {
-                batch.put(&key::dossier(&dossier.number), dossier);
-                batch.put(&key::ordinal(calendar::rome(at).year()), &ordinal_after(&dossier.number));
-                batch.put(&key::touched(&dossier.number, at, &decided.digest), &decided.digest);
+                batch.put(&key::touched(&dossier.number, at, &decided.digest), &decided.digest)
             }
+            Change::Entered { .. } => {}
             Change::Filed { dossier } => batch.put(&key::touched(dossier, at, &decided.digest), &decided.digest),
             Change::Learned { item, fact } => {
                 if let Some(mut row) = index.get::<ItemRow>(&key::item(item))? {
@@ -195,7 +202,7 @@ fn decide(index: &Index, batch: &mut Batch, record: &Record, decided: &Decided) 
 }
 
 /// A new item of the outbox.
-fn queue(batch: &mut Batch, outgoing: &Outgoing, frozen: &str, cause: &str, at: Timestamp, due: Timestamp) {
+pub(super) fn queue(batch: &mut Batch, outgoing: &Outgoing, frozen: &str, cause: &str, at: Timestamp, due: Timestamp) {
     if outgoing.lane == Lane::Pec {
         batch.put(&key::sent_to(&outgoing.to, at, &outgoing.id), &(&outgoing.template, &outgoing.dossier));
     }
@@ -222,7 +229,7 @@ fn in_doubt(
 }
 
 /// What would have been sent had the service not only observed: shown to people, due never, counted by no brake.
-fn only_observed(batch: &mut Batch, outgoing: &Outgoing, frozen: &str, cause: &str, at: Timestamp) {
+pub(super) fn only_observed(batch: &mut Batch, outgoing: &Outgoing, frozen: &str, cause: &str, at: Timestamp) {
     let mut row = row(outgoing, frozen, cause, at, State::Withdrawn);
     row.last = "il servizio sta solo osservando: non parte".into();
     batch.put(&key::item(&outgoing.id), &row);
@@ -262,7 +269,7 @@ fn dossier_of(decided: &Decided) -> Option<String> {
     })
 }
 
-fn ordinal_after(number: &str) -> u32 {
+pub(super) fn ordinal_after(number: &str) -> u32 {
     number.rsplit('/').next().and_then(|n| n.parse::<u32>().ok()).unwrap_or(0) + 1
 }
 

@@ -147,8 +147,9 @@ pub(super) mod key {
     use super::{Lane, Timestamp, address};
 
     /// Rows of these come and go, or change with each line, and there are never more of them than of what is in hand.
-    const STAYING: [&str; 13] = [
+    const STAYING: [&str; 14] = [
         "meta/",
+        LOOKS,
         CURSORS,
         OPEN,
         REFUSED,
@@ -229,6 +230,26 @@ pub(super) mod key {
     }
     pub(crate) fn dossier(number: &str) -> String {
         format!("{DOSSIERS}{number}")
+    }
+    /// Entries of one dossier, in their order.
+    pub(crate) fn entry(number: &str, n: u32) -> String {
+        format!("{}{n:010}", entries(number))
+    }
+    pub(crate) fn entries(number: &str) -> String {
+        format!("entry/{number}/")
+    }
+    /// Dossiers of which an address is a party.
+    pub(crate) fn of_address(who: &str, number: &str) -> String {
+        format!("of-address/{}/{number}", address::key(who))
+    }
+    /// Dossiers of a person.
+    pub(crate) fn of_person(id: &str, number: &str) -> String {
+        format!("of-person/{id}/{number}")
+    }
+    /// Dossiers whose term must be looked at, by day.
+    pub(crate) const LOOKS: &str = "look/";
+    pub(crate) fn look(day: jiff::civil::Date, number: &str) -> String {
+        format!("{LOOKS}{day}/{number}")
     }
     pub(crate) fn ordinal(year: i16) -> String {
         format!("ordinal/{year:04}")

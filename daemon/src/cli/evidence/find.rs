@@ -99,6 +99,11 @@ fn candidates(wanted: &str, data: &Path, archive: &Archive) -> Result<BTreeMap<S
         Event::Tasked { outgoing, frozen, .. } | Event::Canary { outgoing, frozen, .. } => {
             name.take(outgoing, frozen, &mut found)
         }
+        Event::Acted(acted) => {
+            for (letter, frozen) in acted.items() {
+                name.take(letter, frozen, &mut found);
+            }
+        }
         _ => {}
     })
     .map_err(|trouble| format!("il registro non si può leggere: {trouble}"))?;
@@ -141,7 +146,7 @@ impl Name {
     fn means(&self, decided: &Decided) -> bool {
         let dossier = |change: &Change| match change {
             Change::Opened { dossier } => dossier.number == self.bare,
-            Change::Filed { dossier } => *dossier == self.bare,
+            Change::Filed { dossier } | Change::Entered { dossier, .. } => *dossier == self.bare,
             Change::Learned { fact: Fact::Accepted { pec_id, .. }, .. } => bare(pec_id) == self.bare,
             Change::CanaryBack { item } => *item == self.bare,
             Change::Learned { .. } | Change::Incident { .. } => false,

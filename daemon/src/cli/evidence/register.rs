@@ -119,6 +119,16 @@ impl Extract {
                 }
                 about
             }
+            Event::Acted(acted) => {
+                let mut about = false;
+                for (letter, frozen) in acted.items() {
+                    if acted.cause == digest || frozen == digest {
+                        items.insert(letter.id.clone());
+                        about = true;
+                    }
+                }
+                about
+            }
             Event::Canary { outgoing, frozen, .. } => {
                 let about = frozen == digest;
                 if about {

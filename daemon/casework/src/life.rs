@@ -1,0 +1,133 @@
+//! The life of a dossier: what is written into it, one entry after the other. It changes when something else can be written.
+//!
+//! Entries are made where they are checked (`act`, `request`, `clockwork`); here they are only added up, and adding up is total:
+//! a register of years must come to its state whatever this program thinks of it by then.
+
+use crate::dossier::{Document, Dossier, Party, PartyRole, State};
+use crate::verb::Verb;
+use alloc::format;
+use alloc::string::String;
+use jiff::Timestamp;
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+
+/// Parties of one dossier: beyond them a person keeps the list (a petition is one applicant with a list of names).
+pub const PARTIES_MAX: usize = 100;
+
+/// One entry of a dossier.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "entry", rename_all = "kebab-case")]
+pub enum Entry {
+    /// Its state moved.
+    Moved {
+        /// By which verb.
+        verb: Verb,
+        /// To which state.
+        to: State,
+        /// Reasons, one by one; what was asked, one by one.
+        #[serde(default, skip_serializing_if = "alloc::vec::Vec::is_empty")]
+        points: alloc::vec::Vec<String>,
+    },
+    /// It was given to an office, or to a person.
+    Assigned {
+        /// The office (id).
+        office: String,
+        /// The person; empty = the head of the unit.
+        #[serde(default)]
+        responsible: String,
+    },
+    /// Somebody became a party.
+    Joined {
+        /// Who, and as what.
+        party: Party,
+    },
+    /// A document came in, or was added.
+    Deposited {
+        /// Which.
+        document: Document,
+    },
+    /// How the term stands now, counted with the calendar and the procedure of that day.
+    Reckoned {
+        /// Last day; none while nothing runs.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        due: Option<Date>,
+        /// Until when it is suspended, at most.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        suspended_until: Option<Date>,
+        /// The next day on which it must be looked at.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        look: Option<Date>,
+    },
+    /// Time made somebody be told of something, once.
+    Reminded {
+        /// What: a stable word.
+        what: String,
+        /// Of which day.
+        on: Date,
+    },
+    /// A remark of the office.
+    Noted {
+        /// Its words.
+        text: String,
+    },
+}
+
+impl Entry {
+    /// In Italian, for the office; nothing of what only the machine needs.
+    #[must_use]
+    pub fn words(&self) -> Option<String> {
+        Some(match self {
+            Self::Moved { to, points, .. } if points.is_empty() => format!("{} ({})", to.event(), to.code()),
+            Self::Moved { to, points, .. } => format!("{} ({}): {}", to.event(), to.code(), points.join("; ")),
+            Self::Assigned { office, responsible } if responsible.is_empty() => format!("assegnata a {office}"),
+            Self::Assigned { office, responsible } => format!("assegnata a {office}, responsabile {responsible}"),
+            Self::Joined { party } => {
+                let who = if party.address.is_empty() { &party.person } else { &party.address };
+                format!("{}: {who}", party.role.title())
+            }
+            Self::Deposited { document } => format!("documento «{}»", document.name),
+            Self::Noted { text } => format!("nota: {text}"),
+            Self::Reminded { what, on } => format!("avviso del {on}: {what}"),
+            Self::Reckoned { .. } => return None,
+        })
+    }
+}
+
+impl Dossier {
+    /// Adds one entry.
+    pub fn apply(&mut self, entry: &Entry, at: Timestamp) {
+        self.life.entries = self.life.entries.saturating_add(1);
+        match entry {
+            Entry::Moved { to, .. } => {
+                self.state = *to;
+                self.state_since = at;
+                self.life.closed_at = to.is_final().then_some(at);
+            }
+            Entry::Assigned { office, responsible } => {
+                self.office.clone_from(office);
+                self.cover.responsible.clone_from(responsible);
+            }
+            Entry::Joined { party } => self.join(party),
+            Entry::Deposited { .. } => self.life.documents = self.life.documents.saturating_add(1),
+            Entry::Reckoned { due, suspended_until, look } => {
+                if due.is_some() {
+                    self.due = *due;
+                }
+                self.life.suspended_until = *suspended_until;
+                self.life.look = *look;
+            }
+            Entry::Reminded { .. } | Entry::Noted { .. } => {}
+        }
+    }
+
+    fn join(&mut self, party: &Party) {
+        if self.cover.people.len() < PARTIES_MAX && !self.cover.people.contains(party) {
+            self.cover.people.push(party.clone());
+        }
+        // Who may be written to about it; the first stays the domicile that was elected for it (CAD art. 3-bis c. 4-quinquies).
+        let may_know = !party.address.is_empty() && self.parties.len() < PARTIES_MAX && !self.has_party(&party.address);
+        if may_know && party.role != PartyRole::Beneficiary {
+            self.parties.push(party.address.clone());
+        }
+    }
+}

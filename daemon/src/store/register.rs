@@ -1,0 +1,204 @@
+//! The register of dossiers in the index: what an entry changes, and how dossiers are found. It changes when a dossier can be
+//! found by something else.
+
+use super::index::{Batch, Index};
+use super::project::{Fault, ordinal_after, queue};
+use super::rows::key;
+use super::{Store, Trouble};
+use crate::journal::record::{Acted, Event, Record};
+use casework::dossier::Dossier;
+use casework::life::Entry;
+use casework::{Change, address, calendar};
+use jiff::civil::Date;
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::io;
+
+/// One entry of a dossier, as it stands in the index.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EntryRow {
+    /// When it was written.
+    pub at: Timestamp,
+    /// Journal line.
+    pub seq: u64,
+    /// Who: the name that was given; empty for a message and for time.
+    #[serde(default)]
+    pub by: String,
+    /// The message that it comes of (digest); empty for an act.
+    #[serde(default)]
+    pub message: String,
+    /// What.
+    pub entry: Entry,
+}
+
+/// Where a change comes from.
+pub(super) struct Source<'a> {
+    pub(super) at: Timestamp,
+    pub(super) seq: u64,
+    pub(super) by: &'a str,
+    pub(super) message: &'a str,
+}
+
+/// The changes of one line that concern dossiers, added up: a dossier that changes twice in one line is read once.
+pub(super) fn project(index: &Index, batch: &mut Batch, changes: &[Change], from: &Source<'_>) -> Result<(), Fault> {
+    let mut touched: BTreeMap<&str, (Option<Dossier>, Dossier)> = BTreeMap::new();
+    for change in changes {
+        match change {
+            Change::Opened { dossier } => {
+                batch.put(&key::ordinal(calendar::rome(from.at).year()), &ordinal_after(&dossier.number));
+                let before = index.get::<Dossier>(&key::dossier(&dossier.number))?;
+                touched.insert(&dossier.number, (before, dossier.clone()));
+            }
+            Change::Entered { dossier: number, entry } => {
+                let row = match touched.get_mut(number.as_str()) {
+                    Some((_, row)) => row,
+                    None => {
+                        // A dossier that is not there cannot be written into: `act` and `request` only name those they read.
+                        let Some(found) = index.get::<Dossier>(&key::dossier(number))? else { continue };
+                        &mut touched.entry(number).or_insert((Some(found.clone()), found)).1
+                    }
+                };
+                let kept = EntryRow {
+                    at: from.at,
+                    seq: from.seq,
+                    by: from.by.to_owned(),
+                    message: from.message.to_owned(),
+                    entry: entry.clone(),
+                };
+                batch.put(&key::entry(number, row.life.entries), &kept);
+                row.apply(entry, from.at);
+            }
+            Change::Filed { .. } | Change::Learned { .. } | Change::CanaryBack { .. } | Change::Incident { .. } => {}
+        }
+    }
+    for (number, (before, after)) in touched {
+        put(batch, number, before.as_ref(), &after);
+    }
+    Ok(())
+}
+
+/// A dossier and the rows by which it is found.
+fn put(batch: &mut Batch, number: &str, before: Option<&Dossier>, after: &Dossier) {
+    batch.put(&key::dossier(number), after);
+    let known = |of: Option<&Dossier>, who: &str| of.is_some_and(|dossier| dossier.has_party(who));
+    for who in after.parties.iter().filter(|who| !known(before, who)) {
+        batch.put(&key::of_address(who, number), &());
+    }
+    let is_held = |of: Option<&Dossier>, id: &str| of.is_some_and(|of| of.cover.people.iter().any(|p| p.person == id));
+    for party in after.cover.people.iter().filter(|p| !p.person.is_empty() && !is_held(before, &p.person)) {
+        batch.put(&key::of_person(&party.person, number), &());
+    }
+    let look = |dossier: &Dossier| dossier.life.look.filter(|_| !dossier.state.is_final());
+    let (was, is) = (before.and_then(look), look(after));
+    if was != is {
+        if let Some(day) = was {
+            batch.remove(&key::look(day, number));
+        }
+        if let Some(day) = is {
+            batch.put(&key::look(day, number), &());
+        }
+    }
+}
+
+/// What somebody did: its changes and its letters.
+pub(super) fn acted(index: &Index, batch: &mut Batch, record: &Record, acted: &Acted) -> Result<(), Fault> {
+    let from = Source { at: record.at, seq: record.seq, by: &acted.by, message: "" };
+    project(index, batch, &acted.changes, &from)?;
+    for (n, change) in acted.changes.iter().enumerate() {
+        if let Change::Incident { code, text } = change {
+            batch.put(&key::incident(record.seq, n), &(record.at, code, text, &acted.cause));
+        }
+    }
+    for (outgoing, frozen) in acted.items() {
+        if acted.observed {
+            super::project::only_observed(batch, outgoing, frozen, &acted.cause, record.at);
+            continue;
+        }
+        let is_to_citizen = outgoing.lane == casework::Lane::Pec;
+        let hold = if is_to_citizen { acted.hold_seconds } else { 0 };
+        let due = record.at.checked_add(SignedDuration::from_secs(hold)).unwrap_or(record.at);
+        queue(batch, outgoing, frozen, &acted.cause, record.at, due);
+        if let (true, Some(number)) = (is_to_citizen, &outgoing.dossier) {
+            batch.put(&key::thread(&outgoing.message_id), number);
+        }
+    }
+    Ok(())
+}
+
+impl Store {
+    /// Writes down what somebody did with a dossier: changes and letters in one line.
+    ///
+    /// # Errors
+    /// See [`Trouble`]; `Program` when the dossier has moved since `revision`, the number of its entries that the act rests on.
+    pub fn act(&mut self, revision: u32, acted: Acted, now: Timestamp) -> Result<(), Trouble> {
+        let entries = self.dossier(&acted.dossier)?.map_or(0, |dossier| dossier.life.entries);
+        if entries != revision {
+            return Err(Trouble::Program("atto deciso su un fascicolo che intanto è cambiato".into()));
+        }
+        if acted.frozen.len() != acted.outgoing.len() {
+            return Err(Trouble::Program("atto con lettere che nessuno ha scritto".into()));
+        }
+        self.write(now, Event::Acted(Box::new(acted)))
+    }
+
+    /// The ordinal of the next dossier of the year of this instant.
+    ///
+    /// # Errors
+    /// See [`Trouble`].
+    pub fn next_ordinal(&self, now: Timestamp) -> Result<u32, Trouble> {
+        Ok(self.index.get(&key::ordinal(calendar::rome(now).year()))?.unwrap_or(1))
+    }
+
+    /// The numbers of the dossiers of which an address is a party, in order; at most `max`.
+    ///
+    /// # Errors
+    /// See [`Trouble`].
+    pub fn dossiers_of_address(&self, who: &str, max: usize) -> Result<Vec<String>, Trouble> {
+        self.numbers(&key::of_address(&address::key(who), ""), max)
+    }
+
+    /// The numbers of the dossiers of a person, in order; at most `max`.
+    ///
+    /// # Errors
+    /// See [`Trouble`].
+    pub fn dossiers_of_person(&self, id: &str, max: usize) -> Result<Vec<String>, Trouble> {
+        self.numbers(&key::of_person(id, ""), max)
+    }
+
+    fn numbers(&self, prefix: &str, max: usize) -> Result<Vec<String>, Trouble> {
+        let rows = self.index.scan::<()>(prefix, prefix);
+        let numbers = rows.map(|row| row.map(|(name, ())| name.get(prefix.len()..).unwrap_or_default().to_owned()));
+        Ok(numbers.take(max).collect::<io::Result<_>>()?)
+    }
+
+    /// The numbers of the dossiers whose term must be looked at by a day, the earliest first; at most `max`. What is not due is
+    /// not read.
+    ///
+    /// # Errors
+    /// See [`Trouble`].
+    pub fn due_dossiers(&self, by: Date, max: usize) -> Result<Vec<String>, Trouble> {
+        let mut due = Vec::new();
+        for row in self.index.scan::<()>(key::LOOKS, key::LOOKS).take(max) {
+            let (name, ()) = row?;
+            let Some((day, number)) = name.get(key::LOOKS.len()..).and_then(|rest| rest.split_once('/')) else {
+                continue;
+            };
+            if day.parse::<Date>().is_ok_and(|day| day > by) {
+                break;
+            }
+            due.push(number.to_owned());
+        }
+        Ok(due)
+    }
+
+    /// The entries of a dossier, in order; at most `max`.
+    ///
+    /// # Errors
+    /// See [`Trouble`].
+    pub fn entries(&self, number: &str, max: usize) -> Result<Vec<EntryRow>, Trouble> {
+        let prefix = key::entries(number);
+        let rows = self.index.scan::<EntryRow>(&prefix, &prefix).map(|row| row.map(|(_, entry)| entry));
+        Ok(rows.take(max).collect::<io::Result<_>>()?)
+    }
+}

@@ -31,6 +31,7 @@ fn files() -> Vec<TemplateFile> {
         "pec-non-certificata",
         "preavviso-diniego",
         "presa-in-carico",
+        "promemoria",
         "richiesta-integrazione",
         "stato-pratica",
     ]

@@ -124,6 +124,27 @@ pub const MESSAGES: &[Message] = &[
         }],
     },
     Message {
+        name: "promemoria",
+        purpose: "al cittadino: una sua scadenza è vicina (L. 241/1990 artt. 2 c. 7 e 10-bis)",
+        reader: Reader::Citizen,
+        fields: &[
+            SENDER,
+            DOSSIER,
+            END,
+            &[
+                field(
+                    "avviso",
+                    Kind::Line,
+                    Need::Always,
+                    "che cosa scade, in una frase",
+                    &["Hai ancora 5 giorni per mandare quello che ti abbiamo chiesto."],
+                ),
+                LINK_RISPOSTA,
+            ],
+        ],
+        must_say: &[],
+    },
+    Message {
         name: "esito",
         purpose: "al cittadino: la decisione, con motivi, valutazioni e rimedi (L. 241/1990 artt. 2, 3, 10, 10-bis)",
         reader: Reader::Citizen,

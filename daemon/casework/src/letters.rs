@@ -1,5 +1,7 @@
 //! The letters: which facts go into which template. One function a letter; the words are in `templates/`.
 
+pub(crate) mod case;
+
 use crate::calendar::rome;
 use crate::decide::short;
 use crate::decision::{Lane, Outgoing, Reason};
@@ -283,8 +285,14 @@ fn about_case(values: &mut Value, case: &Dossier) {
     put(values, "riferimento", json!(dossier::tag(&case.number)));
     put(values, "stato", json!(case.state.words()));
     put(values, "stato_dal", json!(case.state_since));
-    if let Some(due) = case.due {
-        put(values, "data_fine", json!(due));
+    if !case.cover.responsible.is_empty() {
+        put(values, "responsabile", json!(case.cover.responsible));
+    }
+    match (case.life.closed_at, case.life.suspended_until, case.due) {
+        (Some(at), ..) => put(values, "conclusa_il", json!(rome(at).date())),
+        (None, Some(until), _) => put(values, "sospesa_fino_al", json!(until)),
+        (None, None, Some(due)) => put(values, "data_fine", json!(due)),
+        (None, None, None) => {}
     }
     put(
         values,

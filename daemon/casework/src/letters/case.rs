@@ -1,0 +1,181 @@
+//! The letters about a dossier that an office, or time, causes. It changes when such a letter shows another fact.
+
+use super::{about_case, about_us, given, put, to_office, write};
+use crate::calendar::{month, rome};
+use crate::decision::{Lane, Outgoing, Reason};
+use crate::desk::Desk;
+use crate::dossier::Dossier;
+use crate::known::Known;
+use crate::term::OBSERVATION_DAYS;
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec;
+use alloc::vec::Vec;
+use jiff::Timestamp;
+use jiff::civil::Date;
+use serde_json::{Value, json};
+
+/// Days within which a measure is appealed against at the Tar (d.lgs. 104/2010 art. 29), and before the head of State (DPR
+/// 1199/1971 art. 9).
+const REMEDIES: [&str; 2] = [
+    "Puoi fare ricorso al Tar (Tribunale amministrativo regionale) entro 60 giorni da oggi.",
+    "Oppure puoi fare ricorso straordinario al Presidente della Repubblica entro 120 giorni da oggi.",
+];
+
+/// Which datum, before, after.
+pub(crate) type Changed = (String, String, String);
+
+/// What a letter about a dossier is written from.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Case<'a> {
+    /// As it stands after what is told.
+    pub(crate) dossier: &'a Dossier,
+    /// What the letter is an effect of: unique for each act.
+    pub(crate) cause: &'a str,
+    pub(crate) now: Timestamp,
+    pub(crate) desk: &'a Desk,
+}
+
+/// What a measure says.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Told<'a> {
+    /// The measure, in a sentence.
+    pub(crate) decision: &'a str,
+    /// What happens next, in a sentence.
+    pub(crate) next: &'a str,
+    /// Reasons.
+    pub(crate) points: &'a [String],
+    /// What was filed, and how it was weighed.
+    pub(crate) weighed: Vec<(String, String)>,
+    /// Data that change.
+    pub(crate) changes: Vec<Changed>,
+}
+
+impl Case<'_> {
+    fn known(&self) -> Known {
+        Known { digest: self.cause.to_string(), ..Known::nothing(self.now) }
+    }
+
+    fn values(&self, next: &str) -> Value {
+        let mut values = about_us(self.desk, &self.dossier.office);
+        about_case(&mut values, self.dossier);
+        put(&mut values, "prossimo_passo", json!(next));
+        values
+    }
+
+    /// One letter to each of the first parties.
+    fn write(&self, template: &str, values: &Value, most: usize) -> Result<Vec<Outgoing>, Reason> {
+        let to_one = |to: &String| {
+            let number = Some(self.dossier.number.clone());
+            write(template, values.clone(), Lane::Pec, to.clone(), number, vec![], &self.known(), self.desk)
+        };
+        self.dossier.parties.iter().take(most).map(to_one).collect()
+    }
+
+    /// What is asked of the citizen, and why nobody else has it (L. 241/1990 artt. 2 c. 7, 18). `stops`: until when it suspends
+    /// the term at most.
+    pub(crate) fn integration(&self, points: &[String], stops: Option<Date>) -> Result<Vec<Outgoing>, Reason> {
+        let mut values =
+            self.values("Quando ci mandi quello che manca, l'ufficio riprende a lavorare alla tua richiesta.");
+        put(&mut values, "presentata_il", json!(self.dossier.opened_at));
+        let why = "Non lo possiamo avere da un altro ufficio pubblico.";
+        let gaps: Vec<Value> =
+            points.iter().map(|point| json!({ "cosa": point.trim_end_matches('.'), "perche": why })).collect();
+        put(&mut values, "mancanze", json!(gaps));
+        if let Some(until) = stops {
+            put(&mut values, "sospesa_fino_al", json!(until));
+        }
+        let by = stops.or(self.dossier.due).unwrap_or_else(|| rome(self.now).date());
+        put(&mut values, "rispondi_entro", json!(by));
+        self.write("richiesta-integrazione", &values, 1)
+    }
+
+    /// The announced refusal (art. 10-bis).
+    pub(crate) fn refusal_announced(&self, points: &[String]) -> Result<Vec<Outgoing>, Reason> {
+        let mut values = self.values("Aspettiamo la tua risposta. Poi l'ufficio decide e ti scrive.");
+        put(&mut values, "motivi", json!(points));
+        put(&mut values, "giorni_osservazioni", json!(OBSERVATION_DAYS));
+        self.write("preavviso-diniego", &values, 1)
+    }
+
+    /// A measure, to every party.
+    pub(crate) fn outcome(&self, told: &Told<'_>) -> Result<Vec<Outgoing>, Reason> {
+        let mut values = self.values(told.next);
+        put(&mut values, "decisione", json!(told.decision));
+        put(&mut values, "motivi", json!(told.points));
+        let weighed: Vec<Value> =
+            told.weighed.iter().map(|(what, how)| json!({ "cosa": what, "come": how })).collect();
+        if !weighed.is_empty() {
+            put(&mut values, "valutazioni", json!(weighed));
+        }
+        changed(&mut values, &told.changes);
+        put(&mut values, "rimedi", json!(REMEDIES));
+        given(&mut values, "ritardo", &self.lateness());
+        self.write("esito", &values, usize::MAX)
+    }
+
+    /// The clause of a late measure: term and time taken (art. 2 c. 9-quinquies).
+    fn lateness(&self) -> String {
+        let today = rome(self.now).date();
+        let Some(due) = self.dossier.due.filter(|due| *due < today) else { return String::new() };
+        let between = |from: Date| match from.until(today).map(|span| span.get_days()).unwrap_or_default() {
+            1 => "1 giorno".to_string(),
+            days => format!("{days} giorni"),
+        };
+        let (late, taken) = (between(due), between(rome(self.dossier.opened_at).date()));
+        let (day, month, year) = (due.day(), month(due), due.year());
+        format!("Il termine per decidere finiva in data {day} {month} {year}: abbiamo deciso {late} dopo, in {taken}.")
+    }
+
+    /// The code with which a citizen confirms a change of delicate data.
+    pub(crate) fn confirmation(&self, changes: &[Changed], code: &str, by: Date) -> Result<Vec<Outgoing>, Reason> {
+        let mut values = self.values("Se confermi, due persone dell'ufficio controllano e ti scriviamo l'esito.");
+        changed(&mut values, changes);
+        put(&mut values, "codice", json!(code));
+        put(&mut values, "conferma_entro", json!(by));
+        self.write("conferma-modifica", &values, 1)
+    }
+
+    /// A citizen's own deadline is near.
+    pub(crate) fn reminder(&self, words: &str) -> Result<Vec<Outgoing>, Reason> {
+        let mut values = self.values("Aspettiamo la tua risposta.");
+        put(&mut values, "avviso", json!(words));
+        self.write("promemoria", &values, 1)
+    }
+
+    /// The notice of a procedure that the office begins by itself, to every party (art. 7, 8).
+    pub(crate) fn start_notice(&self, term: (u32, bool), silence: &str, is_closed: bool) -> Result<Vec<Outgoing>, Reason> {
+        let mut values = self.values("L'ufficio esamina il caso e ti scrive l'esito.");
+        put(&mut values, "avviato_il", json!(rome(self.dossier.opened_at).date()));
+        put(&mut values, "termine_giorni", json!(term.0));
+        put(&mut values, "giorni_lavorativi", json!(term.1));
+        put(&mut values, "effetto_silenzio", json!(silence));
+        put(&mut values, "partecipazione_esclusa", json!(is_closed));
+        self.write("avvio-procedimento", &values, usize::MAX)
+    }
+
+    /// A task for an office about the dossier.
+    pub(crate) fn task(&self, office: &str, what: &str, facts: &[String], changes: &[Changed]) -> Option<Outgoing> {
+        let mut values = about_us(self.desk, office);
+        about_case(&mut values, self.dossier);
+        put(&mut values, "cosa", json!(what));
+        put(&mut values, "perche", json!(facts));
+        changed(&mut values, changes);
+        let number = &self.dossier.number;
+        let ways = [
+            format!("sportello dossier show {number}: tutto quello che c'è nel fascicolo."),
+            format!("sportello deadline explain {number}: come è contato il termine."),
+        ];
+        put(&mut values, "come_rispondere", json!(ways));
+        put(&mut values, "originale", json!(format!("fascicolo {number}")));
+        to_office("compito-pratica", values, office, Some(number.clone()), false, &self.known(), self.desk)
+    }
+}
+
+fn changed(values: &mut Value, changes: &[Changed]) {
+    let shown: Vec<Value> =
+        changes.iter().map(|(what, old, new)| json!({ "dato": what, "prima": old, "dopo": new })).collect();
+    if !shown.is_empty() {
+        put(values, "modifiche", json!(shown));
+    }
+}

@@ -5,6 +5,7 @@ use alloc::string::String;
 use jiff::civil::{Date, DateTime, Weekday};
 use jiff::tz::{Offset, TimeZone};
 use jiff::{Span, Timestamp};
+use serde::{Deserialize, Serialize};
 
 /// The wall clock of Rome at an instant.
 #[must_use]
@@ -26,19 +27,74 @@ fn rome_offset(at: Timestamp) -> Offset {
     Offset::constant(if summer { 2 } else { 1 })
 }
 
+/// Days on which nobody works, as far as a place or a body may choose (law.md §5).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Holidays {
+    /// Feast of the patron of the Comune, (month, day). None unless configured: that it moves a term is doubtful (law.md §13).
+    pub patron: Option<(i8, i8)>,
+    /// A term does not end on a Saturday either. Off: art. 155 c. 5 c.p.c. is for courts alone (Cass. lav. 17280/2023).
+    pub saturday: bool,
+    /// Whit Monday, which is a holiday in the province of Bolzano alone.
+    pub bolzano: bool,
+}
+
 /// National holidays, and the patron's day of the Comune when given as (month, day).
 #[must_use]
 pub fn is_holiday(day: Date, patron: Option<(i8, i8)>) -> bool {
-    let fixed = matches!(
-        (day.month(), day.day()),
-        (1, 1) | (1, 6) | (4, 25) | (5, 1) | (6, 2) | (8, 15) | (11, 1) | (12, 8) | (12, 25) | (12, 26)
-    );
-    fixed
-        // L. 151/2025: St Francis, from 2026.
-        || (day.year() >= 2026 && (day.month(), day.day()) == (10, 4))
-        || patron == Some((day.month(), day.day()))
-        || day.weekday() == Weekday::Sunday
-        || easter(day.year()).checked_add(Span::new().days(1)).is_ok_and(|monday| monday == day)
+    holiday_name(day, Holidays { patron, ..Holidays::default() }).is_some()
+}
+
+/// What a day is called on which no term may end, to stand in brackets after the day; `None` when it is a working day.
+///
+/// The list is that of L. 260/1949 as L. 54/1977 left it, not as it is printed (law.md §5).
+#[must_use]
+pub fn holiday_name(day: Date, holidays: Holidays) -> Option<&'static str> {
+    let after_easter = |days: i32| easter(day.year()).checked_add(Span::new().days(days)).is_ok_and(|it| it == day);
+    let name = match (day.month(), day.day()) {
+        (1, 1) => "Capodanno",
+        (1, 6) => "Epifania",
+        (4, 25) => "festa della Liberazione",
+        (5, 1) => "festa del lavoro",
+        (6, 2) => "festa della Repubblica",
+        (8, 15) => "Ferragosto",
+        // L. 151/2025: from 2026.
+        (10, 4) if day.year() >= 2026 => "San Francesco",
+        (11, 1) => "Ognissanti",
+        (12, 8) => "Immacolata",
+        (12, 25) => "Natale",
+        (12, 26) => "Santo Stefano",
+        _ if after_easter(0) => "Pasqua",
+        _ if after_easter(1) => "lunedì dell'Angelo",
+        _ if holidays.bolzano && after_easter(50) => "lunedì di Pentecoste",
+        of_year if holidays.patron == Some(of_year) => "il patrono",
+        _ if day.weekday() == Weekday::Sunday => "domenica",
+        _ if holidays.saturday && day.weekday() == Weekday::Saturday => "sabato",
+        _ => return None,
+    };
+    Some(name)
+}
+
+/// The day itself, or the first one after it that is no holiday: a term that would end on a holiday ends there (law.md §5).
+#[must_use]
+pub fn not_on_a_holiday(day: Date, holidays: Holidays) -> Date {
+    let mut day = day;
+    for _ in 0..REST_DAYS_MAX {
+        if holiday_name(day, holidays).is_none() {
+            break;
+        }
+        day = day.tomorrow().unwrap_or(day);
+    }
+    day
+}
+
+/// Whether a term counts the day. *Giorni lavorativi* leave Saturday out, whatever a term in common days does with it.
+#[must_use]
+pub fn is_counted(day: Date, counting: Calendar, holidays: Holidays) -> bool {
+    match counting {
+        Calendar::Solar => true,
+        Calendar::Working => day.weekday() != Weekday::Saturday && holiday_name(day, holidays).is_none(),
+    }
 }
 
 /// Easter Sunday (Gregorian computus, Meeus/Jones/Butcher).
@@ -63,25 +119,21 @@ pub const TERM_DAYS_MAX: u32 = 3660;
 /// Last day of a term: the first day is not counted, the last one is (law.md §5).
 #[must_use]
 pub fn last_day(start: Date, days: u32, counting: Calendar, patron: Option<(i8, i8)>) -> Date {
-    let next = |day: Date| day.tomorrow().unwrap_or(day);
+    let holidays = Holidays { patron, ..Holidays::default() };
+    not_on_a_holiday(days_after(start, days, counting, holidays), holidays)
+}
+
+/// The day on which the last of `days` falls, be it a holiday or not; `start` is not counted.
+#[must_use]
+pub fn days_after(start: Date, days: u32, counting: Calendar, holidays: Holidays) -> Date {
     let mut day = start;
     let mut left = days.min(TERM_DAYS_MAX);
     while left > 0 {
-        day = next(day);
-        let counts = match counting {
-            Calendar::Solar => true,
-            Calendar::Working => day.weekday() != Weekday::Saturday && !is_holiday(day, patron),
-        };
-        if counts {
+        let Ok(next) = day.tomorrow() else { break };
+        day = next;
+        if is_counted(day, counting, holidays) {
             left -= 1;
         }
-    }
-    // At most four holidays follow one another (24-26 December with a Sunday).
-    for _ in 0..7 {
-        if !is_holiday(day, patron) {
-            break;
-        }
-        day = next(day);
     }
     day
 }
@@ -122,6 +174,23 @@ pub fn spoken(at: Timestamp) -> String {
     alloc::format!("alle {hour:02}:{minute:02} {of}{day}{ordinal} {} {year}", month(there.date()))
 }
 
+/// `venerdì 31 luglio 2026`, within a sentence.
+#[must_use]
+pub fn in_words(day: Date) -> String {
+    let weekday = match day.weekday() {
+        Weekday::Monday => "lunedì",
+        Weekday::Tuesday => "martedì",
+        Weekday::Wednesday => "mercoledì",
+        Weekday::Thursday => "giovedì",
+        Weekday::Friday => "venerdì",
+        Weekday::Saturday => "sabato",
+        Weekday::Sunday => "domenica",
+    };
+    // The first of a month is an ordinal in Italian.
+    let ordinal = if day.day() == 1 { "°" } else { "" };
+    alloc::format!("{weekday} {}{ordinal} {} {}", day.day(), month(day), day.year())
+}
+
 /// Name of the month of a day.
 pub(crate) fn month(day: Date) -> &'static str {
     const MONTHS: [&str; 12] = [
@@ -160,6 +229,27 @@ mod tests {
         assert_eq!(solar(date(2026, 7, 16), 30), date(2026, 8, 17), "V11");
         assert_eq!(solar(date(2026, 5, 4), 15), date(2026, 5, 19), "V12");
         assert_eq!(last_day(date(2026, 4, 24), 2, Calendar::Working, None), date(2026, 4, 28), "V13");
+    }
+
+    #[test]
+    fn a_holiday_has_its_name() {
+        let place = Holidays { patron: Some((12, 7)), saturday: true, bolzano: true };
+        let named = |month, day| holiday_name(date(2026, month, day), place);
+        assert_eq!(named(4, 5), Some("Pasqua"));
+        assert_eq!(named(4, 6), Some("lunedì dell'Angelo"));
+        assert_eq!(named(5, 25), Some("lunedì di Pentecoste"));
+        assert_eq!(named(10, 4), Some("San Francesco"), "rather than a Sunday");
+        assert_eq!(named(12, 7), Some("il patrono"));
+        assert_eq!(named(7, 11), Some("sabato"));
+        assert_eq!(named(7, 12), Some("domenica"));
+        assert_eq!(named(7, 13), None);
+        let none = Holidays::default();
+        assert_eq!(holiday_name(date(2026, 5, 25), none), None, "Whit Monday elsewhere");
+        assert_eq!(holiday_name(date(2026, 7, 11), none), None, "a Saturday");
+        // What L. 260/1949 lists still, and L. 54/1977 took away.
+        for (month, day) in [(3, 19), (5, 14), (6, 4), (6, 29), (11, 4)] {
+            assert_eq!(holiday_name(date(2026, month, day), none), None, "{month}-{day}");
+        }
     }
 
     #[test]

@@ -1,14 +1,14 @@
 //! Days and hours as Italians write them. Changes when the wording of a date changes.
 
-use crate::calendar::{month, rome};
+use crate::calendar::{in_words, rome};
 use alloc::format;
 use alloc::string::String;
 use jiff::Timestamp;
-use jiff::civil::{Date, Weekday};
+use jiff::civil::Date;
 
 /// `"2026-07-31"` → `venerdì 31 luglio 2026`; `None` when it is not a day.
 pub(super) fn day(iso: &str) -> Option<String> {
-    iso.parse::<Date>().ok().map(words)
+    iso.parse::<Date>().ok().map(in_words)
 }
 
 /// `"2026-07-01T22:30:00Z"` → `giovedì 2 luglio 2026, ore 00:30`, the hour of Rome; `None` when it is not an instant.
@@ -16,22 +16,7 @@ pub(super) fn day(iso: &str) -> Option<String> {
 /// Seconds are left out, never rounded: 12:00:34 reads «ore 12:00», and the certified second stays in the receipt.
 pub(super) fn instant(rfc3339: &str) -> Option<String> {
     let there = rome(rfc3339.parse::<Timestamp>().ok()?);
-    Some(format!("{}, ore {:02}:{:02}", words(there.date()), there.hour(), there.minute()))
-}
-
-fn words(date: Date) -> String {
-    let weekday = match date.weekday() {
-        Weekday::Monday => "lunedì",
-        Weekday::Tuesday => "martedì",
-        Weekday::Wednesday => "mercoledì",
-        Weekday::Thursday => "giovedì",
-        Weekday::Friday => "venerdì",
-        Weekday::Saturday => "sabato",
-        Weekday::Sunday => "domenica",
-    };
-    // The first of a month is an ordinal in Italian.
-    let ordinal = if date.day() == 1 { "°" } else { "" };
-    format!("{weekday} {}{ordinal} {} {}", date.day(), month(date), date.year())
+    Some(format!("{}, ore {:02}:{:02}", in_words(there.date()), there.hour(), there.minute()))
 }
 
 #[cfg(test)]

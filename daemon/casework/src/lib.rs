@@ -21,6 +21,7 @@ pub mod guard;
 pub mod known;
 pub mod letters;
 pub mod nearest;
+pub mod procedure;
 pub mod receipts;
 pub mod reference;
 pub mod reply;

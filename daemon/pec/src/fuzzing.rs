@@ -193,9 +193,9 @@ fn is_one_line(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
     use std::path::{Path, PathBuf};
     use std::vec::Vec;
-    use std::fs;
 
     fn files(folder: &str) -> Vec<PathBuf> {
         let mut folders = Vec::from([Path::new(env!("CARGO_MANIFEST_DIR")).join(folder)]);

@@ -22,6 +22,7 @@ pub mod known;
 pub mod letters;
 pub mod life;
 pub mod nearest;
+pub mod procedure;
 pub mod receipts;
 pub mod reference;
 pub mod reply;

@@ -15,21 +15,21 @@ const LIST_MAX: usize = 1000;
 
 /// Something written at a place, to be judged later.
 #[derive(Debug, Clone)]
-pub(super) struct Written<T> {
-    pub(super) value: T,
-    pub(super) at: Spot,
+pub(crate) struct Written<T> {
+    pub(crate) value: T,
+    pub(crate) at: Spot,
 }
 
 /// A table being read. `what` names it in errors: "regola `x`".
-pub(super) struct Form<'n> {
-    pub(super) what: String,
-    pub(super) at: Spot,
+pub(crate) struct Form<'n> {
+    pub(crate) what: String,
+    pub(crate) at: Spot,
     entries: &'n [Entry],
 }
 
 impl<'n> Form<'n> {
     /// Opens a table and reports the keys it should not have.
-    pub(super) fn open(
+    pub(crate) fn open(
         what: String,
         node: &'n Node,
         file: usize,
@@ -50,17 +50,17 @@ impl<'n> Form<'n> {
     }
 
     /// All entries, for tables whose keys are names.
-    pub(super) fn entries(&self) -> &'n [Entry] {
+    pub(crate) fn entries(&self) -> &'n [Entry] {
         self.entries
     }
 
-    pub(super) fn get(&self, key: &str) -> Option<(&'n Node, Spot)> {
+    pub(crate) fn get(&self, key: &str) -> Option<(&'n Node, Spot)> {
         let entry = self.entries.iter().find(|entry| entry.key == key)?;
         Some((&entry.node, Spot { file: self.at.file, line: entry.line }))
     }
 
     /// Reports that a key is missing, unless it is there (and then its mistake is already reported).
-    pub(super) fn require(&self, key: &str, problems: &mut Problems<'_>) {
+    pub(crate) fn require(&self, key: &str, problems: &mut Problems<'_>) {
         if self.get(key).is_none() {
             problems.error(self.at, format!("{}: manca `{key}`", self.what));
         }
@@ -72,7 +72,7 @@ impl<'n> Form<'n> {
     }
 
     /// One line of text: not empty, no control characters (it may end in the header of a mail).
-    pub(super) fn line(&self, key: &str, problems: &mut Problems<'_>) -> Option<Written<String>> {
+    pub(crate) fn line(&self, key: &str, problems: &mut Problems<'_>) -> Option<Written<String>> {
         let (node, at) = self.get(key)?;
         self.line_of(key, node, at, problems)
     }
@@ -94,7 +94,7 @@ impl<'n> Form<'n> {
     }
 
     /// Any text, on several lines too.
-    pub(super) fn text(&self, key: &str, problems: &mut Problems<'_>) -> Option<String> {
+    pub(crate) fn text(&self, key: &str, problems: &mut Problems<'_>) -> Option<String> {
         let (node, at) = self.get(key)?;
         if let Value::Text(text) = &node.value {
             return Some(text.clone());
@@ -104,7 +104,7 @@ impl<'n> Form<'n> {
     }
 
     /// A number within bounds.
-    pub(super) fn number(&self, key: &str, from: i32, to: i32, problems: &mut Problems<'_>) -> Option<Written<i32>> {
+    pub(crate) fn number(&self, key: &str, from: i32, to: i32, problems: &mut Problems<'_>) -> Option<Written<i32>> {
         let (node, at) = self.get(key)?;
         let Value::Number(number) = node.value else {
             self.wrong(key, "un numero", &node.value, at, problems);
@@ -117,7 +117,7 @@ impl<'n> Form<'n> {
         fits.map(|value| Written { value, at })
     }
 
-    pub(super) fn flag(&self, key: &str, problems: &mut Problems<'_>) -> Option<bool> {
+    pub(crate) fn flag(&self, key: &str, problems: &mut Problems<'_>) -> Option<bool> {
         let (node, at) = self.get(key)?;
         if let Value::Flag(flag) = node.value {
             return Some(flag);
@@ -126,7 +126,7 @@ impl<'n> Form<'n> {
         None
     }
 
-    pub(super) fn date(&self, key: &str, problems: &mut Problems<'_>) -> Option<Date> {
+    pub(crate) fn date(&self, key: &str, problems: &mut Problems<'_>) -> Option<Date> {
         let (node, at) = self.get(key)?;
         if let Value::Date(date) = node.value {
             return Some(date);
@@ -136,13 +136,13 @@ impl<'n> Form<'n> {
     }
 
     /// A list of one-line texts, or one text alone, which is a list of one.
-    pub(super) fn lines(&self, key: &str, problems: &mut Problems<'_>) -> Option<Vec<Written<String>>> {
+    pub(crate) fn lines(&self, key: &str, problems: &mut Problems<'_>) -> Option<Vec<Written<String>>> {
         let (node, at) = self.get(key)?;
         self.lines_of(key, node, at, problems)
     }
 
     /// The same of a node at hand.
-    pub(super) fn lines_of(
+    pub(crate) fn lines_of(
         &self,
         key: &str,
         node: &Node,
@@ -174,13 +174,13 @@ impl<'n> Form<'n> {
     }
 
     /// One word of a closed list.
-    pub(super) fn choice<T: Copy>(&self, key: &str, known: &[(&str, T)], problems: &mut Problems<'_>) -> Option<T> {
+    pub(crate) fn choice<T: Copy>(&self, key: &str, known: &[(&str, T)], problems: &mut Problems<'_>) -> Option<T> {
         let word = self.line(key, problems)?;
         self.chosen(key, &word, known, problems)
     }
 
     /// The meaning of a word of a closed list.
-    pub(super) fn chosen<T: Copy>(
+    pub(crate) fn chosen<T: Copy>(
         &self,
         key: &str,
         word: &Written<String>,

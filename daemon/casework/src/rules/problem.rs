@@ -33,33 +33,33 @@ impl fmt::Display for Problem {
 
 /// Where something was written: index of the file, line from 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
-pub(super) struct Spot {
-    pub(super) file: usize,
-    pub(super) line: usize,
+pub(crate) struct Spot {
+    pub(crate) file: usize,
+    pub(crate) line: usize,
 }
 
 /// Collects problems while files are read and checked.
 #[derive(Debug)]
-pub(super) struct Problems<'a> {
+pub(crate) struct Problems<'a> {
     names: Vec<&'a str>,
     found: Vec<Problem>,
 }
 
 impl<'a> Problems<'a> {
-    pub(super) fn new(names: Vec<&'a str>) -> Self {
+    pub(crate) fn new(names: Vec<&'a str>) -> Self {
         Self { names, found: Vec::new() }
     }
 
     /// Name of the file a spot is in.
-    pub(super) fn file(&self, at: Spot) -> &'a str {
+    pub(crate) fn file(&self, at: Spot) -> &'a str {
         self.names.get(at.file).copied().unwrap_or_default()
     }
 
-    pub(super) fn error(&mut self, at: Spot, text: String) {
+    pub(crate) fn error(&mut self, at: Spot, text: String) {
         self.push(at, text, false);
     }
 
-    pub(super) fn warn(&mut self, at: Spot, text: String) {
+    pub(crate) fn warn(&mut self, at: Spot, text: String) {
         self.push(at, text, true);
     }
 
@@ -70,12 +70,12 @@ impl<'a> Problems<'a> {
         }
     }
 
-    pub(super) fn errors(&self) -> usize {
+    pub(crate) fn errors(&self) -> usize {
         self.found.iter().filter(|p| !p.warning).count()
     }
 
     /// Everything found, in the order of files and lines.
-    pub(super) fn into_sorted(self) -> Vec<Problem> {
+    pub(crate) fn into_sorted(self) -> Vec<Problem> {
         let Self { names, mut found } = self;
         let rank = |p: &Problem| names.iter().position(|n| *n == p.file);
         found.sort_by_key(|p| (rank(p), p.line));

@@ -19,7 +19,7 @@ use alloc::vec::Vec;
 /// The only format there is.
 const FORMAT: i64 = 1;
 /// Longest id.
-const ID_BYTES_MAX: usize = 64;
+pub(crate) const ID_BYTES_MAX: usize = 64;
 /// Points of one signal, `accept` and `margin`: enough for any weighing, and no sum can overflow.
 pub(super) const POINTS_MAX: i32 = 1000;
 /// Points of its matter that an office needs, where `[defaults]` does not say.
@@ -104,7 +104,7 @@ fn phrases(form: &Form<'_>, key: &str, problems: &mut Problems<'_>) -> Vec<Phras
     read
 }
 
-fn is_id(id: &str) -> bool {
+pub(crate) fn is_id(id: &str) -> bool {
     id.len() <= ID_BYTES_MAX
         && id.starts_with(|c: char| c.is_ascii_lowercase())
         && id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'_')
@@ -150,7 +150,7 @@ fn office(
 }
 
 /// Plain `name@domain`: nothing that could add a recipient or a header to a mail.
-fn is_mail(address: &str) -> bool {
+pub(crate) fn is_mail(address: &str) -> bool {
     let good = |part: &str| {
         let known = |b: u8| b.is_ascii_alphanumeric() || b".-_+".contains(&b);
         !part.is_empty() && part.bytes().all(known) && !part.starts_with('.') && !part.ends_with('.')

@@ -10,14 +10,14 @@ use toml::de::{DeString, DeTable, DeValue};
 
 /// A value and the line it starts on.
 #[derive(Debug)]
-pub(super) struct Node {
-    pub(super) line: usize,
-    pub(super) value: Value,
+pub(crate) struct Node {
+    pub(crate) line: usize,
+    pub(crate) value: Value,
 }
 
 /// What TOML can say, as far as rules use it.
 #[derive(Debug)]
-pub(super) enum Value {
+pub(crate) enum Value {
     Text(String),
     Number(i64),
     Flag(bool),
@@ -30,15 +30,15 @@ pub(super) enum Value {
 
 /// A key of a table, in the order of the file.
 #[derive(Debug)]
-pub(super) struct Entry {
-    pub(super) key: String,
-    pub(super) line: usize,
-    pub(super) node: Node,
+pub(crate) struct Entry {
+    pub(crate) key: String,
+    pub(crate) line: usize,
+    pub(crate) node: Node,
 }
 
 impl Value {
     /// What it is, in Italian, for "serve …, c'è …".
-    pub(super) fn name(&self) -> &'static str {
+    pub(crate) fn name(&self) -> &'static str {
         match self {
             Value::Text(_) => "un testo",
             Value::Number(_) => "un numero",
@@ -52,7 +52,7 @@ impl Value {
 }
 
 /// Reads one file. The error is a line (0 if unknown) and an Italian text.
-pub(super) fn parse(text: &str) -> Result<Vec<Entry>, (usize, String)> {
+pub(crate) fn parse(text: &str) -> Result<Vec<Entry>, (usize, String)> {
     let lines = Lines::of(text);
     match DeTable::parse(text) {
         Ok(table) => Ok(entries(table.get_ref(), &lines)),

@@ -1,0 +1,176 @@
+//! A procedure as a service card with its table of states: one screen. It changes when people should see something else of it.
+
+use super::machine::plain;
+use super::model::{Applicant, Attestation, Notice, Participation, Procedure, Responsible, Silence, Stamp, ThirdBody};
+use crate::dossier::State;
+use crate::rules::Rulebook;
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+/// One line of the card: its name, its text.
+pub type Line = (&'static str, String);
+
+/// The lines of the card.
+#[must_use]
+pub fn lines(procedure: &Procedure, rules: &Rulebook) -> Vec<Line> {
+    let card = &procedure.card;
+    let mut lines = Vec::from([
+        ("A chi", card.who.clone()),
+        ("Che cosa", card.what.clone()),
+        ("Come", card.how.clone()),
+        ("Chi può chiedere", applicants(procedure)),
+    ]);
+    let mut add = |name, items: Vec<String>| {
+        if !items.is_empty() {
+            lines.push((name, items.join(" · ")));
+        }
+    };
+    add("Requisiti", procedure.requirements.clone());
+    add(
+        "Documenti",
+        procedure
+            .asked()
+            .map(|one| if one.required { one.name.clone() } else { format!("{} (se c'è)", one.name) })
+            .collect(),
+    );
+    add("Non si chiede", procedure.documents.iter().filter(|one| one.held).map(|one| one.name.clone()).collect());
+    add("Costo", Vec::from([card.cost.clone().unwrap_or_else(|| cost(procedure))]));
+    add("Tempi", Vec::from([card.term.clone().unwrap_or_else(|| term(procedure))]));
+    add("Se tace", Vec::from([silence(procedure.silence).to_string()]));
+    add("Ufficio", Vec::from([card.office.clone().unwrap_or_else(|| unit(procedure, rules))]));
+    add("Responsabile", Vec::from([responsible(procedure)]));
+    let title = |id: &String| rules.office(id).map_or_else(|| id.clone(), |office| office.title.clone());
+    add("Anche", procedure.other_units.iter().map(title).collect());
+    let external =
+        |office: &super::model::External| format!("{} ({} giorni per rispondere)", office.title, office.days);
+    add("Altri enti", procedure.external.iter().map(external).collect());
+    add("Garanzie", guarantees(procedure));
+    if let Some(window) = &procedure.window {
+        add(
+            "Domande",
+            Vec::from([format!("dal {} al {} (ora di Roma)", window.opens, window.closes).replace('T', " ")]),
+        );
+    }
+    add("Si apre", Vec::from([opened(procedure)]));
+    add("Collegati", procedure.related.clone());
+    add("Pagina", card.link.iter().cloned().collect());
+    lines
+}
+
+/// Rows of the table of states: slug, name, what can be done, where it leads.
+#[must_use]
+pub fn states(procedure: &Procedure) -> Vec<[String; 3]> {
+    let reachable = procedure.reachable();
+    let used = State::ALL.into_iter().filter(|state| reachable.contains(state));
+    used.map(|state| {
+        let exits = procedure.exits(state);
+        let can: Vec<String> = exits.iter().map(|(verb, to)| format!("{} → {}", plain(*verb), to.code())).collect();
+        let can = if can.is_empty() { "fine".to_string() } else { can.join(", ") };
+        [state.code().to_string(), procedure.label(state).to_string(), can]
+    })
+    .collect()
+}
+
+/// What is to be done in each state, one line each.
+#[must_use]
+pub fn activities(procedure: &Procedure) -> Vec<String> {
+    let of = |state: State| {
+        let step = procedure.steps.get(&state);
+        step.into_iter().flat_map(|step| &step.activities).map(move |one| {
+            let office = one.who.office.as_ref().map_or_else(String::new, |office| format!("{office}, "));
+            format!("{}: {} ({office}{})", state.code(), one.text, one.who.role.code())
+        })
+    };
+    State::ALL.into_iter().flat_map(of).collect()
+}
+
+fn applicants(procedure: &Procedure) -> String {
+    let word = |one: &Applicant| match one {
+        Applicant::Persona => "una persona",
+        Applicant::Impresa => "un'impresa",
+        Applicant::Delegato => "chi ha una delega",
+    };
+    procedure.applicants.iter().map(word).collect::<Vec<_>>().join(", ")
+}
+
+/// Stamp duty and fees, in words.
+#[must_use]
+pub fn cost(procedure: &Procedure) -> String {
+    let stamp = match procedure.stamp {
+        Stamp::Due => "marca da bollo da 16 euro".to_string(),
+        Stamp::No => String::new(),
+        Stamp::Exempt(code) => format!("senza bollo (esenzione {code})"),
+    };
+    let fees = procedure.fees.iter().map(|fee| format!("{}: {}", fee.what, fee.amount));
+    let all: Vec<String> = core::iter::once(stamp).filter(|text| !text.is_empty()).chain(fees).collect();
+    if all.is_empty() { "niente".to_string() } else { all.join("; ") }
+}
+
+/// The term with its stages and its norm, in words.
+#[must_use]
+pub fn term(procedure: &Procedure) -> String {
+    let term = &procedure.term;
+    let stages = term.stages.iter().map(|stage| format!("; {}: {} ({})", stage.name, stage.length.words(), stage.law));
+    let stages: String = stages.collect();
+    format!("{} dall'arrivo ({}){stages}", term.length.words(), term.law)
+}
+
+/// What the end of the term means, in words.
+#[must_use]
+pub fn silence(silence: Silence) -> &'static str {
+    match silence {
+        Silence::Default => "l'ente è in ritardo: ci si può rivolgere a chi ha il potere sostitutivo",
+        Silence::Assent(Attestation::Automatic) => "la richiesta è accolta, e l'attestazione parte da sola",
+        Silence::Assent(Attestation::Person) => "la richiesta è accolta, e una persona lo attesta",
+        Silence::Refusal => "la richiesta vale come respinta: si può ricorrere",
+    }
+}
+
+fn unit(procedure: &Procedure, rules: &Rulebook) -> String {
+    match procedure.unit.as_deref() {
+        Some(id) => {
+            rules.office(id).map_or_else(|| id.to_string(), |office| format!("{}, {}", office.title, office.mail))
+        }
+        None => "quello a cui la richiesta è assegnata".to_string(),
+    }
+}
+
+fn responsible(procedure: &Procedure) -> String {
+    match &procedure.responsible {
+        Responsible::Named(name) => name.clone(),
+        Responsible::HeadOfUnit => "chi dirige l'ufficio, finché non è assegnata".to_string(),
+    }
+}
+
+fn guarantees(procedure: &Procedure) -> Vec<String> {
+    let participation = match procedure.participation {
+        Participation::Admitted => "partecipazione ammessa",
+        Participation::Excluded => "partecipazione esclusa (L. 241/1990 art. 13)",
+    };
+    let notice = match &procedure.notice {
+        Notice::Due => "preavviso prima di un rifiuto".to_string(),
+        Notice::Excluded(why) => format!("senza preavviso di rifiuto ({why})"),
+    };
+    let third = match procedure.third_body {
+        ThirdBody::None => None,
+        ThirdBody::Runs => Some("si può sentire un altro ente, e il termine corre"),
+        ThirdBody::Suspends => Some("si può sentire un altro ente, e il termine si ferma"),
+    };
+    [participation.to_string(), notice].into_iter().chain(third.map(Into::into)).collect()
+}
+
+fn opened(procedure: &Procedure) -> String {
+    let mut ways: Vec<String> = Vec::new();
+    if !procedure.rules.is_empty() {
+        ways.push(format!("con la regola {}", procedure.rules.join(", ")));
+    }
+    ways.extend(procedure.kind.map(|kind| format!("con ogni richiesta di tipo «{}»", kind.title())));
+    if procedure.default {
+        ways.push("con tutto ciò che nessun altro prende".to_string());
+    }
+    if procedure.by_hand {
+        ways.push("quando una persona lo sceglie".to_string());
+    }
+    ways.join("; ")
+}

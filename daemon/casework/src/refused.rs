@@ -1,0 +1,84 @@
+//! Why something is not done. It changes when what a refusal must say changes.
+
+use alloc::format;
+use alloc::string::String;
+use core::fmt;
+
+/// The answer of a function that makes entries and makes none: a stable code, and the reason as a person reads it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refused {
+    /// Stable English code.
+    pub code: &'static str,
+    /// In Italian.
+    pub text: String,
+}
+
+impl Refused {
+    /// A refusal.
+    #[must_use]
+    pub fn new(code: &'static str, text: impl Into<String>) -> Self {
+        Self { code, text: text.into() }
+    }
+}
+
+impl fmt::Display for Refused {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(&self.text)
+    }
+}
+
+/// Longest text that a person of the office writes as a reason, bytes: two pages.
+pub const REASON_BYTES_MAX: usize = 8 * 1024;
+/// Longest name of a person, an office or a source, bytes.
+pub const NAME_BYTES_MAX: usize = 300;
+
+/// The trimmed text, if there is one and it is not too long; `what` says, with its article, what is missing.
+pub(crate) fn filled(text: &str, what: &str, bytes_max: usize) -> Result<String, Refused> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Err(Refused::new("empty", format!("manca {what}")));
+    }
+    if text.len() > bytes_max {
+        return Err(Refused::new("too-long", format!("è troppo lungo: {what} può avere al massimo {bytes_max} byte")));
+    }
+    Ok(String::from(text))
+}
+
+/// The digest of a document or a message: 64 hexadecimal digits, lower case.
+pub(crate) fn digest(text: &str) -> Result<String, Refused> {
+    let text = text.trim().to_ascii_lowercase();
+    if text.len() == 64 && text.bytes().all(|b| b.is_ascii_hexdigit()) {
+        return Ok(text);
+    }
+    Err(Refused::new("not-a-digest", "l'impronta del documento non è di 64 cifre esadecimali"))
+}
+
+/// Whether two names of people of the office are one person's: who writes it in capitals is not a second person.
+pub(crate) fn same_person(a: &str, b: &str) -> bool {
+    a.trim().to_lowercase() == b.trim().to_lowercase()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_is_there_and_bounded() {
+        assert_eq!(filled(" x ", "il motivo", 3), Ok("x".into()));
+        assert_eq!(filled(" \n", "il motivo", 3).unwrap_err().code, "empty");
+        assert_eq!(filled("xxxx", "il motivo", 3).unwrap_err().code, "too-long");
+    }
+
+    #[test]
+    fn capitals_and_blanks_make_no_second_person() {
+        assert!(same_person("Anna.Verdi@ente.example ", "anna.verdi@ente.example"));
+        assert!(!same_person("anna", "bruno"));
+    }
+
+    #[test]
+    fn a_digest_has_sixty_four_digits() {
+        assert_eq!(digest(&"AB".repeat(32)), Ok("ab".repeat(32)));
+        assert_eq!(digest("ab").unwrap_err().code, "not-a-digest");
+        assert!(digest(&"è".repeat(32)).is_err());
+    }
+}

@@ -1,7 +1,10 @@
 //! A dossier (*fascicolo*): its number, its parties, its state.
 
 use crate::address;
+use crate::data_change::DataChange;
+use crate::participation::Participation;
 use crate::rules::Kind;
+use crate::term::{ClockFact, Plan, Reminder};
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -307,6 +310,21 @@ pub struct Life {
     /// When it came to a final state.
     #[serde(default)]
     pub closed_at: Option<Timestamp>,
+    /// The term that its procedure set when it began; none in registers of before there were procedures.
+    #[serde(default)]
+    pub plan: Option<Plan>,
+    /// What moved its clock, in order.
+    #[serde(default)]
+    pub facts: Vec<ClockFact>,
+    /// Of what somebody was told already.
+    #[serde(default)]
+    pub reminded: Vec<Reminder>,
+    /// Changes of data that were asked in it.
+    #[serde(default)]
+    pub changes: Vec<DataChange>,
+    /// What parties and others filed in it, to be weighed.
+    #[serde(default)]
+    pub filings: Vec<Participation>,
     /// Until when its term is suspended, while it is.
     #[serde(default)]
     pub suspended_until: Option<jiff::civil::Date>,

@@ -3,7 +3,11 @@
 //! Entries are made where they are checked (`act`, `request`, `clockwork`); here they are only added up, and adding up is total:
 //! a register of years must come to its state whatever this program thinks of it by then.
 
+use crate::calendar::stamp;
+use crate::data_change::{self, DataChange};
 use crate::dossier::{Document, Dossier, Party, PartyRole, State};
+use crate::participation::{self, Participation};
+use crate::term::{ClockFact, FACTS_MAX, Reminder};
 use crate::verb::Verb;
 use alloc::format;
 use alloc::string::String;
@@ -13,6 +17,13 @@ use serde::{Deserialize, Serialize};
 
 /// Parties of one dossier: beyond them a person keeps the list (a petition is one applicant with a list of names).
 pub const PARTIES_MAX: usize = 100;
+
+/// Changes of data in one dossier: a message that asks more is two requests.
+pub const CHANGES_MAX: usize = 20;
+/// What is filed in one dossier and must be weighed, each by itself.
+pub const FILINGS_MAX: usize = 100;
+/// Reminders that are remembered; a term has a dozen, and older ones do not come again.
+const REMINDED_MAX: usize = 64;
 
 /// One entry of a dossier.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,6 +57,25 @@ pub enum Entry {
         /// Which.
         document: Document,
     },
+    /// Something moved its clock.
+    Clock {
+        /// What.
+        clock: ClockFact,
+    },
+    /// A change of data that was asked in it goes a step on.
+    Change {
+        /// Which of its changes, from 1.
+        n: u32,
+        /// The step.
+        step: data_change::Entry,
+    },
+    /// Something that was filed in it goes a step on.
+    Filing {
+        /// Which of its filings, from 1.
+        n: u32,
+        /// The step.
+        step: participation::Entry,
+    },
     /// How the term stands now, counted with the calendar and the procedure of that day.
     Reckoned {
         /// Last day; none while nothing runs.
@@ -60,10 +90,8 @@ pub enum Entry {
     },
     /// Time made somebody be told of something, once.
     Reminded {
-        /// What: a stable word.
-        what: String,
-        /// Of which day.
-        on: Date,
+        /// Of what, and of which day.
+        reminder: Reminder,
     },
     /// A remark of the office.
     Noted {
@@ -87,7 +115,10 @@ impl Entry {
             }
             Self::Deposited { document } => format!("documento «{}»", document.name),
             Self::Noted { text } => format!("nota: {text}"),
-            Self::Reminded { what, on } => format!("avviso del {on}: {what}"),
+            Self::Reminded { reminder } => format!("avviso del {}: {}", reminder.on, reminder.what.words()),
+            Self::Change { n, step } => format!("modifica {n}: {}", step.words()),
+            Self::Filing { n, step } => format!("atto di parte {n}: {}", step.words()),
+            Self::Clock { clock } => format!("per il termine: {}, {}", clock.words(), stamp(clock.at())),
             Self::Reckoned { .. } => return None,
         })
     }
@@ -116,7 +147,32 @@ impl Dossier {
                 self.life.suspended_until = *suspended_until;
                 self.life.look = *look;
             }
-            Entry::Reminded { .. } | Entry::Noted { .. } => {}
+            Entry::Clock { clock } => {
+                if self.life.facts.len() < FACTS_MAX {
+                    self.life.facts.push(clock.clone());
+                }
+            }
+            Entry::Change { n, step } => match numbered(&mut self.life.changes, *n) {
+                Some(change) => change.apply(step, at),
+                None => {
+                    let begun = DataChange::begin(step).filter(|_| is_next(self.life.changes.len(), *n, CHANGES_MAX));
+                    self.life.changes.extend(begun);
+                }
+            },
+            Entry::Filing { n, step } => match numbered(&mut self.life.filings, *n) {
+                Some(filing) => filing.apply(step, at),
+                None => {
+                    let begun = Participation::begin(step).filter(|_| is_next(self.life.filings.len(), *n, FILINGS_MAX));
+                    self.life.filings.extend(begun);
+                }
+            },
+            Entry::Reminded { reminder } => {
+                if self.life.reminded.len() == REMINDED_MAX {
+                    self.life.reminded.remove(0);
+                }
+                self.life.reminded.push(*reminder);
+            }
+            Entry::Noted { .. } => {}
         }
     }
 
@@ -130,4 +186,13 @@ impl Dossier {
             self.parties.push(party.address.clone());
         }
     }
+}
+
+/// The one with this number, counted from 1.
+fn numbered<T>(all: &mut [T], n: u32) -> Option<&mut T> {
+    all.get_mut(usize::try_from(n).ok()?.checked_sub(1)?)
+}
+
+fn is_next(len: usize, n: u32, max: usize) -> bool {
+    len < max && usize::try_from(n).is_ok_and(|n| n == len + 1)
 }

@@ -1,0 +1,486 @@
+//! What a person of an office may do with a dossier. It changes when an office may do something else.
+//!
+//! The only maker of entries that an office causes: whatever the channel (command, drop folder, mail), it comes through [`act`].
+
+use crate::calendar::rome;
+use crate::clockwork::{count, procedure_of, with_term};
+use crate::decision::{Change, Outgoing, Reason};
+use crate::desk::Desk;
+use crate::dossier::{Dossier, State};
+use crate::letters::case::{Case, Told};
+use crate::life::Entry;
+use crate::participation;
+use crate::person::Person;
+use crate::procedure::{Actor, Notice, Procedure, Role};
+use crate::refused::Refused;
+use crate::term::{ClockFact, WindowKind};
+use crate::verb::Verb;
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec;
+use alloc::vec::Vec;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// Reasons, or things asked, of one act.
+pub const POINTS_MAX: usize = 20;
+/// Longest of them, bytes: a page. The letter quotes them.
+pub const POINT_BYTES_MAX: usize = 4 * 1024;
+/// Longest name of somebody who acts, or of a body, bytes.
+const NAME_BYTES_MAX: usize = 300;
+/// Days that a citizen has to confirm a change of delicate data.
+pub const CONFIRM_DAYS: u32 = 5;
+
+/// What is ordered of a dossier.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Order {
+    /// Its number.
+    pub dossier: String,
+    /// What to do.
+    pub act: Act,
+    /// Who: name and surname.
+    pub by: String,
+    /// For which office (id).
+    pub office: String,
+    /// As what: `operatore`, `responsabile`, `coordinatore`.
+    pub role: String,
+}
+
+/// What may be done.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "act", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Act {
+    /// A verb of the procedure.
+    Do {
+        /// Which.
+        verb: Verb,
+        /// Reasons, one by one; what is asked, one by one.
+        #[serde(default)]
+        points: Vec<String>,
+        /// The other body, where one is meant.
+        #[serde(default)]
+        to: String,
+        /// Who acts says that what is asked is held by no public body (L. 241/1990 art. 18 c. 2).
+        #[serde(default)]
+        not_held: bool,
+    },
+    /// Gives it to an office, or makes a person responsible (art. 5).
+    Assign {
+        /// The office (id); empty: it stays.
+        #[serde(default)]
+        office: String,
+        /// The person.
+        #[serde(default)]
+        responsible: String,
+    },
+    /// Writes a remark.
+    Note {
+        /// Its words.
+        text: String,
+    },
+    /// Says how something that was filed was weighed (art. 10).
+    Weigh {
+        /// Which, from 1.
+        filing: u32,
+        /// How.
+        how: String,
+    },
+    /// Says yes to a change of data.
+    Approve {
+        /// Which, from 1.
+        change: u32,
+    },
+    /// Says no to it.
+    Refuse {
+        /// Which, from 1.
+        change: u32,
+        /// Why, one by one.
+        points: Vec<String>,
+    },
+    /// Writes down that the citizen confirmed it in person.
+    ConfirmInPerson {
+        /// Which, from 1.
+        change: u32,
+        /// SHA-256 of the document that was shown or signed.
+        evidence: String,
+    },
+    /// Undoes it.
+    RollBack {
+        /// Which, from 1.
+        change: u32,
+        /// Why.
+        why: String,
+    },
+}
+
+/// What came of it: changes and letters for one line of the register.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Done {
+    /// Changes.
+    pub changes: Vec<Change>,
+    /// Letters.
+    pub outgoing: Vec<Outgoing>,
+    /// What is said to who ordered it.
+    pub said: String,
+}
+
+/// The cause of the effects of the next act in a dossier: unique, because each act adds entries.
+#[must_use]
+pub fn cause(dossier: &Dossier, desk: &Desk) -> String {
+    desk.key.effect_id(&dossier.number, "act", "", dossier.life.entries)
+}
+
+/// Does it, if it may be done. `people`: the persons whom the dossier's changes of data concern.
+///
+/// # Errors
+/// Why not. Nothing changes then.
+pub fn act(order: &Order, dossier: &Dossier, people: &[Person], desk: &Desk, now: Timestamp) -> Result<Done, Refused> {
+    let bench = Bench::new(order, dossier, people, desk, now)?;
+    match &order.act {
+        Act::Do { verb, points, to, not_held } => bench.verb(*verb, &bounded(points)?, to.trim(), *not_held),
+        Act::Assign { office, responsible } => bench.assign(office.trim(), responsible.trim()),
+        Act::Note { text } => {
+            let text = bounded(core::slice::from_ref(text))?.remove(0);
+            bench.done(vec![Entry::Noted { text }], "nota scritta nel fascicolo", |_| Ok(vec![]))
+        }
+        Act::Weigh { filing, how } => bench.weigh(*filing, how),
+        Act::Approve { change } => bench.approve(*change),
+        Act::Refuse { change, points } => bench.refuse(*change, &bounded(points)?),
+        Act::ConfirmInPerson { change, evidence } => {
+            let step = bench.change(*change)?.confirm_in_person(&order.by, evidence)?;
+            bench.done(vec![Entry::Change { n: *change, step }], "conferma scritta nel fascicolo", |_| Ok(vec![]))
+        }
+        Act::RollBack { change, why } => bench.roll_back(*change, why),
+    }
+}
+
+struct Bench<'a> {
+    order: &'a Order,
+    dossier: &'a Dossier,
+    people: &'a [Person],
+    desk: &'a Desk,
+    procedure: &'a Procedure,
+    role: Role,
+    cause: String,
+    now: Timestamp,
+}
+
+impl<'a> Bench<'a> {
+    fn new(
+        order: &'a Order,
+        dossier: &'a Dossier,
+        people: &'a [Person],
+        desk: &'a Desk,
+        now: Timestamp,
+    ) -> Result<Self, Refused> {
+        if order.by.trim().is_empty() || order.by.len() > NAME_BYTES_MAX {
+            return Err(Refused::new("no-name", "manca il nome di chi agisce (o è troppo lungo): resta scritto nel registro"));
+        }
+        let role = Role::ALL.iter().find(|(code, _)| *code == order.role).map(|(_, role)| *role);
+        let Some(role) = role else {
+            let hint = crate::nearest::hint(&order.role, Role::ALL.iter().map(|(code, _)| *code));
+            return Err(Refused::new("no-role", format!("il ruolo «{}» non si conosce{hint}", order.role)));
+        };
+        let Some(procedure) = procedure_of(dossier, desk) else {
+            return Err(Refused::new("no-procedure", "il procedimento del fascicolo non c'è fra i file dei procedimenti"));
+        };
+        let is_external = procedure.external.iter().any(|office| office.id == order.office);
+        if desk.rules.office(&order.office).is_none() && !is_external {
+            let hint = crate::nearest::hint(&order.office, desk.rules.offices().map(|office| office.id.as_str()));
+            return Err(Refused::new("no-office", format!("l'ufficio «{}» non c'è{hint}", order.office)));
+        }
+        let cause = cause(dossier, desk);
+        Ok(Self { order, dossier, people, desk, procedure, role, cause, now })
+    }
+
+    fn actor(&self) -> Actor<'a> {
+        Actor::Office { id: &self.order.office, role: self.role }
+    }
+
+    /// Entries, with the term counted anew, and letters written on the dossier as it is after them.
+    fn done(
+        &self,
+        mut entries: Vec<Entry>,
+        said: &str,
+        letters: impl FnOnce(&Case<'_>) -> Result<Vec<Outgoing>, Reason>,
+    ) -> Result<Done, Refused> {
+        let after = with_term(self.dossier, &mut entries, self.desk, self.now);
+        let case = Case { dossier: &after, cause: &self.cause, now: self.now, desk: self.desk };
+        // An act whose letter cannot be written is not done: the citizen would never hear of it.
+        let outgoing = letters(&case).map_err(|why| Refused::new("no-letter", why.text))?;
+        let number = &self.dossier.number;
+        let changes = entries.into_iter().map(|entry| Change::Entered { dossier: number.clone(), entry }).collect();
+        Ok(Done { changes, outgoing, said: format!("fascicolo {number}: {said}") })
+    }
+
+    fn verb(&self, verb: Verb, points: &[String], to: &str, not_held: bool) -> Result<Done, Refused> {
+        let next = self.procedure.act(self.dossier.state, verb, self.actor(), &self.dossier.office);
+        let next = next.map_err(|why| Refused::new("not-lawful", why.why))?;
+        self.procedure.decidable(verb, self.now).map_err(|why| Refused::new("too-early", why.why))?;
+        let mut moved = Entry::Moved { verb, to: next, points: points.to_vec() };
+        match verb {
+            Verb::ChiediIntegrazione => return self.ask(moved, points, not_held),
+            Verb::PreavvisoDiniego => {
+                need(points, "i motivi del rifiuto, uno per uno (L. 241/1990 art. 10-bis)")?;
+                return self.done(vec![moved], "preavviso di rifiuto in partenza", |case| case.refusal_announced(points));
+            }
+            Verb::Respingi | Verb::Accogli | Verb::DichiaraIrricevibile | Verb::Annulla | Verb::AttestaSilenzio => {
+                return self.decide(verb, moved, points);
+            }
+            Verb::Trasmetti => {
+                if to.is_empty() || to.len() > NAME_BYTES_MAX {
+                    return Err(Refused::new("no-body", "manca l'ente competente a cui va la richiesta"));
+                }
+                let mut points = points.to_vec();
+                points.insert(0, format!("L'ente competente è: {to}."));
+                if let Entry::Moved { points: told, .. } = &mut moved {
+                    told.clone_from(&points);
+                }
+                let told = Told {
+                    decision: "La tua richiesta non è di nostra competenza: la mandiamo noi all'ente competente.",
+                    next: "Ti risponde l'ente competente.",
+                    points: &points,
+                    ..Told::default()
+                };
+                return self.done(vec![moved], "trasmessa: la lettera al cittadino è in partenza", |case| case.outcome(&told));
+            }
+            Verb::ChiediParere => {
+                if to.is_empty() || to.len() > NAME_BYTES_MAX {
+                    return Err(Refused::new("no-body", "manca l'ente a cui si chiede il parere"));
+                }
+                let suspends_days = self.procedure.suspends_for_third_body();
+                let clock = ClockFact::ThirdBodyAsked { at: self.now, body: to.to_string(), suspends_days };
+                return self.done(vec![moved, Entry::Clock { clock }], "parere chiesto", |_| Ok(vec![]));
+            }
+            Verb::RiceviParere => {
+                let clock = ClockFact::ThirdBodyAnswered { at: self.now, body: to.to_string() };
+                return self.done(vec![moved, Entry::Clock { clock }], "parere arrivato", |_| Ok(vec![]));
+            }
+            Verb::Integra => {
+                let clock = ClockFact::IntegrationAnswered { at: self.now };
+                return self.done(vec![moved, Entry::Clock { clock }], "integrazione completa", |_| Ok(vec![]));
+            }
+            _ => {}
+        }
+        self.done(vec![moved], next.event(), |_| Ok(vec![]))
+    }
+
+    /// Once-only: what any public body holds is not asked (L. 241/1990 art. 18 c. 2), and only the first time stops the clock.
+    fn ask(&self, moved: Entry, points: &[String], not_held: bool) -> Result<Done, Refused> {
+        need(points, "che cosa si chiede, una cosa per volta")?;
+        if !not_held {
+            return Err(Refused::new(
+                "perhaps-held",
+                "chi chiede deve dire che nessun ufficio pubblico ha già quello che si chiede (--not-held; L. 241/1990 art. 18)",
+            ));
+        }
+        let is_first = !self.dossier.life.facts.iter().any(|fact| matches!(fact, ClockFact::IntegrationAsked { .. }));
+        let stops = is_first
+            .then(|| rome(self.now).date().checked_add(jiff::Span::new().days(i64::from(crate::term::INTEGRATION_DAYS_MAX))).ok())
+            .flatten();
+        let said = if is_first {
+            "richiesta di integrazione in partenza: il termine si ferma quando arriva, al massimo 30 giorni"
+        } else {
+            "richiesta di integrazione in partenza. Non è la prima: il termine non si ferma (L. 241/1990 art. 2 c. 7)"
+        };
+        self.done(vec![moved], said, |case| case.integration(points, stops))
+    }
+
+    /// A measure. What was filed must have been weighed, and a refusal must have been announced long enough ago.
+    fn decide(&self, verb: Verb, moved: Entry, points: &[String]) -> Result<Done, Refused> {
+        need(points, "i motivi della decisione (L. 241/1990 art. 3)")?;
+        let life = &self.dossier.life;
+        if verb != Verb::Annulla {
+            participation::outcome_gate(&life.filings)?;
+            self.changes_are_decided(verb)?;
+        }
+        if verb == Verb::Respingi && self.procedure.notice == Notice::Due {
+            self.was_heard()?;
+        }
+        let (decision, next) = match verb {
+            Verb::Accogli => ("La tua richiesta è accolta.", "La pratica è conclusa."),
+            Verb::Respingi => ("La tua richiesta è respinta.", "La pratica è conclusa."),
+            Verb::DichiaraIrricevibile => {
+                ("La tua richiesta non è ammessa.", "La pratica è conclusa. Puoi mandare una richiesta nuova.")
+            }
+            Verb::AttestaSilenzio => (
+                "La tua richiesta è accolta per silenzio assenso. Questo messaggio lo attesta.",
+                "La pratica è conclusa.",
+            ),
+            _ => ("Abbiamo annullato la nostra decisione.", "Leggi i motivi: dicono che cosa succede adesso."),
+        };
+        let changes = life
+            .changes
+            .iter()
+            .filter(|change| change.applied.is_some())
+            .flat_map(crate::data_change::DataChange::side_by_side)
+            .collect();
+        let weighed = participation::weighed_in_words(&life.filings);
+        let told = Told { decision, next, points, weighed, changes };
+        self.done(vec![moved], "decisione scritta: la lettera ai cittadini è in partenza", |case| case.outcome(&told))
+    }
+
+    /// A request to change data is granted by changing them, and refused by not doing so.
+    fn changes_are_decided(&self, verb: Verb) -> Result<(), Refused> {
+        let open = self.dossier.life.changes.iter().find(|change| !change.state.is_decided());
+        match open {
+            Some(change) if matches!(verb, Verb::Accogli | Verb::AttestaSilenzio) => Err(Refused::new(
+                "change-open",
+                format!("la modifica {} è ancora {}: prima va approvata o rifiutata", change.id, change.state.words()),
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    /// Art. 10-bis: announced, delivered, and ten days gone by or answered. Its breach voids the refusal (art. 21-octies c. 2).
+    fn was_heard(&self) -> Result<(), Refused> {
+        let facts = &self.dossier.life.facts;
+        let Some(announced) = facts.iter().rev().find(|fact| matches!(fact, ClockFact::RefusalAnnounced { .. })) else {
+            return Err(Refused::new(
+                "notice-not-delivered",
+                "il preavviso di rifiuto non risulta ancora consegnato al cittadino: senza, il rifiuto non vale (L. 241/1990 artt. 10-bis, 21-octies)",
+            ));
+        };
+        let answered =
+            facts.iter().any(|fact| matches!(fact, ClockFact::ObservationsFiled { .. }) && fact.at() >= announced.at());
+        let last = count(self.dossier, self.desk)
+            .and_then(|counted| counted.windows.into_iter().rev().find(|window| window.kind == WindowKind::Observations))
+            .map(|window| window.last_day);
+        let is_over = last.is_none_or(|last| rome(self.now).date() > last);
+        if answered || is_over {
+            return Ok(());
+        }
+        let last = last.map(|last| format!("{} {} {}", last.day(), crate::calendar::month(last), last.year())).unwrap_or_default();
+        Err(Refused::new(
+            "notice-running",
+            format!("il cittadino può ancora rispondere al preavviso: tutto il {last}. Poi si può respingere (L. 241/1990 art. 10-bis)"),
+        ))
+    }
+
+    fn assign(&self, office: &str, responsible: &str) -> Result<Done, Refused> {
+        if office.is_empty() && responsible.is_empty() {
+            return Err(Refused::new("nobody", "a chi? Serve un ufficio o una persona"));
+        }
+        if responsible.len() > NAME_BYTES_MAX {
+            return Err(Refused::new("name-too-long", "il nome del responsabile è troppo lungo"));
+        }
+        if self.dossier.state.is_final() {
+            return Err(Refused::new("closed", "la pratica è conclusa"));
+        }
+        self.procedure
+            .may_in(Verb::Assegna, self.actor(), &self.dossier.office)
+            .map_err(|why| Refused::new("not-lawful", why.why))?;
+        if !office.is_empty() && self.desk.rules.office(office).is_none() {
+            let hint = crate::nearest::hint(office, self.desk.rules.offices().map(|office| office.id.as_str()));
+            return Err(Refused::new("no-office", format!("l'ufficio «{office}» non c'è{hint}")));
+        }
+        let to = if office.is_empty() { &self.dossier.office } else { office };
+        let mut entries = vec![Entry::Assigned { office: to.to_string(), responsible: responsible.to_string() }];
+        // The state moves where the machine has a way; a dossier in work stays in work under another person.
+        if let Ok(next) = self.procedure.next(self.dossier.state, Verb::Assegna) {
+            entries.push(Entry::Moved { verb: Verb::Assegna, to: next, points: vec![] });
+        }
+        let is_elsewhere = to != self.dossier.office;
+        let facts = [format!("Assegnata da {} ({}).", self.order.by.trim(), self.order.office)];
+        self.done(entries, "assegnata", |case| {
+            Ok(if is_elsewhere { case.task(to, "pratica assegnata a questo ufficio", &facts, &[]).into_iter().collect() } else { vec![] })
+        })
+    }
+
+    fn weigh(&self, n: u32, how: &str) -> Result<Done, Refused> {
+        let filing = usize::try_from(n).ok().and_then(|n| self.dossier.life.filings.get(n.checked_sub(1)?));
+        let Some(filing) = filing else {
+            return Err(Refused::new("no-filing", format!("nel fascicolo non c'è un atto di parte numero {n}")));
+        };
+        self.of_this_office()?;
+        let step = filing.weigh(how, &self.order.by)?;
+        self.done(vec![Entry::Filing { n, step }], "valutazione scritta: la decisione la riporta", |_| Ok(vec![]))
+    }
+
+    fn of_this_office(&self) -> Result<(), Refused> {
+        self.procedure
+            .may_in(Verb::Prendi, self.actor(), &self.dossier.office)
+            .map_err(|why| Refused::new("not-lawful", why.why))
+    }
+
+    fn change(&self, n: u32) -> Result<&'a crate::data_change::DataChange, Refused> {
+        self.of_this_office()?;
+        usize::try_from(n)
+            .ok()
+            .and_then(|n| self.dossier.life.changes.get(n.checked_sub(1)?))
+            .ok_or_else(|| Refused::new("no-change", format!("nel fascicolo non c'è una modifica numero {n}")))
+    }
+
+    fn person(&self, id: &str) -> Result<&'a Person, Refused> {
+        self.people
+            .iter()
+            .find(|person| person.id == id)
+            .ok_or_else(|| Refused::new("no-person", format!("la persona {id} non è nel registro")))
+    }
+
+    /// The yes that is enough writes the new values in the same line of the register.
+    fn approve(&self, n: u32) -> Result<Done, Refused> {
+        let change = self.change(n)?;
+        let person = self.person(&change.person)?;
+        let step = change.approve(&self.order.by, person, self.now)?;
+        let mut after = change.clone();
+        after.apply(&step, self.now);
+        let mut entries = vec![Entry::Change { n, step }];
+        let mut people = Vec::new();
+        let mut said = "approvata: serve il sì di un'altra persona dell'ufficio";
+        if matches!(after.state, crate::data_change::State::Approved { .. }) {
+            said = match after.enter(person, self.now) {
+                Ok((effects, step)) => {
+                    people = effects;
+                    entries.push(Entry::Change { n, step });
+                    "approvata: i dati nuovi sono nel registro"
+                }
+                Err(why) if why.code == "not-yet" => "approvata: i dati nuovi valgono dal giorno indicato",
+                Err(why) => return Err(why),
+            };
+        }
+        self.done_with(entries, &person.id, people, said)
+    }
+
+    fn roll_back(&self, n: u32, why: &str) -> Result<Done, Refused> {
+        let change = self.change(n)?;
+        let person = self.person(&change.person)?;
+        let step = change.roll_back(person, &self.order.by, why)?;
+        let undo = if change.applied.is_some() { change.undo() } else { vec![] };
+        self.done_with(vec![Entry::Change { n, step }], &person.id, undo, "annullata: sono tornati i dati di prima")
+    }
+
+    fn done_with(&self, entries: Vec<Entry>, person: &str, of_person: Vec<crate::person::Entry>, said: &str) -> Result<Done, Refused> {
+        let mut done = self.done(entries, said, |_| Ok(vec![]))?;
+        done.changes.extend(of_person.into_iter().map(|entry| Change::Person { id: person.to_string(), entry }));
+        Ok(done)
+    }
+
+    fn refuse(&self, n: u32, points: &[String]) -> Result<Done, Refused> {
+        need(points, "i motivi, uno per uno")?;
+        let reasons: Vec<&str> = points.iter().map(String::as_str).collect();
+        let step = self.change(n)?.refuse(&reasons, &self.order.by)?;
+        self.done(vec![Entry::Change { n, step }], "modifica rifiutata: ora si può scrivere la decisione", |_| Ok(vec![]))
+    }
+}
+
+fn need(points: &[String], what: &str) -> Result<(), Refused> {
+    if points.is_empty() { Err(Refused::new("no-points", format!("mancano {what}"))) } else { Ok(()) }
+}
+
+/// Points without blank ones, each on one line of a letter.
+fn bounded(points: &[String]) -> Result<Vec<String>, Refused> {
+    if points.len() > POINTS_MAX || points.iter().any(|point| point.len() > POINT_BYTES_MAX) {
+        let text = format!("al massimo {POINTS_MAX} punti, ciascuno di al massimo {POINT_BYTES_MAX} byte");
+        return Err(Refused::new("too-long", text));
+    }
+    let points: Vec<String> = points.iter().map(|point| point.trim().to_string()).filter(|point| !point.is_empty()).collect();
+    Ok(points)
+}
+
+/// States in which a message of the citizen with what was asked counts as the answer.
+#[must_use]
+pub fn awaits_citizen(state: State) -> bool {
+    matches!(state, State::InAttesaIntegrazioni | State::DaRegolarizzare | State::PreavvisoDiniego)
+}

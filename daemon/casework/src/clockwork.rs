@@ -1,0 +1,176 @@
+//! What time does to a dossier: its term counted anew, and who is told of a day that has come. It changes when time may do
+//! something else. It never decides: it makes tasks and reminders (L. 241/1990 art. 2 c. 1).
+
+use crate::act::Done;
+use crate::calendar::{Holidays, rome};
+use crate::decision::Change;
+use crate::desk::Desk;
+use crate::dossier::Dossier;
+use crate::letters::case::{Case, Told};
+use crate::life::Entry;
+use crate::procedure::{Actor, Procedure};
+use crate::term::{Plan, Reckoning, ReminderKind, Silence, reckon, reminders};
+use crate::verb::Verb;
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec;
+use alloc::vec::Vec;
+use jiff::Timestamp;
+use jiff::civil::Date;
+
+/// Reminders of one dossier carried out at once: after a long stop the older ones are told together, in one task.
+const TOLD_MAX: usize = 16;
+
+/// The procedure of a dossier: the one it began under, else the one for everything.
+#[must_use]
+pub fn procedure_of<'a>(dossier: &Dossier, desk: &'a Desk) -> Option<&'a Procedure> {
+    desk.procedures.get(&dossier.cover.procedure).or_else(|| desk.procedures.opened_by("", dossier.kind))
+}
+
+/// The days off of this place.
+#[must_use]
+pub fn holidays(desk: &Desk) -> Holidays {
+    Holidays { patron: desk.entity.patron, ..Holidays::default() }
+}
+
+/// The count of a dossier's term, as it began and as the facts moved it.
+#[must_use]
+pub fn count(dossier: &Dossier, desk: &Desk) -> Option<Reckoning> {
+    let plan = dossier.life.plan.or_else(|| {
+        // A register of before there were procedures kept only the last day.
+        procedure_of(dossier, desk).map(|procedure| Plan { length: procedure.term.length, ..Plan::days(0) }.in_place(holidays(desk)))
+    })?;
+    Some(reckon(rome(dossier.opened_at).date(), &plan, &dossier.life.facts))
+}
+
+/// What silence means in the procedure of a dossier.
+#[must_use]
+pub fn silence(dossier: &Dossier, desk: &Desk) -> Silence {
+    procedure_of(dossier, desk).map_or(Silence::Inadempimento, |procedure| procedure.silence.meaning())
+}
+
+/// The entry that says how the term stands on a day.
+#[must_use]
+pub fn reckoned(dossier: &Dossier, desk: &Desk, today: Date) -> Option<Entry> {
+    let counted = count(dossier, desk)?;
+    let suspended_until = match counted.on(today) {
+        crate::term::Clock::Suspended(suspension) => Some(suspension.until),
+        _ => None,
+    };
+    let told = &dossier.life.reminded;
+    let look = reminders(&counted, silence(dossier, desk))
+        .into_iter()
+        .filter(|reminder| !told.contains(reminder))
+        // A day that is long past is told once, by the first look.
+        .map(|reminder| reminder.on)
+        .min();
+    let look = if dossier.state.is_final() { None } else { look };
+    Some(Entry::Reckoned { due: counted.last_day, suspended_until, look })
+}
+
+/// Adds entries to a copy of a dossier and, if its clock may have moved, how its term stands now.
+pub(crate) fn with_term(dossier: &Dossier, entries: &mut Vec<Entry>, desk: &Desk, now: Timestamp) -> Dossier {
+    let mut after = dossier.clone();
+    entries.iter().for_each(|entry| after.apply(entry, now));
+    if let Some(entry) = reckoned(&after, desk, rome(now).date()) {
+        after.apply(&entry, now);
+        entries.push(entry);
+    }
+    after
+}
+
+/// What a day that has come makes of a dossier: reminders, tasks, a term that runs again, a silence that is attested where the
+/// procedure's file says that the machine does it. `None`: nothing.
+#[must_use]
+pub fn look(dossier: &Dossier, desk: &Desk, now: Timestamp) -> Option<Done> {
+    let today = rome(now).date();
+    let counted = count(dossier, desk)?;
+    let procedure = procedure_of(dossier, desk)?;
+    let mut due: Vec<_> = reminders(&counted, silence(dossier, desk))
+        .into_iter()
+        .filter(|reminder| reminder.on <= today && !dossier.life.reminded.contains(reminder))
+        .collect();
+    due.truncate(TOLD_MAX);
+    let mut entries: Vec<Entry> = due.iter().map(|reminder| Entry::Reminded { reminder: *reminder }).collect();
+    let cause = crate::act::cause(dossier, desk);
+    let (mut outgoing, mut changes) = (Vec::new(), Vec::new());
+    let is_open = !dossier.state.is_final();
+    if is_open && due.iter().any(|reminder| reminder.what == ReminderKind::IntegrationOver) {
+        if let Ok(to) = procedure.act(dossier.state, Verb::Riprendi, Actor::Timer, &dossier.office) {
+            entries.push(Entry::Moved { verb: Verb::Riprendi, to, points: vec![] });
+        }
+    }
+    let attested = is_open
+        && due.iter().any(|reminder| reminder.what == ReminderKind::AssentToAttest)
+        && dossier.life.filings.iter().all(crate::participation::Participation::is_weighed);
+    let attested = attested
+        .then(|| procedure.act(dossier.state, Verb::AttestaSilenzio, Actor::Timer, &dossier.office).ok())
+        .flatten();
+    if let Some(to) = attested {
+        entries.push(Entry::Moved { verb: Verb::AttestaSilenzio, to, points: vec![] });
+    }
+    let after = with_term(dossier, &mut entries, desk, now);
+    let case = Case { dossier: &after, cause: &cause, now, desk };
+    if is_open {
+        let (citizen, office): (Vec<_>, Vec<_>) = due.iter().partition(|reminder| reminder.what.is_for_citizen());
+        // A reminder whose day is past by more than its own days would come after the deadline it is about.
+        let letters = citizen.last().filter(|last| last.on == today).map(|last| case.reminder(last.what.words()));
+        match letters {
+            Some(Ok(letters)) => outgoing.extend(letters),
+            Some(Err(why)) => changes.push(Change::Incident { code: why.code, text: why.text }),
+            None => {}
+        }
+        if let Some(last) = office.last() {
+            let facts: Vec<String> = office.iter().map(|reminder| format!("{}: {}", day(reminder.on), reminder.what.words())).collect();
+            outgoing.extend(case.task(&dossier.office, title(last.what), &facts, &[]));
+            if office.iter().any(|reminder| reminder.what == ReminderKind::SubstituteDue) {
+                // The holder of the substitute power has no office of its own here: who gets all unplaced mail tells him.
+                let facts = [facts.join(" "), format!("Potere sostitutivo: {}", desk.entity.substitute)];
+                let fallback = &desk.entity.fallback_office;
+                if *fallback != dossier.office {
+                    outgoing.extend(case.task(fallback, title(ReminderKind::SubstituteDue), &facts, &[]));
+                }
+            }
+        }
+    }
+    if attested.is_some() {
+        let points = [String::from("Il termine per rispondere è finito e nessuno ha deciso: per la legge la richiesta è accolta.")];
+        let told = Told {
+            decision: "La tua richiesta è accolta per silenzio assenso. Questo messaggio lo attesta.",
+            next: "La pratica è conclusa.",
+            points: &points,
+            ..Told::default()
+        };
+        match case.outcome(&told) {
+            Ok(letters) => outgoing.extend(letters),
+            Err(why) => changes.push(Change::Incident { code: why.code, text: why.text }),
+        }
+    }
+    let number = dossier.number.clone();
+    let before = (dossier.life.look, dossier.life.suspended_until, dossier.due);
+    if due.is_empty() && before == (after.life.look, after.life.suspended_until, after.due) {
+        return None;
+    }
+    changes.splice(0..0, entries.into_iter().map(|entry| Change::Entered { dossier: number.clone(), entry }));
+    Some(Done { changes, outgoing, said: due.iter().map(|r| r.what.words().to_string()).collect::<Vec<_>>().join(" ") })
+}
+
+fn day(date: Date) -> String {
+    format!("{} {} {}", date.day(), crate::calendar::month(date), date.year())
+}
+
+fn title(what: ReminderKind) -> &'static str {
+    match what {
+        ReminderKind::IntegrationNear | ReminderKind::IntegrationOver => "tempo per le integrazioni finito",
+        ReminderKind::ObservationsNear | ReminderKind::ObservationsOver => "tempo per le osservazioni finito",
+        ReminderKind::TenDays => "mancano 10 giorni alla fine del termine",
+        ReminderKind::ThreeDays => "mancano 3 giorni alla fine del termine",
+        ReminderKind::PerhapsTheLast => "oggi può essere l'ultimo giorno del termine",
+        ReminderKind::Overdue => "termine scaduto: va decisa",
+        ReminderKind::SubstituteDue => "termine scaduto: tocca al potere sostitutivo",
+        ReminderKind::AssentToAttest => "termine scaduto: silenzio assenso da attestare",
+        ReminderKind::RefusalToTell => "termine scaduto: per la legge è respinta",
+        ReminderKind::SubstituteThreeDays => "mancano 3 giorni al potere sostitutivo",
+        ReminderKind::SubstituteOverdue => "scaduto anche il termine del potere sostitutivo",
+    }
+}

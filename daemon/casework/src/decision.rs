@@ -2,6 +2,7 @@
 
 use crate::dossier::Dossier;
 use crate::life::Entry;
+use crate::person;
 use crate::receipts::Fact;
 use crate::rules::{Classification, Kind};
 use alloc::string::String;
@@ -119,6 +120,13 @@ pub enum Change {
         dossier: String,
         /// What.
         entry: Entry,
+    },
+    /// Something is written into a person's record.
+    Person {
+        /// Id of the person.
+        id: String,
+        /// What.
+        entry: person::Entry,
     },
     /// A verified fact about an item.
     Learned {

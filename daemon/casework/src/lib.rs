@@ -9,9 +9,12 @@
 #![no_std]
 extern crate alloc;
 
+pub mod act;
 pub mod address;
 pub mod calendar;
 pub mod canary;
+pub mod clockwork;
+pub mod data_change;
 pub mod decide;
 pub mod decision;
 pub mod desk;
@@ -22,14 +25,17 @@ pub mod known;
 pub mod letters;
 pub mod life;
 pub mod nearest;
-pub mod procedure;
+pub mod participation;
 pub mod person;
+pub mod procedure;
 pub mod receipts;
 pub mod reference;
 pub mod refused;
 pub mod reply;
 mod request;
 pub mod rules;
+pub mod standing;
+pub mod term;
 pub mod verb;
 
 pub use decide::{decide, set_aside};

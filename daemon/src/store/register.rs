@@ -8,6 +8,7 @@ use super::{Store, Trouble};
 use crate::journal::record::{Acted, Event, Record};
 use casework::dossier::Dossier;
 use casework::life::Entry;
+use casework::person::Person;
 use casework::{Change, address, calendar};
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
@@ -43,6 +44,8 @@ pub(super) struct Source<'a> {
 /// The changes of one line that concern dossiers, added up: a dossier that changes twice in one line is read once.
 pub(super) fn project(index: &Index, batch: &mut Batch, changes: &[Change], from: &Source<'_>) -> Result<(), Fault> {
     let mut touched: BTreeMap<&str, (Option<Dossier>, Dossier)> = BTreeMap::new();
+    let mut people: BTreeMap<&str, Person> = BTreeMap::new();
+    let mut told: BTreeMap<&str, u32> = BTreeMap::new();
     for change in changes {
         match change {
             Change::Opened { dossier } => {
@@ -69,8 +72,38 @@ pub(super) fn project(index: &Index, batch: &mut Batch, changes: &[Change], from
                 batch.put(&key::entry(number, row.life.entries), &kept);
                 row.apply(entry, from.at);
             }
+            Change::Person { id, entry } => {
+                let before = match people.get(id.as_str()) {
+                    Some(person) => Some(person.clone()),
+                    None => index.get::<Person>(&key::person(id))?,
+                };
+                let person = match before {
+                    Some(mut person) => {
+                        person.apply(entry, from.at);
+                        Some(person)
+                    }
+                    None => Person::begin(entry),
+                };
+                people.extend(person.map(|person| (id.as_str(), person)));
+                let n = *told.entry(id).or_insert(index.get::<u32>(&key::told(id))?.unwrap_or(0)) + 1;
+                told.insert(id, n);
+                let line = (from.at, from.seq, from.by, from.message, entry);
+                batch.put(&key::person_entry(id, n), &line);
+            }
             Change::Filed { .. } | Change::Learned { .. } | Change::CanaryBack { .. } | Change::Incident { .. } => {}
         }
+    }
+    for (id, n) in told {
+        batch.put(&key::told(id), &n);
+    }
+    for (id, person) in people {
+        for domicile in &person.domiciles {
+            batch.put(&key::domicile(&domicile.address, id), &());
+        }
+        for code in person.codice_fiscale.iter().chain(&person.partita_iva).filter(|code| *code != id) {
+            batch.put(&key::code(code), &id);
+        }
+        batch.put(&key::person(id), &person);
     }
     for (number, (before, after)) in touched {
         put(batch, number, before.as_ref(), &after);
@@ -190,6 +223,49 @@ impl Store {
             due.push(number.to_owned());
         }
         Ok(due)
+    }
+
+    /// One person, by id or by another code.
+    ///
+    /// # Errors
+    /// See [`Trouble`].
+    pub fn person(&self, code: &str) -> Result<Option<Person>, Trouble> {
+        if let Some(person) = self.index.get(&key::person(code))? {
+            return Ok(Some(person));
+        }
+        let Some(id) = self.index.get::<String>(&key::code(code))? else { return Ok(None) };
+        Ok(self.index.get(&key::person(&id))?)
+    }
+
+    /// The persons who have, or had, an address as a domicile; at most `max`.
+    ///
+    /// # Errors
+    /// See [`Trouble`].
+    pub fn people_at(&self, who: &str, max: usize) -> Result<Vec<Person>, Trouble> {
+        let ids = self.numbers(&key::domicile(&address::key(who), ""), max)?;
+        let people = ids.iter().map(|id| self.person(id)).collect::<Result<Vec<_>, _>>()?;
+        Ok(people.into_iter().flatten().collect())
+    }
+
+    /// What happened to a person's record, in order; at most `max`: when, line, who, message, what.
+    ///
+    /// # Errors
+    /// See [`Trouble`].
+    pub fn person_entries(
+        &self,
+        id: &str,
+        max: usize,
+    ) -> Result<Vec<(Timestamp, u64, String, String, casework::person::Entry)>, Trouble> {
+        let prefix = key::person_entries(id);
+        Ok(self.index.scan(&prefix, &prefix).map(|row| row.map(|(_, told)| told)).take(max).collect::<io::Result<_>>()?)
+    }
+
+    /// The number for the next person without a code.
+    ///
+    /// # Errors
+    /// See [`Trouble`].
+    pub fn next_uncoded(&self) -> Result<u32, Trouble> {
+        Ok(self.index.get(key::UNCODED)?.unwrap_or(1))
     }
 
     /// The entries of a dossier, in order; at most `max`.

@@ -238,6 +238,29 @@ pub(super) mod key {
     pub(crate) fn entries(number: &str) -> String {
         format!("entry/{number}/")
     }
+    pub(crate) fn person(id: &str) -> String {
+        format!("person/{id}")
+    }
+    /// Another code of a person → the id.
+    pub(crate) fn code(code: &str) -> String {
+        format!("code/{code}")
+    }
+    /// Persons who have, or had, an address as a domicile.
+    pub(crate) fn domicile(who: &str, id: &str) -> String {
+        format!("domicile/{}/{id}", address::key(who))
+    }
+    /// How many entries a person's record has.
+    pub(crate) fn told(id: &str) -> String {
+        format!("told/{id}")
+    }
+    pub(crate) fn person_entry(id: &str, n: u32) -> String {
+        format!("{}{n:010}", person_entries(id))
+    }
+    pub(crate) fn person_entries(id: &str) -> String {
+        format!("person-entry/{id}/")
+    }
+    /// The number for the next person without a code.
+    pub(crate) const UNCODED: &str = "meta/uncoded";
     /// Dossiers of which an address is a party.
     pub(crate) fn of_address(who: &str, number: &str) -> String {
         format!("of-address/{}/{number}", address::key(who))

@@ -26,6 +26,7 @@ pub mod reference;
 pub mod reply;
 mod request;
 pub mod rules;
+pub mod term;
 pub mod verb;
 
 pub use decide::{decide, set_aside};

@@ -71,3 +71,26 @@ fn the_shipped_procedures_are_clean() {
         ]
     );
 }
+
+/// Each file of `fixtures/procedures-bad` has one mistake, and says at its top how it must be reported.
+#[test]
+fn every_mistake_is_reported_as_expected() {
+    let dir = root().join("fixtures/procedures-bad");
+    let rules = book(&dir.join("base"));
+    let base = files(&dir.join("base/procedures"));
+    let mut wrong = Vec::new();
+    for file in files(&dir) {
+        let has_base = !file.text.lines().any(|line| line == "# senza base");
+        let set: Vec<SourceFile> = base.iter().filter(|_| has_base).chain([&file]).cloned().collect();
+        let found = match load(&set, &rules) {
+            Ok(procedures) => procedures.warnings().to_vec(),
+            Err(problems) => problems,
+        };
+        let seen: Vec<String> = found.iter().map(Problem::to_string).collect();
+        let want: Vec<&str> = file.text.lines().filter_map(|line| line.strip_prefix("# atteso: ")).collect();
+        if seen != want || want.is_empty() {
+            wrong.push(format!("{}\n  {}", file.name, seen.join("\n  ")));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}

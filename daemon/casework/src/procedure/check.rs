@@ -140,7 +140,7 @@ fn who(draft: &Draft, problems: &mut Problems<'_>) {
             problems.error(
                 draft.at_entry("chi", verb.code()),
                 format!(
-                    "{}: chi: l'ente esterno `{id}` non può «{}»: decide un ufficio dell'ente (L. 241/1990 art. 6)",
+                    "{}: chi: l'ente esterno `{id}` non può fare «{}»: decide un ufficio dell'ente (L. 241/1990 art. 6)",
                     draft.what(),
                     plain(*verb)
                 ),
@@ -264,7 +264,7 @@ fn states(draft: &Draft, problems: &mut Problems<'_>) {
     if problems.errors() > before {
         return; // what follows would only be its echo
     }
-    let (reachable, can_end) = (procedure.reachable(), procedure.can_end());
+    let (reachable, decidable) = (procedure.reachable(), procedure.can_be_decided());
     for state in &procedure.states {
         let at = draft.at_entry("stati", state.code());
         let at = if at == draft.at("stati") { draft.at_entry("stato", state.code()) } else { at };
@@ -276,11 +276,11 @@ fn states(draft: &Draft, problems: &mut Problems<'_>) {
                     state.code()
                 ),
             );
-        } else if !can_end.contains(state) {
+        } else if !state.is_final() && !decidable.contains(state) {
             problems.error(
                 at,
                 format!(
-                    "{what}: dallo stato `{}` non si arriva mai a una fine: lascia fare almeno una cosa che ne esce",
+                    "{what}: dallo stato `{}` l'ente non arriva mai a una decisione: lascia fare almeno una cosa che ne esce (L. 241/1990 art. 2 c. 1)",
                     state.code()
                 ),
             );
@@ -364,7 +364,7 @@ pub(super) fn together(drafts: &[Draft], problems: &mut Problems<'_>) {
     }
     if default.is_none() {
         problems.error(
-            Spot { file: usize::MAX, line: 0 },
+            Spot::default(),
             "procedimenti: manca quello predefinito: uno deve avere `predefinito = true`, per ciò che nessun altro prende".into(),
         );
     }

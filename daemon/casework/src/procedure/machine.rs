@@ -258,7 +258,7 @@ impl Procedure {
         let can =
             if can.is_empty() { "non si può più fare niente".into() } else { format!("si può: {}", can.join(", ")) };
         let why = if state.is_final() { "la pratica è chiusa" } else { "la pratica è" };
-        refused(format!("{why} ({}): non si può «{}»; {can}", self.label(state), plain(verb)))
+        refused(format!("{why} ({}): non si può fare «{}»; {can}", self.label(state), plain(verb)))
     }
 
     /// Everything that may be done in a state, and where it leads.
@@ -287,10 +287,12 @@ impl Procedure {
         seen
     }
 
-    /// Every state from which an end can be reached; ends are among them.
+    /// Every state from which the body can come to a decision of its own: that whoever asked may take it back, or that time may
+    /// grant it, is not one (L. 241/1990 art. 2 c. 1).
     #[must_use]
-    pub fn can_end(&self) -> BTreeSet<State> {
-        let mut good: BTreeSet<State> = self.states.iter().copied().filter(|state| state.is_final()).collect();
+    pub fn can_be_decided(&self) -> BTreeSet<State> {
+        let express = [State::Accolta, State::Respinta, State::Irricevibile, State::TrasmessaAltroEnte];
+        let mut good: BTreeSet<State> = express.into_iter().filter(|state| self.states.contains(state)).collect();
         for _ in 0..State::ALL.len() {
             let ends = |state: &State| self.exits(*state).iter().any(|(_, to)| good.contains(to));
             let more: Vec<State> = self.states.iter().copied().filter(|s| !good.contains(s)).filter(ends).collect();
@@ -315,7 +317,7 @@ impl Procedure {
         match actor {
             Actor::Citizen if matches!(verb, Verb::Ritira | Verb::Integra) => Ok(()),
             Actor::Citizen => refused(format!(
-                "chi ha fatto la richiesta può solo mandare quello che manca o ritirarla, non «{}»",
+                "chi ha fatto la richiesta può solo mandare quello che manca o ritirarla, non fare «{}»",
                 plain(verb)
             )),
             Actor::Timer => self.timer_may(verb),
@@ -336,9 +338,10 @@ impl Procedure {
                     refused("qui il silenzio non accoglie: decide una persona".into())
                 }
             },
-            _ => {
-                refused(format!("una scadenza non può «{}»: lo fa una persona (L. 241/1990 art. 2 c. 1)", plain(verb)))
-            }
+            _ => refused(format!(
+                "una scadenza non può fare «{}»: lo fa una persona (L. 241/1990 art. 2 c. 1)",
+                plain(verb)
+            )),
         }
     }
 
@@ -370,7 +373,9 @@ impl Procedure {
                 needed.code(),
                 role.code()
             )),
-            None => refused(format!("l'ufficio `{id}` non può «{}» nel procedimento «{}»", plain(verb), self.title)),
+            None => {
+                refused(format!("l'ufficio `{id}` non può fare «{}» nel procedimento «{}»", plain(verb), self.title))
+            }
         }
     }
 

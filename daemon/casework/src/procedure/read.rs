@@ -153,7 +153,7 @@ pub(super) fn read_file(
     });
     let spots = entries.iter().map(|entry| (entry.key.clone(), Spot { file, line: entry.line })).collect();
     let what = id.as_ref().map_or_else(|| "procedimento".into(), |(id, _)| format!("procedimento `{id}`"));
-    let root = Node { line: 0, value: Value::Table(entries) };
+    let root = Node { line: id.as_ref().map_or(1, |(_, line)| *line), value: Value::Table(entries) };
     let mut reader = Reader { form: Form::open(what, &root, file, &KEYS, problems)?, spots };
     for key in
         ["format", "id", "titolo", "versione", "termine", "silenzio", "richiedenti", "bollo", "scheda", "informativa"]

@@ -124,7 +124,12 @@ fn action(
         [("ferma", OnFailure::Stop), ("riprova", OnFailure::Retry), ("avvisa", OnFailure::Tell)];
     let form = Form::open(format!("{}: `{when}`", step.what), node, step.at.file, &KEYS, problems)?;
     form.require("fa", problems);
-    form.require("se_fallisce", problems);
+    if form.get("se_fallisce").is_none() {
+        problems.error(
+            form.at,
+            format!("{}: manca `se_fallisce`: e se non riesce? `ferma`, `riprova` o `avvisa`", form.what),
+        );
+    }
     let on_failure = form.choice("se_fallisce", &POLICY, problems);
     if let (Some(OnFailure::Stop), "dopo", Some((_, at))) = (on_failure, when, form.get("se_fallisce")) {
         problems.error(

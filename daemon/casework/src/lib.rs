@@ -12,6 +12,7 @@ extern crate alloc;
 pub mod address;
 pub mod calendar;
 pub mod canary;
+pub mod data_change;
 pub mod decide;
 pub mod decision;
 pub mod desk;

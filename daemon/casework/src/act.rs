@@ -3,7 +3,7 @@
 //! The only maker of entries that an office causes: whatever the channel (command, drop folder, mail), it comes through [`act`].
 
 use crate::calendar::rome;
-use crate::clockwork::{count, procedure_of, with_term};
+use crate::clockwork::{self, count, procedure_of, with_term};
 use crate::decision::{Change, Outgoing, Reason};
 use crate::desk::Desk;
 use crate::dossier::{Dossier, State};
@@ -249,7 +249,7 @@ impl<'a> Bench<'a> {
                 if to.is_empty() || to.len() > NAME_BYTES_MAX {
                     return Err(Refused::new("no-body", "manca l'ente a cui si chiede il parere"));
                 }
-                let suspends_days = self.procedure.suspends_for_third_body();
+                let suspends_days = clockwork::third_body_days(self.procedure);
                 let clock = ClockFact::ThirdBodyAsked { at: self.now, body: to.to_string(), suspends_days };
                 return self.done(vec![moved, Entry::Clock { clock }], "parere chiesto", |_| Ok(vec![]));
             }

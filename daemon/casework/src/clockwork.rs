@@ -8,8 +8,8 @@ use crate::desk::Desk;
 use crate::dossier::Dossier;
 use crate::letters::case::{Case, Told};
 use crate::life::Entry;
-use crate::procedure::{Actor, Procedure};
-use crate::term::{Plan, Reckoning, ReminderKind, Silence, reckon, reminders};
+use crate::procedure::{self, Actor, Procedure, ThirdBody};
+use crate::term::{Length, Plan, Reckoning, Reminder, ReminderKind, THIRD_BODY_DAYS_MAX, Silence, reckon, reminders};
 use crate::verb::Verb;
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -33,12 +33,39 @@ pub fn holidays(desk: &Desk) -> Holidays {
     Holidays { patron: desk.entity.patron, ..Holidays::default() }
 }
 
+/// The term that a procedure sets, here.
+#[must_use]
+pub fn plan(procedure: &Procedure, desk: &Desk) -> Plan {
+    let length = match procedure.term.length {
+        procedure::Length::Days(days) => Length::Days(days),
+        procedure::Length::WorkingDays(days) => Length::WorkingDays(days),
+        procedure::Length::Months(months) => Length::Months(months),
+    };
+    // Access to documents is the procedure in which silence refuses, and there an irregular request starts the term again.
+    let restarts_when_irregular = meaning(procedure) == Silence::Rigetto;
+    Plan { length, restarts_when_irregular, ..Plan::days(0) }.in_place(holidays(desk))
+}
+
+fn meaning(procedure: &Procedure) -> Silence {
+    match procedure.silence {
+        procedure::Silence::Default => Silence::Inadempimento,
+        procedure::Silence::Assent(_) => Silence::Assenso,
+        procedure::Silence::Refusal => Silence::Rigetto,
+    }
+}
+
+/// Days for which the wait for another body stops the clock, at most.
+#[must_use]
+pub fn third_body_days(procedure: &Procedure) -> u32 {
+    if procedure.third_body == ThirdBody::Suspends { THIRD_BODY_DAYS_MAX } else { 0 }
+}
+
 /// The count of a dossier's term, as it began and as the facts moved it.
 #[must_use]
 pub fn count(dossier: &Dossier, desk: &Desk) -> Option<Reckoning> {
     let plan = dossier.life.plan.or_else(|| {
         // A register of before there were procedures kept only the last day.
-        procedure_of(dossier, desk).map(|procedure| Plan { length: procedure.term.length, ..Plan::days(0) }.in_place(holidays(desk)))
+        procedure_of(dossier, desk).map(|procedure| plan(procedure, desk))
     })?;
     Some(reckon(rome(dossier.opened_at).date(), &plan, &dossier.life.facts))
 }
@@ -46,7 +73,7 @@ pub fn count(dossier: &Dossier, desk: &Desk) -> Option<Reckoning> {
 /// What silence means in the procedure of a dossier.
 #[must_use]
 pub fn silence(dossier: &Dossier, desk: &Desk) -> Silence {
-    procedure_of(dossier, desk).map_or(Silence::Inadempimento, |procedure| procedure.silence.meaning())
+    procedure_of(dossier, desk).map_or(Silence::Inadempimento, |procedure| meaning(procedure))
 }
 
 /// The entry that says how the term stands on a day.
@@ -112,7 +139,7 @@ pub fn look(dossier: &Dossier, desk: &Desk, now: Timestamp) -> Option<Done> {
     let after = with_term(dossier, &mut entries, desk, now);
     let case = Case { dossier: &after, cause: &cause, now, desk };
     if is_open {
-        let (citizen, office): (Vec<_>, Vec<_>) = due.iter().partition(|reminder| reminder.what.is_for_citizen());
+        let (citizen, office): (Vec<&Reminder>, Vec<&Reminder>) = due.iter().partition(|reminder| reminder.what.is_for_citizen());
         // A reminder whose day is past by more than its own days would come after the deadline it is about.
         let letters = citizen.last().filter(|last| last.on == today).map(|last| case.reminder(last.what.words()));
         match letters {

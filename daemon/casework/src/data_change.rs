@@ -13,6 +13,7 @@ use crate::calendar::rome;
 use crate::decision::Reason;
 use crate::person::{self, Datum, Source};
 use crate::refused::same_person;
+use alloc::format;
 use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
@@ -232,6 +233,32 @@ pub enum Entry {
         /// Why.
         why: String,
     },
+}
+
+impl Entry {
+    /// In Italian, for the office.
+    #[must_use]
+    pub fn words(&self) -> String {
+        match self {
+            Self::Proposed { proposal } => {
+                let items: Vec<String> =
+                    proposal.items.iter().map(|item| format!("{} → «{}»", fields::title(&item.field), item.new)).collect();
+                format!("chiesta: {}", items.join(", "))
+            }
+            Self::ConfirmationAsked { to, until, .. } => {
+                format!("conferma chiesta a {to}, entro il {}", crate::calendar::stamp(*until))
+            }
+            Self::Confirmed { confirmation: Confirmation::Token { from } } => format!("confermata da {from} con il codice"),
+            Self::Confirmed { confirmation: Confirmation::InPerson { by, .. } } => format!("confermata di persona, davanti a {by}"),
+            Self::Misconfirmed { code } => format!("conferma rifiutata ({code})"),
+            Self::Expired => String::from("non confermata in tempo"),
+            Self::Approved { by, .. } => format!("approvata da {by}"),
+            Self::Applied => String::from("i dati nuovi sono nel registro"),
+            Self::Refused { reasons, by } => format!("rifiutata da {by}: {}", reasons.join("; ")),
+            Self::Withdrawn => String::from("ritirata da chi l'ha chiesta"),
+            Self::RolledBack { by, why } => format!("annullata da {by}: {why}"),
+        }
+    }
 }
 
 impl DataChange {

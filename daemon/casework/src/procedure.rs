@@ -22,8 +22,8 @@ mod tests;
 
 pub use archetype::{Archetype, Module, Section};
 pub use machine::{Actor, Refused, lawful};
-pub use model::{Procedure, Role};
-pub use term::Term;
+pub use model::{Notice, Procedure, Role, Silence, ThirdBody};
+pub use term::{Length, Term};
 
 use crate::rules::problem::{Problems, Spot};
 use crate::rules::syntax::parse;

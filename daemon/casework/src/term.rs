@@ -202,6 +202,22 @@ pub enum ClockFact {
 }
 
 impl ClockFact {
+    /// In Italian, for the office.
+    #[must_use]
+    pub fn words(&self) -> &'static str {
+        match self {
+            Self::IntegrationAsked { .. } => "richiesta di integrazione consegnata",
+            Self::IntegrationAnswered { .. } => "integrazione arrivata",
+            Self::RefusalAnnounced { .. } => "preavviso di rifiuto consegnato",
+            Self::ObservationsFiled { .. } => "osservazioni arrivate",
+            Self::ThirdBodyAsked { .. } => "parere chiesto a un altro ente",
+            Self::ThirdBodyAnswered { .. } => "parere arrivato",
+            Self::RequestIrregular { .. } => "richiesta irregolare, comunicazione consegnata",
+            Self::RequestRegular { .. } => "richiesta regolarizzata",
+            Self::Extended { .. } => "proroga comunicata",
+            Self::SubstituteStarts { .. } => "comincia il potere sostitutivo",
+        }
+    }
     /// Certified instant.
     #[must_use]
     pub fn at(&self) -> Timestamp {

@@ -379,6 +379,14 @@ impl Procedure {
         }
     }
 
+    /// As [`may`](Self::may), in a dossier that belongs to an office (id).
+    ///
+    /// # Errors
+    /// They may not.
+    pub fn may_in(&self, verb: Verb, actor: Actor<'_>, owner: &str) -> Result<(), Refused> {
+        self.may_for(verb, actor, Some(self.unit.as_deref().unwrap_or(owner)))
+    }
+
     /// Both questions, and the state it leads to. `owner`: the office (id) of the dossier, competent where the procedure names no
     /// unit of its own.
     ///

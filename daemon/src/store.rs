@@ -41,6 +41,8 @@ use std::path::{Path, PathBuf};
 const ANSWERS_MAX: usize = 50;
 /// How many dossiers one message may name and still be looked up.
 const DOSSIERS_MAX: usize = 20;
+/// Persons looked at for one message: of one address, and of the changes that its dossiers wait for.
+const PEOPLE_MAX: usize = 16;
 
 /// Changes that the index may lag behind on the disk, journal lines for the most part: after a crash these are replayed.
 pub(crate) const UNSYNCED_MAX: u64 = 256;
@@ -257,6 +259,18 @@ impl Store {
         for number in numbers.cloned().collect::<std::collections::BTreeSet<_>>() {
             known.dossiers.extend(self.dossier(&number)?);
         }
+        known.people = self.people_at(&interest.sender, PEOPLE_MAX)?;
+        for code in &interest.codes {
+            let person = self.person(code)?.filter(|person| known.people.iter().all(|other| other.id != person.id));
+            known.people.extend(person);
+        }
+        // The change of data that a dossier waits for is of somebody, whoever writes.
+        let concerned: Vec<String> =
+            known.dossiers.iter().flat_map(|of| &of.life.changes).map(|change| change.person.clone()).collect();
+        for id in concerned.iter().take(PEOPLE_MAX) {
+            let person = self.person(id)?.filter(|person| known.people.iter().all(|other| other.id != person.id));
+            known.people.extend(person);
+        }
         known.next_ordinal = self.index.get(&key::ordinal(calendar::rome(now).year()))?.unwrap_or(1);
         known.traffic = self.traffic(interest, &known, now)?;
         Ok(known)
@@ -408,6 +422,7 @@ impl Store {
             times: 1 + row.again + u32::from(row.restored),
             message_id: row.outgoing.message_id,
             subject: row.outgoing.subject,
+            template: row.outgoing.template,
             text: row.outgoing.text,
             is_task: row.outgoing.lane == Lane::Internal,
             is_canary: row.canary.is_some(),

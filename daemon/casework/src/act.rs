@@ -175,7 +175,10 @@ impl<'a> Bench<'a> {
         now: Timestamp,
     ) -> Result<Self, Refused> {
         if order.by.trim().is_empty() || order.by.len() > NAME_BYTES_MAX {
-            return Err(Refused::new("no-name", "manca il nome di chi agisce (o è troppo lungo): resta scritto nel registro"));
+            return Err(Refused::new(
+                "no-name",
+                "manca il nome di chi agisce (o è troppo lungo): resta scritto nel registro",
+            ));
         }
         let role = Role::ALL.iter().find(|(code, _)| *code == order.role).map(|(_, role)| *role);
         let Some(role) = role else {
@@ -183,7 +186,10 @@ impl<'a> Bench<'a> {
             return Err(Refused::new("no-role", format!("il ruolo «{}» non si conosce{hint}", order.role)));
         };
         let Some(procedure) = procedure_of(dossier, desk) else {
-            return Err(Refused::new("no-procedure", "il procedimento del fascicolo non c'è fra i file dei procedimenti"));
+            return Err(Refused::new(
+                "no-procedure",
+                "il procedimento del fascicolo non c'è fra i file dei procedimenti",
+            ));
         };
         let is_external = procedure.external.iter().any(|office| office.id == order.office);
         if desk.rules.office(&order.office).is_none() && !is_external {
@@ -223,7 +229,8 @@ impl<'a> Bench<'a> {
             Verb::ChiediIntegrazione => return self.ask(moved, points, not_held),
             Verb::PreavvisoDiniego => {
                 need(points, "i motivi del rifiuto, uno per uno (L. 241/1990 art. 10-bis)")?;
-                return self.done(vec![moved], "preavviso di rifiuto in partenza", |case| case.refusal_announced(points));
+                return self
+                    .done(vec![moved], "preavviso di rifiuto in partenza", |case| case.refusal_announced(points));
             }
             Verb::Respingi | Verb::Accogli | Verb::DichiaraIrricevibile | Verb::Annulla | Verb::AttestaSilenzio => {
                 return self.decide(verb, moved, points);
@@ -243,7 +250,9 @@ impl<'a> Bench<'a> {
                     points: &points,
                     ..Told::default()
                 };
-                return self.done(vec![moved], "trasmessa: la lettera al cittadino è in partenza", |case| case.outcome(&told));
+                return self.done(vec![moved], "trasmessa: la lettera al cittadino è in partenza", |case| {
+                    case.outcome(&told)
+                });
             }
             Verb::ChiediParere => {
                 if to.is_empty() || to.len() > NAME_BYTES_MAX {
@@ -277,7 +286,12 @@ impl<'a> Bench<'a> {
         }
         let is_first = !self.dossier.life.facts.iter().any(|fact| matches!(fact, ClockFact::IntegrationAsked { .. }));
         let stops = is_first
-            .then(|| rome(self.now).date().checked_add(jiff::Span::new().days(i64::from(crate::term::INTEGRATION_DAYS_MAX))).ok())
+            .then(|| {
+                rome(self.now)
+                    .date()
+                    .checked_add(jiff::Span::new().days(i64::from(crate::term::INTEGRATION_DAYS_MAX)))
+                    .ok()
+            })
             .flatten();
         let said = if is_first {
             "richiesta di integrazione in partenza: il termine si ferma quando arriva, al massimo 30 giorni"
@@ -345,16 +359,22 @@ impl<'a> Bench<'a> {
         let answered =
             facts.iter().any(|fact| matches!(fact, ClockFact::ObservationsFiled { .. }) && fact.at() >= announced.at());
         let last = count(self.dossier, self.desk)
-            .and_then(|counted| counted.windows.into_iter().rev().find(|window| window.kind == WindowKind::Observations))
+            .and_then(|counted| {
+                counted.windows.into_iter().rev().find(|window| window.kind == WindowKind::Observations)
+            })
             .map(|window| window.last_day);
         let is_over = last.is_none_or(|last| rome(self.now).date() > last);
         if answered || is_over {
             return Ok(());
         }
-        let last = last.map(|last| format!("{} {} {}", last.day(), crate::calendar::month(last), last.year())).unwrap_or_default();
+        let last = last
+            .map(|last| format!("{} {} {}", last.day(), crate::calendar::month(last), last.year()))
+            .unwrap_or_default();
         Err(Refused::new(
             "notice-running",
-            format!("il cittadino può ancora rispondere al preavviso: tutto il {last}. Poi si può respingere (L. 241/1990 art. 10-bis)"),
+            format!(
+                "il cittadino può ancora rispondere al preavviso: tutto il {last}. Poi si può respingere (L. 241/1990 art. 10-bis)"
+            ),
         ))
     }
 
@@ -384,7 +404,11 @@ impl<'a> Bench<'a> {
         let is_elsewhere = to != self.dossier.office;
         let facts = [format!("Assegnata da {} ({}).", self.order.by.trim(), self.order.office)];
         self.done(entries, "assegnata", |case| {
-            Ok(if is_elsewhere { case.task(to, "pratica assegnata a questo ufficio", &facts, &[]).into_iter().collect() } else { vec![] })
+            Ok(if is_elsewhere {
+                case.task(to, "pratica assegnata a questo ufficio", &facts, &[]).into_iter().collect()
+            } else {
+                vec![]
+            })
         })
     }
 
@@ -451,7 +475,13 @@ impl<'a> Bench<'a> {
         self.done_with(vec![Entry::Change { n, step }], &person.id, undo, "annullata: sono tornati i dati di prima")
     }
 
-    fn done_with(&self, entries: Vec<Entry>, person: &str, of_person: Vec<crate::person::Entry>, said: &str) -> Result<Done, Refused> {
+    fn done_with(
+        &self,
+        entries: Vec<Entry>,
+        person: &str,
+        of_person: Vec<crate::person::Entry>,
+        said: &str,
+    ) -> Result<Done, Refused> {
         let mut done = self.done(entries, said, |_| Ok(vec![]))?;
         done.changes.extend(of_person.into_iter().map(|entry| Change::Person { id: person.to_string(), entry }));
         Ok(done)
@@ -461,7 +491,9 @@ impl<'a> Bench<'a> {
         need(points, "i motivi, uno per uno")?;
         let reasons: Vec<&str> = points.iter().map(String::as_str).collect();
         let step = self.change(n)?.refuse(&reasons, &self.order.by)?;
-        self.done(vec![Entry::Change { n, step }], "modifica rifiutata: ora si può scrivere la decisione", |_| Ok(vec![]))
+        self.done(vec![Entry::Change { n, step }], "modifica rifiutata: ora si può scrivere la decisione", |_| {
+            Ok(vec![])
+        })
     }
 }
 
@@ -475,7 +507,8 @@ fn bounded(points: &[String]) -> Result<Vec<String>, Refused> {
         let text = format!("al massimo {POINTS_MAX} punti, ciascuno di al massimo {POINT_BYTES_MAX} byte");
         return Err(Refused::new("too-long", text));
     }
-    let points: Vec<String> = points.iter().map(|point| point.trim().to_string()).filter(|point| !point.is_empty()).collect();
+    let points: Vec<String> =
+        points.iter().map(|point| point.trim().to_string()).filter(|point| !point.is_empty()).collect();
     Ok(points)
 }
 

@@ -5,11 +5,15 @@ use crate::act::Done;
 use crate::calendar::{Holidays, rome};
 use crate::decision::Change;
 use crate::desk::Desk;
-use crate::dossier::Dossier;
+use crate::dossier::{Dossier, State};
+use crate::known::Known;
 use crate::letters::case::{Case, Told};
 use crate::life::Entry;
 use crate::procedure::{self, Actor, Procedure, ThirdBody};
-use crate::term::{Length, Plan, Reckoning, Reminder, ReminderKind, THIRD_BODY_DAYS_MAX, Silence, reckon, reminders};
+use crate::receipts::{Awaited, Fact};
+use crate::term::{
+    ClockFact, Length, Plan, Reckoning, Reminder, ReminderKind, Silence, THIRD_BODY_DAYS_MAX, reckon, reminders,
+};
 use crate::verb::Verb;
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -52,6 +56,39 @@ fn meaning(procedure: &Procedure) -> Silence {
         procedure::Silence::Assent(_) => Silence::Assenso,
         procedure::Silence::Refusal => Silence::Rigetto,
     }
+}
+
+/// Whom the procedure's file makes responsible; empty: the head of the unit.
+#[must_use]
+pub fn responsible(procedure: &Procedure) -> String {
+    match &procedure.responsible {
+        procedure::Responsible::Named(name) => name.clone(),
+        procedure::Responsible::HeadOfUnit => String::new(),
+    }
+}
+
+/// What the end of the term will mean, told to the citizen before it (L. 241/1990 artt. 2, 20, 25).
+#[must_use]
+pub fn silence_in_words(dossier: &Dossier, desk: &Desk) -> &'static str {
+    match silence(dossier, desk) {
+        Silence::Inadempimento => {
+            "Se non rispondiamo entro quel giorno, puoi chiedere una decisione a chi sostituisce l'ufficio."
+        }
+        Silence::Assenso => "Se non rispondiamo entro quel giorno, la tua richiesta è accolta (silenzio assenso).",
+        Silence::Rigetto => "Se non rispondiamo entro quel giorno, la richiesta si considera respinta.",
+    }
+}
+
+/// Days of the term as a letter says them, and whether only working days count.
+#[must_use]
+pub fn term_in_days(dossier: &Dossier) -> Option<(u32, bool)> {
+    let plan = dossier.life.plan?;
+    Some(match plan.length {
+        Length::Days(days) => (days, false),
+        Length::WorkingDays(days) => (days, true),
+        // A month is said as the days that this one has.
+        Length::Months(_) => (reckon(rome(dossier.opened_at).date(), &plan, &[]).days, false),
+    })
 }
 
 /// Days for which the wait for another body stops the clock, at most.
@@ -139,7 +176,8 @@ pub fn look(dossier: &Dossier, desk: &Desk, now: Timestamp) -> Option<Done> {
     let after = with_term(dossier, &mut entries, desk, now);
     let case = Case { dossier: &after, cause: &cause, now, desk };
     if is_open {
-        let (citizen, office): (Vec<&Reminder>, Vec<&Reminder>) = due.iter().partition(|reminder| reminder.what.is_for_citizen());
+        let (citizen, office): (Vec<&Reminder>, Vec<&Reminder>) =
+            due.iter().partition(|reminder| reminder.what.is_for_citizen());
         // A reminder whose day is past by more than its own days would come after the deadline it is about.
         let letters = citizen.last().filter(|last| last.on == today).map(|last| case.reminder(last.what.words()));
         match letters {
@@ -148,7 +186,8 @@ pub fn look(dossier: &Dossier, desk: &Desk, now: Timestamp) -> Option<Done> {
             None => {}
         }
         if let Some(last) = office.last() {
-            let facts: Vec<String> = office.iter().map(|reminder| format!("{}: {}", day(reminder.on), reminder.what.words())).collect();
+            let facts: Vec<String> =
+                office.iter().map(|reminder| format!("{}: {}", day(reminder.on), reminder.what.words())).collect();
             outgoing.extend(case.task(&dossier.office, title(last.what), &facts, &[]));
             if office.iter().any(|reminder| reminder.what == ReminderKind::SubstituteDue) {
                 // The holder of the substitute power has no office of its own here: who gets all unplaced mail tells him.
@@ -161,7 +200,9 @@ pub fn look(dossier: &Dossier, desk: &Desk, now: Timestamp) -> Option<Done> {
         }
     }
     if attested.is_some() {
-        let points = [String::from("Il termine per rispondere è finito e nessuno ha deciso: per la legge la richiesta è accolta.")];
+        let points = [String::from(
+            "Il termine per rispondere è finito e nessuno ha deciso: per la legge la richiesta è accolta.",
+        )];
         let told = Told {
             decision: "La tua richiesta è accolta per silenzio assenso. Questo messaggio lo attesta.",
             next: "La pratica è conclusa.",
@@ -180,6 +221,24 @@ pub fn look(dossier: &Dossier, desk: &Desk, now: Timestamp) -> Option<Done> {
     }
     changes.splice(0..0, entries.into_iter().map(|entry| Change::Entered { dossier: number.clone(), entry }));
     Some(Done { changes, outgoing, said: due.iter().map(|r| r.what.words().to_string()).collect::<Vec<_>>().join(" ") })
+}
+
+/// What the delivery of a letter does to the clock of its dossier: what was asked, or announced, counts from then. A second
+/// receipt of the same letter does nothing.
+pub(crate) fn delivered(awaited: &Awaited, at: Timestamp, known: &Known, desk: &Desk) -> Vec<Change> {
+    let number = known.awaited_dossier.as_deref();
+    let Some(dossier) = number.and_then(|number| known.dossier(number)) else { return vec![] };
+    if awaited.facts.iter().any(|fact| matches!(fact, Fact::Delivered { .. })) {
+        return vec![];
+    }
+    let clock = match (awaited.template.split('.').next().unwrap_or_default(), dossier.state) {
+        ("richiesta-integrazione", State::InAttesaIntegrazioni) => ClockFact::IntegrationAsked { at, days: None },
+        ("preavviso-diniego", State::PreavvisoDiniego) => ClockFact::RefusalAnnounced { at },
+        _ => return vec![],
+    };
+    let mut entries = vec![Entry::Clock { clock }];
+    with_term(dossier, &mut entries, desk, known.now);
+    entries.into_iter().map(|entry| Change::Entered { dossier: dossier.number.clone(), entry }).collect()
 }
 
 fn day(date: Date) -> String {

@@ -241,15 +241,22 @@ impl Entry {
     pub fn words(&self) -> String {
         match self {
             Self::Proposed { proposal } => {
-                let items: Vec<String> =
-                    proposal.items.iter().map(|item| format!("{} → «{}»", fields::title(&item.field), item.new)).collect();
+                let items: Vec<String> = proposal
+                    .items
+                    .iter()
+                    .map(|item| format!("{} → «{}»", fields::title(&item.field), item.new))
+                    .collect();
                 format!("chiesta: {}", items.join(", "))
             }
             Self::ConfirmationAsked { to, until, .. } => {
                 format!("conferma chiesta a {to}, entro il {}", crate::calendar::stamp(*until))
             }
-            Self::Confirmed { confirmation: Confirmation::Token { from } } => format!("confermata da {from} con il codice"),
-            Self::Confirmed { confirmation: Confirmation::InPerson { by, .. } } => format!("confermata di persona, davanti a {by}"),
+            Self::Confirmed { confirmation: Confirmation::Token { from } } => {
+                format!("confermata da {from} con il codice")
+            }
+            Self::Confirmed { confirmation: Confirmation::InPerson { by, .. } } => {
+                format!("confermata di persona, davanti a {by}")
+            }
             Self::Misconfirmed { code } => format!("conferma rifiutata ({code})"),
             Self::Expired => String::from("non confermata in tempo"),
             Self::Approved { by, .. } => format!("approvata da {by}"),

@@ -6,7 +6,7 @@ use crate::desk::Desk;
 use crate::known::{Earlier, Known};
 use crate::letters::Claim;
 use crate::receipts::{self, Fact, Outcome};
-use crate::{address, guard, letters, request};
+use crate::{address, clockwork, guard, letters, request};
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec;
@@ -242,6 +242,9 @@ fn receipt(seen: &Examined, daticert: &Daticert, known: &Known, desk: &Desk) -> 
     if is_final_failure && awaited.is_task {
         let text = format!("un compito a {} non è arrivato: va consegnato a mano", awaited.recipient);
         changes.push(Change::Incident { code: "task-not-delivered".into(), text });
+    }
+    if let Fact::Delivered { at, .. } = &fact {
+        changes.extend(clockwork::delivered(awaited, *at, known, desk));
     }
     if let (Fact::Delivered { .. }, Outcome::Failed) = (&fact, before) {
         trail.push(Reason::new("late-delivery", String::from("consegna arrivata dopo l'avviso di mancata consegna")));

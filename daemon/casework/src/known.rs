@@ -2,6 +2,7 @@
 
 use crate::canary::Canary;
 use crate::dossier::Dossier;
+use crate::person::{self, Person};
 use crate::receipts::Awaited;
 use crate::{address, rules};
 use alloc::collections::{BTreeMap, BTreeSet};
@@ -40,6 +41,8 @@ pub struct Known {
     pub awaited_dossier: Option<String>,
     /// The canary of ours whose ids the envelope bears.
     pub canary: Option<Canary>,
+    /// The persons who have the sender's address as a domicile, and those whom the text names by their code.
+    pub people: Vec<Person>,
     /// Ordinal of the next dossier of this year.
     pub next_ordinal: u32,
     /// What has been sent lately.
@@ -91,6 +94,7 @@ impl Known {
             awaited: None,
             awaited_dossier: None,
             canary: None,
+            people: Vec::new(),
             next_ordinal: 1,
             traffic: Traffic::default(),
         }
@@ -110,6 +114,8 @@ pub struct Interest {
     pub sender: String,
     /// Dossier numbers that the text may name.
     pub dossiers: BTreeSet<String>,
+    /// Codes of persons that the text holds.
+    pub codes: BTreeSet<String>,
     /// Message-IDs that it answers.
     pub answers: Vec<String>,
     /// For a receipt: the Message-ID of ours which it names.
@@ -170,6 +176,20 @@ fn of_content(interest: &mut Interest, message: &Content, book: &rules::Rulebook
     let names: Vec<&str> = message.attachments.iter().map(|a| a.name.as_str()).collect();
     rules::look_up(book, &material(message, &interest.sender, &names, &[], "", "", Timestamp::UNIX_EPOCH), &asked);
     interest.dossiers = asked.0.into_inner();
+    interest.codes = codes(&message.subject).chain(codes(&message.text)).take(CODES_MAX).collect();
+}
+
+/// Codes of persons looked up for one message.
+const CODES_MAX: usize = 8;
+
+/// The words of a text that are the code of a person, check characters and all.
+fn codes(text: &str) -> impl Iterator<Item = String> + '_ {
+    let words = text.split(|c: char| !c.is_ascii_alphanumeric());
+    words.filter_map(|word| match word.len() {
+        11 => person::id::partita_iva(word).ok(),
+        16 => person::id::codice_fiscale(word).ok(),
+        _ => None,
+    })
 }
 
 /// Subject and text, without regard to how they are broken into lines.

@@ -12,6 +12,7 @@ use crate::known::Known;
 use crate::receipts::{Awaited, Fact};
 use crate::request::term;
 use crate::rules::{Calendar, Classification, Hit, Kind, Place};
+use crate::{clockwork, procedure};
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec;
@@ -62,9 +63,14 @@ pub(crate) fn reply(template: &str, about: &About<'_>) -> Result<Outgoing, Reaso
     if let Some(case) = case {
         about_case(&mut values, case);
         let term = term(class);
-        put(&mut values, "termine_giorni", json!(term.days));
-        put(&mut values, "giorni_lavorativi", json!(term.calendar == Calendar::Working));
-        put(&mut values, "effetto_silenzio", json!(silence(case.kind)));
+        let set = (term.days, term.calendar == Calendar::Working);
+        let (days, is_working) = clockwork::term_in_days(case).unwrap_or(set);
+        put(&mut values, "termine_giorni", json!(days));
+        put(&mut values, "giorni_lavorativi", json!(is_working));
+        put(&mut values, "effetto_silenzio", json!(clockwork::silence_in_words(case, desk)));
+        let is_excluded = clockwork::procedure_of(case, desk)
+            .is_some_and(|procedure| procedure.participation == procedure::Participation::Excluded);
+        put(&mut values, "partecipazione_esclusa", json!(is_excluded));
     }
     put(&mut values, "prossimo_passo", json!(next_step(class, case)));
     put(&mut values, "numero_indicato", json!(number_named(class)));
@@ -88,7 +94,14 @@ pub(crate) fn reply(template: &str, about: &About<'_>) -> Result<Outgoing, Reaso
 }
 
 /// The task to the office that works on a request.
-pub(crate) fn task(about: &About<'_>, answer: Answer<'_>, trail: &[Reason]) -> Option<Outgoing> {
+/// `facts`: what else the office must know; `data`: what would change.
+pub(crate) fn task(
+    about: &About<'_>,
+    answer: Answer<'_>,
+    trail: &[Reason],
+    facts: &[String],
+    data: &[case::Changed],
+) -> Option<Outgoing> {
     let About { class, seen, daticert, message, case, known, desk } = *about;
     let office = case.map_or(class.office.as_str(), |d| d.office.as_str());
     let mut values = about_us(desk, office);
@@ -96,7 +109,10 @@ pub(crate) fn task(about: &About<'_>, answer: Answer<'_>, trail: &[Reason]) -> O
     put(&mut values, "mittente", json!(daticert.mittente));
     put(&mut values, "ricevuto_il", json!(daticert.data));
     put(&mut values, "verifica", json!(verified(seen)));
-    put(&mut values, "perche", json!(why(class, trail)));
+    let mut reasons = why(class, trail);
+    reasons.extend(data.iter().map(|(what, old, new)| format!("Da cambiare, {what}: adesso «{old}», nuovo «{new}».")));
+    reasons.extend_from_slice(facts);
+    put(&mut values, "perche", json!(reasons));
     put(&mut values, "come_rispondere", json!(how_to_answer(class.kind, daticert)));
     put(&mut values, "originale", json!(original(known)));
     given(&mut values, "oggetto_messaggio", &message.subject);
@@ -310,14 +326,6 @@ fn next_step(class: &Classification, case: Option<&Dossier>) -> &'static str {
         }
         (Some(_), Kind::StatusEnquiry) => "L'ufficio esamina la pratica e ti scrive l'esito.",
         (Some(_), _) => "L'ufficio esamina la richiesta e ti scrive l'esito.",
-    }
-}
-
-/// What the law attaches to silence. Only what holds for every case of the kind; the rest comes with procedures' files.
-fn silence(kind: Kind) -> &'static str {
-    match kind {
-        Kind::AccessToRecords => "Se non rispondiamo entro quel giorno, la richiesta si considera respinta.",
-        _ => "Se non rispondiamo entro quel giorno, puoi chiedere una decisione a chi sostituisce l'ufficio.",
     }
 }
 

@@ -162,7 +162,8 @@ impl Dossier {
             Entry::Filing { n, step } => match numbered(&mut self.life.filings, *n) {
                 Some(filing) => filing.apply(step, at),
                 None => {
-                    let begun = Participation::begin(step).filter(|_| is_next(self.life.filings.len(), *n, FILINGS_MAX));
+                    let begun =
+                        Participation::begin(step).filter(|_| is_next(self.life.filings.len(), *n, FILINGS_MAX));
                     self.life.filings.extend(begun);
                 }
             },

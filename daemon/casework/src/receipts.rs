@@ -192,6 +192,8 @@ pub struct Awaited {
     pub subject: String,
     /// Its text: what goes on paper when it cannot be delivered.
     pub text: String,
+    /// The template that made it: what its delivery starts depends on what it says.
+    pub template: String,
     /// It is itself a task to an office: its failure makes no other task.
     pub is_task: bool,
     /// It is a letter to ourselves, which nobody but us waits for: its failure is an alarm, and no task.

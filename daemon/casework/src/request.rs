@@ -1,14 +1,17 @@
 //! A certified message of somebody: classify it, tie it to a dossier, task an office, answer if that is safe.
 
-use crate::calendar::{last_day, rome};
+use crate::calendar::rome;
 use crate::decide::{is_from_before, is_ours, only};
 use crate::decision::{Change, Decision, Disposition, Reason};
 use crate::desk::Desk;
 use crate::dossier::{self, Cover, Dossier, Life, State};
+use crate::filing::{self, Filed, Paper};
 use crate::known::{Known, material};
 use crate::letters::{About, Answer};
+use crate::procedure::Procedure;
 use crate::rules::{self, Calendar, Classification, Deadline, DossierBrief, Kind, Mode};
-use crate::{canary, guard, letters};
+use crate::term::{self, Plan};
+use crate::{canary, clockwork, guard, letters};
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec;
@@ -42,12 +45,20 @@ pub(crate) fn decide(seen: &Examined, daticert: &Daticert, message: &Content, kn
     // A machine's mail opens nothing: each holiday notice would cost a number and a legal term. Its office reads it.
     let is_placed =
         matches!(class.outcome, rules::Outcome::Chosen { .. }) && class.mode != Mode::Shadow && marks.is_empty();
-    let dossier = tie(&class, sender, daticert, known, desk, is_placed, &mut trail);
+    let mut dossier = tie(&class, sender, daticert, known, desk, is_placed, &mut trail);
     let mut changes: Vec<Change> = match &dossier {
         Tie::Open(dossier) => vec![Change::Opened { dossier: (**dossier).clone() }],
         Tie::Existing(dossier) => vec![Change::Filed { dossier: dossier.number.clone() }],
         Tie::None => vec![],
     };
+    let is_first = matches!(dossier, Tie::Open(_));
+    let paper = Paper { class: &class, daticert, message, known, desk, is_first, is_placed };
+    let mut filed = match &mut dossier {
+        // A machine's mail is kept with the case, and answers nothing.
+        Tie::Open(dossier) | Tie::Existing(dossier) if marks.is_empty() => filing::file(&paper, dossier, &mut trail),
+        _ => Filed::default(),
+    };
+    changes.append(&mut filed.changes);
     let case = dossier.dossier();
     let about = About { class: &class, seen, daticert, message, case, known, desk };
     let reply = if is_placed { answer(&class, daticert, case, known, desk, &mut trail) } else { None };
@@ -70,13 +81,13 @@ pub(crate) fn decide(seen: &Examined, daticert: &Daticert, message: &Content, kn
         (None, Some(draft)) => Answer::Draft(draft),
         (None, None) => Answer::None,
     };
-    let task = letters::task(&about, answer, &trail);
+    let task = letters::task(&about, answer, &trail, &filed.facts, &filed.data);
     let disposition = if is_placed {
         Disposition::Request { kind: class.kind, office: class.office.clone(), dossier: case.map(|d| d.number.clone()) }
     } else {
         Disposition::ToPerson { office: class.office.clone(), why }
     };
-    let outgoing = task.into_iter().chain(reply).collect();
+    let outgoing = task.into_iter().chain(reply).chain(filed.outgoing).collect();
     Decision { disposition, changes, outgoing, trail, classification: Some(class) }
 }
 
@@ -171,8 +182,9 @@ fn tie(
         return Tie::None;
     }
     let number = dossier::number(rome(known.now).year(), known.next_ordinal);
-    let deadline = term(class);
-    let start = rome(daticert.data).date();
+    let procedure = desk.procedures.opened_by(&class.rule, class.kind);
+    let plan = plan(class, procedure, desk);
+    let due = term::reckon(rome(daticert.data).date(), &plan, &[]).last_day;
     let state = match (class.missing.is_empty(), class.mode) {
         (false, _) => State::DaRegolarizzare,
         (true, Mode::Auto) if class.reply.is_some() => State::Protocollata,
@@ -184,19 +196,34 @@ fn tie(
             number,
             kind: class.kind,
             title: class.title.clone(),
-            office: class.office.clone(),
+            office: procedure.and_then(|procedure| procedure.unit.clone()).unwrap_or_else(|| class.office.clone()),
             state,
             state_since: known.now,
             // The term runs from the receipt of the request (art. 2 c. 6). The certified instant which the envelope carries
             // is that of acceptance by the sender's provider: never later than ours, so never to the citizen's harm.
             opened_at: daticert.data,
-            due: Some(last_day(start, deadline.days, deadline.calendar, desk.entity.patron)),
+            due,
             parties: vec![sender.to_string()],
-            cover: Cover::default(),
-            life: Life::default(),
+            cover: Cover {
+                procedure: procedure.map(|procedure| procedure.id.clone()).unwrap_or_default(),
+                subject: class.title.clone(),
+                responsible: procedure.map(clockwork::responsible).unwrap_or_default(),
+                others: procedure.map(|procedure| procedure.other_units.clone()).unwrap_or_default(),
+                origin: known.digest.clone(),
+                ..Cover::default()
+            },
+            life: Life { plan: Some(plan), ..Life::default() },
         }
         .into(),
     )
+}
+
+/// The term of a request: the rule's, where it sets one; else the procedure's.
+fn plan(class: &Classification, procedure: Option<&Procedure>, desk: &Desk) -> Plan {
+    match (&class.deadline, procedure) {
+        (None, Some(procedure)) => clockwork::plan(procedure, desk),
+        _ => Plan::of(&term(class)).in_place(clockwork::holidays(desk)),
+    }
 }
 
 /// The kinds that start a procedure of their own.
@@ -250,8 +277,8 @@ fn answer(
         return refuse(trail, "no-address", "il mittente certificato non è un indirizzo a cui scrivere");
     }
     let today = rome(known.now).date();
-    if case.is_some_and(|case| case.due.is_some_and(|due| due < today)) {
-        // Nothing tells the register yet what the office decided: past the term its state may be an old one.
+    if case.is_some_and(|case| !case.state.is_final() && case.due.is_some_and(|due| due < today)) {
+        // The office is late, and a machine has no words for that.
         return refuse(trail, "past-due", "il termine del fascicolo è passato: risponde una persona");
     }
     if opens(class.kind) && case.is_some_and(|case| known.dossier(&case.number).is_some()) {

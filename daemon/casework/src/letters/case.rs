@@ -103,8 +103,7 @@ impl Case<'_> {
         let mut values = self.values(told.next);
         put(&mut values, "decisione", json!(told.decision));
         put(&mut values, "motivi", json!(told.points));
-        let weighed: Vec<Value> =
-            told.weighed.iter().map(|(what, how)| json!({ "cosa": what, "come": how })).collect();
+        let weighed: Vec<Value> = told.weighed.iter().map(|(what, how)| json!({ "cosa": what, "come": how })).collect();
         if !weighed.is_empty() {
             put(&mut values, "valutazioni", json!(weighed));
         }
@@ -128,12 +127,14 @@ impl Case<'_> {
     }
 
     /// The code with which a citizen confirms a change of delicate data.
-    pub(crate) fn confirmation(&self, changes: &[Changed], code: &str, by: Date) -> Result<Vec<Outgoing>, Reason> {
+    /// To the domicile that was safe before: whoever took over the mailbox that asks must not be the one who confirms.
+    pub(crate) fn confirmation(&self, to: &str, changes: &[Changed], code: &str, by: Date) -> Result<Outgoing, Reason> {
         let mut values = self.values("Se confermi, due persone dell'ufficio controllano e ti scriviamo l'esito.");
         changed(&mut values, changes);
         put(&mut values, "codice", json!(code));
         put(&mut values, "conferma_entro", json!(by));
-        self.write("conferma-modifica", &values, 1)
+        let number = Some(self.dossier.number.clone());
+        write("conferma-modifica", values, Lane::Pec, to.to_string(), number, vec![], &self.known(), self.desk)
     }
 
     /// A citizen's own deadline is near.
@@ -144,7 +145,12 @@ impl Case<'_> {
     }
 
     /// The notice of a procedure that the office begins by itself, to every party (art. 7, 8).
-    pub(crate) fn start_notice(&self, term: (u32, bool), silence: &str, is_closed: bool) -> Result<Vec<Outgoing>, Reason> {
+    pub(crate) fn start_notice(
+        &self,
+        term: (u32, bool),
+        silence: &str,
+        is_closed: bool,
+    ) -> Result<Vec<Outgoing>, Reason> {
         let mut values = self.values("L'ufficio esamina il caso e ti scrive l'esito.");
         put(&mut values, "avviato_il", json!(rome(self.dossier.opened_at).date()));
         put(&mut values, "termine_giorni", json!(term.0));

@@ -1,0 +1,322 @@
+//! What a citizen's message writes into its dossier. It changes when a message can do something else to one.
+//!
+//! Everything is filed, whatever comes of it: a confirmation gates a change of data, never the filing (law.md §10).
+
+use crate::act::CONFIRM_DAYS;
+use crate::calendar::rome;
+use crate::clockwork::{self, with_term};
+use crate::data_change::{self, DataChange};
+use crate::decision::{Change, Outgoing, Reason};
+use crate::desk::Desk;
+use crate::dossier::{Document, Dossier, Party, PartyRole, State, Visibility};
+use crate::known::Known;
+use crate::letters::case::{Case, Changed};
+use crate::life::{CHANGES_MAX, Entry};
+use crate::person::{self, Person};
+use crate::procedure::Actor;
+use crate::rules::{Classification, FieldCheck, Kind, quote};
+use crate::term::ClockFact;
+use crate::verb::Verb;
+use crate::{address, participation};
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec;
+use alloc::vec::Vec;
+use pec::{Content, Daticert};
+
+/// Attachments of one message that become documents of its dossier, each by itself; the others stay within the message.
+const DOCUMENTS_MAX: usize = 50;
+/// Longest file name kept, bytes.
+const NAME_BYTES_MAX: usize = 300;
+/// The word with which a citizen confirms, before the code.
+const CONFIRM_WORD: &str = "CONFERMO";
+
+/// What came of it.
+#[derive(Debug, Default)]
+pub(crate) struct Filed {
+    /// Entries, of the dossier and of persons.
+    pub(crate) changes: Vec<Change>,
+    /// The letter that asks for a confirmation, to the safe domicile of the person concerned.
+    pub(crate) outgoing: Vec<Outgoing>,
+    /// Data that would change: for the task.
+    pub(crate) data: Vec<Changed>,
+    /// Facts for the task.
+    pub(crate) facts: Vec<String>,
+}
+
+/// A message and the dossier that it belongs to.
+pub(crate) struct Paper<'a> {
+    pub(crate) class: &'a Classification,
+    pub(crate) daticert: &'a Daticert,
+    pub(crate) message: &'a Content,
+    pub(crate) known: &'a Known,
+    pub(crate) desk: &'a Desk,
+    /// It opened the dossier.
+    pub(crate) is_first: bool,
+    /// The rules were sure of it.
+    pub(crate) is_placed: bool,
+}
+
+/// Files it. `dossier` becomes what it is afterwards.
+pub(crate) fn file(paper: &Paper<'_>, dossier: &mut Dossier, trail: &mut Vec<Reason>) -> Filed {
+    let mut filed = Filed::default();
+    let is_party = dossier.has_party(&paper.daticert.mittente);
+    let mut entries = Vec::new();
+    if paper.is_first {
+        let address = paper.daticert.mittente.trim().to_string();
+        let person = whose(paper).map(|person| person.id.clone()).unwrap_or_default();
+        entries.push(Entry::Joined { party: Party { person, address, role: PartyRole::Applicant } });
+    }
+    entries.extend(documents(paper));
+    let is_open = !dossier.state.is_final();
+    if is_party && is_open && !paper.is_first {
+        entries.extend(answers(paper, dossier, trail));
+    }
+    if is_party && is_open {
+        data(paper, dossier, &mut entries, &mut filed, trail);
+        confirmation(paper, dossier, &mut entries, &mut filed, trail);
+    }
+    if !paper.is_first && paper.is_placed && matters(paper, dossier) {
+        weighing(paper, dossier, is_party, &mut entries, &mut filed, trail);
+    }
+    *dossier = with_term(dossier, &mut entries, paper.desk, paper.known.now);
+    let number = dossier.number.clone();
+    filed.changes.extend(entries.into_iter().map(|entry| Change::Entered { dossier: number.clone(), entry }));
+    filed
+}
+
+fn documents(paper: &Paper<'_>) -> impl Iterator<Item = Entry> {
+    paper.message.attachments.iter().take(DOCUMENTS_MAX).map(|file| {
+        let mut name = file.name.clone();
+        name.truncate(name.floor_char_boundary(NAME_BYTES_MAX));
+        let document = Document {
+            digest: String::new(),
+            name,
+            media: file.media_type.clone(),
+            message: paper.known.digest.clone(),
+            visibility: Visibility::Parties,
+        };
+        Entry::Deposited { document }
+    })
+}
+
+/// What was asked has come: an integration, or observations on an announced refusal.
+fn answers(paper: &Paper<'_>, dossier: &Dossier, trail: &mut Vec<Reason>) -> Vec<Entry> {
+    let at = paper.daticert.data;
+    let is_answer = paper.is_placed && matches!(paper.class.kind, Kind::IntegrationReply | Kind::Participation);
+    // Files that come to somebody who waits for files are the answer, whatever the words beside them.
+    let brings = !paper.message.attachments.is_empty() && paper.known.answers_ours;
+    match dossier.state {
+        State::InAttesaIntegrazioni if is_answer || brings => {
+            let mut entries = vec![Entry::Clock { clock: ClockFact::IntegrationAnswered { at } }];
+            let procedure = clockwork::procedure_of(dossier, paper.desk);
+            if let Some(Ok(to)) =
+                procedure.map(|p| p.act(dossier.state, Verb::Integra, Actor::Citizen, &dossier.office))
+            {
+                entries.push(Entry::Moved { verb: Verb::Integra, to, points: vec![] });
+                trail.push(Reason::new(
+                    "integrated",
+                    String::from("è arrivato quello che era stato chiesto: il termine riparte"),
+                ));
+            }
+            entries
+        }
+        State::PreavvisoDiniego if is_answer || brings => {
+            trail.push(Reason::new(
+                "observations",
+                String::from("osservazioni sul preavviso di rifiuto (L. 241/1990 art. 10-bis)"),
+            ));
+            vec![Entry::Clock { clock: ClockFact::ObservationsFiled { at } }]
+        }
+        _ => vec![],
+    }
+}
+
+/// Whether it must be weighed (L. 241/1990 art. 10): what takes part, and what answers an announced refusal.
+fn matters(paper: &Paper<'_>, dossier: &Dossier) -> bool {
+    paper.class.kind == Kind::Participation
+        || (paper.class.kind == Kind::IntegrationReply && dossier.state == State::PreavvisoDiniego)
+}
+
+fn weighing(
+    paper: &Paper<'_>,
+    dossier: &Dossier,
+    is_party: bool,
+    entries: &mut Vec<Entry>,
+    filed: &mut Filed,
+    trail: &mut Vec<Reason>,
+) {
+    let _ = (participation::outcome_gate, dossier, is_party, entries, filed, trail, paper);
+}
+
+/// The person whose data it is about: who is named by a code, else whose domicile it comes from, if it is one person's.
+fn whose<'a>(paper: &Paper<'a>) -> Option<&'a Person> {
+    let people = &paper.known.people;
+    let code = code(paper.class);
+    match code {
+        Some(code) => people.iter().find(|person| person.has_code(code)),
+        None => {
+            let sender = address::key(&paper.daticert.mittente);
+            let mut here = people.iter().filter(|person| person.strength_of(&sender, paper.known.now).is_some());
+            here.next().filter(|_| here.next().is_none())
+        }
+    }
+}
+
+/// The code that the message gives, if it is right.
+fn code(class: &Classification) -> Option<&str> {
+    let right = |name: &str| {
+        class
+            .fields
+            .iter()
+            .find(|field| field.name == name && !matches!(field.check, FieldCheck::Failed(_)))
+            .map(|field| field.value.as_str())
+    };
+    right("codice_fiscale").or_else(|| right("partita_iva"))
+}
+
+/// A change of data that is asked: an object of its own, and nothing is changed by it.
+fn data(paper: &Paper<'_>, dossier: &Dossier, entries: &mut Vec<Entry>, filed: &mut Filed, trail: &mut Vec<Reason>) {
+    let Paper { class, daticert, known, desk, .. } = *paper;
+    if class.kind != Kind::DataChange || !paper.is_placed || dossier.life.changes.len() >= CHANGES_MAX {
+        return;
+    }
+    let mut refuse = |code: &'static str, text: String| {
+        filed.facts.push(format!("Modifica dei dati non preparata: {text}."));
+        trail.push(Reason::new(code, text));
+    };
+    let begun;
+    let person = match whose(paper) {
+        Some(person) => person,
+        // The record begins with the first request (functions S0.02, S0.16).
+        None => {
+            let Some(written) = code(class) else {
+                return refuse(
+                    "no-person",
+                    String::from("non si sa di chi sono i dati: manca un codice fiscale giusto"),
+                );
+            };
+            let is_company = written.len() == 11;
+            let name = paper.message.from.first().map(|from| from.name.trim()).filter(|name| !name.is_empty());
+            let new = person::change::NewPerson {
+                codice_fiscale: (!is_company).then_some(written),
+                partita_iva: is_company.then_some(written),
+                name: name.unwrap_or(written),
+                kind: if is_company { person::Kind::Impresa } else { person::Kind::PersonaFisica },
+            };
+            let entry = match person::change::register(new, &known.people, 0) {
+                Ok(entry) => entry,
+                Err(why) => return refuse(why.code, why.text),
+            };
+            let Some(person) = Person::begin(&entry) else { return };
+            filed.changes.push(Change::Person { id: person.id.clone(), entry });
+            begun = person;
+            &begun
+        }
+    };
+    let at = known.now;
+    let n = u32::try_from(dossier.life.changes.len()).unwrap_or(u32::MAX).saturating_add(1);
+    let evidence = [known.digest.as_str()];
+    let asked = data_change::change::Asked {
+        dossier: &dossier.number,
+        id: n,
+        person,
+        sender: &daticert.mittente,
+        evidence: &evidence,
+        office: &dossier.office,
+        effective_from: rome(at).date(),
+        others: &dossier.life.changes,
+    };
+    let proposed = data_change::items(&class.fields, person, &dossier.office, at)
+        .and_then(|items| data_change::propose(asked, items, at));
+    let step = match proposed {
+        Ok(step) => step,
+        Err(why) => {
+            filed.changes.clear();
+            return refuse(why.code, why.text);
+        }
+    };
+    let Some(change) = DataChange::begin(&step) else { return };
+    filed.data = change.side_by_side();
+    filed.facts.extend(change.risk.iter().map(|risk| format!("Attenzione: {}.", risk.text)));
+    entries.push(Entry::Change { n, step });
+    if change.is_risky() {
+        // A code that nobody can guess or read from elsewhere: of the key, this message and this change.
+        let secret = desk.key.effect_id(&known.digest, "conferma", &person.id, n);
+        match change.ask_confirmation(person, &secret, CONFIRM_DAYS, at) {
+            Ok(step) => {
+                if let data_change::Entry::ConfirmationAsked { to, until, .. } = &step {
+                    let case = Case { dossier, cause: &known.digest, now: at, desk };
+                    let code = format!("{CONFIRM_WORD} {secret}");
+                    match case.confirmation(to, &filed.data, &code, rome(*until).date()) {
+                        Ok(letter) => {
+                            filed.facts.push(format!("Il cittadino deve confermare con un codice mandato a {to}."));
+                            filed.outgoing.push(letter);
+                            entries.push(Entry::Change { n, step });
+                        }
+                        Err(why) => trail.push(why),
+                    }
+                }
+            }
+            Err(why) => {
+                filed.facts.push(format!("La conferma con codice non si può chiedere: {}.", why.text));
+                trail.push(Reason::new(why.code, why.text));
+            }
+        }
+    }
+    trail.push(Reason::new(
+        "data-change",
+        format!("chiesta la modifica {n} dei dati: niente cambia prima dell'approvazione"),
+    ));
+}
+
+/// A code that comes back: in the citizen's own words, never in what they quote.
+fn confirmation(
+    paper: &Paper<'_>,
+    dossier: &Dossier,
+    entries: &mut Vec<Entry>,
+    filed: &mut Filed,
+    trail: &mut Vec<Reason>,
+) {
+    if paper.is_first {
+        return;
+    }
+    let own = quote::split(&paper.message.text).new;
+    let secret = own.lines().find_map(|line| {
+        let mut words = line.split_whitespace();
+        let is_word = words.next().is_some_and(|word| word.eq_ignore_ascii_case(CONFIRM_WORD));
+        words.next().filter(|_| is_word)
+    });
+    let Some(secret) = secret else { return };
+    let all = &dossier.life.changes;
+    let meant = data_change::change::whose(all, secret).or_else(|| {
+        all.iter().rev().find(|change| matches!(change.state, data_change::State::AwaitingConfirmation { .. }))
+    });
+    let Some(change) = meant else {
+        trail.push(Reason::new(
+            "not-awaited",
+            String::from("il codice di conferma non riguarda nessuna modifica di questo fascicolo"),
+        ));
+        return;
+    };
+    let Some(person) = paper.known.people.iter().find(|person| person.id == change.person) else {
+        trail.push(Reason::new("no-person", String::from("la persona della modifica non è nel registro")));
+        return;
+    };
+    let (n, at) = (change.id, paper.known.now);
+    match change.confirm(secret, &paper.daticert.mittente, person, all, at) {
+        Ok(step) => {
+            entries.push(Entry::Change { n, step });
+            filed.data = change.side_by_side();
+            filed.facts.push(format!(
+                "Il cittadino ha confermato la modifica {n}: ora la approvano due persone dell'ufficio."
+            ));
+            trail.push(Reason::new("confirmed", format!("confermata la modifica {n}")));
+        }
+        Err(why) => {
+            entries.extend(change.misconfirmed(&why).ok().map(|step| Entry::Change { n, step }));
+            filed.facts.push(format!("Conferma non valida: {}.", why.text));
+            trail.push(Reason::new(why.code, why.text));
+        }
+    }
+}

@@ -26,6 +26,7 @@ pub mod known;
 pub mod letters;
 pub mod life;
 pub mod nearest;
+pub mod open;
 pub mod participation;
 pub mod person;
 pub mod procedure;

@@ -7,6 +7,7 @@
 use crate::digest::flow;
 use crate::intake::cursor::Why;
 use crate::intake::imap::Event as ImapEvent;
+use crate::journal::record::Channel;
 use crate::outbox::notice::Notice;
 use crate::outbox::schedule::Shown;
 use std::fmt::Display;
@@ -253,6 +254,18 @@ pub fn draft_not_in_force() {
 /// A person wrote down what a message really was.
 pub fn corrected() {
     info!(event = "corrected", "a decision was corrected by a person");
+}
+/// Something was done with a dossier from beside the mail.
+pub fn acted(channel: Channel) {
+    info!(event = "acted", ?channel, "something was done with a dossier");
+}
+/// A file of the drop folder was read.
+pub fn drop_read(done: usize, refused: usize) {
+    info!(event = "drop_read", done, refused, "a file of the drop folder was read; its report says what was refused");
+}
+/// The drop folder could not be read, or a report could not be written.
+pub fn drop_failed(why: &impl Display) {
+    error!(event = "drop_failed", %why, "the drop folder could not be worked; trying again");
 }
 /// A Maildir round failed.
 pub fn maildir_failed(account: &str, why: &impl Display) {

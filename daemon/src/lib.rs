@@ -8,6 +8,7 @@ pub mod alarm;
 pub mod anchor;
 pub mod archive;
 pub mod canary;
+pub mod caseload;
 pub mod cli;
 pub mod clock;
 pub mod config;

@@ -154,6 +154,15 @@ pub fn last_call(due: Date, patron: Option<(i8, i8)>) -> Timestamp {
     rome_offset(midnight).to_timestamp(day.at(0, 0, 0, 0)).unwrap_or(midnight)
 }
 
+/// The beginning of a day in Rome.
+#[must_use]
+pub fn midnight(day: Date) -> Timestamp {
+    let utc = Offset::UTC.to_timestamp(day.at(0, 0, 0, 0)).unwrap_or(Timestamp::MIN);
+    // The clock changes at 01:00 UTC: at this midnight the offset is still that of an hour before.
+    let before = utc.checked_sub(Span::new().hours(2)).unwrap_or(utc);
+    rome_offset(before).to_timestamp(day.at(0, 0, 0, 0)).unwrap_or(utc)
+}
+
 /// Days that nobody works, in a row: 24-26 December between two week-ends are five, with a patron's day more.
 const REST_DAYS_MAX: u32 = 10;
 

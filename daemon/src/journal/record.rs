@@ -191,6 +191,9 @@ pub struct Acted {
     pub office: String,
     /// By which way.
     pub channel: Channel,
+    /// What must not be done twice: a row of a file, by its digest and line.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub key: String,
     /// Changes of the register.
     pub changes: Vec<Change>,
     /// Messages to send, rendered.

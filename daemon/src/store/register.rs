@@ -84,6 +84,10 @@ pub(super) fn project(index: &Index, batch: &mut Batch, changes: &[Change], from
                     }
                     None => Person::begin(entry),
                 };
+                if let casework::person::Entry::Registered { codice_fiscale: None, partita_iva: None, .. } = entry {
+                    let next = index.get::<u32>(key::UNCODED)?.unwrap_or(1) + 1;
+                    batch.put(key::UNCODED, &next);
+                }
                 people.extend(person.map(|person| (id.as_str(), person)));
                 let n = *told.entry(id).or_insert(index.get::<u32>(&key::told(id))?.unwrap_or(0)) + 1;
                 told.insert(id, n);
@@ -138,6 +142,9 @@ fn put(batch: &mut Batch, number: &str, before: Option<&Dossier>, after: &Dossie
 pub(super) fn acted(index: &Index, batch: &mut Batch, record: &Record, acted: &Acted) -> Result<(), Fault> {
     let from = Source { at: record.at, seq: record.seq, by: &acted.by, message: "" };
     project(index, batch, &acted.changes, &from)?;
+    if !acted.key.is_empty() {
+        batch.put(&key::once(&acted.key), &record.seq);
+    }
     for (n, change) in acted.changes.iter().enumerate() {
         if let Change::Incident { code, text } = change {
             batch.put(&key::incident(record.seq, n), &(record.at, code, text, &acted.cause));
@@ -173,6 +180,14 @@ impl Store {
             return Err(Trouble::Program("atto con lettere che nessuno ha scritto".into()));
         }
         self.write(now, Event::Acted(Box::new(acted)))
+    }
+
+    /// Whether something that must not be done twice was done.
+    ///
+    /// # Errors
+    /// See [`Trouble`].
+    pub fn is_done(&self, name: &str) -> Result<bool, Trouble> {
+        Ok(self.index.has(&key::once(name))?)
     }
 
     /// The ordinal of the next dossier of the year of this instant.
@@ -257,7 +272,12 @@ impl Store {
         max: usize,
     ) -> Result<Vec<(Timestamp, u64, String, String, casework::person::Entry)>, Trouble> {
         let prefix = key::person_entries(id);
-        Ok(self.index.scan(&prefix, &prefix).map(|row| row.map(|(_, told)| told)).take(max).collect::<io::Result<_>>()?)
+        Ok(self
+            .index
+            .scan(&prefix, &prefix)
+            .map(|row| row.map(|(_, told)| told))
+            .take(max)
+            .collect::<io::Result<_>>()?)
     }
 
     /// The number for the next person without a code.

@@ -238,6 +238,10 @@ pub(super) mod key {
     pub(crate) fn entries(number: &str) -> String {
         format!("entry/{number}/")
     }
+    /// What must not be done twice.
+    pub(crate) fn once(name: &str) -> String {
+        format!("once/{name}")
+    }
     pub(crate) fn person(id: &str) -> String {
         format!("person/{id}")
     }

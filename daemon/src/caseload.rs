@@ -1,0 +1,203 @@
+//! What is done with dossiers and persons from beside the mail: an order of an office, a row of a file, a day that has come. It
+//! changes when something else may be done with them. One line of the register for each.
+
+pub mod drop;
+pub mod rows;
+
+use crate::archive::{Archive, Shelf};
+use crate::events;
+use crate::journal::record::{Acted, Channel};
+use crate::office::Office;
+use crate::outbox::orders::Answer;
+use crate::post;
+use crate::store::{Store, Trouble};
+use casework::act::{self, Done, Order};
+use casework::open::{self, NewDossier, NewPerson};
+use casework::person::Person;
+use casework::refused::Refused;
+use casework::{Change, calendar, clockwork};
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+/// Dossiers looked at in one round of the clock: the others wait for the next round.
+const LOOKS_MAX: usize = 200;
+
+/// Something to be done.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "deed", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Deed {
+    /// Something with a dossier that is there.
+    Act {
+        /// What.
+        order: Order,
+    },
+    /// A new dossier.
+    Open {
+        /// Which.
+        dossier: NewDossier,
+    },
+    /// A person.
+    Enter {
+        /// Whom.
+        person: NewPerson,
+    },
+}
+
+/// What is needed to do it.
+pub struct Caseload<'a> {
+    /// The register.
+    pub store: &'a mut Store,
+    /// Where letters are frozen.
+    pub archive: &'a Archive,
+    /// Rules, procedures and templates in force.
+    pub office: &'a Office,
+    /// How long letters to citizens wait.
+    pub hold: SignedDuration,
+    /// The service only observes: nothing leaves.
+    pub observe: bool,
+    /// The time.
+    pub now: Timestamp,
+}
+
+impl Caseload<'_> {
+    /// Does it, if it may be done.
+    ///
+    /// # Errors
+    /// The store, or the disk, cannot go on.
+    pub fn carry_out(&mut self, deed: &Deed, channel: Channel) -> Result<Answer, Trouble> {
+        self.carry_out_once(deed, channel, "")
+    }
+
+    /// As [`carry_out`](Self::carry_out), of something that must not be done twice; `key` names it.
+    ///
+    /// # Errors
+    /// As [`carry_out`](Self::carry_out).
+    pub fn carry_out_once(&mut self, deed: &Deed, channel: Channel, key: &str) -> Result<Answer, Trouble> {
+        Ok(match self.perform(deed, channel, key)? {
+            Ok(said) => Answer::Done(said),
+            Err(why) => Answer::No(why.text),
+        })
+    }
+
+    fn perform(&mut self, deed: &Deed, channel: Channel, key: &str) -> Result<Result<String, Refused>, Trouble> {
+        let desk = &self.office.desk;
+        match deed {
+            Deed::Act { order } => {
+                let Some(dossier) = self.store.dossier(&order.dossier)? else {
+                    return Ok(Err(Refused::new("no-dossier", format!("il fascicolo {} non c'è", order.dossier))));
+                };
+                let people = self.people(dossier.life.changes.iter().map(|change| change.person.as_str()))?;
+                let done = match act::act(order, &dossier, &people, desk, self.now) {
+                    Ok(done) => done,
+                    Err(why) => return Ok(Err(why)),
+                };
+                let cause = cause(&dossier.cover.origin, act::cause(&dossier, desk));
+                let of = Of { dossier: &dossier.number, cause, by: &order.by, office: &order.office, channel, key };
+                self.write(dossier.life.entries, done, &of).map(Ok)
+            }
+            Deed::Open { dossier } => {
+                let people = self.people(dossier.parties.iter().map(|party| party.code.trim()))?;
+                let ordinal = self.store.next_ordinal(self.now)?;
+                let done = match open::dossier(dossier, ordinal, &people, desk, self.now) {
+                    Ok(done) => done,
+                    Err(why) => return Ok(Err(why)),
+                };
+                let number = casework::dossier::number(calendar::rome(self.now).year(), ordinal);
+                let cause = desk.key.effect_id(&number, "opened", "", 0);
+                let of = Of { dossier: &number, cause, by: &dossier.by, office: &dossier.office, channel, key };
+                self.write(0, done, &of).map(Ok)
+            }
+            Deed::Enter { person } => {
+                let people = self.people([person.codice_fiscale.trim(), person.partita_iva.trim()].into_iter())?;
+                let done = match open::person(person, &people, self.store.next_uncoded()?, self.now) {
+                    Ok(done) => done,
+                    Err(why) => return Ok(Err(why)),
+                };
+                if done.changes.is_empty() {
+                    return Ok(Ok(done.said));
+                }
+                let of = Of { dossier: "", cause: String::new(), by: &person.by, office: &person.office, channel, key };
+                self.write(0, done, &of).map(Ok)
+            }
+        }
+    }
+
+    fn people<'c>(&self, codes: impl Iterator<Item = &'c str>) -> Result<Vec<Person>, Trouble> {
+        let mut people: Vec<Person> = Vec::new();
+        for code in codes.filter(|code| !code.is_empty()) {
+            let found = self.store.person(&code.to_ascii_uppercase())?;
+            people.extend(found.filter(|person| people.iter().all(|other| other.id != person.id)));
+        }
+        Ok(people)
+    }
+
+    /// The days that have come: reminders, tasks, terms that run again. How many dossiers had something.
+    ///
+    /// # Errors
+    /// The store, or the disk, cannot go on.
+    pub fn look(&mut self) -> Result<usize, Trouble> {
+        let today = calendar::rome(self.now).date();
+        let mut moved = 0;
+        for number in self.store.due_dossiers(today, LOOKS_MAX)? {
+            let Some(dossier) = self.store.dossier(&number)? else { continue };
+            let Some(done) = clockwork::look(&dossier, &self.office.desk, self.now) else { continue };
+            let cause = cause(&dossier.cover.origin, act::cause(&dossier, &self.office.desk));
+            let of = Of { dossier: &number, cause, by: "", office: "", channel: Channel::Clock, key: "" };
+            self.write(dossier.life.entries, done, &of)?;
+            moved += 1;
+        }
+        Ok(moved)
+    }
+
+    /// Freezes the letters, and writes the line.
+    fn write(&mut self, revision: u32, done: Done, of: &Of<'_>) -> Result<String, Trouble> {
+        let Done { mut changes, outgoing, said } = done;
+        let (mut letters, mut frozen) = (Vec::new(), Vec::new());
+        for letter in outgoing {
+            match post::freeze_unasked(&letter, &self.office.desk, self.now) {
+                Ok(bytes) => {
+                    let kept = self.archive.keep(Shelf::Out, &bytes).map_err(|e| Trouble::Io("archive".into(), e))?;
+                    frozen.push(kept.digest().to_owned());
+                    letters.push(letter);
+                }
+                Err(why) => {
+                    // The act stands; that its letter cannot leave reaches a person.
+                    events::letter_not_composed(&of.cause, &letter.template, &why);
+                    let text = format!("la lettera «{}» per {} non si può comporre: {why}", letter.template, letter.to);
+                    changes.push(Change::Incident { code: "letter-not-composed".into(), text });
+                }
+            }
+        }
+        let acted = Acted {
+            dossier: of.dossier.to_owned(),
+            cause: of.cause.clone(),
+            by: of.by.trim().to_owned(),
+            office: of.office.to_owned(),
+            channel: of.channel,
+            key: of.key.to_owned(),
+            changes,
+            outgoing: letters,
+            frozen,
+            hold_seconds: self.hold.as_secs(),
+            observed: self.observe,
+        };
+        self.store.act(revision, acted, self.now)?;
+        events::acted(of.channel);
+        Ok(said)
+    }
+}
+
+/// Whose an act is.
+struct Of<'a> {
+    dossier: &'a str,
+    cause: String,
+    by: &'a str,
+    office: &'a str,
+    channel: Channel,
+    key: &'a str,
+}
+
+/// What the outbox shows as the cause: the message that opened the dossier, else the act itself.
+fn cause(origin: &str, own: String) -> String {
+    if origin.is_empty() { own } else { origin.to_owned() }
+}

@@ -1,0 +1,166 @@
+//! The drop folder: tables that an office leaves there are worked, each with a report beside it. It changes when such a file is
+//! handled in another way.
+//!
+//! A row is done once: the register knows it by the digest of its file and its line, so that a stop in the middle, or the same file
+//! left again, does nothing twice. Nothing is deleted: a worked file moves to `fatti/`.
+
+use super::{Caseload, rows};
+use crate::digest::sha256;
+use crate::events;
+use crate::journal::record::Channel;
+use crate::outbox::orders::Answer;
+use crate::store::Trouble;
+use casework::calendar;
+use std::fmt::Write as _;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+/// Where worked files go, within the folder.
+pub const DONE: &str = "fatti";
+/// Files worked in one round.
+const FILES_MAX: usize = 20;
+/// How old a file must be: a program that still writes it touches it.
+const SETTLED: Duration = Duration::from_secs(2);
+
+/// What came of one file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outcome {
+    /// Rows done, and rows that were done before.
+    pub done: usize,
+    /// Refused rows: line, and why.
+    pub refused: Vec<(u64, String)>,
+    /// What was said of each row that was done.
+    pub said: Vec<(u64, String)>,
+}
+
+impl Caseload<'_> {
+    /// Works the rows of one file.
+    ///
+    /// # Errors
+    /// The store cannot go on. Inside: the file as a whole cannot be read.
+    pub fn rows(
+        &mut self,
+        name: &str,
+        bytes: &[u8],
+        by: &str,
+        channel: Channel,
+    ) -> Result<Result<Outcome, String>, Trouble> {
+        let read = match rows::read(name, bytes, by) {
+            Ok(read) => read,
+            Err(why) => return Ok(Err(why)),
+        };
+        let file = sha256(bytes);
+        let mut outcome = Outcome { done: 0, refused: Vec::new(), said: Vec::new() };
+        for (line, row) in read {
+            let deed = match row {
+                Ok(deed) => deed,
+                Err(why) => {
+                    outcome.refused.push((line, why));
+                    continue;
+                }
+            };
+            let key = format!("{file}/{line}");
+            if self.store.is_done(&key)? {
+                outcome.done += 1;
+                outcome.said.push((line, "già fatta".into()));
+                continue;
+            }
+            match self.carry_out_once(&deed, channel, &key)? {
+                Answer::Done(said) => {
+                    outcome.done += 1;
+                    outcome.said.push((line, said));
+                }
+                Answer::No(why) => outcome.refused.push((line, why)),
+            }
+        }
+        Ok(Ok(outcome))
+    }
+
+    /// Works what lies in the folder. How many files.
+    ///
+    /// # Errors
+    /// The store cannot go on. A fault of the folder is told to the operator and tried again.
+    pub fn drop_folder(&mut self, folder: &Path) -> Result<usize, Trouble> {
+        let files = match waiting(folder) {
+            Ok(files) => files,
+            Err(why) => {
+                events::drop_failed(&why);
+                return Ok(0);
+            }
+        };
+        let mut worked = 0;
+        for path in files {
+            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            let bytes = match fs::read(&path) {
+                Ok(bytes) => bytes,
+                Err(why) => {
+                    events::drop_failed(&why);
+                    continue;
+                }
+            };
+            let outcome = self.rows(&name, &bytes, &format!("deposito: {name}"), Channel::Drop)?;
+            match &outcome {
+                Ok(outcome) => events::drop_read(outcome.done, outcome.refused.len()),
+                Err(_) => events::drop_read(0, 1),
+            }
+            let at = calendar::stamp(self.now).replace([' ', ':'], "-");
+            if let Err(why) = put_away(folder, &path, &format!("{at}-{name}"), &report(&name, &outcome)) {
+                events::drop_failed(&why);
+                continue;
+            }
+            worked += 1;
+        }
+        Ok(worked)
+    }
+}
+
+/// Tables that nobody writes any more, in the order of their names.
+fn waiting(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    let now = SystemTime::now();
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let path = entry.path();
+        let is_table =
+            path.extension().is_some_and(|end| end.eq_ignore_ascii_case("csv") || end.eq_ignore_ascii_case("json"));
+        let about = entry.metadata()?;
+        let is_settled = about.modified().is_ok_and(|at| now.duration_since(at).is_ok_and(|age| age >= SETTLED));
+        if is_table && about.is_file() && is_settled {
+            files.push(path);
+        }
+    }
+    files.sort();
+    files.truncate(FILES_MAX);
+    Ok(files)
+}
+
+/// First the report, then the file: a stop between them works the file again, and its rows answer «già fatta».
+fn put_away(folder: &Path, file: &Path, name: &str, report: &str) -> io::Result<()> {
+    let done = folder.join(DONE);
+    fs::create_dir_all(&done)?;
+    fs::write(done.join(format!("{name}.esito.txt")), report)?;
+    fs::rename(file, done.join(name))
+}
+
+/// For whoever left the file: how many rows, and every refused one with its line.
+#[must_use]
+pub fn report(name: &str, outcome: &Result<Outcome, String>) -> String {
+    let mut text = String::new();
+    match outcome {
+        Err(why) => {
+            let _ = writeln!(text, "{name}: nessuna riga letta. {why}");
+        }
+        Ok(outcome) => {
+            let _ = writeln!(text, "{name}: righe fatte {}, righe rifiutate {}.", outcome.done, outcome.refused.len());
+            for (line, why) in &outcome.refused {
+                let _ = writeln!(text, "RIFIUTATA  {name}:{line}  {why}");
+            }
+            for (line, said) in &outcome.said {
+                let _ = writeln!(text, "fatta      {name}:{line}  {said}");
+            }
+        }
+    }
+    text
+}

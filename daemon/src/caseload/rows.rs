@@ -1,0 +1,269 @@
+//! What an office writes in a table: one row a person or a dossier, in CSV or JSON. It changes when a column does.
+//!
+//! The columns are Italian, because clerks write them. A wrong row is refused by itself, with its line; the others go on.
+
+use super::Deed;
+use casework::dossier::PartyRole;
+use casework::nearest::hint;
+use casework::open::{NewDossier, NewParty, NewPerson};
+use casework::person::Source;
+use jiff::Timestamp;
+use jiff::civil::Date;
+use std::collections::BTreeMap;
+
+/// Largest file, bytes.
+pub const FILE_BYTES_MAX: u64 = 8 * 1024 * 1024;
+/// Rows of one file.
+pub const ROWS_MAX: usize = 20_000;
+/// A column of a person's data: `dato.telefono`.
+const DATA: &str = "dato.";
+
+const PERSON: [&str; 6] = ["codice_fiscale", "partita_iva", "nome", "pec", "fonte", "ufficio"];
+const DOSSIER: [&str; 12] = [
+    "procedimento",
+    "oggetto",
+    "ufficio",
+    "responsabile",
+    "classificazione",
+    "codice_fiscale",
+    "partita_iva",
+    "nome",
+    "pec",
+    "ruolo",
+    "avviato_il",
+    "avvisato",
+];
+
+/// One row: its line in the file, and what it asks or why it is refused.
+pub type Row = (u64, Result<Deed, String>);
+
+/// Reads a file. `by`: who answers for it.
+///
+/// # Errors
+/// The file as a whole cannot be read: no columns, not UTF-8, neither CSV nor JSON, too large.
+pub fn read(name: &str, bytes: &[u8], by: &str) -> Result<Vec<Row>, String> {
+    if bytes.len() as u64 > FILE_BYTES_MAX {
+        return Err(format!("il file supera {FILE_BYTES_MAX} byte: dividilo"));
+    }
+    let text = std::str::from_utf8(bytes)
+        .map_err(|e| format!("il file non è in UTF-8 (dal byte {}): salvalo come «CSV UTF-8»", e.valid_up_to()))?;
+    let text = text.trim_start_matches('\u{feff}');
+    let ending = name.rsplit('.').next().unwrap_or_default().to_ascii_lowercase();
+    let rows = match ending.as_str() {
+        "json" => of_json(text)?,
+        "csv" => of_csv(text)?,
+        other => return Err(format!("«.{other}» non si conosce: il file deve finire in .csv o .json")),
+    };
+    if rows.len() > ROWS_MAX {
+        return Err(format!("il file ha {} righe: al massimo {ROWS_MAX}, dividilo", rows.len()));
+    }
+    Ok(rows.into_iter().map(|(line, row)| (line, row.and_then(|row| deed(&row, by)))).collect())
+}
+
+type Cells = BTreeMap<String, String>;
+type Read = Vec<(u64, Result<Cells, String>)>;
+
+fn of_csv(text: &str) -> Result<Read, String> {
+    let head = text.lines().next().unwrap_or_default();
+    let delimiter = if head.matches(';').count() >= head.matches(',').count() { b';' } else { b',' };
+    let mut reader =
+        csv::ReaderBuilder::new().delimiter(delimiter).flexible(true).trim(csv::Trim::All).from_reader(text.as_bytes());
+    let columns = reader.headers().map_err(|e| format!("la riga delle colonne non si legge: {e}"))?.clone();
+    if columns.is_empty() || columns.iter().all(str::is_empty) {
+        return Err("il file è vuoto: la prima riga deve avere i nomi delle colonne".into());
+    }
+    let columns: Vec<String> = columns.iter().map(str::to_lowercase).collect();
+    unknown(columns.iter().map(String::as_str))?;
+    let mut rows = Vec::new();
+    for record in reader.records().take(ROWS_MAX + 1) {
+        rows.push(match record {
+            Ok(record) => {
+                let line = record.position().map_or(0, csv::Position::line);
+                if record.iter().all(str::is_empty) {
+                    continue;
+                }
+                let cells = if record.len() == columns.len() {
+                    Ok(columns.iter().cloned().zip(record.iter().map(str::to_owned)).collect())
+                } else {
+                    Err(format!("ha {} celle, le colonne sono {}", record.len(), columns.len()))
+                };
+                (line, cells)
+            }
+            Err(e) => (e.position().map_or(0, csv::Position::line), Err(format!("non si legge: {e}"))),
+        });
+    }
+    Ok(rows)
+}
+
+fn of_json(text: &str) -> Result<Read, String> {
+    let rows: Vec<BTreeMap<String, serde_json::Value>> =
+        serde_json::from_str(text).map_err(|e| format!("riga {}: non è un elenco JSON di oggetti ({e})", e.line()))?;
+    // The place of an element stands for its line: JSON has no lines of its own.
+    let mut read = Vec::new();
+    for (n, row) in rows.into_iter().enumerate().take(ROWS_MAX + 1) {
+        unknown(row.keys().map(String::as_str)).map_err(|why| format!("elemento {}: {why}", n + 1))?;
+        let cells = row.into_iter().map(|(name, value)| match value {
+            serde_json::Value::String(text) => Ok((name, text.trim().to_owned())),
+            serde_json::Value::Bool(yes) => Ok((name, if yes { "sì".into() } else { "no".into() })),
+            serde_json::Value::Number(number) => Ok((name, number.to_string())),
+            serde_json::Value::Null => Ok((name, String::new())),
+            _ => Err(format!("`{name}` deve essere un testo")),
+        });
+        read.push((n as u64 + 1, cells.collect()));
+    }
+    Ok(read)
+}
+
+/// A column that nobody reads would be believed to be read.
+fn unknown<'c>(columns: impl Iterator<Item = &'c str>) -> Result<(), String> {
+    let known = || PERSON.into_iter().chain(DOSSIER).chain(["riservato"]);
+    for column in columns {
+        if !column.starts_with(DATA) && !known().any(|name| name == column) {
+            return Err(format!("la colonna «{column}» non si conosce{}", hint(column, known())));
+        }
+    }
+    Ok(())
+}
+
+fn deed(cells: &Cells, by: &str) -> Result<Deed, String> {
+    let cell = |name: &str| cells.get(name).map_or("", String::as_str);
+    if cell("procedimento").is_empty() { person(cells, by) } else { dossier(cells, by) }
+}
+
+fn person(cells: &Cells, by: &str) -> Result<Deed, String> {
+    let cell = |name: &str| cells.get(name).map_or("", String::as_str);
+    if cell("nome").is_empty() {
+        return Err("manca `nome` (o `procedimento`, se la riga è un fascicolo)".into());
+    }
+    let source = match cell("fonte").to_lowercase().as_str() {
+        "" | "dichiarato" => Source::Declared,
+        "inad" => Source::Inad,
+        "ini-pec" | "inipec" => Source::IniPec,
+        "ipa" => Source::Ipa,
+        "abilitato" => Source::Enabled,
+        other => {
+            return Err(format!("`fonte`: «{other}» non si conosce (inad, ini-pec, ipa, abilitato, dichiarato)"));
+        }
+    };
+    let data = cells
+        .iter()
+        .filter(|(_, value)| !value.is_empty())
+        .filter_map(|(name, value)| Some((name.strip_prefix(DATA)?.to_owned(), value.clone())))
+        .collect();
+    Ok(Deed::Enter {
+        person: NewPerson {
+            codice_fiscale: cell("codice_fiscale").into(),
+            partita_iva: cell("partita_iva").into(),
+            name: cell("nome").into(),
+            address: cell("pec").into(),
+            source: Some(source),
+            data,
+            office: cell("ufficio").into(),
+            by: by.into(),
+        },
+    })
+}
+
+fn dossier(cells: &Cells, by: &str) -> Result<Deed, String> {
+    let cell = |name: &str| cells.get(name).map_or("", String::as_str);
+    let role = match cell("ruolo").to_lowercase().as_str() {
+        "" | "destinatario" => PartyRole::Addressee,
+        "richiedente" => PartyRole::Applicant,
+        "beneficiario" => PartyRole::Beneficiary,
+        "delegato" => PartyRole::Delegate,
+        "interveniente" => PartyRole::Intervener,
+        other => {
+            return Err(format!(
+                "`ruolo`: «{other}» non si conosce (destinatario, richiedente, beneficiario, delegato, interveniente)"
+            ));
+        }
+    };
+    let since = match cell("avviato_il") {
+        "" => None,
+        text => Some(day(text)?),
+    };
+    let code =
+        [cell("codice_fiscale"), cell("partita_iva")].into_iter().find(|code| !code.is_empty()).unwrap_or_default();
+    Ok(Deed::Open {
+        dossier: NewDossier {
+            procedure: cell("procedimento").into(),
+            subject: cell("oggetto").into(),
+            office: cell("ufficio").into(),
+            responsible: cell("responsabile").into(),
+            classification: cell("classificazione").into(),
+            parties: vec![NewParty { code: code.into(), name: cell("nome").into(), address: cell("pec").into(), role }],
+            since,
+            told: yes("avvisato", cell("avvisato"))?,
+            reserved: yes("riservato", cell("riservato"))?,
+            by: by.into(),
+        },
+    })
+}
+
+fn yes(name: &str, text: &str) -> Result<bool, String> {
+    match text.to_lowercase().as_str() {
+        "" | "no" => Ok(false),
+        "sì" | "si" => Ok(true),
+        other => Err(format!("`{name}`: «{other}» non è né «sì» né «no»")),
+    }
+}
+
+/// `2026-07-31` or `31/07/2026`, the beginning of that day in Rome.
+fn day(text: &str) -> Result<Timestamp, String> {
+    let written = text.parse::<Date>().or_else(|_| Date::strptime("%d/%m/%Y", text));
+    let date = written.map_err(|_| format!("`avviato_il`: «{text}» non è un giorno (31/07/2026 o 2026-07-31)"))?;
+    Ok(casework::calendar::midnight(date))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(rows: &[Row]) -> Vec<String> {
+        rows.iter().filter_map(|(line, row)| row.as_ref().err().map(|why| format!("{line}: {why}"))).collect()
+    }
+
+    #[test]
+    fn each_wrong_row_is_named_and_the_others_are_read() {
+        let text = "codice_fiscale;nome;pec;fonte\n\
+                    RSSMRA80A01H501U;Mario Rossi;mario@pec.example;inad\n\
+                    ;;x@pec.example;inad\n\
+                    RSSMRA80A01H501U;Mario Rossi;mario@pec.example;amico\n\
+                    solo;due\n";
+        let rows = read("persone.csv", text.as_bytes(), "Anna").unwrap();
+        assert!(rows[0].1.is_ok());
+        assert_eq!(
+            refused(&rows),
+            [
+                "3: manca `nome` (o `procedimento`, se la riga è un fascicolo)",
+                "4: `fonte`: «amico» non si conosce (inad, ini-pec, ipa, abilitato, dichiarato)",
+                "5: ha 2 celle, le colonne sono 4",
+            ]
+        );
+    }
+
+    #[test]
+    fn csv_and_json_say_the_same() {
+        let csv = "procedimento,oggetto,codice_fiscale,nome,pec,avviato_il,avvisato\n\
+                   richiesta,Verifica d'ufficio,RSSMRA80A01H501U,Mario Rossi,mario@pec.example,02/03/2026,sì\n";
+        let json = r#"[{"procedimento":"richiesta","oggetto":"Verifica d'ufficio","codice_fiscale":"RSSMRA80A01H501U",
+            "nome":"Mario Rossi","pec":"mario@pec.example","avviato_il":"2026-03-02","avvisato":true}]"#;
+        let of = |name: &str, text: &str| read(name, text.as_bytes(), "Anna").unwrap().remove(0).1.unwrap();
+        assert_eq!(of("a.csv", csv), of("a.json", json));
+        let Deed::Open { dossier } = of("a.csv", csv) else { panic!() };
+        assert_eq!(dossier.since.unwrap().to_string(), "2026-03-01T23:00:00Z");
+    }
+
+    #[test]
+    fn a_file_that_is_none_says_why() {
+        let why = |name: &str, bytes: &[u8]| read(name, bytes, "Anna").unwrap_err();
+        assert!(why("a.xlsx", b"").contains(".csv o .json"));
+        assert!(why("a.csv", b"\xff\xfe").contains("UTF-8"));
+        assert!(why("a.csv", b"").contains("vuoto"));
+        assert_eq!(
+            why("a.csv", b"nome;codicefiscale\n"),
+            "la colonna «codicefiscale» non si conosce: forse `codice_fiscale`?"
+        );
+        assert!(why("a.json", b"{}").contains("elenco JSON"));
+    }
+}

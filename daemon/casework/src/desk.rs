@@ -1,6 +1,7 @@
-//! The desk at which messages are decided: the entity, its rules, its templates, its key. Fixed while one message is decided.
+//! The desk at which messages are decided: the entity, its rules, procedures and templates, its key. Fixed while one message is decided.
 
 use crate::effect::EffectKey;
+use crate::procedure::Procedures;
 use crate::reply::Templates;
 use crate::rules::Rulebook;
 use alloc::string::String;
@@ -41,6 +42,8 @@ pub struct Desk {
     pub entity: Entity,
     /// The rules in force.
     pub rules: Rulebook,
+    /// The procedures in force: loaded beside these rules.
+    pub procedures: Procedures,
     /// The templates in force.
     pub templates: Templates,
     /// Mints Message-IDs.

@@ -29,6 +29,8 @@ mod measure;
 mod orders;
 #[path = "suite/privacy.rs"]
 mod privacy;
+#[path = "suite/procedures.rs"]
+mod procedures;
 #[path = "suite/receipts.rs"]
 mod receipts;
 #[path = "suite/report.rs"]

@@ -19,6 +19,7 @@ pub mod explain;
 mod init;
 mod outbox;
 mod paint;
+mod procedures;
 mod rebuild;
 mod reconcile;
 mod report;
@@ -78,6 +79,8 @@ enum Command {
     Explain(explain::Args),
     /// Le regole: controllarle, provarle, misurarle sulla posta passata, metterle in vigore, tornare indietro
     Rules(rules::Args),
+    /// I procedimenti: controllarli, vederli come scheda del servizio, disegnarne i passi
+    Procedures(procedures::Args),
     /// Scrive nel registro che un messaggio deciso era altro: tipo, ufficio o fascicolo giusti, con nome e motivo
     Correct(correct::Args),
     /// Raccoglie le prove su un messaggio in un file .zip, che chiunque può verificare senza Sportello
@@ -142,6 +145,7 @@ pub fn main() -> ExitCode {
         Command::Restored(args) => restored::main(&args),
         Command::Trust(args) => trust::main(&args),
         Command::Rules(args) => rules::main(&args),
+        Command::Procedures(args) => procedures::main(&args),
         Command::Reconcile(args) => reconcile::main(&args),
         Command::VerifyJournal(args) => verify_journal::main(&args),
         Command::Rebuild(args) => rebuild::main(&args),

@@ -1,22 +1,25 @@
-//! The desk as it stands in the files: rules and templates read, checked and put in force together, or not at all.
+//! The desk as it stands in the files: rules, procedures and templates read, checked and put in force together, or not at all.
 
 use crate::config::Config;
 use crate::rulebook::shelf;
 use crate::shipped;
 use crate::trust::{Trust, check};
 use casework::effect::EffectKey;
+use casework::procedure::Procedures;
 use casework::reply::{self, TemplateFile};
 use casework::rules::{self, Problem, Rulebook, SourceFile};
 use casework::{Desk, Entity, address};
 use std::fs;
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Largest rules or templates file, bytes.
 const FILE_BYTES_MAX: u64 = 1024 * 1024;
 /// Files in one folder of rules or templates.
 const FILES_MAX: usize = 500;
+/// Folder of the procedures, in that of the rules.
+const PROCEDURES: &str = "procedures";
 /// Name of the file with the secret that mints Message-IDs.
 const KEY_FILE: &str = "effect.key";
 
@@ -48,10 +51,14 @@ impl Office {
         rules: Result<Vec<SourceFile>, Vec<Problem>>,
     ) -> Result<Self, Vec<Problem>> {
         let trust = config.anchors.as_deref().map_or_else(|| Ok(Trust::shipped()), Trust::read);
-        let desk = desk_of(config.entity.clone(), rules, config.templates.as_deref(), key);
+        let desk = desk_of(config.entity.clone(), rules, config.rules.as_deref(), config.templates.as_deref(), key);
         match (desk, trust) {
             (Ok(desk), Ok(trust)) => {
-                let mut refused = if config.trial { Vec::new() } else { examples(&desk) };
+                let mut refused = if config.trial {
+                    Vec::new()
+                } else {
+                    examples(&desk, own_procedures(config.rules.as_deref()).is_some())
+                };
                 refused.extend(check::simulated(&trust, config.trial));
                 refused.extend(resent_unknown(config, &desk));
                 if refused.is_empty() { Ok(Self { desk, trust }) } else { Err(refused) }
@@ -62,7 +69,7 @@ impl Office {
 
     /// What deserves attention and stops nothing.
     pub fn warnings(&self) -> impl Iterator<Item = &Problem> {
-        self.desk.rules.warnings().iter()
+        self.desk.rules.warnings().iter().chain(self.desk.procedures.warnings())
     }
 }
 
@@ -79,14 +86,21 @@ fn resent_unknown(config: &Config, desk: &Desk) -> Vec<Problem> {
         .collect()
 }
 
-/// Offices whose address is of an example: the shipped rules have nobody's, and citizens' letters must not go there.
-fn examples(desk: &Desk) -> Vec<Problem> {
-    let is_example = |mail: &str| {
-        let domain = address::domain(mail);
-        // RFC 2606 §2: never anybody's.
-        ["example", "test", "invalid", "localhost"].iter().any(|end| domain.rsplit('.').next() == Some(end))
-    };
-    let of_example = desk.rules.offices().filter(|office| is_example(&office.mail));
+/// Offices whose address is of an example: the shipped rules have nobody's, and citizens' letters must not go there. Those of
+/// other bodies count once the procedures are the administrator's own.
+fn examples(desk: &Desk, own_procedures: bool) -> Vec<Problem> {
+    let external = desk.procedures.all().filter(|_| own_procedures).flat_map(|procedure| {
+        procedure.external.iter().filter(|office| address::is_example(&office.mail)).map(|office| Problem {
+            file: PROCEDURES.into(),
+            line: None,
+            text: format!(
+                "procedimento `{}`: l'ente `{}` ha l'indirizzo d'esempio {}: scrivi quello vero, o togli l'ente",
+                procedure.id, office.id, office.mail
+            ),
+            warning: false,
+        })
+    });
+    let of_example = desk.rules.offices().filter(|office| address::is_example(&office.mail));
     of_example
         .map(|office| Problem {
             file: "regole".into(),
@@ -98,6 +112,7 @@ fn examples(desk: &Desk) -> Vec<Problem> {
             ),
             warning: false,
         })
+        .chain(external)
         .collect()
 }
 
@@ -125,7 +140,7 @@ pub fn draft_files(config: &Config) -> Result<Vec<SourceFile>, Vec<Problem>> {
     config.rules.as_deref().map_or_else(|| Ok(shipped::rules()), read_rules)
 }
 
-/// Reads rules and templates from folders, or takes those shipped, and runs the rules' own tests.
+/// Reads rules, procedures and templates from folders, or takes those shipped, and runs the rules' own tests.
 ///
 /// # Errors
 /// Every mistake.
@@ -135,12 +150,13 @@ pub fn desk(
     templates: Option<&Path>,
     key: EffectKey,
 ) -> Result<Desk, Vec<Problem>> {
-    desk_of(entity, rules.map_or_else(|| Ok(shipped::rules()), read_rules), templates, key)
+    desk_of(entity, rules.map_or_else(|| Ok(shipped::rules()), read_rules), rules, templates, key)
 }
 
 fn desk_of(
     entity: Entity,
     rule_files: Result<Vec<SourceFile>, Vec<Problem>>,
+    rules_folder: Option<&Path>,
     templates: Option<&Path>,
     key: EffectKey,
 ) -> Result<Desk, Vec<Problem>> {
@@ -151,6 +167,7 @@ fn desk_of(
     };
     let templates = reply::load(&template_files)?;
     let rules = rules::load(&rule_files, &templates.names())?;
+    let procedures = procedures(rules_folder, &rules, &templates.names())?;
     let failed = failed_tests(&rules);
     if !failed.is_empty() {
         return Err(failed);
@@ -164,7 +181,30 @@ fn desk_of(
         );
         return Err(vec![Problem { file: "sportello.toml".into(), line: None, text, warning: false }]);
     }
-    Ok(Desk { entity, rules, templates, key })
+    Ok(Desk { entity, rules, procedures, templates, key })
+}
+
+/// The procedures that stand beside the rules of a folder; where it has none, or there is no folder, those shipped that fit the
+/// rules.
+///
+/// # Errors
+/// Every mistake.
+pub fn procedures(
+    rules_folder: Option<&Path>,
+    rules: &Rulebook,
+    templates: &[&str],
+) -> Result<Procedures, Vec<Problem>> {
+    let Some(folder) = own_procedures(rules_folder) else {
+        return Procedures::fitting(&shipped::procedures(), rules, templates);
+    };
+    let files = read_folder(&folder, "toml")?;
+    let files = files.into_iter().map(|(name, text)| SourceFile { name: format!("{PROCEDURES}/{name}"), text });
+    Procedures::load(&files.collect::<Vec<_>>(), rules, templates)
+}
+
+/// The administrator's own procedures.
+fn own_procedures(rules_folder: Option<&Path>) -> Option<PathBuf> {
+    rules_folder.map(|folder| folder.join(PROCEDURES)).filter(|folder| folder.is_dir())
 }
 
 /// The tests that do not pass, as mistakes.
@@ -180,6 +220,15 @@ pub fn failed_tests(rules: &Rulebook) -> Vec<Problem> {
             warning: false,
         })
         .collect()
+}
+
+/// The names of the templates of a folder, or of those shipped.
+///
+/// # Errors
+/// Every mistake in them.
+pub(crate) fn template_names(templates: Option<&Path>) -> Result<Vec<String>, Vec<Problem>> {
+    let files = templates.map_or_else(|| Ok(shipped::templates()), read_templates)?;
+    Ok(reply::load(&files)?.names().into_iter().map(str::to_owned).collect())
 }
 
 pub(crate) fn read_rules(dir: &Path) -> Result<Vec<SourceFile>, Vec<Problem>> {

@@ -1,4 +1,4 @@
-//! Rules and templates that travel inside the program, so that it runs with no file at all.
+//! Rules, procedures and templates that travel inside the program, so that it runs with no file at all.
 
 use casework::reply::TemplateFile;
 use casework::rules::SourceFile;
@@ -12,6 +12,11 @@ macro_rules! files {
 const RULES: &[(&str, &str)] = &files!("rules":
     "00-comune.toml", "02-parole-cittadini.toml", "03-parole-altri.toml", "04-parole-uffici.toml", "05-dati.toml", "10-cittadini.toml", "20-non-cittadini.toml", "80-prove-cittadini.toml", "81-prove-altri.toml", "82-prove-dati.toml", "90-da-smistare.toml",
 );
+const PROCEDURES: &[(&str, &str)] = &files!("rules":
+    "procedures/accesso-atti.toml", "procedures/assegno-maternita.toml", "procedures/cambio-residenza.toml",
+    "procedures/dati-personali.toml", "procedures/mensa.toml", "procedures/multa.toml", "procedures/nido.toml",
+    "procedures/richiesta.toml", "procedures/tributi.toml", "procedures/ztl.toml",
+);
 const TEMPLATES: &[(&str, &str)] = &files!("templates":
     "it/avvio-procedimento.hbs", "it/compito.hbs", "it/compito-esito-ignoto.hbs", "it/compito-pratica.hbs", "it/conferma-modifica.hbs",
     "it/esito.hbs", "it/preavviso-diniego.hbs", "it/compito-mancata-consegna.hbs", "it/compito-verifica.hbs",
@@ -23,6 +28,12 @@ const TEMPLATES: &[(&str, &str)] = &files!("templates":
 #[must_use]
 pub fn rules() -> Vec<SourceFile> {
     RULES.iter().map(|(name, text)| SourceFile { name: (*name).into(), text: (*text).into() }).collect()
+}
+
+/// The shipped procedures, under the folder in which they stand beside the rules.
+#[must_use]
+pub fn procedures() -> Vec<SourceFile> {
+    PROCEDURES.iter().map(|(name, text)| SourceFile { name: (*name).into(), text: (*text).into() }).collect()
 }
 
 /// The shipped templates.
@@ -40,9 +51,11 @@ mod tests {
     #[test]
     fn every_file_of_the_folders_is_shipped() {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-        for (dir, prefix, ending, listed) in
-            [("rules", "", "toml", super::RULES), ("templates/it", "it/", "hbs", super::TEMPLATES)]
-        {
+        for (dir, prefix, ending, listed) in [
+            ("rules", "", "toml", super::RULES),
+            ("rules/procedures", "procedures/", "toml", super::PROCEDURES),
+            ("templates/it", "it/", "hbs", super::TEMPLATES),
+        ] {
             let on_disk: BTreeSet<String> = std::fs::read_dir(root.join(dir))
                 .unwrap()
                 .map(|e| e.unwrap().path())

@@ -23,6 +23,13 @@ pub fn domain(address: &str) -> String {
     key(address).rsplit_once('@').map(|(_, domain)| String::from(domain)).unwrap_or_default()
 }
 
+/// Whether the address is at a domain that is never anybody's (RFC 2606 §2): what the shipped files write for an example.
+#[must_use]
+pub fn is_example(address: &str) -> bool {
+    let domain = domain(address);
+    ["example", "test", "invalid", "localhost"].iter().any(|end| domain.rsplit('.').next() == Some(end))
+}
+
 /// Whether the address is one that a program, not a person, reads (RFC 3834 §2; rules.md §3).
 #[must_use]
 pub fn is_machine(address: &str) -> bool {

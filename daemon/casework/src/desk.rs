@@ -1,4 +1,4 @@
-//! The desk at which messages are decided: the entity, its rules, its templates, its key. Fixed while one message is decided.
+//! The desk at which messages are decided: the entity, its rules, procedures and templates, its key. Fixed while one message is decided.
 
 use crate::effect::EffectKey;
 use crate::procedure::Procedures;
@@ -43,6 +43,7 @@ pub struct Desk {
     /// The rules in force.
     pub rules: Rulebook,
     /// The procedures in force.
+    /// The procedures in force: loaded beside these rules.
     pub procedures: Procedures,
     /// The templates in force.
     pub templates: Templates,

@@ -4,7 +4,7 @@
 //! the compiler forbid the clock, files, sockets and randomly ordered maps.
 //!
 //! Reading order: [`decide`](decide::decide) (one path a thing that can be proven) → `request` (a citizen's message) →
-//! [`rules`] (what it asks) → [`guard`] (may a machine answer) → `letters` and [`reply`] (the words) →
+//! [`rules`] (what it asks) → [`procedure`] (how it is worked, and by whom) → [`guard`] (may a machine answer) → `letters` and [`reply`] (the words) →
 //! [`receipts`] (what became of them).
 #![no_std]
 extern crate alloc;

@@ -79,8 +79,10 @@ fn files_are_fine(desk: &Desk) -> u8 {
         desk.rules.rules().count(),
         desk.rules.offices().count()
     );
+    say!("Procedimenti: {}", desk.procedures.all().count());
     say!("Modelli: {}", desk.templates.names().len());
     print_problems(&super::rules::check::warnings(&desk.rules));
+    print_problems(desk.procedures.warnings());
     OK
 }
 

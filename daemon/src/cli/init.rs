@@ -15,7 +15,7 @@ pub(super) struct Args {
     /// Il file da scrivere; non sovrascrive mai
     #[arg(default_value = "sportello.toml")]
     file: PathBuf,
-    /// Copia qui anche le regole fornite, da adattare: uffici, indirizzi, modi
+    /// Copia qui anche le regole e i procedimenti forniti, da adattare: uffici, indirizzi, modi
     #[arg(long, value_name = "CARTELLA")]
     rules: Option<PathBuf>,
     /// Copia qui anche i modelli forniti
@@ -31,7 +31,7 @@ fn files(args: &Args) -> Vec<(PathBuf, String)> {
     let below = |dir: &Option<PathBuf>, files: Vec<(String, String)>| -> Vec<(PathBuf, String)> {
         dir.iter().flat_map(|dir| files.iter().map(|(name, text)| (dir.join(name), text.clone()))).collect()
     };
-    let rules = shipped::rules().into_iter().map(|file| (file.name, file.text)).collect();
+    let rules = shipped::rules().into_iter().chain(shipped::procedures()).map(|file| (file.name, file.text)).collect();
     let templates = shipped::templates().into_iter().map(|file| (file.name, file.text)).collect();
     let mut all = vec![(args.file.clone(), REFERENCE.to_owned())];
     all.extend(below(&args.rules, rules));

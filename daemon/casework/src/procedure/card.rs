@@ -1,7 +1,8 @@
 //! A procedure as a service card with its table of states: one screen. It changes when people should see something else of it.
 
-use super::machine::plain;
-use super::model::{Applicant, Attestation, Notice, Participation, Procedure, Responsible, Silence, Stamp, ThirdBody};
+use super::model::{
+    Act, Applicant, Attestation, Clock, Notice, Participation, Procedure, Responsible, Silence, Stamp, ThirdBody,
+};
 use crate::dossier::State;
 use crate::rules::Rulebook;
 use alloc::format;
@@ -58,18 +59,30 @@ pub fn lines(procedure: &Procedure, rules: &Rulebook) -> Vec<Line> {
     lines
 }
 
-/// Rows of the table of states: slug, name, what can be done, where it leads.
+/// Rows of the table of states: slug, name, the term meanwhile.
 #[must_use]
 pub fn states(procedure: &Procedure) -> Vec<[String; 3]> {
     let reachable = procedure.reachable();
     let used = State::ALL.into_iter().filter(|state| reachable.contains(state));
     used.map(|state| {
-        let exits = procedure.exits(state);
-        let can: Vec<String> = exits.iter().map(|(verb, to)| format!("{} → {}", plain(*verb), to.code())).collect();
-        let can = if can.is_empty() { "fine".to_string() } else { can.join(", ") };
-        [state.code().to_string(), procedure.label(state).to_string(), can]
+        [state.code().to_string(), procedure.label(state).to_string(), clock(procedure, state).to_string()]
     })
     .collect()
+}
+
+/// Whether the term runs (law.md §10). It stops by law for what was asked and for an announced refusal; where another body or a
+/// payment is waited for, the file says.
+#[must_use]
+pub fn clock(procedure: &Procedure, state: State) -> &'static str {
+    let stops = |action: &super::model::Action| action.what == Act::Clock(Clock::Suspend);
+    let said = procedure.steps.get(&state).is_some_and(|step| step.before.iter().chain(&step.after).any(stops));
+    match state {
+        state if state.is_final() => "fine",
+        State::InAttesaIntegrazioni | State::PreavvisoDiniego => "fermo",
+        State::InAttesaEnteTerzo if procedure.third_body == ThirdBody::Suspends => "fermo",
+        _ if said => "fermo",
+        _ => "corre",
+    }
 }
 
 /// What is to be done in each state, one line each.

@@ -1,0 +1,140 @@
+//! Changes when an administrator checks, reads or draws procedures in another way. What each mistake says is pinned in `casework`
+//! (`fixtures/procedures-bad`); here, that the program says it, and that no other procedures come into force.
+
+use crate::support::{ask, copy_folder};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+/// The small good rules and procedures, with one bad file among them.
+fn with_mistake(name: &str) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let from = root().join("fixtures/procedures-bad");
+    copy_folder(&from.join("base"), folder.path());
+    fs::copy(from.join(name), folder.path().join("procedures").join(name)).unwrap();
+    folder
+}
+
+/// What the head of the file says must be read; here the folder stands before the name.
+fn wanted(name: &str) -> Vec<String> {
+    let text = fs::read_to_string(root().join("fixtures/procedures-bad").join(name)).unwrap();
+    let lines = text.lines().filter_map(|line| line.strip_prefix("# atteso: "));
+    lines.map(|line| line.replacen("  ", "  procedures/", 1)).collect()
+}
+
+#[test]
+fn the_shipped_procedures_are_listed() {
+    let (code, out, err) = ask(&["procedures", "check"]);
+    assert_eq!(code, Some(0), "{out}{err}");
+    assert_eq!(err, "");
+    assert!(out.contains("Procedimenti: 10. Impronta "), "{out}");
+    assert!(out.contains("cambio-residenza   Cambio di residenza"), "{out}");
+    let (code, out, _) = ask(&["check", "--files"]);
+    assert!(code == Some(0) && out.contains("\nProcedimenti: 10\n"), "{out}");
+}
+
+#[test]
+fn show_is_a_service_card_on_one_screen() {
+    let (code, out, err) = ask(&["procedures", "show", "cambio-residenza"]);
+    assert_eq!(code, Some(0), "{out}{err}");
+    for said in [
+        "Cambio di residenza (cambio-residenza, versione 1) · Permessi e documenti",
+        "A chi           Chi viene ad abitare nel Comune",
+        "45 giorni dall'arrivo (D.L. 5/2012 art. 5",
+        "registrazione: 2 giorni lavorativi",
+        "Se tace         la richiesta è accolta, e l'attestazione parte da sola",
+        "Ufficio anagrafe, anagrafe@comune.example",
+        "Non si chiede   Stato di famiglia",
+        "in_attesa_integrazioni",
+        "controllare la dimora abituale (polizia_locale, operatore)",
+    ] {
+        assert!(out.contains(said), "{said}:\n{out}");
+    }
+    assert!(out.lines().count() <= 60, "one screen:\n{out}");
+    assert!(out.lines().all(|line| line.chars().count() <= 110), "{out}");
+}
+
+#[test]
+fn graph_draws_the_states() {
+    let (code, out, err) = ask(&["procedures", "graph", "multa"]);
+    assert_eq!(code, Some(0), "{out}{err}");
+    assert!(out.starts_with("Pagamento di una multa (multa)\n\n○ ricevuta\n├─ registra "), "{out}");
+    assert!(out.contains("─▶ ◉ accolta\n") && out.contains("╰─ ritira "), "{out}");
+    let (code, out, _) = ask(&["procedures", "graph", "multa", "--dot"]);
+    assert!(code == Some(0) && out.starts_with("digraph \"multa\" {") && out.ends_with("}\n"), "{out}");
+    let (code, _, err) = ask(&["procedures", "graph", "mlta"]);
+    assert_eq!(code, Some(1));
+    assert!(err.contains("il procedimento `mlta` non esiste (forse intendevi `multa`?"), "{err}");
+}
+
+#[test]
+fn every_mistake_is_said_and_nothing_is_shown() {
+    for name in [
+        "25-modulo-non-ammesso.toml",
+        "42-stato-senza-uscita.toml",
+        "46-termine-oltre-la-legge.toml",
+        "50-ufficio-sconosciuto.toml",
+        "55-virgoletta-non-chiusa.toml",
+        "56-tutto-insieme.toml",
+    ] {
+        let folder = with_mistake(name);
+        let (code, out, err) = ask(&["procedures", "check", "--dir", folder.path().to_str().unwrap()]);
+        assert_eq!(code, Some(1), "{name}: {out}{err}");
+        let mut said: Vec<&str> = err.lines().collect();
+        assert!(said.pop().is_some_and(|last| last.ends_with("errore") || last.ends_with("errori")), "{name}: {err}");
+        assert_eq!(said, wanted(name), "{name}");
+        assert_eq!(out, "", "{name}");
+        // The folder of the procedures itself is understood too; and the whole check says the same.
+        let inner = folder.path().join("procedures");
+        assert_eq!(ask(&["procedures", "show", "prova", "--dir", inner.to_str().unwrap()]).0, Some(1), "{name}");
+        let (code, _, all) = ask(&["check", "--files", "--rules", folder.path().to_str().unwrap()]);
+        assert_eq!((code, all), (Some(1), err), "{name}");
+    }
+}
+
+/// The guide, as an administrator follows it: a copy, a change, a check, a look.
+#[test]
+fn a_new_service_is_a_copy_and_a_few_words() {
+    let root = tempfile::tempdir().unwrap();
+    let rules = root.path().join("regole");
+    let (config, dir) = (root.path().join("sportello.toml"), rules.to_str().unwrap());
+    let (code, out, err) = ask(&["init", config.to_str().unwrap(), "--rules", dir]);
+    assert_eq!(code, Some(0), "{out}{err}");
+    let procedures = rules.join("procedures");
+    let text = fs::read_to_string(procedures.join("ztl.toml")).unwrap();
+    fs::write(procedures.join("bici.toml"), &text).unwrap();
+    let (code, _, err) = ask(&["procedures", "check", "--dir", dir]);
+    assert!(code == Some(1) && err.contains("`ztl`: esiste già in procedures/bici.toml:"), "{err}");
+    let text =
+        text.replace("= \"ztl\"", "= \"bici\"").replace("a_mano       = true", "apre = [\"istanza-suolo-pubblico\"]");
+    fs::write(procedures.join("bici.toml"), text).unwrap();
+    let (code, out, err) = ask(&["procedures", "check", "--dir", dir]);
+    assert!(code == Some(0) && out.contains("Procedimenti: 11."), "{out}{err}");
+    let (code, out, _) = ask(&["procedures", "show", "bici", "--dir", dir]);
+    assert!(code == Some(0) && out.contains("con la regola istanza-suolo-pubblico"), "{out}");
+}
+
+/// Rules of before there were procedures, with offices of their own: what does not fit them is left out, and they still load.
+#[test]
+fn own_rules_without_procedures_have_the_shipped_ones_that_fit() {
+    let folder = tempfile::tempdir().unwrap();
+    copy_folder(&root().join("fixtures/procedures-bad/base"), folder.path());
+    fs::remove_dir_all(folder.path().join("procedures")).unwrap();
+    let dir = folder.path().to_str().unwrap();
+    let (code, out, err) = ask(&["procedures", "check", "--dir", dir]);
+    assert_eq!(code, Some(0), "{out}{err}");
+    assert!(out.contains("Procedimenti: 1.") && out.contains("richiesta"), "{out}");
+}
+
+#[test]
+fn help_teaches_with_an_example() {
+    let (code, out, _) = ask(&["procedures", "--help"]);
+    assert_eq!(code, Some(0));
+    assert!(
+        out.contains("sportello procedures check --dir regole") && out.contains("cp regole/procedures/ztl.toml"),
+        "{out}"
+    );
+}

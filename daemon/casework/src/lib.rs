@@ -29,6 +29,7 @@ pub mod refused;
 pub mod reply;
 mod request;
 pub mod rules;
+pub mod standing;
 pub mod verb;
 
 pub use decide::{decide, set_aside};

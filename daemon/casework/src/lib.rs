@@ -22,6 +22,7 @@ pub mod guard;
 pub mod known;
 pub mod letters;
 pub mod nearest;
+pub mod participation;
 pub mod person;
 pub mod receipts;
 pub mod reference;

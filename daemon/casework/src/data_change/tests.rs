@@ -11,7 +11,7 @@ use alloc::string::ToString;
 use proptest::prelude::*;
 
 const OLD: &str = "IT60X0542811101000000123456";
-const NEW: &str = "IT28W8000000292100645211151";
+const NEW: &str = "IT41W8000000292100645211151";
 const SECRET: &str = "abcdefghijklmnopqrstuvwxyz";
 const OTHER_SECRET: &str = "zyxwvutsrqponmlkjihgfedcba";
 
@@ -59,19 +59,20 @@ fn iban_change(person: &Person) -> DataChange {
     proposed(person, LISTED, vec![item("iban", NEW)])
 }
 
-fn step(change: &mut DataChange, entry: Result<Entry, Refused>, at: Timestamp) {
-    change.apply(&entry.unwrap(), at);
+fn step(change: &mut DataChange, make: impl Fn(&DataChange) -> Result<Entry, Refused>, at: Timestamp) {
+    let entry = make(change).unwrap();
+    change.apply(&entry, at);
 }
 
 fn awaiting(person: &Person) -> DataChange {
     let mut change = iban_change(person);
-    step(&mut change, change.clone().ask_confirmation(person, SECRET, 10, day(1)), day(1));
+    step(&mut change, |c| c.ask_confirmation(person, SECRET, 10, day(1)), day(1));
     change
 }
 
 fn confirmed(person: &Person) -> DataChange {
     let mut change = awaiting(person);
-    step(&mut change, change.clone().confirm(SECRET, LISTED, person, &[], day(2)), day(2));
+    step(&mut change, |c| c.confirm(SECRET, LISTED, person, &[], day(2)), day(2));
     change
 }
 
@@ -95,10 +96,10 @@ fn an_iban_changes_after_confirmation_and_two_people() {
     let mut mario = with_iban();
     let mut change = confirmed(&mario);
     assert_eq!(change.side_by_side(), [("IBAN".to_string(), OLD.to_string(), NEW.to_string())]);
-    step(&mut change, change.clone().approve("anna", &mario, day(3)), day(3));
+    step(&mut change, |c| c.approve("anna", &mario, day(3)), day(3));
     assert!(change.effects(day(3)).is_empty());
     assert_eq!(code(change.approve(" ANNA ", &mario, day(3))), "same-person");
-    step(&mut change, change.clone().approve("bruno", &mario, day(3)), day(3));
+    step(&mut change, |c| c.approve("bruno", &mario, day(3)), day(3));
     assert_eq!(change.state, State::Approved { by: "anna".into(), second: Some("bruno".into()) });
     enter(&mut change, &mut mario, day(4));
     assert_eq!(mario.datum("iban", "tributi").unwrap().value, NEW);
@@ -111,7 +112,7 @@ fn what_is_not_risky_needs_one_person() {
     let mario = mario();
     let mut change = proposed(&mario, LISTED, vec![item("telefono", "0612345678")]);
     assert!(change.effects(day(1)).is_empty());
-    step(&mut change, change.clone().approve("anna", &mario, day(1)), day(1));
+    step(&mut change, |c| c.approve("anna", &mario, day(1)), day(1));
     assert_eq!(change.effects(day(1)).len(), 1);
     assert_eq!(code(change.approve("bruno", &mario, day(1))), "wrong-state");
 }
@@ -124,11 +125,11 @@ fn what_is_risky_is_not_approved_before_it_is_confirmed() {
     }
     let mut late = awaiting(&mario);
     assert_eq!(code(late.expire(day(11))), "not-yet");
-    step(&mut late, late.clone().expire(day(12)), day(12));
+    step(&mut late, |c| c.expire(day(12)), day(12));
     assert_eq!(code(late.approve("anna", &mario, day(12))), "not-confirmed");
     // Nothing is lost: another token may be asked for.
-    step(&mut late, late.clone().ask_confirmation(&mario, OTHER_SECRET, 10, day(12)), day(12));
-    step(&mut late, late.clone().confirm(OTHER_SECRET, LISTED, &mario, &[], day(13)), day(13));
+    step(&mut late, |c| c.ask_confirmation(&mario, OTHER_SECRET, 10, day(12)), day(12));
+    step(&mut late, |c| c.confirm(OTHER_SECRET, LISTED, &mario, &[], day(13)), day(13));
     assert_eq!(late.state, State::Confirmed);
 }
 
@@ -139,7 +140,7 @@ fn a_bad_token_is_refused_under_its_name() {
     let confirm = |change: &DataChange, secret, from, at| change.confirm(secret, from, &mario, &[], day(at));
     assert_eq!(code(confirm(&change, OTHER_SECRET, LISTED, 2)), "token-wrong");
     assert_eq!(code(confirm(&change, "", LISTED, 2)), "token-wrong");
-    assert_eq!(code(confirm(&change, &"è".repeat(150), LISTED, 2)), "token-wrong");
+    assert_eq!(code(change.confirm(&"è".repeat(150), LISTED, &mario, &[], day(2))), "token-wrong");
     assert_eq!(code(confirm(&change, SECRET, LISTED, 12)), "token-expired");
     assert_eq!(code(confirm(&change, SECRET, "ladro@pec.example", 2)), "token-foreign");
     assert!(confirm(&change, SECRET, "MARIO.ROSSI@pec.example", 2).is_ok());
@@ -149,15 +150,15 @@ fn a_bad_token_is_refused_under_its_name() {
     assert_eq!(code(confirm(&used, SECRET, LISTED, 3)), "token-used");
     assert_eq!(code(confirm(&used, OTHER_SECRET, LISTED, 3)), "not-awaited");
     let mut replaced = change.clone();
-    step(&mut replaced, change.ask_confirmation(&mario, OTHER_SECRET, 10, day(2)), day(2));
+    step(&mut replaced, |_| change.ask_confirmation(&mario, OTHER_SECRET, 10, day(2)), day(2));
     assert_eq!(code(confirm(&replaced, SECRET, LISTED, 3)), "token-used");
     let mut expired = change.clone();
-    step(&mut expired, change.expire(day(20)), day(20));
+    step(&mut expired, |_| change.expire(day(20)), day(20));
     assert_eq!(code(confirm(&expired, SECRET, LISTED, 21)), "token-expired");
 
     // Of another change, of the same person or of another.
     let mut other = DataChange { id: 2, ..iban_change(&mario) };
-    step(&mut other, other.clone().ask_confirmation(&mario, OTHER_SECRET, 10, day(1)), day(1));
+    step(&mut other, |c| c.ask_confirmation(&mario, OTHER_SECRET, 10, day(1)), day(1));
     let others = [change.clone(), other];
     assert_eq!(code(change.confirm(OTHER_SECRET, LISTED, &mario, &others, day(2))), "token-foreign");
     assert_eq!(whose(&others, OTHER_SECRET).map(|change| change.id), Some(2));
@@ -180,7 +181,7 @@ fn tokens_are_not_guessed() {
     let mut change = awaiting(&mario);
     for _ in 0..WRONG_TOKENS_MAX {
         let refused = change.confirm("x", LISTED, &mario, &[], day(2)).unwrap_err();
-        step(&mut change, change.clone().misconfirmed(&refused), day(2));
+        step(&mut change, |c| c.misconfirmed(&refused), day(2));
     }
     assert_eq!(change.state, State::Expired);
     assert_eq!(code(change.confirm(SECRET, LISTED, &mario, &[], day(2))), "token-expired");
@@ -199,7 +200,7 @@ fn confirmations_are_not_asked_without_end() {
     while let Ok(entry) = change.ask_confirmation(&mario, &format!("{SECRET}{asked}"), 10, day(2)) {
         change.apply(&entry, day(2));
         asked += 1;
-        step(&mut change, change.clone().expire(day(30)), day(30));
+        step(&mut change, |c| c.expire(day(30)), day(30));
     }
     assert_eq!(asked, CONFIRMATIONS_MAX);
     assert_eq!(code(change.ask_confirmation(&mario, OTHER_SECRET, 10, day(2))), "asked-too-often");
@@ -212,8 +213,8 @@ fn who_has_no_safe_domicile_confirms_in_person() {
     let mut change = proposed(&stranger, "nuova@pec.example", vec![item("iban", NEW)]);
     assert_eq!(code(change.ask_confirmation(&stranger, SECRET, 10, day(1))), "no-safe-domicile");
     assert_eq!(code(change.confirm_in_person("", EVIDENCE)), "empty");
-    step(&mut change, change.clone().confirm_in_person("anna", EVIDENCE), day(1));
-    step(&mut change, change.clone().approve("anna", &stranger, day(1)), day(1));
+    step(&mut change, |c| c.confirm_in_person("anna", EVIDENCE), day(1));
+    step(&mut change, |c| c.approve("anna", &stranger, day(1)), day(1));
     assert_eq!(code(change.approve("anna", &stranger, day(1))), "same-person");
 }
 
@@ -228,7 +229,7 @@ fn the_pattern_of_an_iban_fraud_is_shown_and_the_owner_is_asked() {
     };
     assert_eq!(to, LISTED, "the listed domicile is asked, never the one that wrote");
     assert_eq!(risks(&iban_change(&mario)), ["risky", "iban-already-held"]);
-    let first = proposed(&super::super::person::tests::mario(), LISTED, vec![item("iban", NEW)]);
+    let first = proposed(&self::mario(), LISTED, vec![item("iban", NEW)]);
     assert_eq!(risks(&first), ["risky"]);
 
     let both = proposed(&mario, "x@pec.example", vec![item("iban", NEW), item("pec", "x@pec.example")]);
@@ -236,13 +237,11 @@ fn the_pattern_of_an_iban_fraud_is_shown_and_the_owner_is_asked() {
     let fresh = person(MARIO, "abilitata@pec.example", crate::person::Source::Enabled);
     let soon = proposed(&fresh, "abilitata@pec.example", vec![item("iban", NEW)]);
     assert!(risks(&soon).contains(&"domicile-new"));
-    let said = Item { said: Some(NEW.into()), ..item("iban", "IT40S0542811101000000123457") };
+    let said = Item { said: Some(NEW.into()), ..item("iban", "IT13S0542811101000000123457") };
+    assert!(risks(&proposed(&mario, LISTED, vec![said])).contains(&"old-differs"));
     // A hidden IBAN is risky under any name.
     assert!(fields::risk("conto_rimborsi", NEW).is_some() && fields::risk("nota", OLD).is_some());
     assert!(fields::risk("telefono", "0612345678").is_none());
-    if let Ok(Entry::Proposed { proposal }) = propose(asked(&mario, LISTED), vec![said], day(1)) {
-        assert!(proposal.risk.iter().any(|reason| reason.code == "old-differs"));
-    }
 }
 
 #[test]
@@ -303,8 +302,8 @@ fn nobody_decides_the_own_case() {
 fn a_change_over_something_newer_is_refused() {
     let mut mario = with_iban();
     let mut change = confirmed(&mario);
-    step(&mut change, change.clone().approve("anna", &mario, day(3)), day(3));
-    let entry = mario.record("iban", "IT40S0542811101000000123457", "tributi", day(3), None).unwrap();
+    step(&mut change, |c| c.approve("anna", &mario, day(3)), day(3));
+    let entry = mario.record("iban", "IT13S0542811101000000123457", "tributi", day(3), None).unwrap();
     mario.apply(&entry, day(3));
     assert_eq!(code(change.approve("bruno", &mario, day(3))), "changed-meanwhile");
 }
@@ -314,7 +313,7 @@ fn it_begins_on_its_day_and_not_before() {
     let mario = with_iban();
     let later = Asked { effective_from: date(30), ..asked(&mario, LISTED) };
     let mut change = DataChange::begin(&propose(later, vec![item("telefono", "06123456")], day(1)).unwrap()).unwrap();
-    step(&mut change, change.clone().approve("anna", &mario, day(2)), day(2));
+    step(&mut change, |c| c.approve("anna", &mario, day(2)), day(2));
     assert!(change.effects(day(29)).is_empty());
     assert_eq!(code(change.enter(&mario, day(29))), "not-yet");
     assert_eq!(change.effects(day(30)).len(), 1);
@@ -333,16 +332,16 @@ fn a_new_domicile_takes_the_place_of_the_one_that_is_named() {
     let before = mario.clone();
     let said = Item { said: Some("vecchia@pec.example".into()), ..item("pec", "nuova@pec.example") };
     let mut change = proposed(&mario, "vecchia@pec.example", vec![said]);
-    step(&mut change, change.clone().ask_confirmation(&mario, SECRET, 10, day(1)), day(1));
-    step(&mut change, change.clone().confirm(SECRET, LISTED, &mario, &[], day(2)), day(2));
+    step(&mut change, |c| c.ask_confirmation(&mario, SECRET, 10, day(1)), day(1));
+    step(&mut change, |c| c.confirm(SECRET, LISTED, &mario, &[], day(2)), day(2));
     for by in ["anna", "bruno"] {
-        step(&mut change, change.clone().approve(by, &mario, day(3)), day(3));
+        step(&mut change, |c| c.approve(by, &mario, day(3)), day(3));
     }
     enter(&mut change, &mut mario, day(3));
     assert_eq!(mario.strength_of("nuova@pec.example", day(3)), Some(Strength::Enabled));
     assert_eq!(mario.strength_of("vecchia@pec.example", day(4)), None);
     assert_eq!(mario.strength_of(LISTED, day(4)), Some(Strength::Listed));
-    step(&mut change, change.clone().roll_back(&mario, "carla", "la casella era stata rubata"), day(5));
+    step(&mut change, |c| c.roll_back(&mario, "carla", "la casella era stata rubata"), day(5));
     change.undo().iter().for_each(|entry| mario.apply(entry, day(5)));
     assert_eq!(mario, before);
 }
@@ -352,7 +351,7 @@ fn a_roll_back_destroys_nothing_newer() {
     let mut mario = with_iban();
     let mut change = confirmed(&mario);
     for by in ["anna", "bruno"] {
-        step(&mut change, change.clone().approve(by, &mario, day(3)), day(3));
+        step(&mut change, |c| c.approve(by, &mario, day(3)), day(3));
     }
     assert_eq!(code(iban_change(&mario).roll_back(&mario, "carla", "frode")), "wrong-state");
     enter(&mut change, &mut mario, day(3));
@@ -368,9 +367,9 @@ fn refused_and_withdrawn_are_final() {
     let mut refused = iban_change(&mario);
     assert_eq!(code(refused.refuse(&[], "anna")), "no-reasons");
     assert_eq!(code(refused.refuse(&[" "], "anna")), "empty");
-    step(&mut refused, refused.clone().refuse(&["l'IBAN è di un altro"], "anna"), day(2));
+    step(&mut refused, |c| c.refuse(&["l'IBAN è di un altro"], "anna"), day(2));
     let mut withdrawn = awaiting(&mario);
-    step(&mut withdrawn, withdrawn.clone().withdraw(), day(2));
+    step(&mut withdrawn, |c| c.withdraw(), day(2));
     for change in [refused, withdrawn] {
         assert!(change.state.is_decided() && change.effects(day(9)).is_empty());
         assert_eq!(code(change.approve("bruno", &mario, day(3))), "wrong-state");
@@ -459,16 +458,16 @@ proptest! {
         }
         let Ok(entry) = propose(asked(&person, LISTED), wanted, day(1)) else { return Ok(()) };
         let mut change = DataChange::begin(&entry).unwrap();
-        step(&mut change, change.clone().confirm_in_person("anna", EVIDENCE), day(1));
+        step(&mut change, |c| c.confirm_in_person("anna", EVIDENCE), day(1));
         for by in ["anna", "bruno"] {
             let entry = change.approve(by, &person, day(2));
             prop_assume!(entry.is_ok());
-            step(&mut change, entry, day(2));
+            change.apply(&entry.unwrap(), day(2));
         }
         let before = person.clone();
         enter(&mut change, &mut person, day(2));
         prop_assert_ne!(&person, &before);
-        step(&mut change, change.clone().roll_back(&person, "carla", "frode"), day(3));
+        step(&mut change, |c| c.roll_back(&person, "carla", "frode"), day(3));
         change.undo().iter().for_each(|entry| person.apply(entry, day(3)));
         prop_assert_eq!(person, before);
         prop_assert!(change.effects(day(9)).is_empty());

@@ -1,6 +1,7 @@
 //! What is done with dossiers and persons from beside the mail: an order of an office, a row of a file, a day that has come. It
 //! changes when something else may be done with them. One line of the register for each.
 
+pub mod clerk;
 pub mod drop;
 pub mod rows;
 
@@ -57,6 +58,17 @@ pub struct Caseload<'a> {
     pub observe: bool,
     /// The time.
     pub now: Timestamp,
+}
+
+impl Deed {
+    /// The name of who orders it.
+    pub fn by_mut(&mut self) -> &mut String {
+        match self {
+            Self::Act { order } => &mut order.by,
+            Self::Open { dossier } => &mut dossier.by,
+            Self::Enter { person } => &mut person.by,
+        }
+    }
 }
 
 impl Caseload<'_> {

@@ -10,6 +10,7 @@ use crate::revocation::gate::Gate;
 use crate::room::{FLOOR_MESSAGES, FLOOR_MIN};
 pub use alarms::{Alarms, Entrance};
 use casework::rules::Problem;
+use casework::standing::Entitlements;
 use casework::{Entity, address};
 use jiff::{SignedDuration, Timestamp};
 use reader::{Mistakes, Table};
@@ -40,6 +41,8 @@ pub struct Config {
     pub floor: u64,
     /// File, best on another disk, in which the register's end is noted each day.
     pub notes: Option<PathBuf>,
+    /// Folder in which offices leave tables of persons and dossiers.
+    pub deposit: Option<PathBuf>,
     /// Folder of rules; `None` = those shipped.
     pub rules: Option<PathBuf>,
     /// A trial: addresses of examples are allowed.
@@ -220,10 +223,26 @@ impl Config {
             return Err(mistakes.into_result().err().unwrap_or_default());
         }
         let mut root = Table::root(document.get_ref());
-        let config = read(&mut root, &mut mistakes);
+        let mut config = read(&mut root, &mut mistakes);
+        config.entity.entitlements = entitlements(&mut root, text, &mut mistakes);
         root.finish(&mut mistakes);
         mistakes.into_result()?;
         Ok(config)
+    }
+}
+
+/// What each grade of identity obtains: `[identita.GRADE]`.
+fn entitlements(root: &mut Table<'_, '_>, text: &str, m: &mut Mistakes) -> Entitlements {
+    let table = root.table("identita", m);
+    let (at, is_there) = (table.at(), table.is_there());
+    let read = toml::from_str::<toml::Table>(text).ok().filter(|_| is_there);
+    match read.as_ref().and_then(|all| all.get("identita")?.as_table()).map(Entitlements::read) {
+        None => Entitlements::default(),
+        Some(Ok(table)) => table,
+        Some(Err(wrong)) => {
+            wrong.into_iter().for_each(|why| m.add(at, why));
+            Entitlements::default()
+        }
     }
 }
 
@@ -250,6 +269,7 @@ fn read(root: &mut Table<'_, '_>, m: &mut Mistakes) -> Config {
     let data = PathBuf::from(dati.required("cartella", m));
     let notes = dati.text("impronte_file", m).map(PathBuf::from);
     let rules = dati.text("regole", m).map(PathBuf::from);
+    let deposit = dati.text("deposito", m).map(PathBuf::from);
     let templates = dati.text("modelli", m).map(PathBuf::from);
     let trial = dati.flag("prova", false, m);
     let floor_mega = Some(dati.number("spazio_minimo_mb", u64::MAX, 0..=FLOOR_MEGA_MAX, m)).filter(|n| *n != u64::MAX);
@@ -337,6 +357,7 @@ fn read(root: &mut Table<'_, '_>, m: &mut Mistakes) -> Config {
         floor,
         notes,
         rules,
+        deposit,
         trial,
         templates,
         anchors,

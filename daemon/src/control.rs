@@ -3,8 +3,11 @@
 //! The service alone has the store in hand; a command beside it cannot write. Where no service runs, the command opens the
 //! store itself: there is always exactly one writer.
 
+use crate::caseload::Deed;
+use crate::caseload::clerk::Clerk;
 use crate::clock::Clock;
 use crate::events;
+use crate::journal::record::Channel;
 use crate::monitor::Monitor;
 use crate::monitor::report::Report;
 use crate::outbox::orders::{Answer, Order, carry_out};
@@ -24,7 +27,7 @@ use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::{Notify, watch};
 
 /// Longest line either way, bytes.
-const LINE_BYTES_MAX: u64 = 16 * 1024;
+const LINE_BYTES_MAX: u64 = 128 * 1024;
 /// Longest answer to a question, bytes: [`Report`] has a few lists, all of them bounded.
 const REPORT_BYTES_MAX: u64 = 1024 * 1024;
 /// How long one connection may take: orders are served one at a time.
@@ -38,6 +41,7 @@ enum Request {
     Reconcile { reconcile: Wish },
     Correct { correct: Correct },
     Enter { enter: Enter },
+    Deed { deed: Box<Deed> },
     Order(Order),
 }
 
@@ -101,6 +105,8 @@ pub struct Counter {
     pub monitor: Arc<Monitor>,
     /// Puts rules in force, and writes corrections down.
     pub reloader: Reloader,
+    /// Works on dossiers and persons.
+    pub clerk: Clerk,
 }
 
 impl Counter {
@@ -174,6 +180,10 @@ impl Counter {
                 enter.by = named(&enter.by, user);
                 Reply::Answer(self.reloader.enter(&enter)?)
             }
+            Ok(Request::Deed { mut deed }) => {
+                *deed.by_mut() = named(deed.by_mut(), user);
+                Reply::Answer(self.clerk.serve(&deed, Channel::Command)?)
+            }
             Ok(Request::Order(mut order)) => {
                 order.by = named(&order.by, user);
                 let now = self.clock.now();
@@ -216,6 +226,14 @@ pub fn correct(data: &Path, correct: &Correct) -> io::Result<Option<Answer>> {
 /// As [`order`].
 pub fn enter(data: &Path, enter: &Enter) -> io::Result<Option<Answer>> {
     answered(converse(data, &Request::Enter { enter: enter.clone() }, LINE_BYTES_MAX)?)
+}
+
+/// Has the service that runs on `data` do something with a dossier or a person. `None` = nobody is at the counter.
+///
+/// # Errors
+/// As [`order`].
+pub fn deed(data: &Path, deed: &Deed) -> io::Result<Option<Answer>> {
+    answered(converse(data, &Request::Deed { deed: Box::new(deed.clone()) }, LINE_BYTES_MAX)?)
 }
 
 fn answered(reply: Option<Reply>) -> io::Result<Option<Answer>> {

@@ -10,6 +10,7 @@ use crate::alarm::{Alarms, Code};
 use crate::anchor;
 use crate::archive::Archive;
 use crate::canary::Canaries;
+use crate::caseload::clerk::Clerk;
 use crate::config::{Config, Road, Server};
 use crate::control::Counter;
 use crate::health::Health;
@@ -86,6 +87,19 @@ impl Service {
         let service = Self::with_office(config, office, trial, world)?;
         service.reloader().begin().map_err(|e| vec![trouble_to_problem(&data, &e)])?;
         Ok(service)
+    }
+
+    fn clerk(&self) -> Clerk {
+        Clerk {
+            store: self.store.clone(),
+            archive: self.archive.clone(),
+            office: self.office.subscribe(),
+            hold: self.config.hold,
+            observe: self.config.observe,
+            clock: self.world.clock.clone(),
+            wake: self.wake.clone(),
+            deposit: self.config.deposit.clone(),
+        }
     }
 
     /// What puts other rules in force.
@@ -289,6 +303,7 @@ impl Service {
             observe: self.config.observe,
         };
         parts.spawn(outbox.run(self.wake.clone(), stopped.clone()));
+        parts.spawn(self.clerk().run(stopped.clone()));
         if let (Some(at), mailboxes @ [_, ..]) = (self.config.alarms.canary, &canaries_to(&self.config)[..]) {
             let canaries = Canaries {
                 store: self.store.clone(),
@@ -315,6 +330,7 @@ impl Service {
             monitor: self.monitor.clone(),
             bench: self.bench.clone(),
             reloader: self.reloader(),
+            clerk: self.clerk(),
         };
         match Counter::listen(&self.config.data) {
             Ok(listener) => drop(parts.spawn(counter.run(listener, stopped.clone()))),

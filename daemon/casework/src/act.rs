@@ -3,7 +3,7 @@
 //! The only maker of entries that an office causes: whatever the channel (command, drop folder, mail), it comes through [`act`].
 
 use crate::calendar::rome;
-use crate::clockwork::{self, count, procedure_of, with_term};
+use crate::clockwork::{self, procedure_of, with_term};
 use crate::decision::{Change, Outgoing, Reason};
 use crate::desk::Desk;
 use crate::dossier::{Dossier, State};
@@ -13,7 +13,7 @@ use crate::participation;
 use crate::person::Person;
 use crate::procedure::{Actor, Notice, Procedure, Role};
 use crate::refused::Refused;
-use crate::term::{ClockFact, WindowKind};
+use crate::term::ClockFact;
 use crate::verb::Verb;
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -83,6 +83,8 @@ pub enum Act {
     Weigh {
         /// Which, from 1.
         filing: u32,
+        /// The outcome: `accolta`, `accolta-in-parte`, `non-accolta`, `non-pertinente`.
+        weight: participation::Weight,
         /// How.
         how: String,
     },
@@ -144,7 +146,7 @@ pub fn act(order: &Order, dossier: &Dossier, people: &[Person], desk: &Desk, now
             let text = bounded(core::slice::from_ref(text))?.remove(0);
             bench.done(vec![Entry::Noted { text }], "nota scritta nel fascicolo", |_| Ok(vec![]))
         }
-        Act::Weigh { filing, how } => bench.weigh(*filing, how),
+        Act::Weigh { filing, weight, how } => bench.weigh(*filing, *weight, how),
         Act::Approve { change } => bench.approve(*change),
         Act::Refuse { change, points } => bench.refuse(*change, &bounded(points)?),
         Act::ConfirmInPerson { change, evidence } => {
@@ -330,7 +332,13 @@ impl<'a> Bench<'a> {
             .filter(|change| change.applied.is_some())
             .flat_map(crate::data_change::DataChange::side_by_side)
             .collect();
-        let weighed = participation::weighed_in_words(&life.filings);
+        let weighed = participation::weighed_in_words(&life.filings)
+            .into_iter()
+            .map(|words| match words.split_once(": ") {
+                Some((what, how)) => (what.to_string(), how.to_string()),
+                None => (words, String::new()),
+            })
+            .collect();
         let told = Told { decision, next, points, weighed, changes };
         self.done(vec![moved], "decisione scritta: la lettera ai cittadini è in partenza", |case| case.outcome(&told))
     }
@@ -358,11 +366,7 @@ impl<'a> Bench<'a> {
         };
         let answered =
             facts.iter().any(|fact| matches!(fact, ClockFact::ObservationsFiled { .. }) && fact.at() >= announced.at());
-        let last = count(self.dossier, self.desk)
-            .and_then(|counted| {
-                counted.windows.into_iter().rev().find(|window| window.kind == WindowKind::Observations)
-            })
-            .map(|window| window.last_day);
+        let last = clockwork::observations_end(self.dossier, self.desk);
         let is_over = last.is_none_or(|last| rome(self.now).date() > last);
         if answered || is_over {
             return Ok(());
@@ -412,13 +416,13 @@ impl<'a> Bench<'a> {
         })
     }
 
-    fn weigh(&self, n: u32, how: &str) -> Result<Done, Refused> {
+    fn weigh(&self, n: u32, weight: participation::Weight, how: &str) -> Result<Done, Refused> {
         let filing = usize::try_from(n).ok().and_then(|n| self.dossier.life.filings.get(n.checked_sub(1)?));
         let Some(filing) = filing else {
             return Err(Refused::new("no-filing", format!("nel fascicolo non c'è un atto di parte numero {n}")));
         };
         self.of_this_office()?;
-        let step = filing.weigh(how, &self.order.by)?;
+        let step = filing.weigh(weight, how, &self.order.by)?;
         self.done(vec![Entry::Filing { n, step }], "valutazione scritta: la decisione la riporta", |_| Ok(vec![]))
     }
 

@@ -12,7 +12,8 @@ use crate::life::Entry;
 use crate::procedure::{self, Actor, Procedure, ThirdBody};
 use crate::receipts::{Awaited, Fact};
 use crate::term::{
-    ClockFact, Length, Plan, Reckoning, Reminder, ReminderKind, Silence, THIRD_BODY_DAYS_MAX, reckon, reminders,
+    ClockFact, Length, Plan, Reckoning, Reminder, ReminderKind, Silence, THIRD_BODY_DAYS_MAX, WindowKind, reckon,
+    reminders,
 };
 use crate::verb::Verb;
 use alloc::format;
@@ -166,7 +167,7 @@ pub fn look(dossier: &Dossier, desk: &Desk, now: Timestamp) -> Option<Done> {
     }
     let attested = is_open
         && due.iter().any(|reminder| reminder.what == ReminderKind::AssentToAttest)
-        && dossier.life.filings.iter().all(crate::participation::Participation::is_weighed);
+        && crate::participation::outcome_gate(&dossier.life.filings).is_ok();
     let attested = attested
         .then(|| procedure.act(dossier.state, Verb::AttestaSilenzio, Actor::Timer, &dossier.office).ok())
         .flatten();
@@ -221,6 +222,13 @@ pub fn look(dossier: &Dossier, desk: &Desk, now: Timestamp) -> Option<Done> {
     }
     changes.splice(0..0, entries.into_iter().map(|entry| Change::Entered { dossier: number.clone(), entry }));
     Some(Done { changes, outgoing, said: due.iter().map(|r| r.what.words().to_string()).collect::<Vec<_>>().join(" ") })
+}
+
+/// The last day to answer the announced refusal, while one runs or has run.
+#[must_use]
+pub fn observations_end(dossier: &Dossier, desk: &Desk) -> Option<Date> {
+    let windows = count(dossier, desk)?.windows;
+    windows.into_iter().rev().find(|window| window.kind == WindowKind::Observations).map(|window| window.last_day)
 }
 
 /// What the delivery of a letter does to the clock of its dossier: what was asked, or announced, counts from then. A second

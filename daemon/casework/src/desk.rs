@@ -4,6 +4,7 @@ use crate::effect::EffectKey;
 use crate::procedure::Procedures;
 use crate::reply::Templates;
 use crate::rules::Rulebook;
+use crate::standing::Entitlements;
 use alloc::string::String;
 use alloc::vec::Vec;
 use jiff::Timestamp;
@@ -33,6 +34,8 @@ pub struct Entity {
     pub patron: Option<(i8, i8)>,
     /// Office (id) that gets what no rule places, and quarantine.
     pub fallback_office: String,
+    /// What each grade of identity obtains.
+    pub entitlements: Entitlements,
 }
 
 /// Everything a decision uses besides the message and the snapshot.
@@ -42,7 +45,6 @@ pub struct Desk {
     pub entity: Entity,
     /// The rules in force.
     pub rules: Rulebook,
-    /// The procedures in force.
     /// The procedures in force: loaded beside these rules.
     pub procedures: Procedures,
     /// The templates in force.

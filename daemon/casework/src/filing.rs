@@ -3,6 +3,7 @@
 //! Everything is filed, whatever comes of it: a confirmation gates a change of data, never the filing (law.md §10).
 
 use crate::act::CONFIRM_DAYS;
+use crate::address;
 use crate::calendar::rome;
 use crate::clockwork::{self, with_term};
 use crate::data_change::{self, DataChange};
@@ -11,13 +12,14 @@ use crate::desk::Desk;
 use crate::dossier::{Document, Dossier, Party, PartyRole, State, Visibility};
 use crate::known::Known;
 use crate::letters::case::{Case, Changed};
-use crate::life::{CHANGES_MAX, Entry};
+use crate::life::{CHANGES_MAX, Entry, FILINGS_MAX};
+use crate::participation::{self, Admission};
 use crate::person::{self, Person};
-use crate::procedure::Actor;
+use crate::procedure::{Actor, Participation as Admitted};
 use crate::rules::{Classification, FieldCheck, Kind, quote};
+use crate::standing::{self, Named, Permit, Right, Standing};
 use crate::term::ClockFact;
 use crate::verb::Verb;
-use crate::{address, participation};
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec;
@@ -77,7 +79,7 @@ pub(crate) fn file(paper: &Paper<'_>, dossier: &mut Dossier, trail: &mut Vec<Rea
         confirmation(paper, dossier, &mut entries, &mut filed, trail);
     }
     if !paper.is_first && paper.is_placed && matters(paper, dossier) {
-        weighing(paper, dossier, is_party, &mut entries, &mut filed, trail);
+        weighing(paper, dossier, &mut entries, &mut filed, trail);
     }
     *dossier = with_term(dossier, &mut entries, paper.desk, paper.known.now);
     let number = dossier.number.clone();
@@ -141,12 +143,87 @@ fn matters(paper: &Paper<'_>, dossier: &Dossier) -> bool {
 fn weighing(
     paper: &Paper<'_>,
     dossier: &Dossier,
-    is_party: bool,
     entries: &mut Vec<Entry>,
     filed: &mut Filed,
     trail: &mut Vec<Reason>,
 ) {
-    let _ = (participation::outcome_gate, dossier, is_party, entries, filed, trail, paper);
+    let known = &dossier.life.filings;
+    if known.len() >= FILINGS_MAX {
+        trail.push(Reason::new(
+            "too-many",
+            String::from("il fascicolo ha già troppi contributi: una persona li mette insieme"),
+        ));
+        return;
+    }
+    let procedure = clockwork::procedure_of(dossier, paper.desk);
+    let admission = match procedure.map(|procedure| procedure.participation) {
+        Some(Admitted::Excluded) => Admission::Excluded { law: "L. 241/1990 art. 13" },
+        _ => Admission::Open,
+    };
+    let standing = standing(paper.class, paper.daticert, paper.message, Some(dossier), paper.known);
+    let is_notice = dossier.state == State::PreavvisoDiniego;
+    let kind = match (is_notice, standing.facets.party) {
+        (_, standing::Party::Party) if is_notice => participation::Kind::Osservazioni10Bis,
+        (_, standing::Party::Party) => participation::Kind::Memoria,
+        _ => participation::Kind::InterventoDiTerzo,
+    };
+    let term = is_notice.then(|| clockwork::observations_end(dossier, paper.desk)).flatten();
+    let new = participation::Contribution {
+        id: u32::try_from(known.len()).unwrap_or(u32::MAX).saturating_add(1),
+        kind,
+        by: &paper.daticert.mittente,
+        standing: standing.grade.code(),
+        filed_at: paper.daticert.data,
+        message: &paper.known.digest,
+        documents: &[],
+    };
+    let term = term.map(|ends| participation::Term { ends, name: String::from("il tempo per le osservazioni") });
+    match participation::file(new, admission, term.as_ref(), known) {
+        Ok(step) => {
+            let n = new.id;
+            filed
+                .facts
+                .push(format!("{} n. {n}: va valutata prima della decisione (L. 241/1990 art. 10).", kind.words()));
+            trail.push(Reason::new("to-weigh", format!("{} n. {n}: da valutare prima della decisione", kind.words())));
+            entries.push(Entry::Filing { n, step });
+        }
+        Err(why) => {
+            filed.facts.push(format!("{}.", why.text));
+            trail.push(Reason::new(why.code, why.text));
+        }
+    }
+}
+
+/// Who writes, as far as the register and the message tell.
+pub(crate) fn standing(
+    class: &Classification,
+    daticert: &Daticert,
+    message: &Content,
+    dossier: Option<&Dossier>,
+    known: &Known,
+) -> Standing {
+    let names: Vec<&str> = message.attachments.iter().map(|file| file.name.as_str()).collect();
+    let sender = address::key(&daticert.mittente);
+    let holders: Vec<Person> =
+        known.people.iter().filter(|person| person.strength_of(&sender, known.now).is_some()).cloned().collect();
+    let written = code(class).filter(|code| code.len() == 16);
+    let subject = written.and_then(|code| known.people.iter().find(|person| person.has_code(code)));
+    let named = match dossier {
+        Some(dossier) => Named::Known(dossier),
+        None if !class.citations.is_empty() => Named::Unknown,
+        None => Named::Nothing,
+    };
+    standing::judge(&standing::Seen {
+        channel: standing::Channel::Pec,
+        sender: &sender,
+        holders: &holders,
+        subject,
+        written,
+        on_behalf: false,
+        named,
+        attachments: &names,
+        at: known.now,
+    })
 }
 
 /// The person whose data it is about: who is named by a code, else whose domicile it comes from, if it is one person's.
@@ -181,10 +258,19 @@ fn data(paper: &Paper<'_>, dossier: &Dossier, entries: &mut Vec<Entry>, filed: &
     if class.kind != Kind::DataChange || !paper.is_placed || dossier.life.changes.len() >= CHANGES_MAX {
         return;
     }
+    let standing = standing(class, daticert, paper.message, Some(dossier), known);
+    let permit = standing.permit(&desk.entity.entitlements, Right::ModificaDati);
     let mut refuse = |code: &'static str, text: String| {
         filed.facts.push(format!("Modifica dei dati non preparata: {text}."));
         trail.push(Reason::new(code, text));
     };
+    if let Permit::No(denied) = permit {
+        // The message is filed and an office reads it; no change is prepared for who may not ask for one.
+        return refuse(
+            denied.code(),
+            format!("chi scrive è «{}»: non può chiedere questa modifica", standing.grade.words()),
+        );
+    }
     let begun;
     let person = match whose(paper) {
         Some(person) => person,

@@ -1,42 +1,3 @@
-//! placeholder until merged
-use crate::refused::Refused;
-use alloc::string::String;
-use alloc::vec::Vec;
-use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Participation {
-    pub id: u32,
-}
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "participation")]
-pub enum Entry {
-    Filed,
-    Weighed,
-}
-impl Entry {
-    pub fn words(&self) -> String {
-        String::new()
-    }
-}
-impl Participation {
-    pub fn begin(_: &Entry) -> Option<Self> {
-        None
-    }
-    pub fn apply(&mut self, _: &Entry, _: Timestamp) {}
-    pub fn is_weighed(&self) -> bool {
-        true
-    }
-    pub fn weigh(&self, _: &str, _: &str) -> Result<Entry, Refused> {
-        Ok(Entry::Weighed)
-    }
-}
-pub fn outcome_gate(_: &[Participation]) -> Result<(), Refused> {
-    Ok(())
-}
-pub fn weighed_in_words(_: &[Participation]) -> Vec<(String, String)> {
-    Vec::new()
-}
 //! What somebody brings into a procedure, and how the office weighs it. It changes when taking part does.
 //!
 //! The office must evaluate what is pertinent (L. 241/1990 art. 10 c. 1 b), and a refusal must say why observations were not
@@ -48,7 +9,10 @@ use crate::calendar::{month, rome};
 use crate::refused::{NAME_BYTES_MAX, REASON_BYTES_MAX, Refused, digest, filled};
 use alloc::format;
 use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use jiff::Timestamp;
 use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
 
 /// Documents of one contribution.
 pub const DOCUMENTS_MAX: usize = 200;
@@ -56,7 +20,10 @@ pub const DOCUMENTS_MAX: usize = 200;
 pub const CONTRIBUTIONS_MAX: usize = 2_000;
 
 /// One contribution to a procedure.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Participation {
     /// Ordinal in the dossier.
+    pub id: u32,
     /// What it is.
     pub kind: Kind,
     /// Who: the address, as [`address::key`].
@@ -73,6 +40,7 @@ pub const CONTRIBUTIONS_MAX: usize = 2_000;
     pub in_time: Option<Timing>,
     /// Where it stands.
     pub state: State,
+}
 
 /// What a contribution is (function S0.13).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -92,6 +60,7 @@ pub enum Kind {
     /// Documents.
     #[serde(rename = "documenti")]
     Documenti,
+}
 
 impl Kind {
     /// In Italian, at the beginning of a sentence.
@@ -104,8 +73,11 @@ impl Kind {
             Self::Proposta => "Proposta",
             Self::Documenti => "Documenti",
         }
+    }
+}
 
 /// One document, and who may see it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Document {
     /// SHA-256.
     pub digest: String,
@@ -113,6 +85,7 @@ pub struct Document {
     pub name: String,
     /// Who may see it.
     pub visibility: Visibility,
+}
 
 /// Who may see a document of a dossier.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -124,6 +97,7 @@ pub enum Visibility {
     Parti,
     /// The office alone: kept from access (art. 24).
     Riservato,
+}
 
 /// Who wants to see it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -136,6 +110,7 @@ pub enum Reader {
     Party,
     /// The office.
     Office,
+}
 
 impl Visibility {
     /// Whether a reader sees it. An intervener sees the acts, minus what is reserved (art. 10; function S4.05).
@@ -146,8 +121,11 @@ impl Visibility {
             Self::Parti => reader != Reader::Anyone,
             Self::Riservato => reader == Reader::Office,
         }
+    }
+}
 
 /// Whether it came in time.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "timing", rename_all = "kebab-case")]
 pub enum Timing {
     /// Yes.
@@ -160,6 +138,7 @@ pub enum Timing {
         /// Why, in Italian.
         why: String,
     },
+}
 
 /// The term that is open for contributions.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -168,6 +147,7 @@ pub struct Term {
     pub ends: Date,
     /// What it is, in Italian: «il termine per le osservazioni».
     pub name: String,
+}
 
 /// Whether the procedure is open to contributions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -179,11 +159,14 @@ pub enum Admission<'a> {
         /// By which law.
         law: &'a str,
     },
+}
 
 /// Where a contribution stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "state", rename_all = "kebab-case")]
 pub enum State {
     /// Filed, and not yet weighed.
+    Filed,
     /// Weighed.
     Weighed {
         /// What came of it.
@@ -195,6 +178,7 @@ pub enum State {
         /// When.
         at: Timestamp,
     },
+}
 
 /// What came of a contribution.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -208,6 +192,7 @@ pub enum Weight {
     NonAccolta,
     /// Not about the object of the procedure (art. 10 c. 1 b).
     NonPertinente,
+}
 
 impl Weight {
     /// In Italian.
@@ -219,9 +204,13 @@ impl Weight {
             Self::NonAccolta => "non accolto",
             Self::NonPertinente => "non pertinente",
         }
+    }
+}
 
 /// What happened to a contribution.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "participation", rename_all = "kebab-case")]
+pub enum Entry {
     /// It is filed.
     Filed {
         /// Ordinal in the dossier.
@@ -257,11 +246,13 @@ impl Weight {
         /// Who.
         by: String,
     },
+}
 
 /// What is filed.
 #[derive(Debug, Clone, Copy)]
 pub struct Contribution<'a> {
     /// Ordinal in the dossier.
+    pub id: u32,
     /// What it is.
     pub kind: Kind,
     /// The certified sender.
@@ -274,6 +265,7 @@ pub struct Contribution<'a> {
     pub message: &'a str,
     /// Its documents.
     pub documents: &'a [Document],
+}
 
 /// Files a contribution; `known` are those which the dossier has.
 ///
@@ -289,13 +281,17 @@ pub fn file(
         let text =
             format!("questo procedimento non prevede la partecipazione ({law}): il messaggio resta nel fascicolo");
         return Err(Refused::new("participation-excluded", text));
+    }
     let message = digest(new.message)?;
     if known.iter().any(|other| other.message == message) {
         return Err(Refused::new("already-filed", "questo messaggio è già fra i contributi del fascicolo"));
+    }
     if known.iter().any(|other| other.id == new.id) {
         return Err(Refused::new("number-taken", "c'è già un contributo con questo numero"));
+    }
     if new.documents.len() > DOCUMENTS_MAX || known.len() >= CONTRIBUTIONS_MAX {
         return Err(Refused::new("too-many", "i documenti o i contributi sono troppi per questo fascicolo"));
+    }
     let mut documents = Vec::with_capacity(new.documents.len());
     for document in new.documents {
         let digest = digest(&document.digest)?;
@@ -304,6 +300,7 @@ pub fn file(
             let name: String = document.name.chars().filter(|c| !c.is_control()).take(NAME_BYTES_MAX).collect();
             documents.push(Document { digest, name, visibility: document.visibility });
         }
+    }
     Ok(Entry::Filed {
         id: new.id,
         kind: new.kind,
@@ -314,6 +311,7 @@ pub fn file(
         documents,
         in_time: term.map(|term| timing(new.filed_at, term)),
     })
+}
 
 /// The day ends at its last second in Rome, office hours notwithstanding, and nothing is rounded (law.md §4).
 fn timing(filed_at: Timestamp, term: &Term) -> Timing {
@@ -327,11 +325,26 @@ fn timing(filed_at: Timestamp, term: &Term) -> Timing {
     );
     let why = format!("{filed}; {} finisce il {}", term.name, day(term.ends));
     if there.date() <= term.ends { Timing::InTime { why } } else { Timing::Late { why } }
+}
 
 fn day(date: Date) -> String {
     let ordinal = if date.day() == 1 { "°" } else { "" };
     format!("{}{ordinal} {} {}", date.day(), month(date), date.year())
+}
 
+impl Entry {
+    /// In Italian, for the office.
+    #[must_use]
+    pub fn words(&self) -> String {
+        match self {
+            Self::Filed { kind, by, .. } => format!("{} di {by}, da valutare", kind.words()),
+            Self::Shown { .. } => String::from("cambia chi può vedere un documento"),
+            Self::Weighed { weight, how, by } => format!("{} ({by}): {how}", weight.words()),
+        }
+    }
+}
+
+impl Participation {
     /// The contribution that an entry begins; `None` for an entry that begins none.
     #[must_use]
     pub fn begin(entry: &Entry) -> Option<Self> {
@@ -339,6 +352,7 @@ fn day(date: Date) -> String {
             return None;
         };
         Some(Self { id, kind, by, standing, filed_at, message, documents, in_time, state: State::Filed })
+    }
 
     /// The contribution after an entry. Total; what was weighed stays as it was weighed: a letter may have quoted it.
     pub fn apply(&mut self, entry: &Entry, at: Timestamp) {
@@ -354,6 +368,7 @@ fn day(date: Date) -> String {
                 }
             }
         }
+    }
 
     /// The office weighs it.
     pub fn weigh(&self, weight: Weight, how: &str, by: &str) -> Result<Entry, Refused> {
@@ -362,6 +377,7 @@ fn day(date: Date) -> String {
         }
         let how = filled(how, "come è stato valutato", REASON_BYTES_MAX)?;
         Ok(Entry::Weighed { weight, how, by: filled(by, "chi lo ha valutato", NAME_BYTES_MAX)? })
+    }
 
     /// The office says who may see a document.
     pub fn show(&self, document: &str, visibility: Visibility) -> Result<Entry, Refused> {
@@ -370,10 +386,12 @@ fn day(date: Date) -> String {
             return Err(Refused::new("no-such-document", "questo documento non è fra quelli del contributo"));
         }
         Ok(Entry::Shown { digest, visibility })
+    }
 
     /// The documents that a reader sees.
     pub fn open_to(&self, reader: Reader) -> impl Iterator<Item = &Document> {
         self.documents.iter().filter(move |document| document.visibility.is_open_to(reader))
+    }
 
     /// How it was weighed, as the outcome quotes it; `None` while it is not. Who wrote is not named: an outcome has other readers.
     #[must_use]
@@ -382,6 +400,8 @@ fn day(date: Date) -> String {
         let late = if matches!(self.in_time, Some(Timing::Late { .. })) { ", oltre il termine" } else { "" };
         let filed = day(rome(self.filed_at).date());
         Some(format!("{} n. {} del {filed}{late}: {}. {how}", self.kind.words(), self.id, weight.words()))
+    }
+}
 
 /// Whether an outcome may be sent: not while a contribution is unanswered (art. 10 c. 1 b, 10-bis). Late ones count: to say that it
 /// came late is an answer too, and silence is none.
@@ -397,6 +417,7 @@ pub fn outcome_gate(contributions: &[Participation]) -> Result<(), Refused> {
         day(rome(first.filed_at).date())
     );
     Err(Refused::new("participation-unanswered", text))
+}
 
 /// How each was weighed, in the order in which they came: for the outcome.
 #[must_use]
@@ -404,6 +425,7 @@ pub fn weighed_in_words(contributions: &[Participation]) -> Vec<String> {
     let mut sorted: Vec<&Participation> = contributions.iter().collect();
     sorted.sort_by_key(|one| (one.filed_at, one.id));
     sorted.into_iter().filter_map(Participation::weighed_in_words).collect()
+}
 
 /// Whether the text of an outcome quotes how each was weighed, however its lines are broken.
 pub fn quotes_all(text: &str, contributions: &[Participation]) -> Result<(), Refused> {
@@ -416,6 +438,8 @@ pub fn quotes_all(text: &str, contributions: &[Participation]) -> Result<(), Ref
             let head: String = words.split(':').next().unwrap_or_default().to_string();
             Err(Refused::new("not-quoted", format!("la decisione non dice come è stato valutato: {head}")))
         }
+    }
+}
 
 #[cfg(test)]
 mod tests;

@@ -9,6 +9,7 @@ mod view;
 
 use crate::address;
 use alloc::collections::BTreeMap;
+use alloc::format;
 use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
@@ -353,6 +354,31 @@ pub enum Entry {
         /// Version of the text.
         version: String,
     },
+}
+
+impl Entry {
+    /// In Italian, for the office; nothing of what only the machine needs.
+    #[must_use]
+    pub fn words(&self) -> Option<String> {
+        Some(match self {
+            Self::Registered { id, name, kind, .. } => format!("persona {id} nel registro: {name} ({})", kind.words()),
+            Self::Named { name, .. } => format!("nome: {name}"),
+            Self::DomicileAdded { address, source, .. } => format!("domicilio digitale {address} ({})", source.words()),
+            Self::DomicileEnded { address, .. } => format!("finisce il domicilio digitale {address}"),
+            Self::DomicileStruck { address, .. } => format!("tolto il domicilio digitale {address}"),
+            Self::DomicileReopened { address, .. } => format!("torna il domicilio digitale {address}"),
+            Self::DatumRecorded { field, datum } => format!("{field}: «{}» (da {})", datum.value, datum.source),
+            Self::DatumRestored { field, source, datum } => match datum {
+                Some(datum) => format!("{field}: torna «{}» (da {source})", datum.value),
+                None => format!("{field}: {source} non lo ha più"),
+            },
+            Self::Granted { .. } => String::from("abilitazione data"),
+            Self::GrantEnded { .. } => String::from("abilitazione finita"),
+            Self::Mandated { mandate } => format!("delega a {}", mandate.delegate),
+            Self::MandateEnded { delegate, .. } => format!("finita la delega a {delegate}"),
+            Self::NoticeGiven { version } => format!("informativa privacy {version} data"),
+        })
+    }
 }
 
 impl Person {

@@ -10,6 +10,7 @@ use crate::known::{Known, material};
 use crate::letters::{About, Answer};
 use crate::procedure::Procedure;
 use crate::rules::{self, Calendar, Classification, Deadline, DossierBrief, Kind, Mode};
+use crate::standing::{Permit, Right, Standing};
 use crate::term::{self, Plan};
 use crate::{canary, clockwork, guard, letters};
 use alloc::format;
@@ -60,8 +61,12 @@ pub(crate) fn decide(seen: &Examined, daticert: &Daticert, message: &Content, kn
     };
     changes.append(&mut filed.changes);
     let case = dossier.dossier();
+    let standing = filing::standing(&class, daticert, message, case, known);
+    trail.push(Reason::new("standing", format!("chi scrive: {}", standing.grade.words())));
+    trail.extend(standing.reasons.iter().cloned());
+    let may_be_told = may_be_told(&class, case, &standing, desk, &mut trail);
     let about = About { class: &class, seen, daticert, message, case, known, desk };
-    let reply = if is_placed { answer(&class, daticert, case, known, desk, &mut trail) } else { None };
+    let reply = if is_placed && may_be_told { answer(&class, daticert, case, known, desk, &mut trail) } else { None };
     let may_know = case.is_none_or(|case| case.has_party(sender));
     let suggested = is_placed && class.mode == Mode::Suggest && may_know;
     // The mark of a machine says more than the rule that it happened to meet.
@@ -216,6 +221,31 @@ fn tie(
         }
         .into(),
     )
+}
+
+/// Whether a machine may tell this writer of the dossier: never of a reserved one, and of where one stands only to whom the table
+/// of identities grants it.
+fn may_be_told(
+    class: &Classification,
+    case: Option<&Dossier>,
+    standing: &Standing,
+    desk: &Desk,
+    trail: &mut Vec<Reason>,
+) -> bool {
+    let Some(case) = case else { return true };
+    if case.cover.reserved {
+        trail.push(Reason::new("reserved", String::from("il fascicolo è riservato: risponde una persona")));
+        return false;
+    }
+    let permit = standing.permit(&desk.entity.entitlements, Right::StatoFascicolo);
+    if class.kind == Kind::StatusEnquiry && permit != Permit::Yes {
+        trail.push(Reason::new(
+            "standing",
+            String::from("chi scrive non può avere notizie da una macchina: risponde una persona"),
+        ));
+        return false;
+    }
+    true
 }
 
 /// The term of a request: the rule's, where it sets one; else the procedure's.

@@ -131,6 +131,7 @@ impl Story {
                 }
                 Change::Incident { text, .. } => lines.push(format!("INCIDENTE: {text}")),
                 Change::Entered { entry, .. } => lines.extend(entry.words()),
+                Change::Person { entry, .. } => lines.extend(entry.words()),
                 Change::Filed { .. } | Change::Learned { .. } | Change::CanaryBack { .. } => {}
             }
         }

@@ -113,7 +113,7 @@ fn decide(index: &Index, batch: &mut Batch, record: &Record, decided: &Decided) 
             Change::Opened { dossier } => {
                 batch.put(&key::touched(&dossier.number, at, &decided.digest), &decided.digest)
             }
-            Change::Entered { .. } => {}
+            Change::Entered { .. } | Change::Person { .. } => {}
             Change::Filed { dossier } => batch.put(&key::touched(dossier, at, &decided.digest), &decided.digest),
             Change::Learned { item, fact } => {
                 if let Some(mut row) = index.get::<ItemRow>(&key::item(item))? {

@@ -149,7 +149,7 @@ impl Name {
             Change::Filed { dossier } | Change::Entered { dossier, .. } => *dossier == self.bare,
             Change::Learned { fact: Fact::Accepted { pec_id, .. }, .. } => bare(pec_id) == self.bare,
             Change::CanaryBack { item } => *item == self.bare,
-            Change::Learned { .. } | Change::Incident { .. } => false,
+            Change::Learned { .. } | Change::Person { .. } | Change::Incident { .. } => false,
         };
         let filed = match &decided.decision.disposition {
             Disposition::Request { dossier, .. } => dossier.as_deref() == Some(&self.bare),

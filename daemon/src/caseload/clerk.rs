@@ -1,0 +1,97 @@
+//! The clerk of a running service: carries out what is ordered at the counter, and every half minute looks at the days that have
+//! come and at the drop folder. It changes when somebody else may give work.
+
+use super::{Caseload, Deed};
+use crate::archive::Archive;
+use crate::clock::Clock;
+use crate::journal::record::Channel;
+use crate::office::Office;
+use crate::outbox::orders::Answer;
+use crate::store::{Store, Trouble};
+use jiff::SignedDuration;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::sync::{Notify, watch};
+
+/// How often it looks.
+const LOOK: Duration = Duration::from_secs(30);
+
+/// The clerk.
+#[derive(Clone)]
+pub struct Clerk {
+    /// Shared with everybody.
+    pub store: Arc<Mutex<Store>>,
+    /// Keeps the bytes of letters.
+    pub archive: Arc<Archive>,
+    /// What is in force.
+    pub office: watch::Receiver<Arc<Office>>,
+    /// How long letters to citizens wait.
+    pub hold: SignedDuration,
+    /// Nothing leaves.
+    pub observe: bool,
+    /// The time.
+    pub clock: Clock,
+    /// The outbox looks at once.
+    pub wake: Arc<Notify>,
+    /// The drop folder.
+    pub deposit: Option<PathBuf>,
+}
+
+impl Clerk {
+    /// Carries out an order.
+    ///
+    /// # Errors
+    /// The store, or the disk, cannot go on.
+    pub fn serve(&self, deed: &Deed, channel: Channel) -> Result<Answer, Trouble> {
+        let answer = self.at_work(|caseload| caseload.carry_out(deed, channel))?;
+        if matches!(answer, Answer::Done(_)) {
+            self.wake.notify_one();
+        }
+        Ok(answer)
+    }
+
+    /// Looks, until `stop`.
+    ///
+    /// # Errors
+    /// The store, or the disk, cannot go on.
+    pub async fn run(self, mut stop: watch::Receiver<bool>) -> Result<(), Trouble> {
+        while !*stop.borrow() {
+            let moved = self.round()?;
+            if moved > 0 {
+                self.wake.notify_one();
+            }
+            tokio::select! {
+                _ = stop.changed() => {}
+                () = tokio::time::sleep(LOOK) => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// One look.
+    ///
+    /// # Errors
+    /// The store, or the disk, cannot go on.
+    pub fn round(&self) -> Result<usize, Trouble> {
+        let looked = self.at_work(Caseload::look)?;
+        let worked = match &self.deposit {
+            Some(folder) => self.at_work(|caseload| caseload.drop_folder(folder))?,
+            None => 0,
+        };
+        Ok(looked + worked)
+    }
+
+    fn at_work<T>(&self, work: impl FnOnce(&mut Caseload<'_>) -> Result<T, Trouble>) -> Result<T, Trouble> {
+        let office = self.office.borrow().clone();
+        let mut store = self.store.lock().unwrap_or_else(PoisonError::into_inner);
+        work(&mut Caseload {
+            store: &mut store,
+            archive: &self.archive,
+            office: &office,
+            hold: self.hold,
+            observe: self.observe,
+            now: self.clock.now(),
+        })
+    }
+}

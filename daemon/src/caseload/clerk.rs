@@ -74,7 +74,7 @@ impl Clerk {
     /// # Errors
     /// The store, or the disk, cannot go on.
     pub fn round(&self) -> Result<usize, Trouble> {
-        let looked = self.at_work(Caseload::look)?;
+        let looked = self.at_work(|caseload| caseload.look())?;
         let worked = match &self.deposit {
             Some(folder) => self.at_work(|caseload| caseload.drop_folder(folder))?,
             None => 0,

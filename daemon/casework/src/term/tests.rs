@@ -178,6 +178,8 @@ fn a_notice_on_the_last_day_stops_a_term_with_nothing_left() {
     let start = date(2026, 3, 6);
     let reckoning = reckon(start, &Plan::days(30), &[refusal(4, 7)]);
     assert_eq!(reckoning.last_day, Some(date(2026, 4, 17)), "the end of the window, with no day left");
+    let words = reckoning.explain().join("\n");
+    assert!(words.contains("venerdì 17 aprile 2026, e non ha altri giorni: finisce quel giorno stesso."), "{words}");
     let reckoning = reckon(start, &Plan::days(30), &[refusal(4, 8)]);
     assert_eq!(reckoning.last_day, Some(date(2026, 4, 7)));
     assert_eq!(reckoning.unused, [(0, Unused::AfterEnd)]);
@@ -201,7 +203,11 @@ fn other_bodies_stop_the_clock_only_where_the_procedure_says() {
     let two =
         [body(3, 12, "Asl", 20), body(3, 14, "Arpa", 20), body_answered(3, 16, "Asl"), body_answered(3, 22, "Arpa")];
     assert_eq!(last(MARCH_2, plan, &two), date(2026, 4, 11));
-    // Neither answers: twenty days, and it goes on (art. 16 c. 2).
+    // Asked again, it does not give more time.
+    let again = [body(3, 12, "Asl", 20), body_answered(3, 16, "Asl"), body(3, 18, "Asl", 20)];
+    let reckoning = reckon(MARCH_2, &plan, &again);
+    assert_eq!((reckoning.last_day, reckoning.unused), (Some(date(2026, 4, 7)), vec![(2, Unused::Again)]));
+    // It does not answer: twenty days, and it goes on (art. 16 c. 2).
     assert_eq!(last(MARCH_2, plan, &[body(3, 12, "Asl", 20)]), date(2026, 4, 21));
 }
 

@@ -97,6 +97,9 @@ fn v8_integration_unanswered_runs_again_at_day_thirty() {
     let reckoning = reckon(MARCH_2, &Plan::days(30), &[asked(3, 12)]);
     assert_eq!(reckoning.last_day, Some(date(2026, 5, 2)));
     assert_eq!(reckoning.suspensions[0].until, date(2026, 4, 11));
+    assert!(!reckoning.suspensions[0].is_answered);
+    let on_that_day = reckon(MARCH_2, &Plan::days(30), &[asked(3, 12), answered(4, 11)]);
+    assert!(on_that_day.suspensions[0].is_answered);
     // What comes later than that changes nothing.
     assert_eq!(last(MARCH_2, Plan::days(30), &[asked(3, 12), answered(4, 20)]), date(2026, 5, 2));
 }
@@ -114,6 +117,7 @@ fn v10_no_observations() {
     let reckoning = reckon(MARCH_2, &Plan::days(30), &[refusal(3, 20)]);
     assert_eq!(reckoning.windows[0].last_day, date(2026, 3, 30));
     assert_eq!(reckoning.last_day, Some(date(2026, 4, 11)));
+    assert_eq!(reckoning.alarm_on, Some(date(2026, 4, 10)), "if 30 March counts itself");
 }
 
 #[test]
@@ -126,6 +130,14 @@ fn v12_half_of_the_term() {
     let facts = [ClockFact::SubstituteStarts { at: on(5, 4) }];
     let substitute = reckon(MARCH_2, &Plan::days(30), &facts).substitute.unwrap();
     assert_eq!((substitute.days, substitute.last_day), (15, date(2026, 5, 19)));
+    // On the day of the doubt (V7) whoever asks for it is not sent away; on the day before he is.
+    let on_day = |day| {
+        let facts = [asked(3, 12), answered(4, 1), ClockFact::SubstituteStarts { at: on(4, day) }];
+        reckon(MARCH_2, &Plan::days(30), &facts).substitute.map(|it| it.last_day)
+    };
+    assert_eq!((on_day(21), on_day(20)), (Some(date(2026, 5, 6)), None));
+    // Seven of fifteen: nobody is told a day too many.
+    assert_eq!(reckon(MARCH_2, &Plan::days(15), &facts).substitute.map(|it| it.days), Some(7));
 }
 
 #[test]
@@ -163,6 +175,14 @@ fn a_request_that_gives_less_than_thirty_days_stops_for_as_long() {
 }
 
 #[test]
+fn what_is_asked_on_the_first_day_or_answered_on_the_same_costs_nothing_else() {
+    assert_eq!(last(MARCH_2, Plan::days(30), &[asked(3, 2), answered(3, 3)]), date(2026, 4, 2));
+    let at_once = [asked(3, 12), ClockFact::IntegrationAnswered { at: at("2026-03-12T11:00:00Z") }];
+    let reckoning = reckon(MARCH_2, &Plan::days(30), &at_once);
+    assert_eq!((reckoning.last_day, reckoning.alarm_on), (Some(date(2026, 4, 1)), Some(date(2026, 4, 1))));
+}
+
+#[test]
 fn a_suspension_of_working_days_counts_those_that_ran() {
     // Monday 2 March; two working days by Wednesday; a reply on Monday 9; three more: Thursday 12.
     let reckoning = reckon(MARCH_2, &Plan::working_days(5), &[asked(3, 4), answered(3, 9)]);
@@ -178,6 +198,7 @@ fn a_notice_on_the_last_day_stops_a_term_with_nothing_left() {
     let start = date(2026, 3, 6);
     let reckoning = reckon(start, &Plan::days(30), &[refusal(4, 7)]);
     assert_eq!(reckoning.last_day, Some(date(2026, 4, 17)), "the end of the window, with no day left");
+    assert_eq!(reckoning.runs[0].last, date(2026, 4, 5), "the thirty days ran, and no more");
     let words = reckoning.explain().join("\n");
     assert!(words.contains("venerdì 17 aprile 2026, e non ha altri giorni: finisce quel giorno stesso."), "{words}");
     let reckoning = reckon(start, &Plan::days(30), &[refusal(4, 8)]);
@@ -203,6 +224,8 @@ fn other_bodies_stop_the_clock_only_where_the_procedure_says() {
     let two =
         [body(3, 12, "Asl", 20), body(3, 14, "Arpa", 20), body_answered(3, 16, "Asl"), body_answered(3, 22, "Arpa")];
     assert_eq!(last(MARCH_2, plan, &two), date(2026, 4, 11));
+    let Clock::Suspended(it) = reckon(MARCH_2, &plan, &two).on(date(2026, 3, 15)) else { panic!() };
+    assert_eq!(it.until, date(2026, 3, 22), "of two that stand, the longer");
     // Asked again, it does not give more time.
     let again = [body(3, 12, "Asl", 20), body_answered(3, 16, "Asl"), body(3, 18, "Asl", 20)];
     let reckoning = reckon(MARCH_2, &plan, &again);
@@ -221,6 +244,12 @@ fn an_irregular_request_for_access_starts_again() {
     let facts = [irregular.clone(), ClockFact::RequestRegular { at: on(7, 16) }];
     let reckoning = reckon(start, &Plan::access(), &facts);
     assert_eq!((reckoning.start, reckoning.last_day), (date(2026, 7, 16), Some(date(2026, 8, 17))));
+    // What stopped the first term, and what was in doubt of it, is not in the new one.
+    let short = Plan { length: Length::Days(3), ..Plan::access() };
+    let first = [asked(3, 3), answered(3, 5), refusal(3, 7), ClockFact::RequestIrregular { at: on(3, 8) }];
+    assert_eq!(reckon(MARCH_2, &short, &first).perhaps_ended, Some(date(2026, 3, 6)));
+    let again = reckon(MARCH_2, &short, &[&first[..], &[ClockFact::RequestRegular { at: on(3, 9) }]].concat());
+    assert_eq!((again.perhaps_ended, again.suspensions, again.last_day), (None, vec![], Some(date(2026, 3, 12))));
     // Said too late, or of a procedure that knows no such thing: the term goes on.
     let late = [ClockFact::RequestIrregular { at: on(7, 17) }];
     assert_eq!(reckon(start, &Plan::access(), &late).unused, [(0, Unused::Late)]);
@@ -239,6 +268,11 @@ fn a_month_ends_on_the_day_of_its_number_and_may_become_three() {
     assert_eq!(reckon(MARCH_2, &Plan::days(30), &[extended(3, 10)]).unused, [(0, Unused::NotHere)]);
     let twice = [extended(3, 20), extended(3, 21)];
     assert_eq!(last(date(2026, 3, 10), Plan::gdpr(), &twice), date(2026, 6, 10));
+    let reckoning = reckon(date(2026, 3, 10), &Plan::gdpr(), &[extended(4, 10)]);
+    assert_eq!(reckoning.alarm_on, reckoning.last_day, "nothing stood still: nothing is in doubt");
+    // The month for it runs from the receipt, also where the clock stood still meanwhile.
+    let stood_still = [asked(3, 20), answered(4, 5), extended(4, 15)];
+    assert_eq!(reckon(date(2026, 3, 10), &Plan::gdpr(), &stood_still).unused, [(2, Unused::Late)]);
 }
 
 #[test]
@@ -380,6 +414,9 @@ fn reminders_of_a_term_that_stood_still() {
         ]
     );
     let answered = reckon(MARCH_2, &Plan::days(30), &[asked(3, 12), answered(3, 16)]);
+    let short: Vec<Date> =
+        reminders(&reckon(MARCH_2, &Plan::days(5), &[]), Silence::Assenso).iter().map(|r| r.on).collect();
+    assert_eq!(short, [date(2026, 3, 4), date(2026, 3, 8)], "ten days before is before the start");
     assert!(kinds(&answered, Silence::Assenso).iter().all(|(_, kind)| !kind.is_for_citizen()), "he has answered");
 }
 

@@ -51,7 +51,7 @@ impl Hand {
     fn end(self, plan: &Plan) -> Date {
         not_on_a_holiday(self.raw_end(plan), plan.holidays)
     }
-    /// Stops with the end of a day, to run again after another. What ran.
+    /// Stops with the end of a day, to run again after another; one that is not later stops nothing. What ran.
     fn stop(&mut self, day: Date, resume: Date, plan: &Plan) -> Option<Run> {
         let last = day.min(self.raw_end(plan));
         let days = counted(self.anchor, last, plan).min(self.left);
@@ -189,7 +189,7 @@ impl Walk {
         });
         may?;
         self.integration_used = true;
-        self.suspend(Cause::Integration, day, cap, answered_or(day, cap, days, answered));
+        self.suspend(Cause::Integration, day, cap, answered_or(cap, days, answered));
         Ok(())
     }
 
@@ -246,7 +246,7 @@ impl Walk {
             ClockFact::ThirdBodyAnswered { body: by, .. } if by == body => Some(fact.day()),
             _ => None,
         });
-        self.suspend(Cause::ThirdBody { body: body.into() }, day, cap, answered_or(day, cap, days, answered));
+        self.suspend(Cause::ThirdBody { body: body.into() }, day, cap, answered_or(cap, days, answered));
         Ok(())
     }
 
@@ -388,15 +388,10 @@ pub(super) fn half_of(days: u32) -> u32 {
 }
 
 /// A question ends with its answer, and at the latest by itself.
-fn answered_or(day: Date, cap: Date, days: u32, answered: Option<Date>) -> Ending {
+fn answered_or(cap: Date, days: u32, answered: Option<Date>) -> Ending {
     match answered.filter(|&it| it <= cap) {
-        // Answered on the day on which it was asked: nothing stood still, and nothing is in doubt.
-        Some(answer) => {
-            Ending { late: answer, early: earlier(answer, 1).max(day), why: Resumed::Answered, is_answered: true }
-        }
-        None => {
-            Ending { late: cap, early: earlier(cap, 1).max(day), why: Resumed::Capped { days }, is_answered: false }
-        }
+        Some(answer) => Ending { late: answer, early: earlier(answer, 1), why: Resumed::Answered, is_answered: true },
+        None => Ending { late: cap, early: earlier(cap, 1), why: Resumed::Capped { days }, is_answered: false },
     }
 }
 

@@ -168,6 +168,25 @@ fn a_second_integration_is_kept_and_stops_nothing() {
 }
 
 #[test]
+fn a_second_notice_of_refusal_gives_days_to_the_citizen_and_none_to_the_office() {
+    let reckoning = reckon(MARCH_2, &Plan::days(30), &[refusal(3, 10), filed(3, 12), refusal(3, 24)]);
+    assert_eq!(reckoning.last_day, Some(date(2026, 4, 13)), "twelve days more, for the first alone");
+    assert_eq!(reckoning.unused, [(2, Unused::Again)]);
+    let second = reckoning.windows[1];
+    assert_eq!((second.last_day, second.stops_clock), (date(2026, 4, 3), false));
+}
+
+#[test]
+fn an_answer_after_its_days_is_no_answer_in_time() {
+    // The thirtieth day is Easter Sunday: his last day is the Tuesday, the clock runs again on the Sunday.
+    let with = |day| reckon(MARCH_2, &Plan::days(60), &[asked(3, 6), answered(4, day)]);
+    assert_eq!((with(7).windows[0].answered, with(8).windows[0].answered), (Some(date(2026, 4, 7)), None));
+    assert_eq!(with(7).suspensions[0].until, date(2026, 4, 5));
+    let over = (date(2026, 4, 5), ReminderKind::IntegrationOver);
+    assert!(kinds(&with(8), Silence::Assenso).contains(&over), "the office is told on the day itself");
+}
+
+#[test]
 fn a_request_that_gives_less_than_thirty_days_stops_for_as_long() {
     let asked = |days| ClockFact::IntegrationAsked { at: on(3, 12), days: Some(days) };
     assert_eq!(last(MARCH_2, Plan::days(30), &[asked(10)]), date(2026, 4, 11));
@@ -241,7 +260,13 @@ fn an_irregular_request_for_access_starts_again() {
     let reckoning = reckon(start, &Plan::access(), core::slice::from_ref(&irregular));
     assert_eq!((reckoning.last_day, reckoning.interrupted), (None, Some(date(2026, 7, 14))));
     assert_eq!(reckoning.on(date(2026, 9, 1)), Clock::Interrupted { since: date(2026, 7, 14) });
-    let facts = [irregular.clone(), ClockFact::RequestRegular { at: on(7, 16) }];
+    // While it waits, nothing else stops it; and it may wait once.
+    let regular = ClockFact::RequestRegular { at: on(7, 16) };
+    let more = [irregular.clone(), asked(7, 15), regular.clone(), ClockFact::RequestIrregular { at: on(7, 20) }];
+    let reckoning = reckon(start, &Plan::access(), &more);
+    assert_eq!(reckoning.unused, [(1, Unused::Interrupted), (3, Unused::Again)]);
+    assert_eq!(reckoning.last_day, Some(date(2026, 8, 17)));
+    let facts = [irregular.clone(), regular];
     let reckoning = reckon(start, &Plan::access(), &facts);
     assert_eq!((reckoning.start, reckoning.last_day), (date(2026, 7, 16), Some(date(2026, 8, 17))));
     // What stopped the first term, and what was in doubt of it, is not in the new one.

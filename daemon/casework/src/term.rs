@@ -4,7 +4,7 @@
 //! it is that day, and what must be remembered on which day. It decides nothing: a term that ends makes tasks, and no outcome
 //! (L. 241/1990 art. 2 c. 1: every request ends with an express measure).
 //!
-//! Reading order: here (what comes in) → [`walk`] (the count) → `explain` (the count in words) → `remind` → `silence`.
+//! Reading order: here (what comes in) → `walk` (the count) → `explain` (the count in words) → `remind` → `silence`.
 
 mod explain;
 #[cfg(test)]

@@ -4,7 +4,7 @@
 //! it is that day, and what must be remembered on which day. It decides nothing: a term that ends makes tasks, and no outcome
 //! (L. 241/1990 art. 2 c. 1: every request ends with an express measure).
 //!
-//! Reading order: here (what comes in) → [`walk`] (the count) → `explain` (the count in words) → `remind` → `silence`.
+//! Reading order: here (what comes in) → `walk` (the count) → `explain` (the count in words) → `remind` → `silence`.
 
 mod explain;
 #[cfg(test)]
@@ -54,8 +54,8 @@ pub enum Length {
     Days(u32),
     /// So many *giorni lavorativi*, only where the norm says so. At most [`TERM_DAYS_MAX`].
     WorkingDays(u32),
-    /// To the day of the same number, so many months later, or to the last of the month (GDPR art. 12; c.c. art. 2963 c. 4-5). At
-    /// most [`TERM_MONTHS_MAX`].
+    /// To the day of the same number, so many months later, or to the last of the month (GDPR art. 12; c.c. art. 2963 c. 4-5).
+    /// At most [`TERM_MONTHS_MAX`].
     Months(u32),
 }
 
@@ -87,8 +87,8 @@ pub struct Plan {
     /// On which days it may not end.
     #[serde(default)]
     pub holidays: Holidays,
-    /// An irregular request stops it, and it starts again from the regular one: access to documents (DPR 184/2006 art. 6 c. 5). For
-    /// other procedures that is doubtful (law.md §13), and nothing but integration stops the clock.
+    /// An irregular request stops it, and it starts again from the regular one: access to documents (DPR 184/2006 art. 6 c. 5).
+    /// For other procedures that is doubtful (law.md §13), and nothing but integration stops the clock.
     #[serde(default)]
     pub restarts_when_irregular: bool,
 }
@@ -159,7 +159,8 @@ pub enum ClockFact {
         /// Arrival.
         at: Timestamp,
     },
-    /// Another body was asked for advice or assent (art. 16-17-bis), or others were told that they may oppose.
+    /// Another body was asked for advice or assent (art. 16-17-bis), or others were told that they may oppose. Each stops the
+    /// clock once at most.
     ThirdBodyAsked {
         /// Delivery of our message.
         at: Timestamp,

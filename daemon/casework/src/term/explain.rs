@@ -32,13 +32,11 @@ impl Reckoning {
                 YEARS.end(),
                 in_words(*start)
             ),
-            Step::Start { start, days } => {
-                format!(
-                    "La richiesta è arrivata {}: questo giorno non si conta. {}",
-                    in_words(*start),
-                    length(plan, *days, *start)
-                )
-            }
+            Step::Start { start, days } => format!(
+                "La richiesta è arrivata {}: questo giorno non si conta. {}",
+                in_words(*start),
+                length(plan, *days, *start)
+            ),
             Step::Ran { run, left } => {
                 format!(
                     "{} {}.",
@@ -56,17 +54,19 @@ impl Reckoning {
                 asked(cause),
                 in_words(*until)
             ),
-            Step::Resumed { day, why } => resumed(*day, *why, plan),
+            Step::Resumed { day, why, left } => resumed(*day, *why, *left, plan),
             Step::Interrupted { day } => format!(
                 "{} è stata consegnata la comunicazione che la richiesta va completata: il termine si interrompe, e ricomincia da \
                  capo quando arriva la richiesta completa (decreto del Presidente della Repubblica 184/2006, articolo 6, comma 5).",
                 sentence(in_words(*day))
             ),
-            Step::Restarted { day } => {
-                format!("{} è arrivata la richiesta completa: il termine ricomincia da capo.", sentence(in_words(*day)))
-            }
+            Step::Restarted { day, days } => format!(
+                "{} è arrivata la richiesta completa: il termine ricomincia da capo, e questo giorno non si conta. {}",
+                sentence(in_words(*day)),
+                length(plan, *days, *day)
+            ),
             Step::Extended { day, days } => format!(
-                "{} è stata consegnata la proroga: il termine è più lungo di 2 mesi, cioè di {} (regolamento UE 2016/679, articolo \
+                "{} è stata consegnata la proroga: il termine si allunga di 2 mesi, cioè di {} (regolamento UE 2016/679, articolo \
                  12, paragrafo 3).",
                 sentence(in_words(*day)),
                 count(*days, plan)
@@ -79,7 +79,7 @@ impl Reckoning {
             Step::Doubt { alarm_on } => {
                 // The second doubt exists only where the citizen's ten days were moved.
                 let moved = self.steps.iter().any(
-                    |step| matches!(step, Step::Resumed { day, why: Resumed::NoObservations { raw } } if raw != day),
+                    |step| matches!(step, Step::Resumed { day, why: Resumed::NoObservations { raw }, .. } if raw != day),
                 );
                 let (also, so) = if moved {
                     (", e se un giorno di festa allunga il tempo per le osservazioni", "Contando nel modo più stretto")
@@ -113,9 +113,10 @@ fn length(plan: &Plan, days: u32, start: Date) -> String {
     match plan.length {
         Length::Days(_) => format!("Il termine è di {whole}. Si contano tutti i giorni, anche quelli di festa."),
         Length::WorkingDays(_) => format!("Il termine è di {whole}. Non si contano sabati, domeniche e feste."),
-        Length::Months(_) => {
-            let end = days_after(start, days, Calendar::Solar, plan.holidays);
-            format!("Il termine va di mese in mese, fino a {}: sono {whole}. Si contano tutti i giorni.", in_words(end))
+        Length::Months(months) => {
+            let end = in_words(days_after(start, days, Calendar::Solar, plan.holidays));
+            let months = if months == 1 { "1 mese".into() } else { format!("{months} mesi") };
+            format!("Il termine è di {months}: arriva a {end}, cioè dura {whole}. Si contano tutti i giorni.")
         }
     }
 }
@@ -217,26 +218,30 @@ fn stopped(cause: &Cause, day: Date, cap: Date) -> String {
     }
 }
 
-fn resumed(day: Date, why: Resumed, plan: &Plan) -> String {
-    let again = in_words(days_after(day, 1, plan.length.counting(), plan.holidays));
+fn resumed(day: Date, why: Resumed, left: u32, plan: &Plan) -> String {
+    let again = if left == 0 {
+        "non ha altri giorni: finisce quel giorno stesso".into()
+    } else {
+        let next = days_after(day, 1, plan.length.counting(), plan.holidays);
+        format!("si conta di nuovo da {}", in_words(next))
+    };
     let on = in_words(day);
     match why {
         Resumed::Answered => {
-            format!("{} è arrivata la risposta: il termine riparte, e si conta di nuovo da {again}.", sentence(on))
+            format!("{} è arrivata la risposta: il termine riparte, e {again}.", sentence(on))
         }
         Resumed::Capped { days } => format!(
-            "Senza risposta il termine riparte da solo dopo {}, {on}, e si conta di nuovo da {again}.",
+            "Senza risposta il termine riparte da solo dopo {}, {on}, e {again}.",
             if days == 1 { "1 giorno".to_string() } else { format!("{days} giorni") }
         ),
         Resumed::Observations { filed } => format!(
-            "{} sono arrivate le osservazioni: il termine riparte {OBSERVATION_DAYS} giorni dopo, {on}, e si conta di nuovo da \
-             {again}.",
+            "{} sono arrivate le osservazioni: il termine riparte {OBSERVATION_DAYS} giorni dopo, {on}, e {again}.",
             sentence(in_words(filed))
         ),
         Resumed::NoObservations { raw } => {
             let moved = moved(raw, day, plan).map(|why| format!("I {OBSERVATION_DAYS} giorni finiscono {why} "));
             format!(
-                "{}Senza osservazioni il termine riparte alla fine del tempo per mandarle, {on}, e si conta di nuovo da {again}.",
+                "{}Senza osservazioni il termine riparte alla fine del tempo per mandarle, {on}, e {again}.",
                 moved.unwrap_or_default()
             )
         }
@@ -292,7 +297,8 @@ fn unused(what: &str, day: Date, why: Unused) -> String {
         Unused::Late => "è arrivata dopo il tempo che la legge dà",
         Unused::NotHere => "in questo procedimento non ferma e non allunga il termine",
     };
-    format!("Non cambia il termine {what} di {}: {why}. Resta nel fascicolo.", in_words(day))
+    let what = sentence(what.into());
+    format!("{what} di {} non cambia il termine: {why}. Resta nel fascicolo.", in_words(day))
 }
 
 /// With a capital letter.

@@ -76,7 +76,7 @@ fn days_in(words: &[String]) -> (Option<u32>, Vec<u32>) {
         if line.starts_with("In tutto sono ") {
             total = line.split_once(" = ").map(|(_, after)| number(after));
         }
-        if line.ends_with("il termine ricomincia da capo.") {
+        if line.contains("il termine ricomincia da capo, e") {
             runs.clear();
         }
     }
@@ -253,8 +253,8 @@ proptest! {
 #[test]
 fn a_flood_of_facts_is_counted_up_to_the_bound() {
     let at = "2026-03-12T10:30:00Z".parse::<Timestamp>().unwrap();
-    let facts =
-        alloc::vec![ClockFact::ThirdBodyAsked { at, body: "Asl".into(), suspends_days: u32::MAX }; FACTS_MAX + 7];
+    let asked = |n: usize| ClockFact::ThirdBodyAsked { at, body: n.to_string(), suspends_days: u32::MAX };
+    let facts: Vec<ClockFact> = (0..FACTS_MAX + 7).map(asked).collect();
     let reckoning = reckon(date(2026, 3, 2), &Plan::days(u32::MAX), &facts);
     assert_eq!(reckoning.suspensions.len(), FACTS_MAX);
     assert_eq!(reckoning.days, TERM_DAYS_MAX);

@@ -41,8 +41,8 @@ pub struct Suspension {
     pub cause: Cause,
     /// The day on which what stopped it was delivered: the last that counts before.
     pub since: Date,
-    /// The day on which it runs again: the next is the first that counts, beyond doubt. Until an answer comes this is when it will
-    /// run again by itself.
+    /// The day on which it runs again: the next is the first that counts, beyond doubt. Until an answer comes this is when it
+    /// will run again by itself.
     pub until: Date,
     /// Whether an answer ended it, rather than time.
     pub is_answered: bool,
@@ -213,12 +213,12 @@ pub(super) enum Step {
     Stopped { cause: Cause, day: Date, ran_before: bool, cap: Date },
     /// Something came while it stood still already.
     StoppedAgain { cause: Cause, day: Date, until: Date },
-    /// It runs again, and why then.
-    Resumed { day: Date, why: Resumed },
+    /// It runs again, why then, and for how long.
+    Resumed { day: Date, why: Resumed, left: u32 },
     /// Access: it waits for a regular request.
     Interrupted { day: Date },
     /// Access: it starts again.
-    Restarted { day: Date },
+    Restarted { day: Date, days: u32 },
     /// GDPR: two months more.
     Extended { day: Date, days: u32 },
     /// A fact that moved nothing: which kind, when, why.

@@ -99,7 +99,7 @@ pub struct Reminder {
 }
 
 /// All reminders of a count, in the order of their days, each once. As things stand: whoever keeps them takes those of the newest
-/// count and forgets the others. A reminder before the day on which the term starts is left out, as one that comes too late to help.
+/// count and forgets the others. One that would lie before the start is left out. Days may be holidays.
 #[must_use]
 pub fn reminders(reckoning: &Reckoning, silence: Silence) -> Vec<Reminder> {
     let mut all = Vec::new();

@@ -97,6 +97,9 @@ fn v8_integration_unanswered_runs_again_at_day_thirty() {
     let reckoning = reckon(MARCH_2, &Plan::days(30), &[asked(3, 12)]);
     assert_eq!(reckoning.last_day, Some(date(2026, 5, 2)));
     assert_eq!(reckoning.suspensions[0].until, date(2026, 4, 11));
+    assert!(!reckoning.suspensions[0].is_answered);
+    let on_that_day = reckon(MARCH_2, &Plan::days(30), &[asked(3, 12), answered(4, 11)]);
+    assert!(on_that_day.suspensions[0].is_answered);
     // What comes later than that changes nothing.
     assert_eq!(last(MARCH_2, Plan::days(30), &[asked(3, 12), answered(4, 20)]), date(2026, 5, 2));
 }
@@ -114,6 +117,7 @@ fn v10_no_observations() {
     let reckoning = reckon(MARCH_2, &Plan::days(30), &[refusal(3, 20)]);
     assert_eq!(reckoning.windows[0].last_day, date(2026, 3, 30));
     assert_eq!(reckoning.last_day, Some(date(2026, 4, 11)));
+    assert_eq!(reckoning.alarm_on, Some(date(2026, 4, 10)), "if 30 March counts itself");
 }
 
 #[test]
@@ -126,6 +130,14 @@ fn v12_half_of_the_term() {
     let facts = [ClockFact::SubstituteStarts { at: on(5, 4) }];
     let substitute = reckon(MARCH_2, &Plan::days(30), &facts).substitute.unwrap();
     assert_eq!((substitute.days, substitute.last_day), (15, date(2026, 5, 19)));
+    // On the day of the doubt (V7) whoever asks for it is not sent away; on the day before he is.
+    let on_day = |day| {
+        let facts = [asked(3, 12), answered(4, 1), ClockFact::SubstituteStarts { at: on(4, day) }];
+        reckon(MARCH_2, &Plan::days(30), &facts).substitute.map(|it| it.last_day)
+    };
+    assert_eq!((on_day(21), on_day(20)), (Some(date(2026, 5, 6)), None));
+    // Seven of fifteen: nobody is told a day too many.
+    assert_eq!(reckon(MARCH_2, &Plan::days(15), &facts).substitute.map(|it| it.days), Some(7));
 }
 
 #[test]
@@ -156,10 +168,37 @@ fn a_second_integration_is_kept_and_stops_nothing() {
 }
 
 #[test]
+fn a_second_notice_of_refusal_gives_days_to_the_citizen_and_none_to_the_office() {
+    let reckoning = reckon(MARCH_2, &Plan::days(30), &[refusal(3, 10), filed(3, 12), refusal(3, 24)]);
+    assert_eq!(reckoning.last_day, Some(date(2026, 4, 13)), "twelve days more, for the first alone");
+    assert_eq!(reckoning.unused, [(2, Unused::Again)]);
+    let second = reckoning.windows[1];
+    assert_eq!((second.last_day, second.stops_clock), (date(2026, 4, 3), false));
+}
+
+#[test]
+fn an_answer_after_its_days_is_no_answer_in_time() {
+    // The thirtieth day is Easter Sunday: his last day is the Tuesday, the clock runs again on the Sunday.
+    let with = |day| reckon(MARCH_2, &Plan::days(60), &[asked(3, 6), answered(4, day)]);
+    assert_eq!((with(7).windows[0].answered, with(8).windows[0].answered), (Some(date(2026, 4, 7)), None));
+    assert_eq!(with(7).suspensions[0].until, date(2026, 4, 5));
+    let over = (date(2026, 4, 5), ReminderKind::IntegrationOver);
+    assert!(kinds(&with(8), Silence::Assenso).contains(&over), "the office is told on the day itself");
+}
+
+#[test]
 fn a_request_that_gives_less_than_thirty_days_stops_for_as_long() {
     let asked = |days| ClockFact::IntegrationAsked { at: on(3, 12), days: Some(days) };
     assert_eq!(last(MARCH_2, Plan::days(30), &[asked(10)]), date(2026, 4, 11));
     assert_eq!(last(MARCH_2, Plan::days(30), &[asked(300)]), date(2026, 5, 2), "never longer than thirty");
+}
+
+#[test]
+fn what_is_asked_on_the_first_day_or_answered_on_the_same_costs_nothing_else() {
+    assert_eq!(last(MARCH_2, Plan::days(30), &[asked(3, 2), answered(3, 3)]), date(2026, 4, 2));
+    let at_once = [asked(3, 12), ClockFact::IntegrationAnswered { at: at("2026-03-12T11:00:00Z") }];
+    let reckoning = reckon(MARCH_2, &Plan::days(30), &at_once);
+    assert_eq!((reckoning.last_day, reckoning.alarm_on), (Some(date(2026, 4, 1)), Some(date(2026, 4, 1))));
 }
 
 #[test]
@@ -178,6 +217,9 @@ fn a_notice_on_the_last_day_stops_a_term_with_nothing_left() {
     let start = date(2026, 3, 6);
     let reckoning = reckon(start, &Plan::days(30), &[refusal(4, 7)]);
     assert_eq!(reckoning.last_day, Some(date(2026, 4, 17)), "the end of the window, with no day left");
+    assert_eq!(reckoning.runs[0].last, date(2026, 4, 5), "the thirty days ran, and no more");
+    let words = reckoning.explain().join("\n");
+    assert!(words.contains("venerdì 17 aprile 2026, e non ha altri giorni: finisce quel giorno stesso."), "{words}");
     let reckoning = reckon(start, &Plan::days(30), &[refusal(4, 8)]);
     assert_eq!(reckoning.last_day, Some(date(2026, 4, 7)));
     assert_eq!(reckoning.unused, [(0, Unused::AfterEnd)]);
@@ -201,7 +243,13 @@ fn other_bodies_stop_the_clock_only_where_the_procedure_says() {
     let two =
         [body(3, 12, "Asl", 20), body(3, 14, "Arpa", 20), body_answered(3, 16, "Asl"), body_answered(3, 22, "Arpa")];
     assert_eq!(last(MARCH_2, plan, &two), date(2026, 4, 11));
-    // Neither answers: twenty days, and it goes on (art. 16 c. 2).
+    let Clock::Suspended(it) = reckon(MARCH_2, &plan, &two).on(date(2026, 3, 15)) else { panic!() };
+    assert_eq!(it.until, date(2026, 3, 22), "of two that stand, the longer");
+    // Asked again, it does not give more time.
+    let again = [body(3, 12, "Asl", 20), body_answered(3, 16, "Asl"), body(3, 18, "Asl", 20)];
+    let reckoning = reckon(MARCH_2, &plan, &again);
+    assert_eq!((reckoning.last_day, reckoning.unused), (Some(date(2026, 4, 7)), vec![(2, Unused::Again)]));
+    // It does not answer: twenty days, and it goes on (art. 16 c. 2).
     assert_eq!(last(MARCH_2, plan, &[body(3, 12, "Asl", 20)]), date(2026, 4, 21));
 }
 
@@ -212,9 +260,21 @@ fn an_irregular_request_for_access_starts_again() {
     let reckoning = reckon(start, &Plan::access(), core::slice::from_ref(&irregular));
     assert_eq!((reckoning.last_day, reckoning.interrupted), (None, Some(date(2026, 7, 14))));
     assert_eq!(reckoning.on(date(2026, 9, 1)), Clock::Interrupted { since: date(2026, 7, 14) });
-    let facts = [irregular.clone(), ClockFact::RequestRegular { at: on(7, 16) }];
+    // While it waits, nothing else stops it; and it may wait once.
+    let regular = ClockFact::RequestRegular { at: on(7, 16) };
+    let more = [irregular.clone(), asked(7, 15), regular.clone(), ClockFact::RequestIrregular { at: on(7, 20) }];
+    let reckoning = reckon(start, &Plan::access(), &more);
+    assert_eq!(reckoning.unused, [(1, Unused::Interrupted), (3, Unused::Again)]);
+    assert_eq!(reckoning.last_day, Some(date(2026, 8, 17)));
+    let facts = [irregular.clone(), regular];
     let reckoning = reckon(start, &Plan::access(), &facts);
     assert_eq!((reckoning.start, reckoning.last_day), (date(2026, 7, 16), Some(date(2026, 8, 17))));
+    // What stopped the first term, and what was in doubt of it, is not in the new one.
+    let short = Plan { length: Length::Days(3), ..Plan::access() };
+    let first = [asked(3, 3), answered(3, 5), refusal(3, 7), ClockFact::RequestIrregular { at: on(3, 8) }];
+    assert_eq!(reckon(MARCH_2, &short, &first).perhaps_ended, Some(date(2026, 3, 6)));
+    let again = reckon(MARCH_2, &short, &[&first[..], &[ClockFact::RequestRegular { at: on(3, 9) }]].concat());
+    assert_eq!((again.perhaps_ended, again.suspensions, again.last_day), (None, vec![], Some(date(2026, 3, 12))));
     // Said too late, or of a procedure that knows no such thing: the term goes on.
     let late = [ClockFact::RequestIrregular { at: on(7, 17) }];
     assert_eq!(reckon(start, &Plan::access(), &late).unused, [(0, Unused::Late)]);
@@ -233,6 +293,11 @@ fn a_month_ends_on_the_day_of_its_number_and_may_become_three() {
     assert_eq!(reckon(MARCH_2, &Plan::days(30), &[extended(3, 10)]).unused, [(0, Unused::NotHere)]);
     let twice = [extended(3, 20), extended(3, 21)];
     assert_eq!(last(date(2026, 3, 10), Plan::gdpr(), &twice), date(2026, 6, 10));
+    let reckoning = reckon(date(2026, 3, 10), &Plan::gdpr(), &[extended(4, 10)]);
+    assert_eq!(reckoning.alarm_on, reckoning.last_day, "nothing stood still: nothing is in doubt");
+    // The month for it runs from the receipt, also where the clock stood still meanwhile.
+    let stood_still = [asked(3, 20), answered(4, 5), extended(4, 15)];
+    assert_eq!(reckon(date(2026, 3, 10), &Plan::gdpr(), &stood_still).unused, [(2, Unused::Late)]);
 }
 
 #[test]
@@ -374,6 +439,9 @@ fn reminders_of_a_term_that_stood_still() {
         ]
     );
     let answered = reckon(MARCH_2, &Plan::days(30), &[asked(3, 12), answered(3, 16)]);
+    let short: Vec<Date> =
+        reminders(&reckon(MARCH_2, &Plan::days(5), &[]), Silence::Assenso).iter().map(|r| r.on).collect();
+    assert_eq!(short, [date(2026, 3, 4), date(2026, 3, 8)], "ten days before is before the start");
     assert!(kinds(&answered, Silence::Assenso).iter().all(|(_, kind)| !kind.is_for_citizen()), "he has answered");
 }
 

@@ -1,8 +1,8 @@
 //! The count: facts in the order of their instants move two hands. It changes when a fact does something else to a clock.
 //!
-//! The *late* hand counts from the day after the one on which the clock runs again; the *early* hand counts that day too, and takes
-//! the citizen's ten days without looking at holidays. Which is right is open (law.md §5), so both are given: the office acts on the
-//! early one, the citizen is held to the late one.
+//! The *late* hand counts from the day after the one on which the clock runs again; the *early* hand counts that day too, and
+//! takes the citizen's ten days without looking at holidays. Which is right is open (law.md §5), so both are given: the office
+//! acts on the early one, the citizen is held to the late one.
 
 use super::reckoning::{Cause, Reckoning, Resumed, Run, Step, Substitute, Suspension, Unused, Window, WindowKind};
 use super::{
@@ -11,13 +11,16 @@ use super::{
 };
 use crate::calendar::{days_after, is_counted, not_on_a_holiday};
 use crate::rules::Calendar;
+use alloc::string::String;
 use alloc::vec::Vec;
 use jiff::civil::Date;
 
-/// Counts the term that starts with the certified arrival of the request (its day in Rome, [`crate::calendar::rome`]).
+/// Counts the term that starts with the certified arrival of the request (its day in Rome, [`crate::calendar::rome`]). Where the
+/// request came to the wrong office of the body, terms of silence start when the competent one has it (L. 241/1990 art. 18-bis
+/// c. 2): the caller says which day it is.
 ///
-/// Total: facts in any order are put in the order of their instants, and of the register where these are equal; what cannot be used
-/// is named in [`Reckoning::unused`] and moves nothing. No fact brings the end nearer than it is without any.
+/// Total: facts in any order are put in the order of their instants, and of the register where these are equal; what cannot be
+/// used is named in [`Reckoning::unused`] and moves nothing. No fact brings the end nearer than it is without any.
 #[must_use]
 pub fn reckon(start: Date, plan: &Plan, facts: &[ClockFact]) -> Reckoning {
     let mut walk = Walk::new(start, *plan);
@@ -48,7 +51,7 @@ impl Hand {
     fn end(self, plan: &Plan) -> Date {
         not_on_a_holiday(self.raw_end(plan), plan.holidays)
     }
-    /// Stops with the end of a day, to run again after another. What ran.
+    /// Stops with the end of a day, to run again after another; one that is not later stops nothing. What ran.
     fn stop(&mut self, day: Date, resume: Date, plan: &Plan) -> Option<Run> {
         let last = day.min(self.raw_end(plan));
         let days = counted(self.anchor, last, plan).min(self.left);
@@ -92,7 +95,9 @@ struct Walk {
 struct Asked {
     integration: bool,
     refusal: bool,
-    bodies: Vec<alloc::string::String>,
+    bodies: Vec<String>,
+    /// Those of them that stopped the clock.
+    stopped_by: Vec<String>,
 }
 
 /// How a suspension ends.
@@ -184,7 +189,7 @@ impl Walk {
         });
         may?;
         self.integration_used = true;
-        self.suspend(Cause::Integration, day, cap, answered_or(day, cap, days, answered));
+        self.suspend(Cause::Integration, day, cap, answered_or(cap, days, answered));
         Ok(())
     }
 
@@ -229,14 +234,19 @@ impl Walk {
         if suspends_days == 0 {
             return Err(Unused::NotHere);
         }
+        // Once for each: asking again must not be a way to have more time (art. 16 c. 4, 17-bis c. 1).
+        if self.asked.stopped_by.iter().any(|it| it == body) {
+            return Err(Unused::Again);
+        }
         self.may_stop(day)?;
+        self.asked.stopped_by.push(body.into());
         let days = suspends_days.min(THIRD_BODY_DAYS_MAX);
         let cap = later(day, days);
         let answered = rest.iter().find_map(|(_, fact)| match fact {
             ClockFact::ThirdBodyAnswered { body: by, .. } if by == body => Some(fact.day()),
             _ => None,
         });
-        self.suspend(Cause::ThirdBody { body: body.into() }, day, cap, answered_or(day, cap, days, answered));
+        self.suspend(Cause::ThirdBody { body: body.into() }, day, cap, answered_or(cap, days, answered));
         Ok(())
     }
 
@@ -267,7 +277,7 @@ impl Walk {
             self.out.steps.push(Step::StoppedAgain { cause: cause.clone(), day, until: self.late.anchor });
         } else {
             self.out.steps.push(Step::Stopped { cause: cause.clone(), day, ran_before, cap });
-            self.out.steps.push(Step::Resumed { day: ending.late, why: ending.why });
+            self.out.steps.push(Step::Resumed { day: ending.late, why: ending.why, left: self.late.left });
         }
         let is_answered = ending.is_answered;
         self.out.suspensions.push(Suspension { cause, since: day, until: ending.late, is_answered });
@@ -301,8 +311,7 @@ impl Walk {
         self.out.perhaps_ended = None;
         self.out.runs.clear();
         self.out.suspensions.clear();
-        self.out.steps.push(Step::Restarted { day });
-        self.out.steps.push(Step::Start { start: day, days });
+        self.out.steps.push(Step::Restarted { day, days });
         Ok(())
     }
 
@@ -379,15 +388,10 @@ pub(super) fn half_of(days: u32) -> u32 {
 }
 
 /// A question ends with its answer, and at the latest by itself.
-fn answered_or(day: Date, cap: Date, days: u32, answered: Option<Date>) -> Ending {
+fn answered_or(cap: Date, days: u32, answered: Option<Date>) -> Ending {
     match answered.filter(|&it| it <= cap) {
-        // Answered on the day on which it was asked: nothing stood still, and nothing is in doubt.
-        Some(answer) => {
-            Ending { late: answer, early: earlier(answer, 1).max(day), why: Resumed::Answered, is_answered: true }
-        }
-        None => {
-            Ending { late: cap, early: earlier(cap, 1).max(day), why: Resumed::Capped { days }, is_answered: false }
-        }
+        Some(answer) => Ending { late: answer, early: earlier(answer, 1), why: Resumed::Answered, is_answered: true },
+        None => Ending { late: cap, early: earlier(cap, 1), why: Resumed::Capped { days }, is_answered: false },
     }
 }
 
@@ -406,7 +410,7 @@ fn what(fact: &ClockFact) -> &'static str {
         ClockFact::IntegrationAsked { .. } => "la richiesta di integrazioni",
         ClockFact::IntegrationAnswered { .. } => "la risposta alla richiesta di integrazioni",
         ClockFact::RefusalAnnounced { .. } => "il preavviso di rifiuto",
-        ClockFact::ObservationsFiled { .. } => "le osservazioni al preavviso di rifiuto",
+        ClockFact::ObservationsFiled { .. } => "la risposta al preavviso di rifiuto",
         ClockFact::ThirdBodyAsked { .. } => "la domanda a un altro ente",
         ClockFact::ThirdBodyAnswered { .. } => "la risposta di un altro ente",
         ClockFact::RequestIrregular { .. } => "la comunicazione che la richiesta va completata",

@@ -54,7 +54,7 @@ fn show_is_a_service_card_on_one_screen() {
         assert!(out.contains(said), "{said}:\n{out}");
     }
     assert!(out.lines().count() <= 60, "one screen:\n{out}");
-    assert!(out.lines().all(|line| line.chars().count() <= 110), "{out}");
+    assert!(out.lines().all(|line| line.chars().count() <= 115), "{out}");
 }
 
 #[test]
@@ -62,7 +62,10 @@ fn graph_draws_the_states() {
     let (code, out, err) = ask(&["procedures", "graph", "multa"]);
     assert_eq!(code, Some(0), "{out}{err}");
     assert!(out.starts_with("Pagamento di una multa (multa)\n\n○ ricevuta\n├─ registra "), "{out}");
-    assert!(out.contains("─▶ ◉ accolta\n") && out.contains("╰─ ritira "), "{out}");
+    assert!(
+        out.contains("─▶ ◉ accolta\n") && out.contains("○ da ogni stato aperto\n╰─ ritira ─▶ ◉ ritirata\n"),
+        "{out}"
+    );
     let (code, out, _) = ask(&["procedures", "graph", "multa", "--dot"]);
     assert!(code == Some(0) && out.starts_with("digraph \"multa\" {") && out.ends_with("}\n"), "{out}");
     let (code, _, err) = ask(&["procedures", "graph", "mlta"]);

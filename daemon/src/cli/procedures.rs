@@ -14,7 +14,7 @@ const AFTER_HELP: &str = "\
 Un servizio nuovo, dall'inizio alla fine:
   sportello init mio.toml --rules regole                  una copia di regole e procedimenti
   cp regole/procedures/ztl.toml regole/procedures/suolo.toml
-                                                          poi cambia id, titolo, unita, termine, scheda
+                                                          cambia id, titolo, unita, termine
   sportello procedures check --dir regole                 errori con file e riga, tutti insieme
   sportello procedures show suolo --dir regole            la scheda, come la vede chi la manda
   sportello procedures graph suolo --dir regole           i passi; con --dot, per Graphviz
@@ -25,7 +25,7 @@ La guida è in rules/procedures/README.md.";
 /// Name of the folder of procedures, within that of the rules.
 const FOLDER: &str = "procedures";
 /// Widest cell of a table, in characters.
-const CELL: usize = 70;
+const CELL: usize = 80;
 /// Where the texts of a card begin.
 const INDENT: usize = 18;
 

@@ -1,5 +1,6 @@
 //! A procedure as a service card with its table of states: one screen. It changes when people should see something else of it.
 
+use super::machine::plain;
 use super::model::{
     Act, Applicant, Attestation, Clock, Notice, Participation, Procedure, Responsible, Silence, Stamp, ThirdBody,
 };
@@ -20,7 +21,7 @@ pub fn lines(procedure: &Procedure, rules: &Rulebook) -> Vec<Line> {
         ("A chi", card.who.clone()),
         ("Che cosa", card.what.clone()),
         ("Come", card.how.clone()),
-        ("Chi può chiedere", applicants(procedure)),
+        ("Chi chiede", applicants(procedure)),
     ]);
     let mut add = |name, items: Vec<String>| {
         if !items.is_empty() {
@@ -36,6 +37,8 @@ pub fn lines(procedure: &Procedure, rules: &Rulebook) -> Vec<Line> {
             .collect(),
     );
     add("Non si chiede", procedure.documents.iter().filter(|one| one.held).map(|one| one.name.clone()).collect());
+    add("Dati", procedure.sections.iter().map(|section| section.code().to_string()).collect());
+    add("Moduli", procedure.modules.iter().map(|module| module.code().to_string()).collect());
     add("Costo", Vec::from([card.cost.clone().unwrap_or_else(|| cost(procedure))]));
     add("Tempi", Vec::from([card.term.clone().unwrap_or_else(|| term(procedure))]));
     add("Se tace", Vec::from([silence(procedure.silence).to_string()]));
@@ -46,6 +49,7 @@ pub fn lines(procedure: &Procedure, rules: &Rulebook) -> Vec<Line> {
     let external =
         |office: &super::model::External| format!("{} ({} giorni per rispondere)", office.title, office.days);
     add("Altri enti", procedure.external.iter().map(external).collect());
+    add("Chi può", grants(procedure));
     add("Garanzie", guarantees(procedure));
     if let Some(window) = &procedure.window {
         add(
@@ -56,6 +60,7 @@ pub fn lines(procedure: &Procedure, rules: &Rulebook) -> Vec<Line> {
     add("Si apre", Vec::from([opened(procedure)]));
     add("Collegati", procedure.related.clone());
     add("Pagina", card.link.iter().cloned().collect());
+    add("Informativa", Vec::from([format!("versione {}", procedure.privacy)]));
     lines
 }
 
@@ -171,6 +176,18 @@ fn guarantees(procedure: &Procedure) -> Vec<String> {
         ThirdBody::Suspends => Some("si può sentire un altro ente, e il termine si ferma"),
     };
     [participation.to_string(), notice].into_iter().chain(third.map(Into::into)).collect()
+}
+
+/// What the file grants, verb by verb.
+fn grants(procedure: &Procedure) -> Vec<String> {
+    let who = |grant: &super::model::Grant| match &grant.office {
+        Some(office) => format!("{office} ({})", grant.role.code()),
+        None => grant.role.code().to_string(),
+    };
+    let one = |(verb, grants): (&crate::verb::Verb, &Vec<super::model::Grant>)| {
+        format!("{}: {}", plain(*verb), grants.iter().map(who).collect::<Vec<_>>().join(", "))
+    };
+    procedure.grants.iter().map(one).collect()
 }
 
 fn opened(procedure: &Procedure) -> String {

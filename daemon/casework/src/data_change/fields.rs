@@ -55,7 +55,7 @@ pub fn risk(field: &str, new: &str) -> Option<Reason> {
     if named(&["pec", "mail", "domicilio_digitale"]) || address::is_plausible(new) {
         return Some(Reason::new("risk-domicile", "cambia l'indirizzo a cui arrivano le nostre lettere".to_string()));
     }
-    if named(&["residenza", "indirizzo", "domicilio", "cap"]) {
+    if named(&["residenza", "indirizzo", "domicilio"]) || field == "cap" {
         return Some(Reason::new("risk-residence", "cambia la residenza".to_string()));
     }
     None

@@ -1,6 +1,7 @@
 //! Days as Italian law counts them, in Europe/Rome (law.md §5).
 
 use crate::rules::Calendar;
+use alloc::format;
 use alloc::string::String;
 use jiff::civil::{Date, DateTime, Weekday};
 use jiff::tz::{Offset, TimeZone};
@@ -176,11 +177,22 @@ pub fn stamp(at: Timestamp) -> String {
 #[must_use]
 pub fn spoken(at: Timestamp) -> String {
     let there = rome(at);
-    // «Del otto» is not Italian; the first of a month is an ordinal.
-    let of = if matches!(there.day(), 8 | 11) { "dell'" } else { "del " };
-    let ordinal = if there.day() == 1 { "°" } else { "" };
-    let (hour, minute, day, year) = (there.hour(), there.minute(), there.day(), there.year());
-    alloc::format!("alle {hour:02}:{minute:02} {of}{day}{ordinal} {} {year}", month(there.date()))
+    let (hour, minute) = (there.hour(), there.minute());
+    format!("alle {hour:02}:{minute:02} {}", of_day(there.date()))
+}
+
+/// `3 febbraio 2026`, `1° febbraio 2026`.
+pub(crate) fn long(day: Date) -> String {
+    // The first of a month is an ordinal in Italian.
+    let ordinal = if day.day() == 1 { "°" } else { "" };
+    format!("{}{ordinal} {} {}", day.day(), month(day), day.year())
+}
+
+/// `del 3 febbraio 2026`, within a sentence.
+pub(crate) fn of_day(day: Date) -> String {
+    // «Del otto» is not Italian.
+    let of = if matches!(day.day(), 8 | 11) { "dell'" } else { "del " };
+    format!("{of}{}", long(day))
 }
 
 /// `venerdì 31 luglio 2026`, within a sentence.

@@ -5,7 +5,7 @@
 //! weighed ([`quotes_all`]). What the law excludes is still a message that is kept.
 
 use crate::address;
-use crate::calendar::{month, rome};
+use crate::calendar::{long, of_day, rome};
 use crate::refused::{NAME_BYTES_MAX, REASON_BYTES_MAX, Refused, digest, filled};
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -145,7 +145,7 @@ pub enum Timing {
 pub struct Term {
     /// Last day, to its last second in Rome.
     pub ends: Date,
-    /// What it is, in Italian: «il termine per le osservazioni».
+    /// What the term is for, in Italian, with its article: «le osservazioni».
     pub name: String,
 }
 
@@ -199,10 +199,10 @@ impl Weight {
     #[must_use]
     pub fn words(self) -> &'static str {
         match self {
-            Self::Accolta => "accolto",
-            Self::AccoltaInParte => "accolto in parte",
-            Self::NonAccolta => "non accolto",
-            Self::NonPertinente => "non pertinente",
+            Self::Accolta => "ne abbiamo tenuto conto",
+            Self::AccoltaInParte => "ne abbiamo tenuto conto in parte",
+            Self::NonAccolta => "non ne abbiamo tenuto conto",
+            Self::NonPertinente => "fuori dall'oggetto del procedimento",
         }
     }
 }
@@ -316,14 +316,9 @@ pub fn file(
 /// The day ends at its last second in Rome, office hours notwithstanding, and nothing is rounded (law.md §4).
 fn timing(filed_at: Timestamp, term: &Term) -> Timing {
     let there = rome(filed_at);
-    let filed = format!(
-        "depositato il {} alle {:02}:{:02}:{:02}",
-        day(there.date()),
-        there.hour(),
-        there.minute(),
-        there.second()
-    );
-    let why = format!("{filed}; {} finisce il {}", term.name, day(term.ends));
+    let (hour, minute, second) = (there.hour(), there.minute(), there.second());
+    let filed = format!("arrivo: {}, ore {hour:02}:{minute:02}:{second:02}", long(there.date()));
+    let why = format!("{filed}; ultimo giorno per {}: {}", term.name, long(term.ends));
     if there.date() <= term.ends { Timing::InTime { why } } else { Timing::Late { why } }
 }
 
@@ -398,8 +393,8 @@ impl Participation {
     pub fn weighed_in_words(&self) -> Option<String> {
         let State::Weighed { weight, how, .. } = &self.state else { return None };
         let late = if matches!(self.in_time, Some(Timing::Late { .. })) { ", oltre il termine" } else { "" };
-        let filed = day(rome(self.filed_at).date());
-        Some(format!("{} n. {} del {filed}{late}: {}. {how}", self.kind.words(), self.id, weight.words()))
+        let filed = of_day(rome(self.filed_at).date());
+        Some(format!("{} n. {} {filed}{late}: {}. {how}", self.kind.words(), self.id, weight.words()))
     }
 }
 
@@ -409,13 +404,14 @@ pub fn outcome_gate(contributions: &[Participation]) -> Result<(), Refused> {
     let open = |one: &&Participation| one.state == State::Filed;
     let Some(first) = contributions.iter().find(open) else { return Ok(()) };
     let count = contributions.iter().filter(open).count();
-    let more = if count > 1 { format!(" e altri {}", count - 1) } else { String::new() };
-    let text = format!(
-        "prima della decisione va valutato quello che è arrivato: {} n. {} del {}{more}",
-        first.kind.words(),
-        first.id,
-        day(rome(first.filed_at).date())
-    );
+    let more = match count {
+        0 | 1 => String::new(),
+        2 => String::from(" e un altro"),
+        more => format!(" e altri {}", more - 1),
+    };
+    let filed = of_day(rome(first.filed_at).date());
+    let which = format!("{} n. {} {filed}{more}", first.kind.words(), first.id);
+    let text = format!("prima della decisione va valutato quello che è arrivato: {which}");
     Err(Refused::new("participation-unanswered", text))
 }
 

@@ -39,7 +39,7 @@ pub(crate) fn filled(text: &str, what: &str, bytes_max: usize) -> Result<String,
         return Err(Refused::new("empty", format!("manca {what}")));
     }
     if text.len() > bytes_max {
-        return Err(Refused::new("too-long", format!("è troppo lungo: {what} può avere al massimo {bytes_max} byte")));
+        return Err(Refused::new("too-long", format!("il testo è troppo lungo: per {what} ci sono {bytes_max} byte")));
     }
     Ok(String::from(text))
 }

@@ -267,8 +267,8 @@ impl DataChange {
         }
     }
 
-    /// A person of the office says yes.
-    pub fn approve(&self, by: &str, person: &Person, at: Timestamp) -> Result<Entry, Refused> {
+    /// A person of the office says yes. `holders` are the persons of whom a new domicile already is one.
+    pub fn approve(&self, by: &str, person: &Person, holders: &[Person], at: Timestamp) -> Result<Entry, Refused> {
         self.is_of(person)?;
         let by = filled(by, "chi approva", NAME_BYTES_MAX)?;
         if self.state.is_decided() {
@@ -287,14 +287,19 @@ impl DataChange {
         {
             return Err(Refused::new("same-person", "la seconda approvazione la dà un'altra persona dell'ufficio"));
         }
-        let before = self.before_of(person, at)?;
+        let before = self.before_of(person, holders, at)?;
         Ok(Entry::Approved { by, before })
     }
 
     /// The entries of an approved change for the person's record, and the one for the change: to be committed together.
     ///
     /// What was approved is entered only over what was seen then.
-    pub fn enter(&self, person: &Person, at: Timestamp) -> Result<(Vec<person::Entry>, Entry), Refused> {
+    pub fn enter(
+        &self,
+        person: &Person,
+        holders: &[Person],
+        at: Timestamp,
+    ) -> Result<(Vec<person::Entry>, Entry), Refused> {
         self.is_of(person)?;
         if !is_due(self) {
             return Err(self.not_now("non c'è nulla da scrivere"));
@@ -303,7 +308,7 @@ impl DataChange {
         if effects.is_empty() {
             return Err(Refused::new("not-yet", "la modifica vale da un giorno che deve ancora venire"));
         }
-        if self.before_of(person, at)? != self.before {
+        if self.before_of(person, holders, at)? != self.before {
             return Err(changed_meanwhile());
         }
         Ok((effects, Entry::Applied))
@@ -358,14 +363,14 @@ impl DataChange {
     }
 
     /// What stands before each item; refused when it is no longer what the proposal saw, or when the new value has no room.
-    fn before_of(&self, person: &Person, at: Timestamp) -> Result<Vec<Before>, Refused> {
+    fn before_of(&self, person: &Person, holders: &[Person], at: Timestamp) -> Result<Vec<Before>, Refused> {
         let mut before = Vec::with_capacity(self.items.len());
         for item in &self.items {
             if held(person, &item.field, &self.office, item.said.as_deref(), at) != item.old {
                 return Err(changed_meanwhile());
             }
             if fields::is_domicile(&item.field) {
-                person.add_domicile(&item.new, person::Source::Enabled, at, &[])?;
+                person.add_domicile(&item.new, person::Source::Enabled, at, holders)?;
                 // Only the domicile that the citizen names as the old one ends; otherwise this is a second one (S0.02). What an
                 // index lists ends there.
                 let ours = person.domiciles.iter().find(|d| {

@@ -78,7 +78,7 @@ fn confirmed(person: &Person) -> DataChange {
 
 /// Enters an approved change.
 fn enter(change: &mut DataChange, person: &mut Person, at: Timestamp) {
-    let (effects, entry) = change.enter(person, at).unwrap();
+    let (effects, entry) = change.enter(person, &[], at).unwrap();
     effects.iter().for_each(|effect| person.apply(effect, at));
     change.apply(&entry, at);
 }
@@ -96,15 +96,15 @@ fn an_iban_changes_after_confirmation_and_two_people() {
     let mut mario = with_iban();
     let mut change = confirmed(&mario);
     assert_eq!(change.side_by_side(), [("IBAN".to_string(), OLD.to_string(), NEW.to_string())]);
-    step(&mut change, |c| c.approve("anna", &mario, day(3)), day(3));
+    step(&mut change, |c| c.approve("anna", &mario, &[], day(3)), day(3));
     assert!(change.effects(day(3)).is_empty());
-    assert_eq!(code(change.approve(" ANNA ", &mario, day(3))), "same-person");
-    step(&mut change, |c| c.approve("bruno", &mario, day(3)), day(3));
+    assert_eq!(code(change.approve(" ANNA ", &mario, &[], day(3))), "same-person");
+    step(&mut change, |c| c.approve("bruno", &mario, &[], day(3)), day(3));
     assert_eq!(change.state, State::Approved { by: "anna".into(), second: Some("bruno".into()) });
     enter(&mut change, &mut mario, day(4));
     assert_eq!(mario.datum("iban", "tributi").unwrap().value, NEW);
     assert!(change.effects(day(5)).is_empty(), "once");
-    assert_eq!(code(change.enter(&mario, day(5))), "wrong-state");
+    assert_eq!(code(change.enter(&mario, &[], day(5))), "wrong-state");
 }
 
 #[test]
@@ -112,21 +112,21 @@ fn what_is_not_risky_needs_one_person() {
     let mario = mario();
     let mut change = proposed(&mario, LISTED, vec![item("telefono", "0612345678")]);
     assert!(change.effects(day(1)).is_empty());
-    step(&mut change, |c| c.approve("anna", &mario, day(1)), day(1));
+    step(&mut change, |c| c.approve("anna", &mario, &[], day(1)), day(1));
     assert_eq!(change.effects(day(1)).len(), 1);
-    assert_eq!(code(change.approve("bruno", &mario, day(1))), "wrong-state");
+    assert_eq!(code(change.approve("bruno", &mario, &[], day(1))), "wrong-state");
 }
 
 #[test]
 fn what_is_risky_is_not_approved_before_it_is_confirmed() {
     let mario = with_iban();
     for change in [iban_change(&mario), awaiting(&mario)] {
-        assert_eq!(code(change.approve("anna", &mario, day(2))), "not-confirmed");
+        assert_eq!(code(change.approve("anna", &mario, &[], day(2))), "not-confirmed");
     }
     let mut late = awaiting(&mario);
     assert_eq!(code(late.expire(day(11))), "not-yet");
     step(&mut late, |c| c.expire(day(12)), day(12));
-    assert_eq!(code(late.approve("anna", &mario, day(12))), "not-confirmed");
+    assert_eq!(code(late.approve("anna", &mario, &[], day(12))), "not-confirmed");
     // Nothing is lost: another token may be asked for.
     step(&mut late, |c| c.ask_confirmation(&mario, OTHER_SECRET, 10, day(12)), day(12));
     step(&mut late, |c| c.confirm(OTHER_SECRET, LISTED, &mario, &[], day(13)), day(13));
@@ -214,8 +214,8 @@ fn who_has_no_safe_domicile_confirms_in_person() {
     assert_eq!(code(change.ask_confirmation(&stranger, SECRET, 10, day(1))), "no-safe-domicile");
     assert_eq!(code(change.confirm_in_person("", EVIDENCE)), "empty");
     step(&mut change, |c| c.confirm_in_person("anna", EVIDENCE), day(1));
-    step(&mut change, |c| c.approve("anna", &stranger, day(1)), day(1));
-    assert_eq!(code(change.approve("anna", &stranger, day(1))), "same-person");
+    step(&mut change, |c| c.approve("anna", &stranger, &[], day(1)), day(1));
+    assert_eq!(code(change.approve("anna", &stranger, &[], day(1))), "same-person");
 }
 
 /// «Le nostre coordinate bancarie sono cambiate», from an address that is not the listed one.
@@ -295,17 +295,17 @@ fn what_cannot_be_a_change_is_refused() {
 #[test]
 fn nobody_decides_the_own_case() {
     let mario = with_iban();
-    assert_eq!(code(confirmed(&mario).approve(LISTED, &mario, day(3))), "own-case");
+    assert_eq!(code(confirmed(&mario).approve(LISTED, &mario, &[], day(3))), "own-case");
 }
 
 #[test]
 fn a_change_over_something_newer_is_refused() {
     let mut mario = with_iban();
     let mut change = confirmed(&mario);
-    step(&mut change, |c| c.approve("anna", &mario, day(3)), day(3));
+    step(&mut change, |c| c.approve("anna", &mario, &[], day(3)), day(3));
     let entry = mario.record("iban", "IT13S0542811101000000123457", "tributi", day(3), None).unwrap();
     mario.apply(&entry, day(3));
-    assert_eq!(code(change.approve("bruno", &mario, day(3))), "changed-meanwhile");
+    assert_eq!(code(change.approve("bruno", &mario, &[], day(3))), "changed-meanwhile");
 }
 
 #[test]
@@ -313,9 +313,9 @@ fn it_begins_on_its_day_and_not_before() {
     let mario = with_iban();
     let later = Asked { effective_from: date(30), ..asked(&mario, LISTED) };
     let mut change = DataChange::begin(&propose(later, vec![item("telefono", "06123456")], day(1)).unwrap()).unwrap();
-    step(&mut change, |c| c.approve("anna", &mario, day(2)), day(2));
+    step(&mut change, |c| c.approve("anna", &mario, &[], day(2)), day(2));
     assert!(change.effects(day(29)).is_empty());
-    assert_eq!(code(change.enter(&mario, day(29))), "not-yet");
+    assert_eq!(code(change.enter(&mario, &[], day(29))), "not-yet");
     assert_eq!(change.effects(day(30)).len(), 1);
     // Meanwhile the field is not free for another change.
     let open = [change];
@@ -335,7 +335,7 @@ fn a_new_domicile_takes_the_place_of_the_one_that_is_named() {
     step(&mut change, |c| c.ask_confirmation(&mario, SECRET, 10, day(1)), day(1));
     step(&mut change, |c| c.confirm(SECRET, LISTED, &mario, &[], day(2)), day(2));
     for by in ["anna", "bruno"] {
-        step(&mut change, |c| c.approve(by, &mario, day(3)), day(3));
+        step(&mut change, |c| c.approve(by, &mario, &[], day(3)), day(3));
     }
     enter(&mut change, &mut mario, day(3));
     assert_eq!(mario.strength_of("nuova@pec.example", day(3)), Some(Strength::Enabled));
@@ -351,7 +351,7 @@ fn a_roll_back_destroys_nothing_newer() {
     let mut mario = with_iban();
     let mut change = confirmed(&mario);
     for by in ["anna", "bruno"] {
-        step(&mut change, |c| c.approve(by, &mario, day(3)), day(3));
+        step(&mut change, |c| c.approve(by, &mario, &[], day(3)), day(3));
     }
     assert_eq!(code(iban_change(&mario).roll_back(&mario, "carla", "frode")), "wrong-state");
     enter(&mut change, &mut mario, day(3));
@@ -372,7 +372,7 @@ fn refused_and_withdrawn_are_final() {
     step(&mut withdrawn, |c| c.withdraw(), day(2));
     for change in [refused, withdrawn] {
         assert!(change.state.is_decided() && change.effects(day(9)).is_empty());
-        assert_eq!(code(change.approve("bruno", &mario, day(3))), "wrong-state");
+        assert_eq!(code(change.approve("bruno", &mario, &[], day(3))), "wrong-state");
         assert!(change.confirm(SECRET, LISTED, &mario, &[], day(3)).is_err());
         assert_eq!(code(change.withdraw()), "wrong-state");
     }
@@ -383,7 +383,7 @@ fn an_entry_reads_back_as_it_was_written() {
     let mario = with_iban();
     for entry in [
         propose(asked(&mario, LISTED), vec![item("iban", NEW)], day(1)).unwrap(),
-        confirmed(&mario).approve("anna", &mario, day(3)).unwrap(),
+        confirmed(&mario).approve("anna", &mario, &[], day(3)).unwrap(),
         Entry::Misconfirmed { code: "token-wrong".into() },
     ] {
         let text = serde_json::to_string(&entry).unwrap();
@@ -460,7 +460,7 @@ proptest! {
         let mut change = DataChange::begin(&entry).unwrap();
         step(&mut change, |c| c.confirm_in_person("anna", EVIDENCE), day(1));
         for by in ["anna", "bruno"] {
-            let entry = change.approve(by, &person, day(2));
+            let entry = change.approve(by, &person, &[], day(2));
             prop_assume!(entry.is_ok());
             change.apply(&entry.unwrap(), day(2));
         }
@@ -482,4 +482,15 @@ fn a_delegate_does_not_confirm_for_the_person() {
     mario.apply(&entry, day(0));
     let change = awaiting(&mario);
     assert_eq!(code(change.confirm(SECRET, "avvocato@pec.example", &mario, &[], day(2))), "token-foreign");
+}
+
+#[test]
+fn the_domicile_of_another_does_not_become_a_persons_own() {
+    let (mario, other) = (mario(), [person("RSSMRA80A01H50MM", "altro@pec.example", crate::person::Source::Enabled)]);
+    let mut change = proposed(&mario, LISTED, vec![item("pec", "altro@pec.example")]);
+    step(&mut change, |c| c.confirm_in_person("anna", EVIDENCE), day(1));
+    assert_eq!(code(change.approve("anna", &mario, &other, day(2))), "address-of-another");
+    step(&mut change, |c| c.approve("anna", &mario, &[], day(2)), day(2));
+    step(&mut change, |c| c.approve("bruno", &mario, &[], day(2)), day(2));
+    assert_eq!(code(change.enter(&mario, &other, day(2))), "address-of-another", "it became another's meanwhile");
 }

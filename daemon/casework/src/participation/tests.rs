@@ -40,7 +40,7 @@ fn code<T: core::fmt::Debug>(refused: Result<T, Refused>) -> &'static str {
 }
 
 fn term() -> Term {
-    Term { ends: "2026-03-10".parse().unwrap(), name: "il termine per le osservazioni".into() }
+    Term { ends: "2026-03-10".parse().unwrap(), name: "le osservazioni".into() }
 }
 
 /// Cons. Stato VI 8546/2024: the certified second counts, and the day ends at 23:59:59 in Rome.
@@ -54,10 +54,7 @@ fn in_time_to_the_last_second_of_the_day_in_rome() {
     };
     assert!(matches!(timing("2026-03-10T22:59:59Z"), Timing::InTime { .. }));
     let Timing::Late { why } = timing("2026-03-10T23:00:00Z") else { panic!("a second late") };
-    assert_eq!(
-        why,
-        "depositato il 11 marzo 2026 alle 00:00:00; il termine per le osservazioni finisce il 10 marzo 2026"
-    );
+    assert_eq!(why, "arrivo: 11 marzo 2026, ore 00:00:00; ultimo giorno per le osservazioni: 10 marzo 2026");
     assert_eq!(filed(1).in_time, None, "no term was open");
 }
 
@@ -88,7 +85,7 @@ fn no_outcome_while_one_is_unanswered() {
     let mut all = vec![weighed(1, Weight::NonAccolta), filed(2), filed(3)];
     let refused = outcome_gate(&all).unwrap_err();
     assert_eq!(refused.code, "participation-unanswered");
-    assert!(refused.text.ends_with("Memoria n. 2 del 10 marzo 2026 e altri 1"), "{refused}");
+    assert!(refused.text.ends_with("Memoria n. 2 del 10 marzo 2026 e un altro"), "{refused}");
     all.truncate(1);
     assert_eq!(outcome_gate(&all), Ok(()));
 }
@@ -97,7 +94,10 @@ fn no_outcome_while_one_is_unanswered() {
 fn the_outcome_quotes_how_each_was_weighed() {
     let all = [weighed(1, Weight::AccoltaInParte), weighed(2, Weight::NonPertinente)];
     let words = weighed_in_words(&all);
-    assert_eq!(words[0], "Memoria n. 1 del 10 marzo 2026: accolto in parte. Il parere del 3 marzo dice il contrario.");
+    assert_eq!(
+        words[0],
+        "Memoria n. 1 del 10 marzo 2026: ne abbiamo tenuto conto in parte. Il parere del 3 marzo dice il contrario."
+    );
     assert!(words.iter().all(|words| !words.contains('@')), "an outcome names no third person");
     let letter = format!("Decisione.\n\n{}\n\n{}\n", words[0].replace(' ', "\n"), words[1]);
     assert_eq!(quotes_all(&letter, &all), Ok(()));

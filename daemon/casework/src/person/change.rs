@@ -166,7 +166,7 @@ impl Person {
         match self.data.get(field) {
             None if self.data.len() >= FIELDS_MAX => Err(full("dati")),
             Some(held) if held.len() >= SOURCES_MAX && !held.iter().any(|datum| datum.source == source) => {
-                Err(full("fonti di questo dato"))
+                Err(full("fonti per questo dato"))
             }
             _ => Ok(()),
         }
@@ -210,7 +210,7 @@ impl Person {
 }
 
 fn full(what: &str) -> Refused {
-    Refused::new("too-many", format!("ci sono già troppi {what}"))
+    Refused::new("too-many", format!("è stato raggiunto il numero massimo di {what}"))
 }
 
 fn period(from: Date, until: Date) -> Result<(), Refused> {

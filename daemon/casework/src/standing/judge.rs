@@ -2,7 +2,7 @@
 
 use super::{Acting, Channel, Enclosed, Facets, Grade, Named, Party, Seen, Standing, Written};
 use crate::address;
-use crate::calendar::rome;
+use crate::calendar::{long, rome};
 use crate::decision::Reason;
 use crate::person::{Domicile, Over, Person, Scope, Strength, id};
 use crate::rules::normal::Normal;
@@ -170,12 +170,15 @@ fn mandate(seen: &Seen<'_>, writer: Option<&Person>, subject: Option<&Person>, r
     if let Some(m) = here.clone().find(|m| m.holds(today)) {
         reasons.push(Reason::new(
             "mandate",
-            format!("scrive per un'altra persona con una delega valida fino al {}", m.until),
+            format!("scrive per un'altra persona con una delega; ultimo giorno: {}", long(m.until)),
         ));
         return Acting::Delegate { over: m.over.clone(), until: m.until };
     }
     if let Some(m) = here.max_by_key(|m| m.until) {
-        reasons.push(Reason::new("mandate-ended", format!("la delega non vale oggi: dal {} al {}", m.from, m.until)));
+        reasons.push(Reason::new(
+            "mandate-ended",
+            format!("oggi la delega non vale; primo giorno: {}, ultimo: {}", long(m.from), long(m.until)),
+        ));
         return Acting::MandateEnded { until: m.until };
     }
     if given.iter().any(|m| m.holds(today)) {

@@ -94,6 +94,10 @@ impl Standing {
         if let Acting::Delegate { over: Over::Dossier { .. }, .. } = self.facets.acting {
             return Permit::No(Denied::NoMandate);
         }
+        if right.is_personal() && self.about.is_none() {
+            // Nobody is known to whom a confirmation could go. What is told is the same.
+            return Permit::No(Denied::Stranger);
+        }
         // What this office has enabled reaches as far as it was enabled for.
         let scope = match right {
             Right::DatiPropri => Some(Scope::OwnData),

@@ -102,6 +102,7 @@ fn personal_data_go_to_a_listed_or_enabled_domicile_only() {
     assert_eq!(ask(&mario), Permit::Yes);
     let stranger = judge(&Seen { subject: Some(&mario), written: Some(MARIO), ..seen("x@pec.example") });
     assert_eq!(permit(&stranger, right), Permit::Confirm);
+    assert_eq!(permit(&judge(&seen("x@pec.example")), right), Permit::No(Denied::Stranger));
     let ordinary =
         Seen { channel: Channel::Ordinary, holders: core::slice::from_ref(&mario), ..seen("abilitata@pec.example") };
     assert_eq!(permit(&judge(&ordinary), right), Permit::No(Denied::Stranger));

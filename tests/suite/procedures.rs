@@ -1,7 +1,8 @@
 //! Changes when an administrator checks, reads or draws procedures in another way. What each mistake says is pinned in `casework`
 //! (`fixtures/procedures-bad`); here, that the program says it, and that no other procedures come into force.
 
-use crate::support::{ask, copy_folder};
+use crate::support::{House, ask, copy_folder};
+use gestore::{Authority, Circuit, Style, Timestamp};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -118,6 +119,41 @@ fn a_new_service_is_a_copy_and_a_few_words() {
     assert!(code == Some(0) && out.contains("Procedimenti: 11."), "{out}{err}");
     let (code, out, _) = ask(&["procedures", "show", "bici", "--dir", dir]);
     assert!(code == Some(0) && out.contains("con la regola istanza-suolo-pubblico"), "{out}");
+}
+
+/// A service whose procedures have a mistake does not start, as with its rules; nor one that would write to an example.
+#[test]
+fn a_mistake_stops_the_start() {
+    let root = tempfile::tempdir().unwrap();
+    let office = "protocollo@pec.comune.test";
+    let authority = Authority::create(Timestamp::now()).unwrap();
+    let provider = authority.provider("Alfa", "pec.alfa.test", Style::aruba_like(), Timestamp::now()).unwrap();
+    let circuit = Circuit::new(&root.path().join("caselle"), [("pec.comune.test".to_owned(), provider)]);
+    let house = House::build(root.path(), office, &circuit.maildir(office).unwrap(), authority.certificate_der());
+    let rules = root.path().join("regole");
+    copy_folder(&self::root().join("rules"), &rules);
+    let text = fs::read_to_string(&house.file).unwrap();
+    let own = text.replace("prova = true", &format!("prova = true\nregole = \"{}\"", rules.display()));
+    fs::write(&house.file, &own).unwrap();
+    let config = house.file.to_str().unwrap();
+    let (code, out, err) = ask(&["check", "--config", config]);
+    assert!(code == Some(0) && out.contains("Procedimenti: 10"), "{out}{err}");
+    assert_eq!(ask(&["procedures", "graph", "nido", "--config", config]).0, Some(0));
+
+    let file = rules.join("procedures/nido.toml");
+    let good = fs::read_to_string(&file).unwrap();
+    fs::write(&file, good.replace("\"preferenze\"", "\"conto\"")).unwrap();
+    let (_, check, said) = ask(&["check", "--config", config]);
+    assert!(said.contains("procedures/nido.toml:") && said.contains("`conto` non è ammessa"), "{check}{said}");
+    let (code, _, err) = ask(&["run", "--config", config]);
+    assert_eq!(code, Some(3), "{err}");
+    assert!(err.contains("`conto` non è ammessa"), "{err}");
+
+    fs::write(&file, good).unwrap();
+    fs::write(&house.file, own.replace("prova = true\n", "")).unwrap();
+    let (code, _, err) = ask(&["check", "--config", config]);
+    assert_eq!(code, Some(1), "{err}");
+    assert!(err.contains("procedimento `mensa`: l'ente `gestore_mensa` ha l'indirizzo d'esempio"), "{err}");
 }
 
 /// Rules of before there were procedures, with offices of their own: what does not fit them is left out, and they still load.

@@ -22,6 +22,8 @@ use serde::{Deserialize, Serialize};
 
 /// Dossiers looked at in one round of the clock: the others wait for the next round.
 const LOOKS_MAX: usize = 200;
+/// Persons looked at who may have a new address already.
+const HOLDERS_MAX: usize = 8;
 
 /// Something to be done.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -98,7 +100,12 @@ impl Caseload<'_> {
                 let Some(dossier) = self.store.dossier(&order.dossier)? else {
                     return Ok(Err(Refused::new("no-dossier", format!("il fascicolo {} non c'è", order.dossier))));
                 };
-                let people = self.people(dossier.life.changes.iter().map(|change| change.person.as_str()))?;
+                let mut people = self.people(dossier.life.changes.iter().map(|change| change.person.as_str()))?;
+                for item in dossier.life.changes.iter().flat_map(|change| &change.items) {
+                    if casework::address::is_plausible(&item.new) {
+                        people.extend(self.store.people_at(&item.new, HOLDERS_MAX)?);
+                    }
+                }
                 let done = match act::act(order, &dossier, &people, desk, self.now) {
                     Ok(done) => done,
                     Err(why) => return Ok(Err(why)),

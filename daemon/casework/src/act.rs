@@ -133,7 +133,8 @@ pub fn cause(dossier: &Dossier, desk: &Desk) -> String {
     desk.key.effect_id(&dossier.number, "act", "", dossier.life.entries)
 }
 
-/// Does it, if it may be done. `people`: the persons whom the dossier's changes of data concern.
+/// Does it, if it may be done. `people`: the persons whom the dossier's changes of data concern, and
+/// those who have a new address as their domicile already.
 ///
 /// # Errors
 /// Why not. Nothing changes then.
@@ -451,14 +452,14 @@ impl<'a> Bench<'a> {
     fn approve(&self, n: u32) -> Result<Done, Refused> {
         let change = self.change(n)?;
         let person = self.person(&change.person)?;
-        let step = change.approve(&self.order.by, person, self.now)?;
+        let step = change.approve(&self.order.by, person, self.people, self.now)?;
         let mut after = change.clone();
         after.apply(&step, self.now);
         let mut entries = vec![Entry::Change { n, step }];
         let mut people = Vec::new();
         let mut said = "approvata: serve il sì di un'altra persona dell'ufficio";
         if matches!(after.state, crate::data_change::State::Approved { .. }) {
-            said = match after.enter(person, self.now) {
+            said = match after.enter(person, self.people, self.now) {
                 Ok((effects, step)) => {
                     people = effects;
                     entries.push(Entry::Change { n, step });

@@ -322,11 +322,6 @@ fn timing(filed_at: Timestamp, term: &Term) -> Timing {
     if there.date() <= term.ends { Timing::InTime { why } } else { Timing::Late { why } }
 }
 
-fn day(date: Date) -> String {
-    let ordinal = if date.day() == 1 { "°" } else { "" };
-    format!("{}{ordinal} {} {}", date.day(), month(date), date.year())
-}
-
 impl Entry {
     /// In Italian, for the office.
     #[must_use]

@@ -87,6 +87,9 @@ impl Caseload<'_> {
     /// # Errors
     /// As [`carry_out`](Self::carry_out).
     pub fn carry_out_once(&mut self, deed: &Deed, channel: Channel, key: &str) -> Result<Answer, Trouble> {
+        if !key.is_empty() && self.store.is_done(key)? {
+            return Ok(Answer::Done("già fatta".into()));
+        }
         Ok(match self.perform(deed, channel, key)? {
             Ok(said) => Answer::Done(said),
             Err(why) => Answer::No(why.text),

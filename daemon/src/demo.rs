@@ -8,8 +8,11 @@ mod circuit;
 mod scene;
 mod story;
 
+use crate::caseload::clerk::Clerk;
 use crate::config::{Config, Log, Mailbox, Revocation, Road, Server, Source};
+use crate::journal::record::Channel;
 use crate::office::{Office, desk, effect_key};
+use crate::outbox::orders::Answer;
 use crate::outbox::schedule::{ACCEPTANCE_OVERDUE, State};
 use crate::outbox::{Rates, Roads};
 use crate::store::rows::ItemRow;
@@ -21,7 +24,7 @@ use casework::Entity;
 use circuit::{Offices, Provider, World};
 use jiff::SignedDuration;
 use pec::{Anchor, Anchors};
-use scene::{STEPS, Step};
+use scene::{Play, STEPS, Step};
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -69,6 +72,7 @@ pub fn play(root: &Path, trial: Trial, mut say: impl FnMut(&str)) -> Result<Show
         .map_err(|e| e.to_string())?;
     let (stop, stopped) = watch::channel(false);
     let store = service.store();
+    let clerk = service.clerk();
     runtime.block_on(async {
         let mut parts = service.start(roads, &stopped).map_err(|p| first(&p))?;
         let mut story = Story::new(root.join("servizio"));
@@ -85,7 +89,7 @@ pub fn play(root: &Path, trial: Trial, mut say: impl FnMut(&str)) -> Result<Show
             // A run that was killed in the middle of this step may have sent its message: nobody sends it twice.
             if !progress.has_arrived(step.name, arrived) {
                 progress.begin(root, step.name, arrived)?;
-                play_step(step, &world, &store)?;
+                play_step(step, &world, &store, &clerk, &mut say)?;
             }
             quiet(&store, &world, &mut story, &mut say).await?;
             progress.end(root, step.name)?;
@@ -97,9 +101,30 @@ pub fn play(root: &Path, trial: Trial, mut say: impl FnMut(&str)) -> Result<Show
     })
 }
 
-fn play_step(step: &Step, world: &World, store: &Mutex<Store>) -> Result<(), String> {
+fn play_step(
+    step: &Step,
+    world: &World,
+    store: &Mutex<Store>,
+    clerk: &Clerk,
+    say: &mut impl FnMut(&str),
+) -> Result<(), String> {
     let overview = store.lock().unwrap_or_else(PoisonError::into_inner).overview().map_err(|e| e.to_string())?;
-    (step.play)(world, &overview).map_err(|e| format!("la scena «{}» non si può preparare: {e}", step.name))
+    match step.play {
+        Play::Mail(play) => {
+            play(world, &overview).map_err(|e| format!("la scena «{}» non si può preparare: {e}", step.name))
+        }
+        Play::Office(deeds) => {
+            for (n, deed) in deeds(&overview).iter().enumerate() {
+                // A run that was killed here plays the step again: what was done is not done twice.
+                let key = format!("scena/{}/{n}", step.name);
+                match clerk.serve_once(deed, Channel::Command, &key).map_err(|e| e.to_string())? {
+                    Answer::Done(said) => say(&format!("      ufficio: {said}")),
+                    Answer::No(why) => say(&format!("      ufficio: NON FATTO, {why}")),
+                }
+            }
+            Ok(())
+        }
+    }
 }
 
 /// Waits until every message is decided and every answer has come to its end, telling each move.

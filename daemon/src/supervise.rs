@@ -89,7 +89,9 @@ impl Service {
         Ok(service)
     }
 
-    fn clerk(&self) -> Clerk {
+    /// Works on dossiers and persons.
+    #[must_use]
+    pub fn clerk(&self) -> Clerk {
         Clerk {
             store: self.store.clone(),
             archive: self.archive.clone(),

@@ -62,11 +62,6 @@ impl Caseload<'_> {
                 }
             };
             let key = format!("{file}/{line}");
-            if self.store.is_done(&key)? {
-                outcome.done += 1;
-                outcome.said.push((line, "già fatta".into()));
-                continue;
-            }
             match self.carry_out_once(&deed, channel, &key)? {
                 Answer::Done(said) => {
                     outcome.done += 1;

@@ -1,8 +1,12 @@
 //! The scene: what happens to the mailbox of a small Comune in one morning. All names are invented.
 
 use super::circuit::{ENTITY, World};
+use crate::caseload::Deed;
 use crate::store::Overview;
+use casework::act::{Act, Order};
+use casework::participation::Weight;
 use casework::receipts::Fact;
+use casework::verb::Verb;
 use gestore::{Error, Mail, Timestamp, forge};
 
 /// One message of the scene.
@@ -12,7 +16,15 @@ pub(super) struct Step {
     /// What happens, in Italian.
     pub(super) title: &'static str,
     /// Makes it happen.
-    pub(super) play: fn(&World, &Overview) -> Result<(), Error>,
+    pub(super) play: Play,
+}
+
+/// Who does something.
+pub(super) enum Play {
+    /// Somebody writes.
+    Mail(fn(&World, &Overview) -> Result<(), Error>),
+    /// An office works on a dossier.
+    Office(fn(&Overview) -> Vec<Deed>),
 }
 
 const ANNA: &str = "anna.bianchi@cittadini.test";
@@ -24,28 +36,101 @@ const LARGE_BYTES: usize = 20 * 1024 * 1024;
 
 /// In order.
 pub(super) const STEPS: &[Step] = &[
-    Step { name: "variazione", title: "Anna Bianchi dichiara il cambio di residenza", play: data_change },
-    Step { name: "memorie", title: "Anna presenta osservazioni citando il numero del fascicolo", play: participation },
-    Step { name: "stato", title: "Anna chiede a che punto è la pratica", play: status_enquiry },
+    Step { name: "variazione", title: "Anna Bianchi dichiara il cambio di residenza", play: Play::Mail(data_change) },
+    Step {
+        name: "memorie",
+        title: "Anna presenta osservazioni citando il numero del fascicolo",
+        play: Play::Mail(participation),
+    },
+    Step { name: "stato", title: "Anna chiede a che punto è la pratica", play: Play::Mail(status_enquiry) },
     Step {
         name: "conversazione",
         title: "Anna risponde alla nostra ricevuta, senza citare il numero",
-        play: reply_in_thread,
+        play: Play::Mail(reply_in_thread),
     },
-    Step { name: "estraneo", title: "Uno sconosciuto chiede notizie del fascicolo di Anna", play: stranger },
-    Step { name: "incompleta", title: "Mario Rossi cambia residenza e dimentica il codice fiscale", play: incomplete },
-    Step { name: "maiuscole", title: "UN MESSAGGIO TUTTO IN MAIUSCOLE, con la busta manomessa", play: forged_capitals },
-    Step { name: "anomalia", title: "Una email normale arriva in busta di anomalia", play: anomaly },
-    Step { name: "finta-pec", title: "Una email normale con intestazioni Pec finte", play: fake_headers },
-    Step { name: "fattura", title: "Un fornitore manda una fattura per Pec", play: invoice },
-    Step { name: "segnatura", title: "Un'altra amministrazione scrive, con Segnatura.xml", play: other_body },
-    Step { name: "risponditore", title: "Il risponditore automatico di Anna risponde a noi", play: autoresponder },
-    Step { name: "due-volte", title: "Lo stesso messaggio arriva due volte, identico", play: twice },
-    Step { name: "ritrasmessa", title: "La stessa busta certificata torna con altre intestazioni", play: redelivered },
-    Step { name: "ricevuta-finta", title: "Una «ricevuta di consegna» senza firma", play: unsigned_receipt },
-    Step { name: "grande", title: "Un'istanza con un allegato da 20 MB", play: large },
-    Step { name: "pubblicita", title: "Pubblicità per Pec", play: spam },
-    Step { name: "casella-morta", title: "Un'istanza da una casella che poi non riceve", play: dead_mailbox },
+    Step {
+        name: "estraneo",
+        title: "Uno sconosciuto chiede notizie del fascicolo di Anna",
+        play: Play::Mail(stranger),
+    },
+    Step {
+        name: "incompleta",
+        title: "Mario Rossi cambia residenza e dimentica il codice fiscale",
+        play: Play::Mail(incomplete),
+    },
+    Step {
+        name: "maiuscole",
+        title: "UN MESSAGGIO TUTTO IN MAIUSCOLE, con la busta manomessa",
+        play: Play::Mail(forged_capitals),
+    },
+    Step { name: "anomalia", title: "Una email normale arriva in busta di anomalia", play: Play::Mail(anomaly) },
+    Step { name: "finta-pec", title: "Una email normale con intestazioni Pec finte", play: Play::Mail(fake_headers) },
+    Step { name: "fattura", title: "Un fornitore manda una fattura per Pec", play: Play::Mail(invoice) },
+    Step {
+        name: "segnatura",
+        title: "Un'altra amministrazione scrive, con Segnatura.xml",
+        play: Play::Mail(other_body),
+    },
+    Step {
+        name: "risponditore",
+        title: "Il risponditore automatico di Anna risponde a noi",
+        play: Play::Mail(autoresponder),
+    },
+    Step { name: "due-volte", title: "Lo stesso messaggio arriva due volte, identico", play: Play::Mail(twice) },
+    Step {
+        name: "ritrasmessa",
+        title: "La stessa busta certificata torna con altre intestazioni",
+        play: Play::Mail(redelivered),
+    },
+    Step {
+        name: "ricevuta-finta",
+        title: "Una «ricevuta di consegna» senza firma",
+        play: Play::Mail(unsigned_receipt),
+    },
+    Step { name: "grande", title: "Un'istanza con un allegato da 20 MB", play: Play::Mail(large) },
+    Step { name: "pubblicita", title: "Pubblicità per Pec", play: Play::Mail(spam) },
+    Step {
+        name: "casella-morta",
+        title: "Un'istanza da una casella che poi non riceve",
+        play: Play::Mail(dead_mailbox),
+    },
+    Step {
+        name: "lavora",
+        title: "ATTO SECONDO. L'ufficio anagrafe prende in carico la pratica di Anna e chiede il contratto",
+        play: Play::Office(ask_lease),
+    },
+    Step { name: "contratto", title: "Anna manda il contratto: il termine riparte", play: Play::Mail(lease) },
+    Step {
+        name: "troppo-presto",
+        title: "L'ufficio prova ad accogliere, ma le osservazioni di Anna non sono valutate",
+        play: Play::Office(too_early),
+    },
+    Step {
+        name: "valuta",
+        title: "L'ufficio valuta le osservazioni e la conferma di Anna; due persone approvano la modifica",
+        play: Play::Office(weigh_and_approve),
+    },
+    Step {
+        name: "accolta",
+        title: "L'ufficio accoglie: l'esito dice com'erano i dati e come sono",
+        play: Play::Office(grant),
+    },
+    Step {
+        name: "preavviso",
+        title: "L'ufficio Suap annuncia il rifiuto del dehors (articolo 10-bis)",
+        play: Play::Office(announce),
+    },
+    Step { name: "osservazioni", title: "Il bar risponde al preavviso", play: Play::Mail(observations) },
+    Step {
+        name: "bloccato",
+        title: "Il rifiuto è bloccato finché le osservazioni non sono valutate",
+        play: Play::Office(refuse),
+    },
+    Step {
+        name: "respinta",
+        title: "Valutate le osservazioni, la decisione può partire e le riporta",
+        play: Play::Office(weigh_and_refuse),
+    },
 ];
 
 fn from(address: &str, name: &str) -> Mail {
@@ -194,6 +279,95 @@ fn dead_mailbox(world: &World, _: &Overview) -> Result<(), Error> {
     let text = format!("Chiedo il cambio di residenza: ora abito in via Adige 1. Codice fiscale {CF_MARIO}\n");
     let mail = from("mancata-consegna@cittadini.test", "Mario Rossi").subject("Cambio di residenza").text(&text);
     world.send(&mail).map(drop)
+}
+
+/// The dossier of the bar, which is the first of its office.
+fn of_the_bar(so_far: &Overview) -> String {
+    so_far.dossiers.iter().find(|d| d.office == "suap").map(|d| d.number.clone()).unwrap_or_default()
+}
+
+/// Something that somebody of an office does.
+fn deed(dossier: &str, office: &str, by: &str, act: Act) -> Deed {
+    let order =
+        Order { dossier: dossier.into(), act, by: by.into(), office: office.into(), role: "responsabile".into() };
+    Deed::Act { order }
+}
+
+fn verb(verb: Verb, points: &[&str]) -> Act {
+    Act::Do { verb, points: points.iter().map(|point| (*point).into()).collect(), to: String::new(), not_held: true }
+}
+
+fn ask_lease(so_far: &Overview) -> Vec<Deed> {
+    let anna = first_dossier(so_far);
+    vec![
+        deed(&anna, "anagrafe", "Ada Neri", verb(Verb::Prendi, &[])),
+        deed(&anna, "anagrafe", "Ada Neri", verb(Verb::ChiediIntegrazione, &["Copia del contratto di affitto"])),
+    ]
+}
+
+fn lease(world: &World, so_far: &Overview) -> Result<(), Error> {
+    let mail = from(ANNA, "Anna Bianchi")
+        .subject(&format!("Re: Manca qualcosa nella tua richiesta [Fascicolo {}]", first_dossier(so_far)))
+        .header("In-Reply-To", &reply_to(so_far, ANNA))
+        .text("Invio la documentazione integrativa richiesta: il contratto di affitto è in allegato.\nAnna Bianchi\n")
+        .attach("contratto.pdf", "application/pdf", b"%PDF-1.4 finto\n");
+    world.send(&mail).map(drop)
+}
+
+fn too_early(so_far: &Overview) -> Vec<Deed> {
+    vec![deed(&first_dossier(so_far), "anagrafe", "Ada Neri", verb(Verb::Accogli, &["I requisiti ci sono."]))]
+}
+
+fn weigh_and_approve(so_far: &Overview) -> Vec<Deed> {
+    let anna = first_dossier(so_far);
+    let evidence = so_far.messages.first().map(|message| message.digest.clone()).unwrap_or_default();
+    let how = "l'interno è il 3, come risulta dal contratto.".into();
+    vec![
+        deed(&anna, "anagrafe", "Ada Neri", Act::Weigh { filing: 1, weight: Weight::Accolta, how }),
+        deed(&anna, "anagrafe", "Ada Neri", Act::ConfirmInPerson { change: 1, evidence }),
+        deed(&anna, "anagrafe", "Ada Neri", Act::Approve { change: 1 }),
+        deed(&anna, "anagrafe", "Ada Neri", Act::Approve { change: 1 }),
+        deed(&anna, "anagrafe", "Bruno Conti", Act::Approve { change: 1 }),
+    ]
+}
+
+fn grant(so_far: &Overview) -> Vec<Deed> {
+    let points = ["La casa risulta abitata e il contratto è registrato."];
+    vec![deed(&first_dossier(so_far), "anagrafe", "Ada Neri", verb(Verb::Accogli, &points))]
+}
+
+fn announce(so_far: &Overview) -> Vec<Deed> {
+    let bar = of_the_bar(so_far);
+    vec![
+        deed(&bar, "suap", "Ugo Verdi", verb(Verb::Prendi, &[])),
+        deed(&bar, "suap", "Ugo Verdi", verb(Verb::PreavvisoDiniego, &["Il marciapiede è largo meno di due metri."])),
+    ]
+}
+
+fn observations(world: &World, so_far: &Overview) -> Result<(), Error> {
+    let mail = from("bar.centrale@imprese.test", "Bar Centrale")
+        .subject(&format!("Osservazioni - fascicolo {}", of_the_bar(so_far)))
+        .header("In-Reply-To", &reply_to(so_far, "bar.centrale@imprese.test"))
+        .text("Presento osservazioni al preavviso: davanti al bar il marciapiede è largo tre metri.\nBar Centrale\n")
+        .attach("misure.pdf", "application/pdf", b"%PDF-1.4 finte\n");
+    world.send(&mail).map(drop)
+}
+
+fn refusal() -> Act {
+    verb(Verb::Respingi, &["Il marciapiede è largo meno di due metri per metà della sua lunghezza."])
+}
+
+fn refuse(so_far: &Overview) -> Vec<Deed> {
+    vec![deed(&of_the_bar(so_far), "suap", "Ugo Verdi", refusal())]
+}
+
+fn weigh_and_refuse(so_far: &Overview) -> Vec<Deed> {
+    let bar = of_the_bar(so_far);
+    let how = "davanti alla porta è largo tre metri, davanti alle vetrine no.".into();
+    vec![
+        deed(&bar, "suap", "Ugo Verdi", Act::Weigh { filing: 1, weight: Weight::NonAccolta, how }),
+        deed(&bar, "suap", "Ugo Verdi", refusal()),
+    ]
 }
 
 fn first_dossier(so_far: &Overview) -> String {

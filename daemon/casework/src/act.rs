@@ -143,7 +143,10 @@ pub fn act(order: &Order, dossier: &Dossier, people: &[Person], desk: &Desk, now
         Act::Do { verb, points, to, not_held } => bench.verb(*verb, &bounded(points)?, to.trim(), *not_held),
         Act::Assign { office, responsible } => bench.assign(office.trim(), responsible.trim()),
         Act::Note { text } => {
-            let text = bounded(core::slice::from_ref(text))?.remove(0);
+            // A blank note has no words left.
+            let Some(text) = bounded(core::slice::from_ref(text))?.pop() else {
+                return Err(Refused::new("no-text", "manca il testo della nota"));
+            };
             bench.done(vec![Entry::Noted { text }], "nota scritta nel fascicolo", |_| Ok(vec![]))
         }
         Act::Weigh { filing, weight, how } => bench.weigh(*filing, *weight, how),

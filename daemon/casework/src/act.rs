@@ -478,8 +478,14 @@ impl<'a> Bench<'a> {
         let change = self.change(n)?;
         let person = self.person(&change.person)?;
         let step = change.roll_back(person, &self.order.by, why)?;
-        let undo = if change.applied.is_some() { change.undo() } else { vec![] };
-        self.done_with(vec![Entry::Change { n, step }], &person.id, undo, "annullata: sono tornati i dati di prima")
+        let mut after = change.clone();
+        after.apply(&step, self.now);
+        self.done_with(
+            vec![Entry::Change { n, step }],
+            &person.id,
+            after.undo(),
+            "annullata: sono tornati i dati di prima",
+        )
     }
 
     fn done_with(

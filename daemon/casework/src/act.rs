@@ -245,6 +245,8 @@ impl<'a> Bench<'a> {
                 if to.is_empty() || to.len() > NAME_BYTES_MAX {
                     return Err(Refused::new("no-body", "manca l'ente competente a cui va la richiesta"));
                 }
+                // It ends the dossier here with an outcome: nothing that was filed goes unanswered (art. 10).
+                participation::outcome_gate(&self.dossier.life.filings)?;
                 let mut points = points.to_vec();
                 points.insert(0, format!("L'ente competente è: {to}."));
                 if let Entry::Moved { points: told, .. } = &mut moved {
@@ -254,6 +256,7 @@ impl<'a> Bench<'a> {
                     decision: "La tua richiesta non è di nostra competenza: la mandiamo noi all'ente competente.",
                     next: "Ti risponde l'ente competente.",
                     points: &points,
+                    weighed: self.weighed(),
                     ..Told::default()
                 };
                 return self.done(vec![moved], "trasmessa: la lettera al cittadino è in partenza", |case| {
@@ -311,10 +314,8 @@ impl<'a> Bench<'a> {
     fn decide(&self, verb: Verb, moved: Entry, points: &[String]) -> Result<Done, Refused> {
         need(points, "i motivi della decisione (L. 241/1990 art. 3)")?;
         let life = &self.dossier.life;
-        if verb != Verb::Annulla {
-            participation::outcome_gate(&life.filings)?;
-            self.changes_are_decided(verb)?;
-        }
+        participation::outcome_gate(&life.filings)?;
+        self.changes_are_decided(verb)?;
         if verb == Verb::Respingi && self.procedure.notice == Notice::Due {
             self.was_heard()?;
         }
@@ -336,15 +337,19 @@ impl<'a> Bench<'a> {
             .filter(|change| change.applied.is_some())
             .flat_map(crate::data_change::DataChange::side_by_side)
             .collect();
-        let weighed = participation::weighed_in_words(&life.filings)
+        let told = Told { decision, next, points, weighed: self.weighed(), changes };
+        self.done(vec![moved], "decisione scritta: la lettera ai cittadini è in partenza", |case| case.outcome(&told))
+    }
+
+    /// What was filed, and how it was weighed.
+    fn weighed(&self) -> Vec<(String, String)> {
+        participation::weighed_in_words(&self.dossier.life.filings)
             .into_iter()
             .map(|words| match words.split_once(": ") {
                 Some((what, how)) => (what.to_string(), how.to_string()),
                 None => (words, String::new()),
             })
-            .collect();
-        let told = Told { decision, next, points, weighed, changes };
-        self.done(vec![moved], "decisione scritta: la lettera ai cittadini è in partenza", |case| case.outcome(&told))
+            .collect()
     }
 
     /// A request to change data is granted by changing them, and refused by not doing so.

@@ -272,16 +272,42 @@ impl<'a> Bench<'a> {
                 return self.done(vec![moved, Entry::Clock { clock }], "parere chiesto", |_| Ok(vec![]));
             }
             Verb::RiceviParere => {
-                let clock = ClockFact::ThirdBodyAnswered { at: self.now, body: to.to_string() };
+                let clock = ClockFact::ThirdBodyAnswered { at: self.now, body: self.body_that_answers(to)? };
                 return self.done(vec![moved, Entry::Clock { clock }], "parere arrivato", |_| Ok(vec![]));
             }
-            Verb::Integra => {
+            Verb::Riprendi if self.dossier.state != State::PreavvisoDiniego => {
+                // Whoever does not wait any more has a term that runs.
+                let clock = ClockFact::WorkResumed { at: self.now };
+                return self.done(vec![moved, Entry::Clock { clock }], "di nuovo in lavorazione", |_| Ok(vec![]));
+            }
+            Verb::Integra if self.dossier.state == State::InAttesaIntegrazioni => {
                 let clock = ClockFact::IntegrationAnswered { at: self.now };
                 return self.done(vec![moved, Entry::Clock { clock }], "integrazione completa", |_| Ok(vec![]));
             }
             _ => {}
         }
         self.done(vec![moved], next.event(), |_| Ok(vec![]))
+    }
+
+    /// The body that was asked and has not answered: its clock runs again under the name under which it stopped.
+    fn body_that_answers(&self, to: &str) -> Result<String, Refused> {
+        let mut waited: Vec<&str> = Vec::new();
+        for fact in &self.dossier.life.facts {
+            match fact {
+                ClockFact::ThirdBodyAsked { body, .. } => waited.push(body),
+                ClockFact::ThirdBodyAnswered { body, .. } => waited.retain(|it| it != body),
+                ClockFact::WorkResumed { .. } => waited.clear(),
+                _ => {}
+            }
+        }
+        match waited.as_slice() {
+            [] => Ok(to.to_string()),
+            [one] if to.is_empty() => Ok((*one).to_string()),
+            several => match several.iter().find(|body| body.to_lowercase() == to.to_lowercase()) {
+                Some(body) => Ok((*body).to_string()),
+                None => Err(Refused::new("no-body", format!("il parere si aspetta da: {}", several.join(", ")))),
+            },
+        }
     }
 
     /// Once-only: what any public body holds is not asked (L. 241/1990 art. 18 c. 2), and only the first time stops the clock.

@@ -158,6 +158,7 @@ impl Walk {
             ClockFact::SubstituteStarts { .. } => self.substitute(day),
             // What an answer does is done where the question is met; here only strays are told.
             ClockFact::IntegrationAnswered { .. } => asked(self.asked.integration),
+            ClockFact::WorkResumed { .. } => asked(self.asked.integration || !self.asked.bodies.is_empty()),
             ClockFact::ObservationsFiled { at } => {
                 asked(self.asked.refusal)?;
                 let mut windows = self.out.windows.iter().filter(|it| it.kind == WindowKind::Observations);
@@ -172,8 +173,10 @@ impl Walk {
         let days = given.unwrap_or(INTEGRATION_DAYS_MAX).min(INTEGRATION_DAYS_MAX);
         let cap = later(day, days);
         let window = end_of(day, days, self.out.plan.holidays);
-        let answer = rest.iter().find(|(_, fact)| matches!(fact, ClockFact::IntegrationAnswered { .. }));
-        let answered = answer.map(|(_, fact)| fact.day());
+        let answer = rest.iter().map(|(_, fact)| *fact).find(|fact| {
+            matches!(fact, ClockFact::IntegrationAnswered { .. } | ClockFact::WorkResumed { .. })
+        });
+        let answered = answer.map(ClockFact::day);
         let may = if self.integration_used { Err(Unused::Again) } else { self.may_stop(day) };
         self.out.windows.push(Window {
             kind: WindowKind::Integration,
@@ -184,7 +187,7 @@ impl Walk {
         });
         may?;
         self.integration_used = true;
-        self.suspend(Cause::Integration, day, cap, answered_or(day, cap, days, answered));
+        self.suspend(Cause::Integration, day, cap, answered_or(day, cap, days, answer));
         Ok(())
     }
 
@@ -232,9 +235,9 @@ impl Walk {
         self.may_stop(day)?;
         let days = suspends_days.min(THIRD_BODY_DAYS_MAX);
         let cap = later(day, days);
-        let answered = rest.iter().find_map(|(_, fact)| match fact {
-            ClockFact::ThirdBodyAnswered { body: by, .. } if by == body => Some(fact.day()),
-            _ => None,
+        let answered = rest.iter().map(|(_, fact)| *fact).find(|fact| match fact {
+            ClockFact::ThirdBodyAnswered { body: by, .. } => by == body,
+            fact => matches!(fact, ClockFact::WorkResumed { .. }),
         });
         self.suspend(Cause::ThirdBody { body: body.into() }, day, cap, answered_or(day, cap, days, answered));
         Ok(())
@@ -379,11 +382,13 @@ pub(super) fn half_of(days: u32) -> u32 {
 }
 
 /// A question ends with its answer, and at the latest by itself.
-fn answered_or(day: Date, cap: Date, days: u32, answered: Option<Date>) -> Ending {
-    match answered.filter(|&it| it <= cap) {
+fn answered_or(day: Date, cap: Date, days: u32, answer: Option<&ClockFact>) -> Ending {
+    match answer.map(|fact| (fact.day(), fact)).filter(|(it, _)| *it <= cap) {
         // Answered on the day on which it was asked: nothing stood still, and nothing is in doubt.
-        Some(answer) => {
-            Ending { late: answer, early: earlier(answer, 1).max(day), why: Resumed::Answered, is_answered: true }
+        Some((answer, fact)) => {
+            let is_answered = !matches!(fact, ClockFact::WorkResumed { .. });
+            let why = if is_answered { Resumed::Answered } else { Resumed::ByOffice };
+            Ending { late: answer, early: earlier(answer, 1).max(day), why, is_answered }
         }
         None => {
             Ending { late: cap, early: earlier(cap, 1).max(day), why: Resumed::Capped { days }, is_answered: false }
@@ -405,6 +410,7 @@ fn what(fact: &ClockFact) -> &'static str {
     match fact {
         ClockFact::IntegrationAsked { .. } => "la richiesta di integrazioni",
         ClockFact::IntegrationAnswered { .. } => "la risposta alla richiesta di integrazioni",
+        ClockFact::WorkResumed { .. } => "la ripresa del lavoro",
         ClockFact::RefusalAnnounced { .. } => "il preavviso di rifiuto",
         ClockFact::ObservationsFiled { .. } => "le osservazioni al preavviso di rifiuto",
         ClockFact::ThirdBodyAsked { .. } => "la domanda a un altro ente",

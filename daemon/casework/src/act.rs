@@ -2,7 +2,7 @@
 //!
 //! The only maker of entries that an office causes: whatever the channel (command, drop folder, mail), it comes through [`act`].
 
-use crate::calendar::rome;
+use crate::calendar::{last_day, rome};
 use crate::clockwork::{self, procedure_of, with_term};
 use crate::decision::{Change, Outgoing, Reason};
 use crate::desk::Desk;
@@ -13,7 +13,8 @@ use crate::participation;
 use crate::person::Person;
 use crate::procedure::{Actor, Notice, Procedure, Role};
 use crate::refused::Refused;
-use crate::term::ClockFact;
+use crate::rules::Calendar;
+use crate::term::{ClockFact, OBSERVATION_DAYS};
 use crate::verb::Verb;
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -392,8 +393,8 @@ impl<'a> Bench<'a> {
 
     /// Art. 10-bis: announced, delivered, and ten days gone by or answered. Its breach voids the refusal (art. 21-octies c. 2).
     fn was_heard(&self) -> Result<(), Refused> {
-        let facts = &self.dossier.life.facts;
-        let Some(announced) = facts.iter().rev().find(|fact| matches!(fact, ClockFact::RefusalAnnounced { .. })) else {
+        let facts = self.dossier.life.facts.get(self.dossier.life.announced_after..).unwrap_or_default();
+        let Some(announced) = facts.iter().find(|fact| matches!(fact, ClockFact::RefusalAnnounced { .. })) else {
             return Err(Refused::new(
                 "notice-not-delivered",
                 "il preavviso di rifiuto non risulta ancora consegnato al cittadino: senza, il rifiuto non vale (L. 241/1990 artt. 10-bis, 21-octies)",
@@ -401,14 +402,13 @@ impl<'a> Bench<'a> {
         };
         let answered =
             facts.iter().any(|fact| matches!(fact, ClockFact::ObservationsFiled { .. }) && fact.at() >= announced.at());
-        let last = clockwork::observations_end(self.dossier, self.desk);
-        let is_over = last.is_none_or(|last| rome(self.now).date() > last);
-        if answered || is_over {
+        // Counted from this notice: a window of another one, or none at all, opens no way.
+        let patron = self.desk.entity.patron;
+        let last = last_day(announced.day(), OBSERVATION_DAYS, Calendar::Solar, patron);
+        if answered || rome(self.now).date() > last {
             return Ok(());
         }
-        let last = last
-            .map(|last| format!("{} {} {}", last.day(), crate::calendar::month(last), last.year()))
-            .unwrap_or_default();
+        let last = format!("{} {} {}", last.day(), crate::calendar::month(last), last.year());
         Err(Refused::new(
             "notice-running",
             format!(

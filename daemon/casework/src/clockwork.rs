@@ -239,6 +239,10 @@ pub(crate) fn delivered(awaited: &Awaited, at: Timestamp, known: &Known, desk: &
     if awaited.facts.iter().any(|fact| matches!(fact, Fact::Delivered { .. })) {
         return vec![];
     }
+    // A late receipt of an older letter says nothing of what was asked, or announced, since.
+    if awaited.first_attempt.is_some_and(|sent| sent < dossier.state_since) {
+        return vec![];
+    }
     let clock = match (awaited.template.split('.').next().unwrap_or_default(), dossier.state) {
         ("richiesta-integrazione", State::InAttesaIntegrazioni) => ClockFact::IntegrationAsked { at, days: None },
         ("preavviso-diniego", State::PreavvisoDiniego) => ClockFact::RefusalAnnounced { at },

@@ -133,6 +133,9 @@ impl Dossier {
                 self.state = *to;
                 self.state_since = at;
                 self.life.closed_at = to.is_final().then_some(at);
+                if *to == State::PreavvisoDiniego {
+                    self.life.announced_after = self.life.facts.len();
+                }
             }
             Entry::Assigned { office, responsible } => {
                 self.office.clone_from(office);

@@ -76,6 +76,9 @@ pub(crate) fn file(paper: &Paper<'_>, dossier: &mut Dossier, trail: &mut Vec<Rea
     }
     if is_party && is_open {
         data(paper, dossier, &mut entries, &mut filed, trail);
+    }
+    // The code went to the safe domicile, which need not be the address that asked.
+    if is_open && (is_party || is_asked_to_confirm(dossier, &paper.daticert.mittente)) {
         confirmation(paper, dossier, &mut entries, &mut filed, trail);
     }
     if !paper.is_first && paper.is_placed && matters(paper, dossier) {
@@ -354,6 +357,12 @@ fn data(paper: &Paper<'_>, dossier: &Dossier, entries: &mut Vec<Entry>, filed: &
         "data-change",
         format!("chiesta la modifica {n} dei dati: niente cambia prima dell'approvazione"),
     ));
+}
+
+fn is_asked_to_confirm(dossier: &Dossier, who: &str) -> bool {
+    dossier.life.changes.iter().any(|change| {
+        matches!(&change.state, data_change::State::AwaitingConfirmation { to, .. } if address::same(to, who))
+    })
 }
 
 /// A code that comes back: in the citizen's own words, never in what they quote.

@@ -81,7 +81,7 @@ pub(crate) fn file(paper: &Paper<'_>, dossier: &mut Dossier, trail: &mut Vec<Rea
     if is_open && (is_party || is_asked_to_confirm(dossier, &paper.daticert.mittente)) {
         confirmation(paper, dossier, &mut entries, &mut filed, trail);
     }
-    if !paper.is_first && paper.is_placed && matters(paper, dossier) {
+    if !paper.is_first && matters(paper, dossier, is_party) {
         weighing(paper, dossier, &mut entries, &mut filed, trail);
     }
     *dossier = with_term(dossier, &mut entries, paper.desk, paper.known.now);
@@ -137,10 +137,15 @@ fn answers(paper: &Paper<'_>, dossier: &Dossier, trail: &mut Vec<Reason>) -> Vec
     }
 }
 
-/// Whether it must be weighed (L. 241/1990 art. 10): what takes part, and what answers an announced refusal.
-fn matters(paper: &Paper<'_>, dossier: &Dossier) -> bool {
-    paper.class.kind == Kind::Participation
-        || (paper.class.kind == Kind::IntegrationReply && dossier.state == State::PreavvisoDiniego)
+/// Whether it must be weighed (L. 241/1990 art. 10): what takes part, and whatever a party answers to an announced refusal, be it in
+/// words that no rule knows: a refusal must say why observations were not followed (art. 10-bis).
+fn matters(paper: &Paper<'_>, dossier: &Dossier, is_party: bool) -> bool {
+    let kind = paper.class.kind;
+    let answers_notice = dossier.state == State::PreavvisoDiniego && is_party;
+    if paper.is_placed && (kind == Kind::Participation || (kind == Kind::IntegrationReply && answers_notice)) {
+        return true;
+    }
+    answers_notice && paper.known.answers_ours && !(paper.is_placed && kind == Kind::StatusEnquiry)
 }
 
 fn weighing(

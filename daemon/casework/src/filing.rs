@@ -155,6 +155,13 @@ fn weighing(
     filed: &mut Filed,
     trail: &mut Vec<Reason>,
 ) {
+    if dossier.state.is_final() {
+        // No decision will answer it. Whether the one that was taken is looked at again, a person says (art. 21-novies).
+        let text = "la pratica è conclusa: quello che arriva non si valuta più per la decisione, una persona lo legge";
+        filed.facts.push(format!("Attenzione: {text}."));
+        trail.push(Reason::new("closed", String::from(text)));
+        return;
+    }
     let known = &dossier.life.filings;
     if known.len() >= FILINGS_MAX {
         trail.push(Reason::new(

@@ -133,8 +133,24 @@ fn answers(paper: &Paper<'_>, dossier: &Dossier, trail: &mut Vec<Reason>) -> Vec
             ));
             vec![Entry::Clock { clock: ClockFact::ObservationsFiled { at } }]
         }
+        // The clock may have moved the dossier on before the mail of that day was read: the term ran from the arrival.
+        _ if (is_answer || brings) && is_asked(dossier) => {
+            vec![Entry::Clock { clock: ClockFact::IntegrationAnswered { at } }]
+        }
         _ => vec![],
     }
+}
+
+/// Something was asked of the citizen, and neither has it come nor does the office go on without it.
+fn is_asked(dossier: &Dossier) -> bool {
+    let mut facts = dossier.life.facts.iter().rev();
+    let newest = facts.find(|fact| {
+        matches!(
+            fact,
+            ClockFact::IntegrationAsked { .. } | ClockFact::IntegrationAnswered { .. } | ClockFact::WorkResumed { .. }
+        )
+    });
+    matches!(newest, Some(ClockFact::IntegrationAsked { .. }))
 }
 
 /// Whether it must be weighed (L. 241/1990 art. 10): what takes part, and whatever a party answers to an announced refusal, be it in

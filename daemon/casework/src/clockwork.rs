@@ -122,10 +122,9 @@ pub fn reckoned(dossier: &Dossier, desk: &Desk, today: Date) -> Option<Entry> {
         crate::term::Clock::Suspended(suspension) => Some(suspension.until),
         _ => None,
     };
-    let told = &dossier.life.reminded;
     let look = reminders(&counted, silence(dossier, desk))
         .into_iter()
-        .filter(|reminder| !told.contains(reminder))
+        .filter(|reminder| !dossier.was_told(reminder))
         // A day that is long past is told once, by the first look.
         .map(|reminder| reminder.on)
         .min();
@@ -153,7 +152,7 @@ pub fn look(dossier: &Dossier, desk: &Desk, now: Timestamp) -> Option<Done> {
     let procedure = procedure_of(dossier, desk)?;
     let mut due: Vec<_> = reminders(&counted, silence(dossier, desk))
         .into_iter()
-        .filter(|reminder| reminder.on <= today && !dossier.life.reminded.contains(reminder))
+        .filter(|reminder| reminder.on <= today && !dossier.was_told(reminder))
         .collect();
     due.truncate(TOLD_MAX);
     let mut entries: Vec<Entry> = due.iter().map(|reminder| Entry::Reminded { reminder: *reminder }).collect();

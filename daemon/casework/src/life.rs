@@ -171,13 +171,23 @@ impl Dossier {
                 }
             },
             Entry::Reminded { reminder } => {
-                if self.life.reminded.len() == REMINDED_MAX {
-                    self.life.reminded.remove(0);
-                }
                 self.life.reminded.push(*reminder);
+                if self.life.reminded.len() > REMINDED_MAX {
+                    let oldest = self.life.reminded.iter().enumerate().min_by_key(|(_, one)| **one).map(|(at, _)| at);
+                    oldest.map(|at| self.life.reminded.remove(at));
+                }
             }
             Entry::Noted { .. } => {}
         }
+    }
+
+    /// Whether somebody was told of it. What is older than all that is remembered counts as told: else what is forgotten would be
+    /// told again every day.
+    #[must_use]
+    pub fn was_told(&self, reminder: &Reminder) -> bool {
+        let told = &self.life.reminded;
+        told.contains(reminder)
+            || (told.len() >= REMINDED_MAX && told.iter().min().is_some_and(|oldest| reminder < oldest))
     }
 
     fn join(&mut self, party: &Party) {

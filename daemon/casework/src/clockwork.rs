@@ -127,8 +127,10 @@ pub fn reckoned(dossier: &Dossier, desk: &Desk, today: Date) -> Option<Entry> {
         .filter(|reminder| !dossier.was_told(reminder))
         // A day that is long past is told once, by the first look.
         .map(|reminder| reminder.on)
+        // The day on which a term runs again is looked at too: until then letters say that it stands still.
+        .chain(suspended_until)
         .min();
-    let look = if dossier.state.is_final() { None } else { look };
+    let (look, suspended_until) = if dossier.state.is_final() { (None, None) } else { (look, suspended_until) };
     Some(Entry::Reckoned { due: counted.last_day, suspended_until, look })
 }
 

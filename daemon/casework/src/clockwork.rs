@@ -2,7 +2,7 @@
 //! something else. It never decides: it makes tasks and reminders (L. 241/1990 art. 2 c. 1).
 
 use crate::act::Done;
-use crate::calendar::{Holidays, rome};
+use crate::calendar::{Holidays, TERM_DAYS_MAX, rome};
 use crate::decision::Change;
 use crate::desk::Desk;
 use crate::dossier::{Dossier, State};
@@ -101,11 +101,15 @@ pub fn third_body_days(procedure: &Procedure) -> u32 {
 /// The count of a dossier's term, as it began and as the facts moved it.
 #[must_use]
 pub fn count(dossier: &Dossier, desk: &Desk) -> Option<Reckoning> {
+    let start = rome(dossier.opened_at).date();
     let plan = dossier.life.plan.or_else(|| {
-        // A register of before there were procedures kept only the last day.
-        procedure_of(dossier, desk).map(|procedure| plan(procedure, desk))
+        // A register of before there were procedures kept only the last day, and the citizen was told of it: it stays.
+        let told = dossier.due.and_then(|due| u32::try_from(start.until(due).ok()?.get_days()).ok());
+        let told = told.filter(|days| (1..=TERM_DAYS_MAX).contains(days));
+        told.map(|days| Plan::days(days).in_place(holidays(desk)))
+            .or_else(|| procedure_of(dossier, desk).map(|procedure| plan(procedure, desk)))
     })?;
-    Some(reckon(rome(dossier.opened_at).date(), &plan, &dossier.life.facts))
+    Some(reckon(start, &plan, &dossier.life.facts))
 }
 
 /// What silence means in the procedure of a dossier.

@@ -135,7 +135,8 @@ pub fn reckoned(dossier: &Dossier, desk: &Desk, today: Date) -> Option<Entry> {
         .chain(suspended_until)
         .min();
     let (look, suspended_until) = if dossier.state.is_final() { (None, None) } else { (look, suspended_until) };
-    Some(Entry::Reckoned { due: counted.last_day, suspended_until, look })
+    let plan = dossier.life.plan.is_none().then_some(counted.plan);
+    Some(Entry::Reckoned { due: counted.last_day, suspended_until, look, plan })
 }
 
 /// Adds entries to a copy of a dossier and, if its clock may have moved, how its term stands now.

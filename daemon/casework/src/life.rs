@@ -7,7 +7,7 @@ use crate::calendar::stamp;
 use crate::data_change::{self, DataChange};
 use crate::dossier::{Document, Dossier, Party, PartyRole, State};
 use crate::participation::{self, Participation};
-use crate::term::{ClockFact, FACTS_MAX, Reminder};
+use crate::term::{ClockFact, FACTS_MAX, Plan, Reminder};
 use crate::verb::Verb;
 use alloc::format;
 use alloc::string::String;
@@ -87,6 +87,9 @@ pub enum Entry {
         /// The next day on which it must be looked at.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         look: Option<Date>,
+        /// The plan that was counted, where the dossier had none yet: it stays.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        plan: Option<Plan>,
     },
     /// Time made somebody be told of something, once.
     Reminded {
@@ -143,7 +146,8 @@ impl Dossier {
             }
             Entry::Joined { party } => self.join(party),
             Entry::Deposited { .. } => self.life.documents = self.life.documents.saturating_add(1),
-            Entry::Reckoned { due, suspended_until, look } => {
+            Entry::Reckoned { due, suspended_until, look, plan } => {
+                self.life.plan = self.life.plan.or(*plan);
                 if due.is_some() {
                     self.due = *due;
                 }

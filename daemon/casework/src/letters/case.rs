@@ -4,7 +4,8 @@ use super::{about_case, about_us, given, put, to_office, write};
 use crate::calendar::{month, rome};
 use crate::decision::{Lane, Outgoing, Reason};
 use crate::desk::Desk;
-use crate::dossier::Dossier;
+use crate::dossier::{Dossier, State};
+use crate::effect::EffectKey;
 use crate::known::Known;
 use crate::term::OBSERVATION_DAYS;
 use alloc::format;
@@ -174,7 +175,12 @@ impl Case<'_> {
         ];
         put(&mut values, "come_rispondere", json!(ways));
         put(&mut values, "originale", json!(format!("fascicolo {number}")));
-        to_office("compito-pratica", values, office, Some(number.clone()), false, &self.known(), self.desk)
+        let task =
+            to_office("compito-pratica", values, office, Some(number.clone()), false, &self.known(), self.desk)?;
+        // Two offices may share a mailbox, and one may hear of two things at once: each is an effect of its own.
+        let effect = format!("{}/{office}/{what}", task.template);
+        let id = self.desk.key.effect_id(self.cause, &effect, &task.to, 0);
+        Some(Outgoing { message_id: EffectKey::message_id(&id, &self.desk.domain()), id, ..task })
     }
 }
 

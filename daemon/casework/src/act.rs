@@ -321,7 +321,9 @@ impl<'a> Bench<'a> {
             ));
         }
         let is_first = !self.dossier.life.facts.iter().any(|fact| matches!(fact, ClockFact::IntegrationAsked { .. }));
-        let stops = is_first
+        // A term that is over stands still for nothing.
+        let is_over = self.dossier.due.is_some_and(|due| due < rome(self.now).date());
+        let stops = (is_first && !is_over)
             .then(|| {
                 rome(self.now)
                     .date()
@@ -329,7 +331,9 @@ impl<'a> Bench<'a> {
                     .ok()
             })
             .flatten();
-        let said = if is_first {
+        let said = if is_over {
+            "richiesta di integrazione in partenza. Il termine è finito: non si ferma più"
+        } else if is_first {
             "richiesta di integrazione in partenza: il termine si ferma quando arriva, al massimo 30 giorni"
         } else {
             "richiesta di integrazione in partenza. Non è la prima: il termine non si ferma (L. 241/1990 art. 2 c. 7)"

@@ -257,7 +257,7 @@ impl<'a> Bench<'a> {
                     decision: "La tua richiesta non è di nostra competenza: la mandiamo noi all'ente competente.",
                     next: "Ti risponde l'ente competente.",
                     points: &points,
-                    weighed: self.weighed(),
+                    weighed: weighed(self.dossier),
                     ..Told::default()
                 };
                 return self.done(vec![moved], "trasmessa: la lettera al cittadino è in partenza", |case| {
@@ -368,19 +368,8 @@ impl<'a> Bench<'a> {
             .filter(|change| change.applied.is_some())
             .flat_map(crate::data_change::DataChange::side_by_side)
             .collect();
-        let told = Told { decision, next, points, weighed: self.weighed(), changes };
+        let told = Told { decision, next, points, weighed: weighed(self.dossier), changes };
         self.done(vec![moved], "decisione scritta: la lettera ai cittadini è in partenza", |case| case.outcome(&told))
-    }
-
-    /// What was filed, and how it was weighed.
-    fn weighed(&self) -> Vec<(String, String)> {
-        participation::weighed_in_words(&self.dossier.life.filings)
-            .into_iter()
-            .map(|words| match words.split_once(": ") {
-                Some((what, how)) => (what.to_string(), how.to_string()),
-                None => (words, String::new()),
-            })
-            .collect()
     }
 
     /// A request to change data is granted by changing them, and refused by not doing so.
@@ -548,6 +537,17 @@ impl<'a> Bench<'a> {
             Ok(vec![])
         })
     }
+}
+
+/// What was filed in a dossier, and how it was weighed: an outcome quotes it.
+pub(crate) fn weighed(dossier: &Dossier) -> Vec<(String, String)> {
+    participation::weighed_in_words(&dossier.life.filings)
+        .into_iter()
+        .map(|words| match words.split_once(": ") {
+            Some((what, how)) => (what.to_string(), how.to_string()),
+            None => (words, String::new()),
+        })
+        .collect()
 }
 
 fn need(points: &[String], what: &str) -> Result<(), Refused> {

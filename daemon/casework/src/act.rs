@@ -570,3 +570,6 @@ fn bounded(points: &[String]) -> Result<Vec<String>, Refused> {
 pub fn awaits_citizen(state: State) -> bool {
     matches!(state, State::InAttesaIntegrazioni | State::DaRegolarizzare | State::PreavvisoDiniego)
 }
+
+#[cfg(test)]
+mod tests;

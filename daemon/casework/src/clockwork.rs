@@ -313,3 +313,6 @@ fn title(what: ReminderKind) -> &'static str {
         ReminderKind::SubstituteOverdue => "scaduto anche il termine del potere sostitutivo",
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -443,3 +443,6 @@ fn confirmation(
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -320,3 +320,6 @@ pub fn person(new: &NewPerson, known: &[Person], next: u32, now: Timestamp) -> R
     let changes = entries.into_iter().map(|entry| Change::Person { id: id.clone(), entry }).collect();
     Ok(Done { changes, outgoing: vec![], said: format!("persona {id}: {said}") })
 }
+
+#[cfg(test)]
+mod tests;

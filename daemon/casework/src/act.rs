@@ -2,7 +2,7 @@
 //!
 //! The only maker of entries that an office causes: whatever the channel (command, drop folder, mail), it comes through [`act`].
 
-use crate::calendar::rome;
+use crate::calendar::{last_day, rome};
 use crate::clockwork::{self, procedure_of, with_term};
 use crate::decision::{Change, Outgoing, Reason};
 use crate::desk::Desk;
@@ -13,7 +13,8 @@ use crate::participation;
 use crate::person::Person;
 use crate::procedure::{Actor, Notice, Procedure, Role};
 use crate::refused::Refused;
-use crate::term::ClockFact;
+use crate::rules::Calendar;
+use crate::term::{ClockFact, OBSERVATION_DAYS};
 use crate::verb::Verb;
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -144,13 +145,17 @@ pub fn act(order: &Order, dossier: &Dossier, people: &[Person], desk: &Desk, now
         Act::Do { verb, points, to, not_held } => bench.verb(*verb, &bounded(points)?, to.trim(), *not_held),
         Act::Assign { office, responsible } => bench.assign(office.trim(), responsible.trim()),
         Act::Note { text } => {
-            let text = bounded(core::slice::from_ref(text))?.remove(0);
+            // A blank note has no words left.
+            let Some(text) = bounded(core::slice::from_ref(text))?.pop() else {
+                return Err(Refused::new("no-text", "manca il testo della nota"));
+            };
             bench.done(vec![Entry::Noted { text }], "nota scritta nel fascicolo", |_| Ok(vec![]))
         }
         Act::Weigh { filing, weight, how } => bench.weigh(*filing, *weight, how),
         Act::Approve { change } => bench.approve(*change),
         Act::Refuse { change, points } => bench.refuse(*change, &bounded(points)?),
         Act::ConfirmInPerson { change, evidence } => {
+            bench.is_open()?;
             let step = bench.change(*change)?.confirm_in_person(&order.by, evidence)?;
             bench.done(vec![Entry::Change { n: *change, step }], "conferma scritta nel fascicolo", |_| Ok(vec![]))
         }
@@ -242,6 +247,8 @@ impl<'a> Bench<'a> {
                 if to.is_empty() || to.len() > NAME_BYTES_MAX {
                     return Err(Refused::new("no-body", "manca l'ente competente a cui va la richiesta"));
                 }
+                // It ends the dossier here with an outcome: nothing that was filed goes unanswered (art. 10).
+                participation::outcome_gate(&self.dossier.life.filings)?;
                 let mut points = points.to_vec();
                 points.insert(0, format!("L'ente competente è: {to}."));
                 if let Entry::Moved { points: told, .. } = &mut moved {
@@ -251,6 +258,7 @@ impl<'a> Bench<'a> {
                     decision: "La tua richiesta non è di nostra competenza: la mandiamo noi all'ente competente.",
                     next: "Ti risponde l'ente competente.",
                     points: &points,
+                    weighed: weighed(self.dossier),
                     ..Told::default()
                 };
                 return self.done(vec![moved], "trasmessa: la lettera al cittadino è in partenza", |case| {
@@ -266,16 +274,42 @@ impl<'a> Bench<'a> {
                 return self.done(vec![moved, Entry::Clock { clock }], "parere chiesto", |_| Ok(vec![]));
             }
             Verb::RiceviParere => {
-                let clock = ClockFact::ThirdBodyAnswered { at: self.now, body: to.to_string() };
+                let clock = ClockFact::ThirdBodyAnswered { at: self.now, body: self.body_that_answers(to)? };
                 return self.done(vec![moved, Entry::Clock { clock }], "parere arrivato", |_| Ok(vec![]));
             }
-            Verb::Integra => {
+            Verb::Riprendi if self.dossier.state != State::PreavvisoDiniego => {
+                // Whoever does not wait any more has a term that runs.
+                let clock = ClockFact::WorkResumed { at: self.now };
+                return self.done(vec![moved, Entry::Clock { clock }], "di nuovo in lavorazione", |_| Ok(vec![]));
+            }
+            Verb::Integra if self.dossier.state == State::InAttesaIntegrazioni => {
                 let clock = ClockFact::IntegrationAnswered { at: self.now };
                 return self.done(vec![moved, Entry::Clock { clock }], "integrazione completa", |_| Ok(vec![]));
             }
             _ => {}
         }
         self.done(vec![moved], next.event(), |_| Ok(vec![]))
+    }
+
+    /// The body that was asked and has not answered: its clock runs again under the name under which it stopped.
+    fn body_that_answers(&self, to: &str) -> Result<String, Refused> {
+        let mut waited: Vec<&str> = Vec::new();
+        for fact in &self.dossier.life.facts {
+            match fact {
+                ClockFact::ThirdBodyAsked { body, .. } => waited.push(body),
+                ClockFact::ThirdBodyAnswered { body, .. } => waited.retain(|it| it != body),
+                ClockFact::WorkResumed { .. } => waited.clear(),
+                _ => {}
+            }
+        }
+        match waited.as_slice() {
+            [] => Ok(to.to_string()),
+            [one] if to.is_empty() => Ok((*one).to_string()),
+            several => match several.iter().find(|body| body.to_lowercase() == to.to_lowercase()) {
+                Some(body) => Ok((*body).to_string()),
+                None => Err(Refused::new("no-body", format!("il parere si aspetta da: {}", several.join(", ")))),
+            },
+        }
     }
 
     /// Once-only: what any public body holds is not asked (L. 241/1990 art. 18 c. 2), and only the first time stops the clock.
@@ -288,7 +322,9 @@ impl<'a> Bench<'a> {
             ));
         }
         let is_first = !self.dossier.life.facts.iter().any(|fact| matches!(fact, ClockFact::IntegrationAsked { .. }));
-        let stops = is_first
+        // A term that is over stands still for nothing.
+        let is_over = self.dossier.due.is_some_and(|due| due < rome(self.now).date());
+        let stops = (is_first && !is_over)
             .then(|| {
                 rome(self.now)
                     .date()
@@ -296,7 +332,9 @@ impl<'a> Bench<'a> {
                     .ok()
             })
             .flatten();
-        let said = if is_first {
+        let said = if is_over {
+            "richiesta di integrazione in partenza. Il termine è finito: non si ferma più"
+        } else if is_first {
             "richiesta di integrazione in partenza: il termine si ferma quando arriva, al massimo 30 giorni"
         } else {
             "richiesta di integrazione in partenza. Non è la prima: il termine non si ferma (L. 241/1990 art. 2 c. 7)"
@@ -308,10 +346,8 @@ impl<'a> Bench<'a> {
     fn decide(&self, verb: Verb, moved: Entry, points: &[String]) -> Result<Done, Refused> {
         need(points, "i motivi della decisione (L. 241/1990 art. 3)")?;
         let life = &self.dossier.life;
-        if verb != Verb::Annulla {
-            participation::outcome_gate(&life.filings)?;
-            self.changes_are_decided(verb)?;
-        }
+        participation::outcome_gate(&life.filings)?;
+        self.changes_are_decided(verb)?;
         if verb == Verb::Respingi && self.procedure.notice == Notice::Due {
             self.was_heard()?;
         }
@@ -333,14 +369,7 @@ impl<'a> Bench<'a> {
             .filter(|change| change.applied.is_some())
             .flat_map(crate::data_change::DataChange::side_by_side)
             .collect();
-        let weighed = participation::weighed_in_words(&life.filings)
-            .into_iter()
-            .map(|words| match words.split_once(": ") {
-                Some((what, how)) => (what.to_string(), how.to_string()),
-                None => (words, String::new()),
-            })
-            .collect();
-        let told = Told { decision, next, points, weighed, changes };
+        let told = Told { decision, next, points, weighed: weighed(self.dossier), changes };
         self.done(vec![moved], "decisione scritta: la lettera ai cittadini è in partenza", |case| case.outcome(&told))
     }
 
@@ -358,8 +387,8 @@ impl<'a> Bench<'a> {
 
     /// Art. 10-bis: announced, delivered, and ten days gone by or answered. Its breach voids the refusal (art. 21-octies c. 2).
     fn was_heard(&self) -> Result<(), Refused> {
-        let facts = &self.dossier.life.facts;
-        let Some(announced) = facts.iter().rev().find(|fact| matches!(fact, ClockFact::RefusalAnnounced { .. })) else {
+        let facts = self.dossier.life.facts.get(self.dossier.life.announced_after..).unwrap_or_default();
+        let Some(announced) = facts.iter().find(|fact| matches!(fact, ClockFact::RefusalAnnounced { .. })) else {
             return Err(Refused::new(
                 "notice-not-delivered",
                 "il preavviso di rifiuto non risulta ancora consegnato al cittadino: senza, il rifiuto non vale (L. 241/1990 artt. 10-bis, 21-octies)",
@@ -367,14 +396,13 @@ impl<'a> Bench<'a> {
         };
         let answered =
             facts.iter().any(|fact| matches!(fact, ClockFact::ObservationsFiled { .. }) && fact.at() >= announced.at());
-        let last = clockwork::observations_end(self.dossier, self.desk);
-        let is_over = last.is_none_or(|last| rome(self.now).date() > last);
-        if answered || is_over {
+        // Counted from this notice: a window of another one, or none at all, opens no way.
+        let patron = self.desk.entity.patron;
+        let last = last_day(announced.day(), OBSERVATION_DAYS, Calendar::Solar, patron);
+        if answered || rome(self.now).date() > last {
             return Ok(());
         }
-        let last = last
-            .map(|last| format!("{} {} {}", last.day(), crate::calendar::month(last), last.year()))
-            .unwrap_or_default();
+        let last = format!("{} {} {}", last.day(), crate::calendar::month(last), last.year());
         Err(Refused::new(
             "notice-running",
             format!(
@@ -390,9 +418,7 @@ impl<'a> Bench<'a> {
         if responsible.len() > NAME_BYTES_MAX {
             return Err(Refused::new("name-too-long", "il nome del responsabile è troppo lungo"));
         }
-        if self.dossier.state.is_final() {
-            return Err(Refused::new("closed", "la pratica è conclusa"));
-        }
+        self.is_open()?;
         self.procedure
             .may_in(Verb::Assegna, self.actor(), &self.dossier.office)
             .map_err(|why| Refused::new("not-lawful", why.why))?;
@@ -427,6 +453,10 @@ impl<'a> Bench<'a> {
         self.done(vec![Entry::Filing { n, step }], "valutazione scritta: la decisione la riporta", |_| Ok(vec![]))
     }
 
+    fn is_open(&self) -> Result<(), Refused> {
+        if self.dossier.state.is_final() { Err(Refused::new("closed", "la pratica è conclusa")) } else { Ok(()) }
+    }
+
     fn of_this_office(&self) -> Result<(), Refused> {
         self.procedure
             .may_in(Verb::Prendi, self.actor(), &self.dossier.office)
@@ -450,6 +480,8 @@ impl<'a> Bench<'a> {
 
     /// The yes that is enough writes the new values in the same line of the register.
     fn approve(&self, n: u32) -> Result<Done, Refused> {
+        // What was asked in a dossier that was refused, or taken back, is not granted by the side door.
+        self.is_open()?;
         let change = self.change(n)?;
         let person = self.person(&change.person)?;
         let step = change.approve(&self.order.by, person, self.people, self.now)?;
@@ -476,8 +508,14 @@ impl<'a> Bench<'a> {
         let change = self.change(n)?;
         let person = self.person(&change.person)?;
         let step = change.roll_back(person, &self.order.by, why)?;
-        let undo = if change.applied.is_some() { change.undo() } else { vec![] };
-        self.done_with(vec![Entry::Change { n, step }], &person.id, undo, "annullata: sono tornati i dati di prima")
+        let mut after = change.clone();
+        after.apply(&step, self.now);
+        self.done_with(
+            vec![Entry::Change { n, step }],
+            &person.id,
+            after.undo(),
+            "annullata: sono tornati i dati di prima",
+        )
     }
 
     fn done_with(
@@ -502,6 +540,17 @@ impl<'a> Bench<'a> {
     }
 }
 
+/// What was filed in a dossier, and how it was weighed: an outcome quotes it.
+pub(crate) fn weighed(dossier: &Dossier) -> Vec<(String, String)> {
+    participation::weighed_in_words(&dossier.life.filings)
+        .into_iter()
+        .map(|words| match words.split_once(": ") {
+            Some((what, how)) => (what.to_string(), how.to_string()),
+            None => (words, String::new()),
+        })
+        .collect()
+}
+
 fn need(points: &[String], what: &str) -> Result<(), Refused> {
     if points.is_empty() { Err(Refused::new("no-points", format!("mancano {what}"))) } else { Ok(()) }
 }
@@ -522,3 +571,6 @@ fn bounded(points: &[String]) -> Result<Vec<String>, Refused> {
 pub fn awaits_citizen(state: State) -> bool {
     matches!(state, State::InAttesaIntegrazioni | State::DaRegolarizzare | State::PreavvisoDiniego)
 }
+
+#[cfg(test)]
+mod tests;

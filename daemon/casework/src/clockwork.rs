@@ -2,8 +2,8 @@
 //! something else. It never decides: it makes tasks and reminders (L. 241/1990 art. 2 c. 1).
 
 use crate::act::Done;
-use crate::calendar::{Holidays, rome};
-use crate::decision::Change;
+use crate::calendar::{Holidays, TERM_DAYS_MAX, rome};
+use crate::decision::{Change, Outgoing, Reason};
 use crate::desk::Desk;
 use crate::dossier::{Dossier, State};
 use crate::known::Known;
@@ -101,11 +101,15 @@ pub fn third_body_days(procedure: &Procedure) -> u32 {
 /// The count of a dossier's term, as it began and as the facts moved it.
 #[must_use]
 pub fn count(dossier: &Dossier, desk: &Desk) -> Option<Reckoning> {
+    let start = rome(dossier.opened_at).date();
     let plan = dossier.life.plan.or_else(|| {
-        // A register of before there were procedures kept only the last day.
-        procedure_of(dossier, desk).map(|procedure| plan(procedure, desk))
+        // A register of before there were procedures kept only the last day, and the citizen was told of it: it stays.
+        let told = dossier.due.and_then(|due| u32::try_from(start.until(due).ok()?.get_days()).ok());
+        let told = told.filter(|days| (1..=TERM_DAYS_MAX).contains(days));
+        told.map(|days| Plan::days(days).in_place(holidays(desk)))
+            .or_else(|| procedure_of(dossier, desk).map(|procedure| plan(procedure, desk)))
     })?;
-    Some(reckon(rome(dossier.opened_at).date(), &plan, &dossier.life.facts))
+    Some(reckon(start, &plan, &dossier.life.facts))
 }
 
 /// What silence means in the procedure of a dossier.
@@ -122,15 +126,17 @@ pub fn reckoned(dossier: &Dossier, desk: &Desk, today: Date) -> Option<Entry> {
         crate::term::Clock::Suspended(suspension) => Some(suspension.until),
         _ => None,
     };
-    let told = &dossier.life.reminded;
     let look = reminders(&counted, silence(dossier, desk))
         .into_iter()
-        .filter(|reminder| !told.contains(reminder))
+        .filter(|reminder| !dossier.was_told(reminder))
         // A day that is long past is told once, by the first look.
         .map(|reminder| reminder.on)
+        // The day on which a term runs again is looked at too: until then letters say that it stands still.
+        .chain(suspended_until)
         .min();
-    let look = if dossier.state.is_final() { None } else { look };
-    Some(Entry::Reckoned { due: counted.last_day, suspended_until, look })
+    let (look, suspended_until) = if dossier.state.is_final() { (None, None) } else { (look, suspended_until) };
+    let plan = dossier.life.plan.is_none().then_some(counted.plan);
+    Some(Entry::Reckoned { due: counted.last_day, suspended_until, look, plan })
 }
 
 /// Adds entries to a copy of a dossier and, if its clock may have moved, how its term stands now.
@@ -151,77 +157,112 @@ pub fn look(dossier: &Dossier, desk: &Desk, now: Timestamp) -> Option<Done> {
     let today = rome(now).date();
     let counted = count(dossier, desk)?;
     let procedure = procedure_of(dossier, desk)?;
+    let is_open = !dossier.state.is_final();
     let mut due: Vec<_> = reminders(&counted, silence(dossier, desk))
         .into_iter()
-        .filter(|reminder| reminder.on <= today && !dossier.life.reminded.contains(reminder))
+        // In a closed one nobody has anything left to do.
+        .filter(|reminder| is_open && reminder.on <= today && !dossier.was_told(reminder))
         .collect();
     due.truncate(TOLD_MAX);
     let mut entries: Vec<Entry> = due.iter().map(|reminder| Entry::Reminded { reminder: *reminder }).collect();
+    let has = |what: ReminderKind| due.iter().any(|reminder| reminder.what == what);
+    if has(ReminderKind::IntegrationOver)
+        && let Ok(to) = procedure.act(dossier.state, Verb::Riprendi, Actor::Timer, &dossier.office)
+    {
+        entries.push(Entry::Moved { verb: Verb::Riprendi, to, points: vec![] });
+    }
     let cause = crate::act::cause(dossier, desk);
     let (mut outgoing, mut changes) = (Vec::new(), Vec::new());
-    let is_open = !dossier.state.is_final();
-    if is_open && due.iter().any(|reminder| reminder.what == ReminderKind::IntegrationOver) {
-        if let Ok(to) = procedure.act(dossier.state, Verb::Riprendi, Actor::Timer, &dossier.office) {
-            entries.push(Entry::Moved { verb: Verb::Riprendi, to, points: vec![] });
-        }
-    }
-    let attested = is_open
-        && due.iter().any(|reminder| reminder.what == ReminderKind::AssentToAttest)
-        && crate::participation::outcome_gate(&dossier.life.filings).is_ok();
-    let attested = attested
-        .then(|| procedure.act(dossier.state, Verb::AttestaSilenzio, Actor::Timer, &dossier.office).ok())
-        .flatten();
-    if let Some(to) = attested {
-        entries.push(Entry::Moved { verb: Verb::AttestaSilenzio, to, points: vec![] });
-    }
-    let after = with_term(dossier, &mut entries, desk, now);
-    let case = Case { dossier: &after, cause: &cause, now, desk };
-    if is_open {
-        let (citizen, office): (Vec<&Reminder>, Vec<&Reminder>) =
-            due.iter().partition(|reminder| reminder.what.is_for_citizen());
-        // A reminder whose day is past by more than its own days would come after the deadline it is about.
-        let letters = citizen.last().filter(|last| last.on == today).map(|last| case.reminder(last.what.words()));
-        match letters {
-            Some(Ok(letters)) => outgoing.extend(letters),
+    if has(ReminderKind::AssentToAttest) {
+        match attestation(dossier, procedure, &entries, &cause, desk, now) {
+            Some(Ok((moved, letters))) => {
+                entries.push(moved);
+                outgoing.extend(letters);
+            }
+            // What cannot be told to the citizen is not done: the task below says that a person must.
             Some(Err(why)) => changes.push(Change::Incident { code: why.code, text: why.text }),
             None => {}
         }
-        if let Some(last) = office.last() {
-            let facts: Vec<String> =
-                office.iter().map(|reminder| format!("{}: {}", day(reminder.on), reminder.what.words())).collect();
-            outgoing.extend(case.task(&dossier.office, title(last.what), &facts, &[]));
-            if office.iter().any(|reminder| reminder.what == ReminderKind::SubstituteDue) {
-                // The holder of the substitute power has no office of its own here: who gets all unplaced mail tells him.
-                let facts = [facts.join(" "), format!("Potere sostitutivo: {}", desk.entity.substitute)];
-                let fallback = &desk.entity.fallback_office;
-                if *fallback != dossier.office {
-                    outgoing.extend(case.task(fallback, title(ReminderKind::SubstituteDue), &facts, &[]));
-                }
-            }
-        }
     }
-    if attested.is_some() {
-        let points = [String::from(
-            "Il termine per rispondere è finito e nessuno ha deciso: per la legge la richiesta è accolta.",
-        )];
-        let told = Told {
-            decision: "La tua richiesta è accolta per silenzio assenso. Questo messaggio lo attesta.",
-            next: "La pratica è conclusa.",
-            points: &points,
-            ..Told::default()
-        };
-        match case.outcome(&told) {
-            Ok(letters) => outgoing.extend(letters),
-            Err(why) => changes.push(Change::Incident { code: why.code, text: why.text }),
-        }
-    }
-    let number = dossier.number.clone();
-    let before = (dossier.life.look, dossier.life.suspended_until, dossier.due);
-    if due.is_empty() && before == (after.life.look, after.life.suspended_until, after.due) {
+    let after = with_term(dossier, &mut entries, desk, now);
+    let is_moved = (dossier.life.look, dossier.life.suspended_until, dossier.due)
+        != (after.life.look, after.life.suspended_until, after.due);
+    if due.is_empty() && !is_moved {
         return None;
     }
+    let case = Case { dossier: &after, cause: &cause, now, desk };
+    tell(&case, &due, &mut outgoing, &mut changes);
+    let number = dossier.number.clone();
     changes.splice(0..0, entries.into_iter().map(|entry| Change::Entered { dossier: number.clone(), entry }));
     Some(Done { changes, outgoing, said: due.iter().map(|r| r.what.words().to_string()).collect::<Vec<_>>().join(" ") })
+}
+
+/// The silence that grants, attested by the machine (L. 241/1990 art. 20 c. 2-bis): the move, and its letters. `None`: a person does
+/// it, if anybody. Nothing that was filed may be unweighed, and data that were to change are not granted by saying so.
+fn attestation(
+    dossier: &Dossier,
+    procedure: &Procedure,
+    before: &[Entry],
+    cause: &str,
+    desk: &Desk,
+    now: Timestamp,
+) -> Option<Result<(Entry, Vec<Outgoing>), Reason>> {
+    let to = procedure.act(dossier.state, Verb::AttestaSilenzio, Actor::Timer, &dossier.office).ok()?;
+    let life = &dossier.life;
+    crate::participation::outcome_gate(&life.filings).ok()?;
+    if life.changes.iter().any(|change| !change.state.is_decided()) {
+        return None;
+    }
+    let moved = Entry::Moved { verb: Verb::AttestaSilenzio, to, points: vec![] };
+    let mut entries = before.to_vec();
+    entries.push(moved.clone());
+    let after = with_term(dossier, &mut entries, desk, now);
+    let points =
+        [String::from("Il termine per rispondere è finito e nessuno ha deciso: per la legge la richiesta è accolta.")];
+    let told = Told {
+        decision: "La tua richiesta è accolta per silenzio assenso. Questo messaggio lo attesta.",
+        next: "La pratica è conclusa.",
+        points: &points,
+        weighed: crate::act::weighed(dossier),
+        ..Told::default()
+    };
+    let letters = Case { dossier: &after, cause, now, desk }.outcome(&told);
+    Some(letters.map(|letters| (moved, letters)))
+}
+
+/// Who is told of what is due: the citizen of a day of theirs, the office of everything else in one task.
+fn tell(case: &Case<'_>, due: &[Reminder], outgoing: &mut Vec<Outgoing>, changes: &mut Vec<Change>) {
+    let Case { dossier, now, desk, .. } = *case;
+    let (citizen, office): (Vec<&Reminder>, Vec<&Reminder>) =
+        due.iter().partition(|reminder| reminder.what.is_for_citizen());
+    // A reminder whose day is past would come too late; and nobody is reminded of what the office has given up.
+    let waits = |reminder: &&&Reminder| match reminder.what {
+        ReminderKind::IntegrationNear => dossier.state == State::InAttesaIntegrazioni,
+        _ => dossier.state == State::PreavvisoDiniego,
+    };
+    let today = rome(now).date();
+    match citizen.iter().rfind(|last| last.on == today && waits(last)).map(|last| case.reminder(last.what.words())) {
+        Some(Ok(letters)) => outgoing.extend(letters),
+        Some(Err(why)) => changes.push(Change::Incident { code: why.code, text: why.text }),
+        None => {}
+    }
+    let Some(last) = office.last() else { return };
+    let mut task = |office: &str, what: &str, facts: &[String]| match case.task(office, what, facts, &[]) {
+        Some(task) => outgoing.push(task),
+        None => changes.push(Change::Incident {
+            code: "no-task".into(),
+            text: format!("fascicolo {}: il compito «{what}» non si è potuto scrivere", dossier.number),
+        }),
+    };
+    let facts: Vec<String> =
+        office.iter().map(|reminder| format!("{}: {}", day(reminder.on), reminder.what.words())).collect();
+    task(&dossier.office, title(last.what), &facts);
+    let fallback = &desk.entity.fallback_office;
+    if *fallback != dossier.office && office.iter().any(|reminder| reminder.what == ReminderKind::SubstituteDue) {
+        // The holder of the substitute power has no office of its own here: who gets all unplaced mail tells him.
+        let facts = [facts.join(" "), format!("Potere sostitutivo: {}", desk.entity.substitute)];
+        task(fallback, title(ReminderKind::SubstituteDue), &facts);
+    }
 }
 
 /// The last day to answer the announced refusal, while one runs or has run.
@@ -237,6 +278,10 @@ pub(crate) fn delivered(awaited: &Awaited, at: Timestamp, known: &Known, desk: &
     let number = known.awaited_dossier.as_deref();
     let Some(dossier) = number.and_then(|number| known.dossier(number)) else { return vec![] };
     if awaited.facts.iter().any(|fact| matches!(fact, Fact::Delivered { .. })) {
+        return vec![];
+    }
+    // A late receipt of an older letter says nothing of what was asked, or announced, since.
+    if awaited.first_attempt.is_some_and(|sent| sent < dossier.state_since) {
         return vec![];
     }
     let clock = match (awaited.template.split('.').next().unwrap_or_default(), dossier.state) {
@@ -268,3 +313,6 @@ fn title(what: ReminderKind) -> &'static str {
         ReminderKind::SubstituteOverdue => "scaduto anche il termine del potere sostitutivo",
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -316,6 +316,9 @@ pub struct Life {
     /// What moved its clock, in order.
     #[serde(default)]
     pub facts: Vec<ClockFact>,
+    /// How many of them there were when the newest refusal was announced: an earlier notice does not stand for it.
+    #[serde(default)]
+    pub announced_after: usize,
     /// Of what somebody was told already.
     #[serde(default)]
     pub reminded: Vec<Reminder>,

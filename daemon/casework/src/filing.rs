@@ -76,9 +76,12 @@ pub(crate) fn file(paper: &Paper<'_>, dossier: &mut Dossier, trail: &mut Vec<Rea
     }
     if is_party && is_open {
         data(paper, dossier, &mut entries, &mut filed, trail);
+    }
+    // The code went to the safe domicile, which need not be the address that asked.
+    if is_open && (is_party || is_asked_to_confirm(dossier, &paper.daticert.mittente)) {
         confirmation(paper, dossier, &mut entries, &mut filed, trail);
     }
-    if !paper.is_first && paper.is_placed && matters(paper, dossier) {
+    if !paper.is_first && matters(paper, dossier, is_party) {
         weighing(paper, dossier, &mut entries, &mut filed, trail);
     }
     *dossier = with_term(dossier, &mut entries, paper.desk, paper.known.now);
@@ -130,14 +133,35 @@ fn answers(paper: &Paper<'_>, dossier: &Dossier, trail: &mut Vec<Reason>) -> Vec
             ));
             vec![Entry::Clock { clock: ClockFact::ObservationsFiled { at } }]
         }
+        // The clock may have moved the dossier on before the mail of that day was read: the term ran from the arrival.
+        _ if (is_answer || brings) && is_asked(dossier) => {
+            vec![Entry::Clock { clock: ClockFact::IntegrationAnswered { at } }]
+        }
         _ => vec![],
     }
 }
 
-/// Whether it must be weighed (L. 241/1990 art. 10): what takes part, and what answers an announced refusal.
-fn matters(paper: &Paper<'_>, dossier: &Dossier) -> bool {
-    paper.class.kind == Kind::Participation
-        || (paper.class.kind == Kind::IntegrationReply && dossier.state == State::PreavvisoDiniego)
+/// Something was asked of the citizen, and neither has it come nor does the office go on without it.
+fn is_asked(dossier: &Dossier) -> bool {
+    let mut facts = dossier.life.facts.iter().rev();
+    let newest = facts.find(|fact| {
+        matches!(
+            fact,
+            ClockFact::IntegrationAsked { .. } | ClockFact::IntegrationAnswered { .. } | ClockFact::WorkResumed { .. }
+        )
+    });
+    matches!(newest, Some(ClockFact::IntegrationAsked { .. }))
+}
+
+/// Whether it must be weighed (L. 241/1990 art. 10): what takes part, and whatever a party answers to an announced refusal, be it in
+/// words that no rule knows: a refusal must say why observations were not followed (art. 10-bis).
+fn matters(paper: &Paper<'_>, dossier: &Dossier, is_party: bool) -> bool {
+    let kind = paper.class.kind;
+    let answers_notice = dossier.state == State::PreavvisoDiniego && is_party;
+    if paper.is_placed && (kind == Kind::Participation || (kind == Kind::IntegrationReply && answers_notice)) {
+        return true;
+    }
+    answers_notice && paper.known.answers_ours && !(paper.is_placed && kind == Kind::StatusEnquiry)
 }
 
 fn weighing(
@@ -147,6 +171,13 @@ fn weighing(
     filed: &mut Filed,
     trail: &mut Vec<Reason>,
 ) {
+    if dossier.state.is_final() {
+        // No decision will answer it. Whether the one that was taken is looked at again, a person says (art. 21-novies).
+        let text = "la pratica è conclusa: quello che arriva non si valuta più per la decisione, una persona lo legge";
+        filed.facts.push(format!("Attenzione: {text}."));
+        trail.push(Reason::new("closed", String::from(text)));
+        return;
+    }
     let known = &dossier.life.filings;
     if known.len() >= FILINGS_MAX {
         trail.push(Reason::new(
@@ -356,6 +387,12 @@ fn data(paper: &Paper<'_>, dossier: &Dossier, entries: &mut Vec<Entry>, filed: &
     ));
 }
 
+fn is_asked_to_confirm(dossier: &Dossier, who: &str) -> bool {
+    dossier.life.changes.iter().any(|change| {
+        matches!(&change.state, data_change::State::AwaitingConfirmation { to, .. } if address::same(to, who))
+    })
+}
+
 /// A code that comes back: in the citizen's own words, never in what they quote.
 fn confirmation(
     paper: &Paper<'_>,
@@ -406,3 +443,6 @@ fn confirmation(
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -36,6 +36,8 @@ pub mod refused;
 pub mod reply;
 mod request;
 pub mod rules;
+#[cfg(test)]
+mod scene;
 pub mod standing;
 pub mod term;
 pub mod verb;

@@ -7,7 +7,7 @@ use crate::calendar::stamp;
 use crate::data_change::{self, DataChange};
 use crate::dossier::{Document, Dossier, Party, PartyRole, State};
 use crate::participation::{self, Participation};
-use crate::term::{ClockFact, FACTS_MAX, Reminder};
+use crate::term::{ClockFact, FACTS_MAX, Plan, Reminder};
 use crate::verb::Verb;
 use alloc::format;
 use alloc::string::String;
@@ -87,6 +87,9 @@ pub enum Entry {
         /// The next day on which it must be looked at.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         look: Option<Date>,
+        /// The plan that was counted, where the dossier had none yet: it stays.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        plan: Option<Plan>,
     },
     /// Time made somebody be told of something, once.
     Reminded {
@@ -133,6 +136,9 @@ impl Dossier {
                 self.state = *to;
                 self.state_since = at;
                 self.life.closed_at = to.is_final().then_some(at);
+                if *to == State::PreavvisoDiniego {
+                    self.life.announced_after = self.life.facts.len();
+                }
             }
             Entry::Assigned { office, responsible } => {
                 self.office.clone_from(office);
@@ -140,7 +146,8 @@ impl Dossier {
             }
             Entry::Joined { party } => self.join(party),
             Entry::Deposited { .. } => self.life.documents = self.life.documents.saturating_add(1),
-            Entry::Reckoned { due, suspended_until, look } => {
+            Entry::Reckoned { due, suspended_until, look, plan } => {
+                self.life.plan = self.life.plan.or(*plan);
                 if due.is_some() {
                     self.due = *due;
                 }
@@ -168,13 +175,23 @@ impl Dossier {
                 }
             },
             Entry::Reminded { reminder } => {
-                if self.life.reminded.len() == REMINDED_MAX {
-                    self.life.reminded.remove(0);
-                }
                 self.life.reminded.push(*reminder);
+                if self.life.reminded.len() > REMINDED_MAX {
+                    let oldest = self.life.reminded.iter().enumerate().min_by_key(|(_, one)| **one).map(|(at, _)| at);
+                    oldest.map(|at| self.life.reminded.remove(at));
+                }
             }
             Entry::Noted { .. } => {}
         }
+    }
+
+    /// Whether somebody was told of it. What is older than all that is remembered counts as told: else what is forgotten would be
+    /// told again every day.
+    #[must_use]
+    pub fn was_told(&self, reminder: &Reminder) -> bool {
+        let told = &self.life.reminded;
+        told.contains(reminder)
+            || (told.len() >= REMINDED_MAX && told.iter().min().is_some_and(|oldest| reminder < oldest))
     }
 
     fn join(&mut self, party: &Party) {

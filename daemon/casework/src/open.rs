@@ -12,7 +12,7 @@ use crate::life::{Entry, PARTIES_MAX};
 use crate::nearest::hint;
 use crate::person::{self, Person, Source};
 use crate::procedure::Participation;
-use crate::refused::Refused;
+use crate::refused::{Refused, same_person};
 use crate::rules::Kind;
 use crate::{address, term};
 use alloc::format;
@@ -142,6 +142,11 @@ pub fn dossier(
     if new.parties.is_empty() || new.parties.len() > PARTIES_MAX {
         return Err(Refused::new("no-parties", format!("servono da 1 a {PARTIES_MAX} persone interessate")));
     }
+    if new.parties.iter().all(|party| party.role == PartyRole::Beneficiary) {
+        // Nobody of them is written to: the start notice would reach no one (L. 241/1990 art. 7).
+        let text = "un fascicolo di soli beneficiari non ha a chi scrivere: serve un destinatario o un richiedente";
+        return Err(Refused::new("no-parties", text));
+    }
     let since = new.since.unwrap_or(now);
     if since > now {
         return Err(Refused::new("in-the-future", "la data di avvio è nel futuro"));
@@ -259,14 +264,22 @@ pub fn person(new: &NewPerson, known: &[Person], next: u32, now: Timestamp) -> R
     if new.by.trim().is_empty() {
         return Err(Refused::new("no-name", "manca il nome di chi scrive nel registro"));
     }
+    // Wrong codes are refused before anybody is looked for by the right one.
+    let cf = cf.as_deref().map(person::id::codice_fiscale).transpose()?;
+    let iva = iva.as_deref().map(person::id::partita_iva).transpose()?;
     let mut entries = Vec::new();
     let found = known
         .iter()
-        .find(|person| [&cf, &iva].into_iter().flatten().any(|code| person.has_code(&code.to_ascii_uppercase())));
+        .find(|person| [&cf, &iva].into_iter().flatten().any(|code| person.has_code(code)));
     let mut person = match found {
         Some(person) => {
+            // Both codes are of one record, or of two persons: what is written under one must not reach the other.
+            if let Some(other) = [&cf, &iva].into_iter().flatten().find(|code| !person.has_code(code)) {
+                let text = format!("la persona {} è nel registro senza il codice {other}: va guardata", person.id);
+                return Err(Refused::new("other-code", text));
+            }
             // The code is one person's: another name under it is another person, or a slip of the pen (a clerk looks).
-            if !person.names.iter().any(|name| same_name(name, &new.name)) {
+            if !person.names.iter().any(|name| same_person(name, &new.name)) {
                 let text = format!(
                     "c'è già una persona con questo codice, e si chiama «{}»: se è la stessa, il nome va corretto",
                     person.names.first().map_or("", String::as_str)
@@ -308,12 +321,5 @@ pub fn person(new: &NewPerson, known: &[Person], next: u32, now: Timestamp) -> R
     Ok(Done { changes, outgoing: vec![], said: format!("persona {id}: {said}") })
 }
 
-/// The same words, in whatever order and case: registers write surname and name either way.
-fn same_name(a: &str, b: &str) -> bool {
-    let words = |name: &str| {
-        let mut words: Vec<String> = name.split_whitespace().map(str::to_lowercase).collect();
-        words.sort_unstable();
-        words
-    };
-    words(a) == words(b)
-}
+#[cfg(test)]
+mod tests;

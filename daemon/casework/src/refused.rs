@@ -2,6 +2,7 @@
 
 use alloc::format;
 use alloc::string::String;
+use alloc::vec::Vec;
 use core::fmt;
 
 /// The answer of a function that makes entries and makes none: a stable code, and the reason as a person reads it.
@@ -53,9 +54,15 @@ pub(crate) fn digest(text: &str) -> Result<String, Refused> {
     Err(Refused::new("not-a-digest", "l'impronta del documento non è di 64 cifre esadecimali"))
 }
 
-/// Whether two names of people of the office are one person's: who writes it in capitals is not a second person.
+/// Whether two names are one person's, in whatever order and case and with whatever blanks: registers write surname and name either
+/// way, and who does so is not a second person.
 pub(crate) fn same_person(a: &str, b: &str) -> bool {
-    a.trim().to_lowercase() == b.trim().to_lowercase()
+    let words = |name: &str| {
+        let mut words: Vec<String> = name.split_whitespace().map(str::to_lowercase).collect();
+        words.sort_unstable();
+        words
+    };
+    words(a) == words(b)
 }
 
 #[cfg(test)]
@@ -72,6 +79,7 @@ mod tests {
     #[test]
     fn capitals_and_blanks_make_no_second_person() {
         assert!(same_person("Anna.Verdi@ente.example ", "anna.verdi@ente.example"));
+        assert!(same_person("Verdi  Anna", "anna verdi"), "the surname first");
         assert!(!same_person("anna", "bruno"));
     }
 

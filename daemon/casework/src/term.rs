@@ -149,6 +149,11 @@ pub enum ClockFact {
         /// Arrival.
         at: Timestamp,
     },
+    /// The office goes on without what was asked of the citizen or of another body: what stood still for it runs again.
+    WorkResumed {
+        /// Its act.
+        at: Timestamp,
+    },
     /// A refusal was announced, with its reasons (art. 10-bis). The first one stops the clock; the citizen may answer each.
     RefusalAnnounced {
         /// Delivery of our message.
@@ -209,6 +214,7 @@ impl ClockFact {
         match self {
             Self::IntegrationAsked { .. } => "richiesta di integrazione consegnata",
             Self::IntegrationAnswered { .. } => "integrazione arrivata",
+            Self::WorkResumed { .. } => "l'ufficio va avanti senza aspettare",
             Self::RefusalAnnounced { .. } => "preavviso di rifiuto consegnato",
             Self::ObservationsFiled { .. } => "osservazioni arrivate",
             Self::ThirdBodyAsked { .. } => "parere chiesto a un altro ente",
@@ -225,6 +231,7 @@ impl ClockFact {
         match self {
             Self::IntegrationAsked { at, .. }
             | Self::IntegrationAnswered { at }
+            | Self::WorkResumed { at }
             | Self::RefusalAnnounced { at }
             | Self::ObservationsFiled { at }
             | Self::ThirdBodyAsked { at, .. }

@@ -1,11 +1,13 @@
 //! The letters about a dossier that an office, or time, causes. It changes when such a letter shows another fact.
 
 use super::{about_case, about_us, given, put, to_office, write};
-use crate::calendar::{month, rome};
+use crate::calendar::{self, month, rome};
 use crate::decision::{Lane, Outgoing, Reason};
 use crate::desk::Desk;
-use crate::dossier::Dossier;
+use crate::dossier::{Dossier, State};
+use crate::effect::EffectKey;
 use crate::known::Known;
+use crate::rules::Calendar;
 use crate::term::OBSERVATION_DAYS;
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -85,7 +87,10 @@ impl Case<'_> {
         if let Some(until) = stops {
             put(&mut values, "sospesa_fino_al", json!(until));
         }
-        let by = stops.or(self.dossier.due).unwrap_or_else(|| rome(self.now).date());
+        let today = rome(self.now).date();
+        // After its end there is no term left to answer within.
+        let ten_days = || calendar::last_day(today, OBSERVATION_DAYS, Calendar::Solar, self.desk.entity.patron);
+        let by = stops.or(self.dossier.due.filter(|due| *due > today)).unwrap_or_else(ten_days);
         put(&mut values, "rispondi_entro", json!(by));
         self.write("richiesta-integrazione", &values, 1)
     }
@@ -115,6 +120,10 @@ impl Case<'_> {
 
     /// The clause of a late measure: term and time taken (art. 2 c. 9-quinquies).
     fn lateness(&self) -> String {
+        // By silence the law has decided in time, and an annulment is another decision than the one that was due.
+        if matches!(self.dossier.state, State::AccoltaPerSilenzio | State::AnnullataAutotutela) {
+            return String::new();
+        }
         let today = rome(self.now).date();
         let Some(due) = self.dossier.due.filter(|due| *due < today) else { return String::new() };
         let between = |from: Date| match from.until(today).map(|span| span.get_days()).unwrap_or_default() {
@@ -174,7 +183,12 @@ impl Case<'_> {
         ];
         put(&mut values, "come_rispondere", json!(ways));
         put(&mut values, "originale", json!(format!("fascicolo {number}")));
-        to_office("compito-pratica", values, office, Some(number.clone()), false, &self.known(), self.desk)
+        let task =
+            to_office("compito-pratica", values, office, Some(number.clone()), false, &self.known(), self.desk)?;
+        // Two offices may share a mailbox, and one may hear of two things at once: each is an effect of its own.
+        let effect = format!("{}/{office}/{what}", task.template);
+        let id = self.desk.key.effect_id(self.cause, &effect, &task.to, 0);
+        Some(Outgoing { message_id: EffectKey::message_id(&id, &self.desk.domain()), id, ..task })
     }
 }
 

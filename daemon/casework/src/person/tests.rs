@@ -2,7 +2,7 @@
 
 use super::change::{NewPerson, register};
 use super::*;
-use crate::dossier::{Dossier, State};
+use crate::dossier::{Cover, Dossier, Life, State};
 use proptest::prelude::*;
 
 pub(crate) const MARIO: &str = "RSSMRA80A01H501U";
@@ -51,6 +51,8 @@ pub(crate) fn dossier(number: &str, party: &str) -> Dossier {
         opened_at: day(0),
         due: None,
         parties: vec![party.into()],
+        cover: Cover::default(),
+        life: Life::default(),
     }
 }
 

@@ -230,6 +230,10 @@ fn resumed(day: Date, why: Resumed, left: u32, plan: &Plan) -> String {
         Resumed::Answered => {
             format!("{} è arrivata la risposta: il termine riparte, e {again}.", sentence(on))
         }
+        Resumed::ByOffice => format!(
+            "{} l'ufficio va avanti senza aspettare la risposta: il termine riparte, e si conta di nuovo da {again}.",
+            sentence(on)
+        ),
         Resumed::Capped { days } => format!(
             "Senza risposta il termine riparte da solo dopo {}, {on}, e {again}.",
             if days == 1 { "1 giorno".to_string() } else { format!("{days} giorni") }

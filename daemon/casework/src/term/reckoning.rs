@@ -240,6 +240,8 @@ pub(super) enum Step {
 pub(super) enum Resumed {
     /// What was asked came on that day.
     Answered,
+    /// The office went on without it.
+    ByOffice,
     /// The longest time passed.
     Capped { days: u32 },
     /// Observations came, and ten days passed.

@@ -163,6 +163,7 @@ impl Walk {
             ClockFact::SubstituteStarts { .. } => self.substitute(day),
             // What an answer does is done where the question is met; here only strays are told.
             ClockFact::IntegrationAnswered { .. } => asked(self.asked.integration),
+            ClockFact::WorkResumed { .. } => asked(self.asked.integration || !self.asked.bodies.is_empty()),
             ClockFact::ObservationsFiled { at } => {
                 asked(self.asked.refusal)?;
                 let mut windows = self.out.windows.iter().filter(|it| it.kind == WindowKind::Observations);
@@ -177,8 +178,10 @@ impl Walk {
         let days = given.unwrap_or(INTEGRATION_DAYS_MAX).min(INTEGRATION_DAYS_MAX);
         let cap = later(day, days);
         let window = end_of(day, days, self.out.plan.holidays);
-        let answer = rest.iter().find(|(_, fact)| matches!(fact, ClockFact::IntegrationAnswered { .. }));
-        let answered = answer.map(|(_, fact)| fact.day());
+        let answer = rest.iter().map(|(_, fact)| *fact).find(|fact| {
+            matches!(fact, ClockFact::IntegrationAnswered { .. } | ClockFact::WorkResumed { .. })
+        });
+        let answered = answer.map(ClockFact::day);
         let may = if self.integration_used { Err(Unused::Again) } else { self.may_stop(day) };
         self.out.windows.push(Window {
             kind: WindowKind::Integration,
@@ -190,6 +193,7 @@ impl Walk {
         may?;
         self.integration_used = true;
         self.suspend(Cause::Integration, day, cap, answered_or(cap, days, answered));
+        self.suspend(Cause::Integration, day, cap, answered_or(day, cap, days, answer));
         Ok(())
     }
 
@@ -242,9 +246,9 @@ impl Walk {
         self.asked.stopped_by.push(body.into());
         let days = suspends_days.min(THIRD_BODY_DAYS_MAX);
         let cap = later(day, days);
-        let answered = rest.iter().find_map(|(_, fact)| match fact {
-            ClockFact::ThirdBodyAnswered { body: by, .. } if by == body => Some(fact.day()),
-            _ => None,
+        let answered = rest.iter().map(|(_, fact)| *fact).find(|fact| match fact {
+            ClockFact::ThirdBodyAnswered { body: by, .. } => by == body,
+            fact => matches!(fact, ClockFact::WorkResumed { .. }),
         });
         self.suspend(Cause::ThirdBody { body: body.into() }, day, cap, answered_or(cap, days, answered));
         Ok(())
@@ -392,6 +396,17 @@ fn answered_or(cap: Date, days: u32, answered: Option<Date>) -> Ending {
     match answered.filter(|&it| it <= cap) {
         Some(answer) => Ending { late: answer, early: earlier(answer, 1), why: Resumed::Answered, is_answered: true },
         None => Ending { late: cap, early: earlier(cap, 1), why: Resumed::Capped { days }, is_answered: false },
+fn answered_or(day: Date, cap: Date, days: u32, answer: Option<&ClockFact>) -> Ending {
+    match answer.map(|fact| (fact.day(), fact)).filter(|(it, _)| *it <= cap) {
+        // Answered on the day on which it was asked: nothing stood still, and nothing is in doubt.
+        Some((answer, fact)) => {
+            let is_answered = !matches!(fact, ClockFact::WorkResumed { .. });
+            let why = if is_answered { Resumed::Answered } else { Resumed::ByOffice };
+            Ending { late: answer, early: earlier(answer, 1).max(day), why, is_answered }
+        }
+        None => {
+            Ending { late: cap, early: earlier(cap, 1).max(day), why: Resumed::Capped { days }, is_answered: false }
+        }
     }
 }
 
@@ -409,6 +424,7 @@ fn what(fact: &ClockFact) -> &'static str {
     match fact {
         ClockFact::IntegrationAsked { .. } => "la richiesta di integrazioni",
         ClockFact::IntegrationAnswered { .. } => "la risposta alla richiesta di integrazioni",
+        ClockFact::WorkResumed { .. } => "la ripresa del lavoro",
         ClockFact::RefusalAnnounced { .. } => "il preavviso di rifiuto",
         ClockFact::ObservationsFiled { .. } => "la risposta al preavviso di rifiuto",
         ClockFact::ThirdBodyAsked { .. } => "la domanda a un altro ente",

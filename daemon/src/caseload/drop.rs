@@ -4,7 +4,7 @@
 //! A row is done once: the register knows it by the digest of its file and its line, so that a stop in the middle, or the same file
 //! left again, does nothing twice. Nothing is deleted: a worked file moves to `fatti/`.
 
-use super::{Caseload, rows};
+use super::{Caseload, Deed, rows};
 use crate::digest::sha256;
 use crate::events;
 use crate::journal::record::Channel;
@@ -35,6 +35,35 @@ pub struct Outcome {
     pub said: Vec<(u64, String)>,
 }
 
+/// Hands the rows of one file to whoever carries them out, each with the name by which it is done once.
+///
+/// # Errors
+/// That one cannot go on. Inside: the file as a whole cannot be read.
+pub fn work<E>(
+    name: &str,
+    bytes: &[u8],
+    by: &str,
+    mut carry: impl FnMut(&Deed, &str) -> Result<Answer, E>,
+) -> Result<Result<Outcome, String>, E> {
+    let read = match rows::read(name, bytes, by) {
+        Ok(read) => read,
+        Err(why) => return Ok(Err(why)),
+    };
+    let file = sha256(bytes);
+    let mut outcome = Outcome { done: 0, refused: Vec::new(), said: Vec::new() };
+    for (line, row) in read {
+        match row.map(|deed| carry(&deed, &format!("{file}/{line}"))) {
+            Ok(Ok(Answer::Done(said))) => {
+                outcome.done += 1;
+                outcome.said.push((line, said));
+            }
+            Ok(Ok(Answer::No(why))) | Err(why) => outcome.refused.push((line, why)),
+            Ok(Err(stop)) => return Err(stop),
+        }
+    }
+    Ok(Ok(outcome))
+}
+
 impl Caseload<'_> {
     /// Works the rows of one file.
     ///
@@ -47,35 +76,7 @@ impl Caseload<'_> {
         by: &str,
         channel: Channel,
     ) -> Result<Result<Outcome, String>, Trouble> {
-        let read = match rows::read(name, bytes, by) {
-            Ok(read) => read,
-            Err(why) => return Ok(Err(why)),
-        };
-        let file = sha256(bytes);
-        let mut outcome = Outcome { done: 0, refused: Vec::new(), said: Vec::new() };
-        for (line, row) in read {
-            let deed = match row {
-                Ok(deed) => deed,
-                Err(why) => {
-                    outcome.refused.push((line, why));
-                    continue;
-                }
-            };
-            let key = format!("{file}/{line}");
-            if self.store.is_done(&key)? {
-                outcome.done += 1;
-                outcome.said.push((line, "già fatta".into()));
-                continue;
-            }
-            match self.carry_out_once(&deed, channel, &key)? {
-                Answer::Done(said) => {
-                    outcome.done += 1;
-                    outcome.said.push((line, said));
-                }
-                Answer::No(why) => outcome.refused.push((line, why)),
-            }
-        }
-        Ok(Ok(outcome))
+        work(name, bytes, by, |deed, key| self.carry_out_once(deed, channel, key))
     }
 
     /// Works what lies in the folder. How many files.

@@ -58,7 +58,7 @@ pub enum Ask {
 
 /// Which dossiers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "by", rename_all = "kebab-case")]
+#[serde(tag = "which", rename_all = "kebab-case")]
 pub enum Which {
     /// All, the newest first.
     All,

@@ -12,8 +12,8 @@ use crate::outbox::orders::Answer;
 use crate::store::Trouble;
 use casework::calendar;
 use std::fmt::Write as _;
-use std::fs;
-use std::io;
+use std::fs::{self, File};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
@@ -94,7 +94,7 @@ impl Caseload<'_> {
         let mut worked = 0;
         for path in files {
             let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            let bytes = match fs::read(&path) {
+            let bytes = match read(&path) {
                 Ok(bytes) => bytes,
                 Err(why) => {
                     events::drop_failed(&why);
@@ -135,6 +135,13 @@ fn waiting(folder: &Path) -> io::Result<Vec<PathBuf>> {
     files.sort();
     files.truncate(FILES_MAX);
     Ok(files)
+}
+
+/// Its bytes; of a file that is too large one more than it may have, so that it is refused without being held in memory.
+fn read(path: &Path) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    File::open(path)?.take(rows::FILE_BYTES_MAX + 1).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 /// First the report, then the file: a stop between them works the file again, and its rows answer «già fatta».

@@ -143,11 +143,7 @@ pub(super) struct RollbackArgs {
 }
 
 fn verb(text: &str) -> Result<Verb, String> {
-    text.parse().map_err(|()| {
-        let known = Verb::ALL.map(Verb::code);
-        let near = hint(text, known.iter().copied());
-        format!("il verbo «{text}» non c'è{near}. Sono: {}", known.join(", "))
-    })
+    text.parse().map_err(|()| format!("il verbo «{text}» non c'è{}", hint(text, Verb::ALL.map(Verb::code))))
 }
 
 fn weight(text: &str) -> Result<Weight, String> {

@@ -264,7 +264,7 @@ fn without_today(text: &str) -> String {
 #[test]
 fn a_term_is_explained_day_by_day() {
     let counter = Counter::new();
-    let number = counter.open(&["--told", "--since", "02/03/2026"]);
+    let number = counter.open(&["--told", "--since", "25/11/2025"]);
     let text = counter.done(&["deadline", "explain", &number]);
     assert_eq!(without_today(&text).replace(&number, "NUMERO"), EXPLAINED.trim_start().trim_end(), "{text}");
     let json: serde_json::Value =
@@ -280,7 +280,7 @@ PINNED";
 #[test]
 fn a_dossier_fits_one_screen() {
     let counter = Counter::new();
-    let number = counter.open(&["--told", "--since", "02/03/2026", "--classification", "IV.3", "--reserved"]);
+    let number = counter.open(&["--told", "--since", "25/11/2025", "--classification", "IV.3", "--reserved"]);
     let who = ["--by", "Ada Neri", "--office", "tributi", "--role", "responsabile"];
     counter.done(&[&["dossier", "assign", &number, "--responsible", "Ugo Verdi"], &who[..]].concat());
     counter.does(&number, "prendi_in_carico", &[]);

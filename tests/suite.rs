@@ -3,6 +3,8 @@
 
 #[path = "suite/canary.rs"]
 mod canary;
+#[path = "suite/caseload.rs"]
+mod caseload;
 #[path = "suite/contain.rs"]
 mod contain;
 #[path = "suite/crash.rs"]

@@ -1,6 +1,7 @@
 //! What is done with dossiers and persons from beside the mail: an order of an office, a row of a file, a day that has come. It
 //! changes when something else may be done with them. One line of the register for each.
 
+pub mod ask;
 pub mod clerk;
 pub mod drop;
 pub mod rows;
@@ -82,7 +83,7 @@ impl Caseload<'_> {
         self.carry_out_once(deed, channel, "")
     }
 
-    /// As [`carry_out`](Self::carry_out), of something that must not be done twice; `key` names it.
+    /// As [`carry_out`](Self::carry_out), of something that must not be done twice; `key` names it, empty for what may be.
     ///
     /// # Errors
     /// As [`carry_out`](Self::carry_out).

@@ -12,16 +12,21 @@ macro_rules! say {
 
 mod check;
 mod correct;
+mod counter;
+mod deadline;
 #[cfg(feature = "demo")]
 mod demo;
+mod dossier;
 mod evidence;
 pub mod explain;
 mod init;
 mod outbox;
 mod paint;
+mod person;
 mod procedures;
 mod rebuild;
 mod reconcile;
+mod register;
 mod report;
 mod restored;
 mod rules;
@@ -81,6 +86,14 @@ enum Command {
     Rules(rules::Args),
     /// I procedimenti: controllarli, vederli come scheda del servizio, disegnarne i passi
     Procedures(procedures::Args),
+    /// Le pratiche: vederle, aprirle, fare un passo del procedimento, valutare, approvare, decidere
+    Dossier(dossier::Args),
+    /// I termini: come è contato quello di una pratica, e quali vanno guardati
+    Deadline(deadline::Args),
+    /// Le persone: dati per fonte, domicili digitali, storia
+    Person(person::Args),
+    /// Porta nel registro tabelle di persone e di fascicoli
+    Register(register::Args),
     /// Scrive nel registro che un messaggio deciso era altro: tipo, ufficio o fascicolo giusti, con nome e motivo
     Correct(correct::Args),
     /// Raccoglie le prove su un messaggio in un file .zip, che chiunque può verificare senza Sportello
@@ -138,6 +151,10 @@ pub fn main() -> ExitCode {
         Command::Demo(args) => demo::main(&args),
         Command::Check(args) => check::main(&args),
         Command::Explain(args) => explain::main(&args),
+        Command::Dossier(args) => dossier::main(&args),
+        Command::Deadline(args) => deadline::main(&args),
+        Command::Person(args) => person::main(&args),
+        Command::Register(args) => register::main(&args),
         Command::Correct(args) => correct::main(&args),
         Command::Evidence(args) => evidence::main(&args),
         Command::Status(args) => status::main(&args),

@@ -4,6 +4,7 @@
 //! store itself: there is always exactly one writer.
 
 use crate::caseload::Deed;
+use crate::caseload::ask::{Ask, Told};
 use crate::caseload::clerk::Clerk;
 use crate::clock::Clock;
 use crate::events;
@@ -30,6 +31,8 @@ use tokio::sync::{Notify, watch};
 const LINE_BYTES_MAX: u64 = 128 * 1024;
 /// Longest answer to a question, bytes: [`Report`] has a few lists, all of them bounded.
 const REPORT_BYTES_MAX: u64 = 1024 * 1024;
+/// Longest answer about the register, bytes: the largest dossier, with the entries that are shown of it.
+const TOLD_BYTES_MAX: u64 = 32 * 1024 * 1024;
 /// How long one connection may take: orders are served one at a time.
 const TURN_MAX: Duration = Duration::from_secs(10);
 
@@ -37,11 +40,27 @@ const TURN_MAX: Duration = Duration::from_secs(10);
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(untagged)]
 enum Request {
-    Question { ask: Question },
-    Reconcile { reconcile: Wish },
-    Correct { correct: Correct },
-    Enter { enter: Enter },
-    Deed { deed: Box<Deed> },
+    Question {
+        ask: Question,
+    },
+    Reconcile {
+        reconcile: Wish,
+    },
+    Correct {
+        correct: Correct,
+    },
+    Enter {
+        enter: Enter,
+    },
+    Deed {
+        deed: Box<Deed>,
+        /// Names what must not be done twice; empty for what may be.
+        #[serde(default)]
+        key: String,
+    },
+    Register {
+        register: Ask,
+    },
     Order(Order),
 }
 
@@ -76,6 +95,9 @@ enum Reply {
         busy: String,
     },
     Answer(Answer),
+    Told {
+        register: Box<Told>,
+    },
     Unreadable {
         unreadable: String,
     },
@@ -180,10 +202,11 @@ impl Counter {
                 enter.by = named(&enter.by, user);
                 Reply::Answer(self.reloader.enter(&enter)?)
             }
-            Ok(Request::Deed { mut deed }) => {
+            Ok(Request::Deed { mut deed, key }) => {
                 *deed.by_mut() = named(deed.by_mut(), user);
-                Reply::Answer(self.clerk.serve(&deed, Channel::Command)?)
+                Reply::Answer(self.clerk.serve(&deed, Channel::Command, &key)?)
             }
+            Ok(Request::Register { register }) => Reply::Told { register: Box::new(self.clerk.tell(&register)?) },
             Ok(Request::Order(mut order)) => {
                 order.by = named(&order.by, user);
                 let now = self.clock.now();
@@ -233,7 +256,29 @@ pub fn enter(data: &Path, enter: &Enter) -> io::Result<Option<Answer>> {
 /// # Errors
 /// As [`order`].
 pub fn deed(data: &Path, deed: &Deed) -> io::Result<Option<Answer>> {
-    answered(converse(data, &Request::Deed { deed: Box::new(deed.clone()) }, LINE_BYTES_MAX)?)
+    deed_once(data, deed, "")
+}
+
+/// As [`deed`], of something that must not be done twice; `key` names it.
+///
+/// # Errors
+/// As [`order`].
+pub fn deed_once(data: &Path, deed: &Deed, key: &str) -> io::Result<Option<Answer>> {
+    let request = Request::Deed { deed: Box::new(deed.clone()), key: key.to_owned() };
+    answered(converse(data, &request, LINE_BYTES_MAX)?)
+}
+
+/// Asks the service that runs on `data` about dossiers or persons. `None` = nobody is at the counter.
+///
+/// # Errors
+/// Somebody is, and the conversation broke.
+pub fn register(data: &Path, ask: &Ask) -> io::Result<Option<Told>> {
+    match converse(data, &Request::Register { register: ask.clone() }, TOLD_BYTES_MAX)? {
+        None => Ok(None),
+        Some(Reply::Told { register }) => Ok(Some(*register)),
+        Some(Reply::Unreadable { unreadable }) => Err(io::Error::other(unreadable)),
+        Some(_) => Err(io::Error::other("risposta a un'altra domanda")),
+    }
 }
 
 fn answered(reply: Option<Reply>) -> io::Result<Option<Answer>> {
@@ -241,7 +286,7 @@ fn answered(reply: Option<Reply>) -> io::Result<Option<Answer>> {
         None => Ok(None),
         Some(Reply::Answer(answer)) => Ok(Some(answer)),
         Some(Reply::Unreadable { unreadable }) => Err(io::Error::other(unreadable)),
-        Some(Reply::Health { .. } | Reply::Busy { .. } | Reply::Reconciled { .. }) => {
+        Some(Reply::Health { .. } | Reply::Busy { .. } | Reply::Told { .. } | Reply::Reconciled { .. }) => {
             Err(io::Error::other("risposta a un'altra domanda"))
         }
     }
@@ -256,7 +301,9 @@ pub fn health(data: &Path) -> io::Result<Option<Report>> {
         None => Ok(None),
         Some(Reply::Health { health }) => Ok(Some(*health)),
         Some(Reply::Busy { busy: why } | Reply::Unreadable { unreadable: why }) => Err(io::Error::other(why)),
-        Some(Reply::Answer(_) | Reply::Reconciled { .. }) => Err(io::Error::other("risposta a un'altra domanda")),
+        Some(Reply::Answer(_) | Reply::Told { .. } | Reply::Reconciled { .. }) => {
+            Err(io::Error::other("risposta a un'altra domanda"))
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! The clerk of a running service: carries out what is ordered at the counter, and every half minute looks at the days that have
 //! come and at the drop folder. It changes when somebody else may give work.
 
+use super::ask::{Ask, Told, answer};
 use super::{Caseload, Deed};
 use crate::archive::Archive;
 use crate::clock::Clock;
@@ -39,7 +40,7 @@ pub struct Clerk {
 }
 
 impl Clerk {
-    /// Carries out an order.
+    /// Carries out an order; `key` names one that must not be carried out twice, and is empty for others.
     ///
     /// # Errors
     /// The store, or the disk, cannot go on.
@@ -52,11 +53,20 @@ impl Clerk {
     /// # Errors
     /// As [`serve`](Self::serve).
     pub fn serve_once(&self, deed: &Deed, channel: Channel, key: &str) -> Result<Answer, Trouble> {
+    pub fn serve(&self, deed: &Deed, channel: Channel, key: &str) -> Result<Answer, Trouble> {
         let answer = self.at_work(|caseload| caseload.carry_out_once(deed, channel, key))?;
         if matches!(answer, Answer::Done(_)) {
             self.wake.notify_one();
         }
         Ok(answer)
+    }
+
+    /// Answers a question.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn tell(&self, ask: &Ask) -> Result<Told, Trouble> {
+        self.at_work(|caseload| answer(caseload.store, &caseload.office.desk, ask, caseload.now))
     }
 
     /// Looks, until `stop`.

@@ -4,7 +4,7 @@
 //! A row is done once: the register knows it by the digest of its file and its line, so that a stop in the middle, or the same file
 //! left again, does nothing twice. Nothing is deleted: a worked file moves to `fatti/`.
 
-use super::{Caseload, rows};
+use super::{Caseload, Deed, rows};
 use crate::digest::sha256;
 use crate::events;
 use crate::journal::record::Channel;
@@ -12,8 +12,8 @@ use crate::outbox::orders::Answer;
 use crate::store::Trouble;
 use casework::calendar;
 use std::fmt::Write as _;
-use std::fs;
-use std::io;
+use std::fs::{self, File};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
@@ -33,6 +33,35 @@ pub struct Outcome {
     pub refused: Vec<(u64, String)>,
     /// What was said of each row that was done.
     pub said: Vec<(u64, String)>,
+}
+
+/// Hands the rows of one file to whoever carries them out, each with the name by which it is done once.
+///
+/// # Errors
+/// That one cannot go on. Inside: the file as a whole cannot be read.
+pub fn work<E>(
+    name: &str,
+    bytes: &[u8],
+    by: &str,
+    mut carry: impl FnMut(&Deed, &str) -> Result<Answer, E>,
+) -> Result<Result<Outcome, String>, E> {
+    let read = match rows::read(name, bytes, by) {
+        Ok(read) => read,
+        Err(why) => return Ok(Err(why)),
+    };
+    let file = sha256(bytes);
+    let mut outcome = Outcome { done: 0, refused: Vec::new(), said: Vec::new() };
+    for (line, row) in read {
+        match row.map(|deed| carry(&deed, &format!("{file}/{line}"))) {
+            Ok(Ok(Answer::Done(said))) => {
+                outcome.done += 1;
+                outcome.said.push((line, said));
+            }
+            Ok(Ok(Answer::No(why))) | Err(why) => outcome.refused.push((line, why)),
+            Ok(Err(stop)) => return Err(stop),
+        }
+    }
+    Ok(Ok(outcome))
 }
 
 impl Caseload<'_> {
@@ -71,6 +100,7 @@ impl Caseload<'_> {
             }
         }
         Ok(Ok(outcome))
+        work(name, bytes, by, |deed, key| self.carry_out_once(deed, channel, key))
     }
 
     /// Works what lies in the folder. How many files.
@@ -88,7 +118,7 @@ impl Caseload<'_> {
         let mut worked = 0;
         for path in files {
             let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            let bytes = match fs::read(&path) {
+            let bytes = match read(&path) {
                 Ok(bytes) => bytes,
                 Err(why) => {
                     events::drop_failed(&why);
@@ -129,6 +159,13 @@ fn waiting(folder: &Path) -> io::Result<Vec<PathBuf>> {
     files.sort();
     files.truncate(FILES_MAX);
     Ok(files)
+}
+
+/// Its bytes; of a file that is too large one more than it may have, so that it is refused without being held in memory.
+fn read(path: &Path) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    File::open(path)?.take(rows::FILE_BYTES_MAX + 1).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 /// First the report, then the file: a stop between them works the file again, and its rows answer «già fatta».

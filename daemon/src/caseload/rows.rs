@@ -135,16 +135,7 @@ fn person(cells: &Cells, by: &str) -> Result<Deed, String> {
     if cell("nome").is_empty() {
         return Err("manca `nome` (o `procedimento`, se la riga è un fascicolo)".into());
     }
-    let source = match cell("fonte").to_lowercase().as_str() {
-        "" | "dichiarato" => Source::Declared,
-        "inad" => Source::Inad,
-        "ini-pec" | "inipec" => Source::IniPec,
-        "ipa" => Source::Ipa,
-        "abilitato" => Source::Enabled,
-        other => {
-            return Err(format!("`fonte`: «{other}» non si conosce (inad, ini-pec, ipa, abilitato, dichiarato)"));
-        }
-    };
+    let source = source(cell("fonte"))?;
     let data = cells
         .iter()
         .filter(|(_, value)| !value.is_empty())
@@ -166,18 +157,7 @@ fn person(cells: &Cells, by: &str) -> Result<Deed, String> {
 
 fn dossier(cells: &Cells, by: &str) -> Result<Deed, String> {
     let cell = |name: &str| cells.get(name).map_or("", String::as_str);
-    let role = match cell("ruolo").to_lowercase().as_str() {
-        "" | "destinatario" => PartyRole::Addressee,
-        "richiedente" => PartyRole::Applicant,
-        "beneficiario" => PartyRole::Beneficiary,
-        "delegato" => PartyRole::Delegate,
-        "interveniente" => PartyRole::Intervener,
-        other => {
-            return Err(format!(
-                "`ruolo`: «{other}» non si conosce (destinatario, richiedente, beneficiario, delegato, interveniente)"
-            ));
-        }
-    };
+    let role = role(cell("ruolo"))?;
     let since = match cell("avviato_il") {
         "" => None,
         text => Some(day(text)?),
@@ -200,6 +180,42 @@ fn dossier(cells: &Cells, by: &str) -> Result<Deed, String> {
     })
 }
 
+/// Who says that an address is a domicile, as a clerk writes it.
+///
+/// # Errors
+/// The word is none of these.
+pub fn source(word: &str) -> Result<Source, String> {
+    Ok(match word.trim().to_lowercase().as_str() {
+        "" | "dichiarato" => Source::Declared,
+        "inad" => Source::Inad,
+        "ini-pec" | "inipec" => Source::IniPec,
+        "ipa" => Source::Ipa,
+        "abilitato" => Source::Enabled,
+        other => {
+            return Err(format!("`fonte`: «{other}» non si conosce (inad, ini-pec, ipa, abilitato, dichiarato)"));
+        }
+    })
+}
+
+/// The part that somebody has in a dossier, as a clerk writes it.
+///
+/// # Errors
+/// The word is none of these.
+pub fn role(word: &str) -> Result<PartyRole, String> {
+    Ok(match word.trim().to_lowercase().as_str() {
+        "" | "destinatario" => PartyRole::Addressee,
+        "richiedente" => PartyRole::Applicant,
+        "beneficiario" => PartyRole::Beneficiary,
+        "delegato" => PartyRole::Delegate,
+        "interveniente" => PartyRole::Intervener,
+        other => {
+            return Err(format!(
+                "`ruolo`: «{other}» non si conosce (destinatario, richiedente, beneficiario, delegato, interveniente)"
+            ));
+        }
+    })
+}
+
 fn yes(name: &str, text: &str) -> Result<bool, String> {
     match text.to_lowercase().as_str() {
         "" | "no" => Ok(false),
@@ -207,6 +223,20 @@ fn yes(name: &str, text: &str) -> Result<bool, String> {
         other => Err(format!("`{name}`: «{other}» non è né «sì» né «no»")),
     }
 }
+
+/// An example of a table of persons: what `register template` prints.
+pub const PEOPLE_EXAMPLE: &str = "\
+codice_fiscale;partita_iva;nome;pec;fonte;ufficio;dato.telefono
+BNCNNA80A41H501R;;Anna Bianchi;anna.bianchi@pec.example;inad;anagrafe;055 000001
+;01114601006;Rossi Costruzioni S.r.l.;rossi.costruzioni@pec.example;ini-pec;suap;
+";
+
+/// An example of a table of dossiers.
+pub const DOSSIERS_EXAMPLE: &str = "\
+procedimento;oggetto;ufficio;responsabile;classificazione;codice_fiscale;nome;pec;ruolo;avviato_il;avvisato;riservato
+richiesta;Verifica della superficie dichiarata;tributi;Ada Neri;IV.3;BNCNNA80A41H501R;Anna Bianchi;anna.bianchi@pec.example;\
+destinatario;02/03/2026;no;no
+";
 
 /// `2026-07-31` or `31/07/2026`, the beginning of that day in Rome.
 fn day(text: &str) -> Result<Timestamp, String> {

@@ -206,6 +206,15 @@ impl Store {
         self.numbers(&key::of_address(&address::key(who), ""), max)
     }
 
+    /// The numbers of the dossiers that were opened last, the newest first; at most `max`.
+    ///
+    /// # Errors
+    /// See [`Trouble`].
+    pub fn latest_dossiers(&self, max: usize) -> Result<Vec<String>, Trouble> {
+        let rows = self.index.scan_back::<Dossier>(key::DOSSIERS, key::DOSSIERS);
+        Ok(rows.map(|row| row.map(|(_, dossier)| dossier.number)).take(max).collect::<io::Result<_>>()?)
+    }
+
     /// The numbers of the dossiers of a person, in order; at most `max`.
     ///
     /// # Errors

@@ -1,0 +1,375 @@
+//! What may be asked of the register of dossiers and persons, and the bounded rows that answer. It changes when people ask
+//! something else.
+//!
+//! The running service answers over its counter; where none runs, the command calls the same [`answer`] on the store.
+
+use crate::store::register::EntryRow;
+use crate::store::{Store, Trouble};
+use casework::calendar::{in_words, rome};
+use casework::desk::Desk;
+use casework::dossier::{Document, Dossier, State};
+use casework::life::Entry;
+use casework::person::{self, Domicile, Person};
+use casework::term::{self, Cause, Clock, Reckoning, ReminderKind};
+use casework::{clockwork, person::Kind};
+use jiff::Timestamp;
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// Dossiers, or persons, of one answer.
+pub const LISTED_MAX: usize = 1_000;
+/// Entries of one answer: a dossier of years has some hundred.
+pub const ENTRIES_MAX: usize = 2_000;
+/// All of them together, bytes: reasons may be long.
+pub const ENTRIES_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// Addresses shown of one dossier in a list.
+const PARTIES_SHOWN_MAX: usize = 5;
+/// Dossiers shown of one person.
+const OF_PERSON_MAX: usize = 100;
+
+/// A question.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "about", rename_all = "kebab-case")]
+pub enum Ask {
+    /// Which dossiers there are.
+    Dossiers {
+        /// Which of them.
+        which: Which,
+        /// At most so many, and never more than [`LISTED_MAX`].
+        max: usize,
+    },
+    /// All of one dossier.
+    Dossier {
+        /// Its number.
+        number: String,
+    },
+    /// All of one person.
+    Person {
+        /// Id, codice fiscale or partita IVA.
+        code: String,
+    },
+    /// Whose an address is, or was.
+    People {
+        /// The address.
+        address: String,
+    },
+}
+
+/// Which dossiers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "which", rename_all = "kebab-case")]
+pub enum Which {
+    /// All, the newest first.
+    All,
+    /// Those of a person.
+    Person {
+        /// Id or code.
+        code: String,
+    },
+    /// Those in which an address may be written to.
+    Address {
+        /// The address.
+        address: String,
+    },
+    /// Open ones whose term must be looked at by a day, the earliest first.
+    Due {
+        /// The day.
+        by: Date,
+    },
+}
+
+/// The answer.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(tag = "told", rename_all = "kebab-case")]
+pub enum Told {
+    /// Dossiers.
+    Dossiers {
+        /// A row each.
+        rows: Vec<Row>,
+        /// There are others.
+        more: bool,
+    },
+    /// One dossier.
+    Dossier {
+        /// None: it is not there.
+        sheet: Option<Box<Sheet>>,
+    },
+    /// One person.
+    Person {
+        /// None: it is not there.
+        sheet: Option<Box<PersonSheet>>,
+    },
+    /// Persons.
+    People {
+        /// A row each.
+        people: Vec<PersonRow>,
+    },
+}
+
+/// A dossier in a list.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Row {
+    /// Number.
+    pub number: String,
+    /// What it is about.
+    pub subject: String,
+    /// Id of its procedure.
+    pub procedure: String,
+    /// State.
+    pub state: State,
+    /// Since when.
+    pub state_since: Timestamp,
+    /// Owning office (id).
+    pub office: String,
+    /// Who is responsible; empty = the head of the unit.
+    pub responsible: String,
+    /// Since when its term runs.
+    pub opened_at: Timestamp,
+    /// Last day of its term.
+    pub due: Option<Date>,
+    /// Until when the term stands still.
+    pub suspended_until: Option<Date>,
+    /// The day on which its term must be looked at.
+    pub look: Option<Date>,
+    /// The first addresses.
+    pub parties: Vec<String>,
+}
+
+/// All of one dossier.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Sheet {
+    /// As the register holds it.
+    pub dossier: Dossier,
+    /// Title of its procedure.
+    pub procedure: String,
+    /// Name of its office.
+    pub office: String,
+    /// Names of its persons, by id.
+    pub names: BTreeMap<String, String>,
+    /// How its term was counted; none in registers of before there were procedures.
+    pub term: Option<Term>,
+    /// Its documents, in order.
+    pub documents: Vec<Document>,
+    /// What happened, in order.
+    pub entries: Vec<EntryRow>,
+    /// What happened after these and is not shown.
+    pub entries_left_out: u32,
+}
+
+/// A term, counted.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Term {
+    /// How it stands today, in Italian.
+    pub now: String,
+    /// Last day; none while it waits for a regular request.
+    pub last_day: Option<Date>,
+    /// Every step of the count, in Italian.
+    pub explained: Vec<String>,
+    /// What silence means: `inadempimento`, `assenso`, `rigetto`.
+    pub silence: String,
+    /// Who is told when.
+    pub reminders: Vec<Reminded>,
+}
+
+/// One reminder.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reminded {
+    /// The day.
+    pub on: Date,
+    /// What.
+    pub what: ReminderKind,
+    /// It has gone.
+    pub done: bool,
+}
+
+/// All of one person.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct PersonSheet {
+    /// As the register holds it.
+    pub person: Person,
+    /// Fields on which sources disagree.
+    pub conflicts: Vec<String>,
+    /// Numbers of the dossiers, in order.
+    pub dossiers: Vec<String>,
+    /// What happened to the record, in order.
+    pub entries: Vec<PersonEntry>,
+}
+
+/// What happened to a person's record.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct PersonEntry {
+    /// When.
+    pub at: Timestamp,
+    /// Journal line.
+    pub seq: u64,
+    /// Who; empty for a message.
+    pub by: String,
+    /// The message that it comes of.
+    pub message: String,
+    /// What.
+    pub entry: person::Entry,
+}
+
+/// A person in a list.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct PersonRow {
+    /// Id.
+    pub id: String,
+    /// Official name.
+    pub name: String,
+    /// Kind.
+    pub kind: Kind,
+    /// Domiciles, ended ones among them.
+    pub domiciles: Vec<Domicile>,
+}
+
+/// Answers, changing nothing.
+///
+/// # Errors
+/// The store cannot be read.
+pub fn answer(store: &Store, desk: &Desk, ask: &Ask, now: Timestamp) -> Result<Told, Trouble> {
+    Ok(match ask {
+        Ask::Dossiers { which, max } => dossiers(store, which, (*max).clamp(1, LISTED_MAX))?,
+        Ask::Dossier { number } => {
+            let found = store.dossier(number)?;
+            Told::Dossier { sheet: found.map(|found| sheet(store, desk, found, now)).transpose()?.map(Box::new) }
+        }
+        Ask::Person { code } => {
+            let found = store.person(&code.trim().to_ascii_uppercase())?;
+            Told::Person { sheet: found.map(|found| person_sheet(store, found, now)).transpose()?.map(Box::new) }
+        }
+        Ask::People { address } => {
+            let people = store.people_at(address, LISTED_MAX)?;
+            let row = |person: Person| PersonRow {
+                name: person.names.first().cloned().unwrap_or_default(),
+                id: person.id,
+                kind: person.kind,
+                domiciles: person.domiciles,
+            };
+            Told::People { people: people.into_iter().map(row).collect() }
+        }
+    })
+}
+
+fn dossiers(store: &Store, which: &Which, max: usize) -> Result<Told, Trouble> {
+    // One more than is shown says whether there are others.
+    let mut numbers = match which {
+        Which::All => store.latest_dossiers(max + 1)?,
+        Which::Person { code } => match store.person(&code.trim().to_ascii_uppercase())? {
+            Some(person) => store.dossiers_of_person(&person.id, max + 1)?,
+            None => Vec::new(),
+        },
+        Which::Address { address } => store.dossiers_of_address(address, max + 1)?,
+        Which::Due { by } => store.due_dossiers(*by, max + 1)?,
+    };
+    let more = numbers.len() > max;
+    numbers.truncate(max);
+    let found = numbers.iter().map(|number| store.dossier(number)).collect::<Result<Vec<_>, _>>()?;
+    Ok(Told::Dossiers { rows: found.into_iter().flatten().map(row).collect(), more })
+}
+
+fn row(dossier: Dossier) -> Row {
+    let Dossier { number, title, office, state, state_since, opened_at, due, mut parties, cover, life, .. } = dossier;
+    parties.truncate(PARTIES_SHOWN_MAX);
+    Row {
+        number,
+        subject: if cover.subject.is_empty() { title } else { cover.subject },
+        procedure: cover.procedure,
+        state,
+        state_since,
+        office,
+        responsible: cover.responsible,
+        opened_at,
+        due,
+        suspended_until: life.suspended_until,
+        look: life.look,
+        parties,
+    }
+}
+
+fn sheet(store: &Store, desk: &Desk, dossier: Dossier, now: Timestamp) -> Result<Sheet, Trouble> {
+    let mut names = BTreeMap::new();
+    for party in dossier.cover.people.iter().filter(|party| !party.person.is_empty()) {
+        let name = store.person(&party.person)?.and_then(|person| person.names.into_iter().next());
+        names.extend(name.map(|name| (party.person.clone(), name)));
+    }
+    let mut entries = store.entries(&dossier.number, ENTRIES_MAX)?;
+    let documents = entries.iter().filter_map(|row| match &row.entry {
+        Entry::Deposited { document } => Some(document.clone()),
+        _ => None,
+    });
+    let documents = documents.collect();
+    let mut bytes = 0;
+    let fitting = entries.iter().take_while(|row| {
+        bytes += serde_json::to_vec(row).map_or(0, |text| text.len());
+        bytes <= ENTRIES_BYTES_MAX
+    });
+    let shown = fitting.count();
+    entries.truncate(shown);
+    let left_out = usize::try_from(dossier.life.entries).unwrap_or(usize::MAX).saturating_sub(shown);
+    let procedure = clockwork::procedure_of(&dossier, desk);
+    Ok(Sheet {
+        procedure: procedure.map(|procedure| procedure.title.clone()).unwrap_or_default(),
+        office: desk.rules.office(&dossier.office).map(|office| office.title.clone()).unwrap_or_default(),
+        term: term(&dossier, desk, now),
+        names,
+        documents,
+        entries,
+        entries_left_out: u32::try_from(left_out).unwrap_or(u32::MAX),
+        dossier,
+    })
+}
+
+/// The count of a dossier's term, with the calendar and the procedures of today.
+fn term(dossier: &Dossier, desk: &Desk, now: Timestamp) -> Option<Term> {
+    let counted = clockwork::count(dossier, desk)?;
+    let silence = clockwork::silence(dossier, desk);
+    let reminders = term::reminders(&counted, silence).into_iter().map(|reminder| Reminded {
+        on: reminder.on,
+        what: reminder.what,
+        done: dossier.life.reminded.contains(&reminder),
+    });
+    Some(Term {
+        now: stands(dossier, &counted, rome(now).date()),
+        last_day: counted.last_day,
+        explained: counted.explain(),
+        silence: silence.code().into(),
+        reminders: reminders.collect(),
+    })
+}
+
+/// How a term stands on a day, in Italian.
+fn stands(dossier: &Dossier, counted: &Reckoning, today: Date) -> String {
+    if let Some(closed) = dossier.life.closed_at {
+        return format!("la pratica è conclusa da {}", in_words(rome(closed).date()));
+    }
+    let until = counted.last_day.map(|last| format!("; ultimo giorno {}", in_words(last))).unwrap_or_default();
+    match counted.on(today) {
+        Clock::Running { left: 0 } => format!("oggi è l'ultimo giorno contato{until}"),
+        Clock::Running { left: 1 } => format!("corre: ne resta un giorno{until}"),
+        Clock::Running { left } => format!("corre: ne restano {left} giorni{until}"),
+        Clock::Suspended(stop) => {
+            let why = match stop.cause {
+                Cause::Integration => "si aspetta quello che è stato chiesto al cittadino",
+                Cause::Refusal => "si aspetta la risposta al preavviso di rifiuto",
+                Cause::ThirdBody { .. } => "si aspetta un altro ente",
+            };
+            format!("è fermo, {why}: riparte al più tardi {}{until}", in_words(stop.until))
+        }
+        Clock::Interrupted { since } => {
+            format!("è fermo da {}: riparte da capo con la richiesta regolare", in_words(since))
+        }
+        Clock::Ended { on } => format!("è FINITO {}", in_words(on)),
+    }
+}
+
+fn person_sheet(store: &Store, person: Person, now: Timestamp) -> Result<PersonSheet, Trouble> {
+    let entries = store.person_entries(&person.id, ENTRIES_MAX)?.into_iter();
+    Ok(PersonSheet {
+        conflicts: person.conflicts(&[], now).iter().map(|held| held.field.to_owned()).collect(),
+        dossiers: store.dossiers_of_person(&person.id, OF_PERSON_MAX)?,
+        entries: entries.map(|(at, seq, by, message, entry)| PersonEntry { at, seq, by, message, entry }).collect(),
+        person,
+    })
+}

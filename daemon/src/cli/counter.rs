@@ -1,0 +1,186 @@
+//! How a command reaches dossiers and persons: through the service that runs, or in its place. It changes when that does.
+//!
+//! There is one writer of the register at a time. Beside a running service a command only talks to it; where none runs, it takes
+//! the service's place for a moment, with the same office and the same key of effects.
+
+use super::{CANNOT_START, FOUND, OK, print_problems};
+use crate::archive::Archive;
+use crate::caseload::ask::{Ask, Told, answer};
+use crate::caseload::{Caseload, Deed};
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::control;
+use crate::journal::record::Channel;
+use crate::office::{Office, effect_key};
+use crate::outbox::orders::Answer;
+use crate::store::{Store, Trouble};
+use jiff::Timestamp;
+use jiff::civil::Date;
+use std::fmt::Display;
+use std::os::unix::fs::MetadataExt;
+
+/// Says what is wrong, and ends.
+pub(super) fn wrong(why: impl Display) -> u8 {
+    eprintln!("{why}");
+    CANNOT_START
+}
+
+/// The register in the hand of this command.
+struct Own<'c> {
+    config: &'c Config,
+    office: Office,
+    archive: Archive,
+    store: Store,
+    now: Timestamp,
+}
+
+impl<'c> Own<'c> {
+    fn open(config: &'c Config) -> Result<Self, u8> {
+        let data = &config.data;
+        let here = |e: std::io::Error| wrong(format!("{}: {e}", data.display()));
+        if !data.join("journal").is_dir() {
+            return Err(wrong(format!(
+                "{}: non è una cartella dei dati di Sportello (il primo «sportello run» la prepara)",
+                data.display()
+            )));
+        }
+        // What root wrote here the service could not write any more.
+        let owner = std::fs::metadata(data.join("journal")).map_err(here)?.uid();
+        if owner != rustix::process::geteuid().as_raw() {
+            return Err(wrong(format!(
+                "{}: i dati sono di un altro utente (numero {owner}). A servizio fermo il comando va dato con il suo: \
+                 sudo -u sportello sportello …",
+                data.display()
+            )));
+        }
+        let office = effect_key(data).map_err(here).and_then(|key| {
+            Office::read(config, key).map_err(|problems| {
+                print_problems(&problems);
+                CANNOT_START
+            })
+        })?;
+        let now = Clock::System.now();
+        let store = Store::open(data, now).map_err(wrong)?;
+        Ok(Self { config, office, archive: Archive::open(data).map_err(here)?, store, now })
+    }
+
+    fn carry_out(&mut self, deed: &Deed, key: &str) -> Result<Answer, Trouble> {
+        let mut caseload = Caseload {
+            store: &mut self.store,
+            archive: &self.archive,
+            office: &self.office,
+            hold: self.config.hold,
+            observe: self.config.observe,
+            now: self.now,
+        };
+        caseload.carry_out_once(deed, Channel::Command, key)
+    }
+}
+
+/// Whoever carries out: the running service, else this command.
+pub(super) struct Hand<'c> {
+    config: &'c Config,
+    own: Option<Own<'c>>,
+}
+
+impl<'c> Hand<'c> {
+    pub(super) fn of(config: &'c Config) -> Self {
+        Self { config, own: None }
+    }
+
+    /// One deed; `key` names one that must not be done twice, and is empty for others. In error, what is wrong was said, and this
+    /// is the exit code.
+    pub(super) fn carry_out(&mut self, deed: &Deed, key: &str) -> Result<Answer, u8> {
+        if let Some(own) = &mut self.own {
+            return own.carry_out(deed, key).map_err(wrong);
+        }
+        match control::deed_once(&self.config.data, deed, key) {
+            Ok(Some(answer)) => Ok(answer),
+            Ok(None) => {
+                let answer = self.own.insert(Own::open(self.config)?).carry_out(deed, key).map_err(wrong)?;
+                Ok(match answer {
+                    Answer::Done(text) if key.is_empty() => Answer::Done(format!(
+                        "{text}\n(il servizio è fermo: è scritto, e le lettere partono quando riparte)"
+                    )),
+                    other => other,
+                })
+            }
+            Err(e) => {
+                eprintln!(
+                    "il servizio non ha risposto: {e}. L'atto può essere stato scritto: guarda con «sportello dossier show»"
+                );
+                Err(FOUND)
+            }
+        }
+    }
+}
+
+/// Has a deed done, and says what came of it.
+pub(super) fn give(config: &Config, deed: &Deed) -> u8 {
+    match Hand::of(config).carry_out(deed, "") {
+        Ok(Answer::Done(text)) => {
+            say!("{text}");
+            OK
+        }
+        Ok(Answer::No(why)) => {
+            eprintln!("{why}");
+            FOUND
+        }
+        Err(code) => code,
+    }
+}
+
+/// The answer to a question; in error, what is wrong was said, and this is the exit code.
+pub(super) fn ask(config: &Config, ask: &Ask) -> Result<Told, u8> {
+    match control::register(&config.data, ask) {
+        Ok(Some(told)) => Ok(told),
+        Ok(None) => {
+            let own = Own::open(config)?;
+            answer(&own.store, &own.office.desk, ask, own.now).map_err(wrong)
+        }
+        Err(e) => {
+            eprintln!("il servizio non ha risposto: {e}");
+            Err(FOUND)
+        }
+    }
+}
+
+/// The number of a dossier as a person writes it: `2026/12` is `2026/000012`.
+pub(super) fn number(text: &str) -> Result<String, String> {
+    let parts =
+        text.trim().split_once('/').and_then(|(year, n)| Some((year.parse::<i16>().ok()?, n.parse::<u32>().ok()?)));
+    let (year, ordinal) =
+        parts.ok_or_else(|| format!("«{text}» non è un numero di fascicolo: si scrive 2026/000012"))?;
+    Ok(casework::dossier::number(year, ordinal))
+}
+
+/// A day as a person writes it.
+pub(super) fn day(text: &str) -> Result<Date, String> {
+    let written = text.trim().parse::<Date>().or_else(|_| Date::strptime("%d/%m/%Y", text.trim()));
+    written.map_err(|_| format!("«{text}» non è un giorno: si scrive 2026-07-31 o 31/07/2026"))
+}
+
+/// Prints something for programs.
+pub(super) fn json(what: &impl serde::Serialize) -> u8 {
+    match serde_json::to_string_pretty(what) {
+        Ok(text) => {
+            say!("{text}");
+            OK
+        }
+        Err(e) => wrong(e),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_and_days_are_read_as_people_write_them() {
+        assert_eq!(number("2026/12").unwrap(), "2026/000012");
+        assert_eq!(number(" 2026/000012 ").unwrap(), "2026/000012");
+        assert!(number("12").unwrap_err().contains("2026/000012"));
+        assert_eq!(day("31/07/2026").unwrap(), day("2026-07-31").unwrap());
+        assert!(day("luglio").is_err());
+    }
+}

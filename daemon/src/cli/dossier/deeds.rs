@@ -1,0 +1,212 @@
+//! What somebody of an office does with a dossier, from the command line. It changes when an act asks for something else.
+
+use super::super::counter::give;
+use super::super::{ConfigArg, FOUND};
+use super::Number;
+use crate::caseload::Deed;
+use casework::act::{Act, Order};
+use casework::nearest::hint;
+use casework::participation::Weight;
+use casework::verb::Verb;
+
+const DO_HELP: &str = "\
+  sportello dossier do 2026/12 prendi_in_carico --by \"Ugo Verdi\" --office tributi
+  sportello dossier do 2026/12 chiedi_integrazione --point \"La planimetria\" --not-held --by \"Ugo Verdi\" --office tributi
+  sportello dossier do 2026/12 preavviso_diniego --point \"Manca il requisito …\" --by \"Ada Neri\" --office tributi --role responsabile
+  sportello dossier do 2026/12 trasmetti_altro_ente --to \"Provincia di Esempio\" --by \"Ada Neri\" --office tributi
+
+--not-held: chi chiede dice che nessun ufficio pubblico ha già quello che chiede (L. 241/1990 art. 18).
+I passi possibili da ogni stato: sportello procedures graph PROCEDIMENTO";
+
+/// Which dossier, and who.
+#[derive(clap::Args)]
+struct Who {
+    #[command(flatten)]
+    config: ConfigArg,
+    #[command(flatten)]
+    dossier: Number,
+}
+
+/// As whom.
+#[derive(clap::Args)]
+struct AsWhom {
+    /// Chi agisce: nome e cognome
+    #[arg(long, value_name = "NOME")]
+    by: String,
+    /// Per quale ufficio (il suo nome nelle regole)
+    #[arg(long, value_name = "UFFICIO")]
+    office: String,
+    /// Come: operatore, responsabile, coordinatore
+    #[arg(long, value_name = "RUOLO", default_value = "operatore")]
+    role: String,
+}
+
+#[derive(clap::Args)]
+#[command(after_help = DO_HELP)]
+pub(super) struct DoArgs {
+    #[command(flatten)]
+    who: Who,
+    /// Che cosa fare
+    #[arg(value_name = "VERBO", value_parser = verb)]
+    verb: Verb,
+    /// Un motivo, o una cosa che si chiede. Si può ripetere
+    #[arg(long, value_name = "TESTO")]
+    point: Vec<String>,
+    /// L'altro ente, per i pareri e le trasmissioni
+    #[arg(long, value_name = "ENTE", default_value = "")]
+    to: String,
+    /// Nessun ufficio pubblico ha già quello che si chiede
+    #[arg(long)]
+    not_held: bool,
+    #[command(flatten)]
+    whom: AsWhom,
+}
+
+#[derive(clap::Args)]
+pub(super) struct AssignArgs {
+    #[command(flatten)]
+    who: Who,
+    /// A quale ufficio; se manca, resta dov'è
+    #[arg(long, value_name = "UFFICIO", default_value = "")]
+    to_office: String,
+    /// A quale persona, che ne diventa responsabile (L. 241/1990 art. 5)
+    #[arg(long, value_name = "NOME", default_value = "")]
+    responsible: String,
+    #[command(flatten)]
+    whom: AsWhom,
+}
+
+#[derive(clap::Args)]
+pub(super) struct NoteArgs {
+    #[command(flatten)]
+    who: Who,
+    /// La nota
+    #[arg(value_name = "TESTO")]
+    text: String,
+    #[command(flatten)]
+    whom: AsWhom,
+}
+
+#[derive(clap::Args)]
+pub(super) struct WeighArgs {
+    #[command(flatten)]
+    who: Who,
+    /// Quale atto di parte: il suo numero in «dossier show»
+    #[arg(value_name = "N")]
+    n: u32,
+    /// L'esito: accolta, accolta-in-parte, non-accolta, non-pertinente
+    #[arg(long, value_name = "ESITO", value_parser = weight)]
+    weight: Weight,
+    /// Come è stato valutato, con parole che il cittadino legge
+    #[arg(long, value_name = "TESTO")]
+    how: String,
+    #[command(flatten)]
+    whom: AsWhom,
+}
+
+#[derive(clap::Args)]
+pub(super) struct ChangeArgs {
+    #[command(flatten)]
+    who: Who,
+    /// Quale modifica: il suo numero in «dossier show»
+    #[arg(value_name = "N")]
+    n: u32,
+    #[command(flatten)]
+    whom: AsWhom,
+}
+
+#[derive(clap::Args)]
+pub(super) struct RefuseArgs {
+    #[command(flatten)]
+    change: ChangeArgs,
+    /// Un motivo. Si può ripetere
+    #[arg(long, value_name = "TESTO", required = true)]
+    point: Vec<String>,
+}
+
+#[derive(clap::Args)]
+pub(super) struct ConfirmArgs {
+    #[command(flatten)]
+    change: ChangeArgs,
+    /// SHA-256 del documento mostrato o firmato (`sha256sum FILE`)
+    #[arg(long, value_name = "SHA256")]
+    evidence: String,
+}
+
+#[derive(clap::Args)]
+pub(super) struct RollbackArgs {
+    #[command(flatten)]
+    change: ChangeArgs,
+    /// Perché
+    #[arg(long, value_name = "MOTIVO")]
+    why: String,
+}
+
+fn verb(text: &str) -> Result<Verb, String> {
+    text.parse().map_err(|()| format!("il verbo «{text}» non c'è{}", hint(text, Verb::ALL.map(Verb::code))))
+}
+
+fn weight(text: &str) -> Result<Weight, String> {
+    const ALL: [(&str, Weight); 4] = [
+        ("accolta", Weight::Accolta),
+        ("accolta-in-parte", Weight::AccoltaInParte),
+        ("non-accolta", Weight::NonAccolta),
+        ("non-pertinente", Weight::NonPertinente),
+    ];
+    let found = ALL.into_iter().find(|(code, _)| *code == text).map(|(_, weight)| weight);
+    found.ok_or_else(|| format!("«{text}» non è un esito: {}", ALL.map(|(code, _)| code).join(", ")))
+}
+
+fn order(who: &Who, whom: &AsWhom, act: Act) -> Result<u8, u8> {
+    let config = who.config.read()?;
+    let order = Order {
+        dossier: who.dossier.number.clone(),
+        act,
+        by: whom.by.clone(),
+        office: whom.office.clone(),
+        role: whom.role.clone(),
+    };
+    Ok(give(&config, &Deed::Act { order }))
+}
+
+pub(super) fn act(args: &DoArgs) -> Result<u8, u8> {
+    let act = Act::Do { verb: args.verb, points: args.point.clone(), to: args.to.clone(), not_held: args.not_held };
+    order(&args.who, &args.whom, act)
+}
+
+pub(super) fn assign(args: &AssignArgs) -> Result<u8, u8> {
+    if args.to_office.is_empty() && args.responsible.is_empty() {
+        eprintln!("a chi? --to-office UFFICIO, --responsible NOME, o tutti e due");
+        return Err(FOUND);
+    }
+    let act = Act::Assign { office: args.to_office.clone(), responsible: args.responsible.clone() };
+    order(&args.who, &args.whom, act)
+}
+
+pub(super) fn note(args: &NoteArgs) -> Result<u8, u8> {
+    order(&args.who, &args.whom, Act::Note { text: args.text.clone() })
+}
+
+pub(super) fn weigh(args: &WeighArgs) -> Result<u8, u8> {
+    order(&args.who, &args.whom, Act::Weigh { filing: args.n, weight: args.weight, how: args.how.clone() })
+}
+
+pub(super) fn approve(args: &ChangeArgs) -> Result<u8, u8> {
+    order(&args.who, &args.whom, Act::Approve { change: args.n })
+}
+
+pub(super) fn refuse(args: &RefuseArgs) -> Result<u8, u8> {
+    let change = &args.change;
+    order(&change.who, &change.whom, Act::Refuse { change: change.n, points: args.point.clone() })
+}
+
+pub(super) fn confirm(args: &ConfirmArgs) -> Result<u8, u8> {
+    let change = &args.change;
+    let evidence = args.evidence.trim().to_ascii_lowercase();
+    order(&change.who, &change.whom, Act::ConfirmInPerson { change: change.n, evidence })
+}
+
+pub(super) fn roll_back(args: &RollbackArgs) -> Result<u8, u8> {
+    let change = &args.change;
+    order(&change.who, &change.whom, Act::RollBack { change: change.n, why: args.why.clone() })
+}

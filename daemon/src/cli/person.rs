@@ -1,0 +1,275 @@
+//! `sportello person`: whom the office knows, and what it holds of each. It changes when something else is held.
+
+use super::counter::{ask, give, json};
+use super::paint::{table, wrap};
+use super::{ConfigArg, FOUND, OK};
+use crate::caseload::ask::{Ask, PersonEntry, PersonRow, PersonSheet, Told};
+use crate::caseload::{Deed, rows};
+use crate::clock::Clock;
+use crate::digest::flow;
+use casework::calendar::{rome, stamp};
+use casework::data_change::fields;
+use casework::open::NewPerson;
+use casework::person::{Domicile, Over, Person, Scope, Source, Strength};
+use jiff::Timestamp;
+use std::fmt::Write;
+
+/// Widest column.
+const COLUMN: usize = 50;
+/// Width of the names of lines.
+const NAME: usize = 16;
+
+const AFTER_HELP: &str = "\
+  sportello person add --cf BNCNNA80A41H501R --name \"Anna Bianchi\" --address anna@pec.example --source inad --by \"Ada Neri\"
+  sportello person add --cf BNCNNA80A41H501R --name \"Anna Bianchi\" --data telefono=055000001 --office anagrafe --by \"Ada Neri\"
+  sportello person show BNCNNA80A41H501R
+  sportello person list --address anna@pec.example
+
+Sotto un codice fiscale c'è una persona sola. Quello che due uffici dicono in modo diverso resta tutto, e si vede come conflitto.
+Molte insieme: sportello register import FILE";
+
+#[derive(clap::Args)]
+#[command(after_help = AFTER_HELP)]
+pub(super) struct Args {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(clap::Subcommand)]
+enum Action {
+    /// Tutto di una persona: dati per fonte, conflitti, domicili, deleghe, fascicoli, storia
+    Show(ShowArgs),
+    /// Scrive nel registro una persona, o quello che un ufficio sa di lei
+    Add(AddArgs),
+    /// Di chi è, o è stato, un indirizzo
+    List(ListArgs),
+}
+
+#[derive(clap::Args)]
+struct ShowArgs {
+    #[command(flatten)]
+    config: ConfigArg,
+    /// Codice fiscale, partita IVA, o il suo numero nel registro
+    #[arg(value_name = "CODICE")]
+    code: String,
+    /// Risposta in JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(clap::Args)]
+struct AddArgs {
+    #[command(flatten)]
+    config: ConfigArg,
+    /// Codice fiscale
+    #[arg(long, value_name = "CF", default_value = "")]
+    cf: String,
+    /// Partita IVA
+    #[arg(long, value_name = "PIVA", default_value = "")]
+    piva: String,
+    /// Nome e cognome, o denominazione
+    #[arg(long, value_name = "NOME")]
+    name: String,
+    /// Un suo domicilio digitale (Pec)
+    #[arg(long, value_name = "PEC", default_value = "")]
+    address: String,
+    /// Chi dice che è il suo domicilio: inad, ini-pec, ipa, abilitato, dichiarato
+    #[arg(long, value_name = "FONTE", default_value = "dichiarato", value_parser = rows::source)]
+    source: Source,
+    /// Un dato: CAMPO=VALORE. Si può ripetere
+    #[arg(long, value_name = "CAMPO=VALORE", value_parser = datum)]
+    data: Vec<(String, String)>,
+    /// L'ufficio che lo dice (il suo nome nelle regole)
+    #[arg(long, value_name = "UFFICIO", default_value = "")]
+    office: String,
+    /// Chi scrive: nome e cognome
+    #[arg(long, value_name = "NOME")]
+    by: String,
+}
+
+#[derive(clap::Args)]
+struct ListArgs {
+    #[command(flatten)]
+    config: ConfigArg,
+    /// L'indirizzo
+    #[arg(long, value_name = "INDIRIZZO")]
+    address: String,
+    /// Risposta in JSON
+    #[arg(long)]
+    json: bool,
+}
+
+fn datum(text: &str) -> Result<(String, String), String> {
+    let pair = text.split_once('=').map(|(field, value)| (field.trim(), value.trim()));
+    let (field, value) = pair
+        .filter(|(field, value)| !field.is_empty() && !value.is_empty())
+        .ok_or_else(|| format!("«{text}»: si scrive CAMPO=VALORE, per esempio telefono=055000001"))?;
+    Ok((field.into(), value.into()))
+}
+
+pub(super) fn main(args: &Args) -> u8 {
+    let ended = match &args.action {
+        Action::Show(args) => show(args),
+        Action::Add(args) => add(args),
+        Action::List(args) => list(args),
+    };
+    ended.unwrap_or_else(|code| code)
+}
+
+fn add(args: &AddArgs) -> Result<u8, u8> {
+    let config = args.config.read()?;
+    let person = NewPerson {
+        codice_fiscale: args.cf.clone(),
+        partita_iva: args.piva.clone(),
+        name: args.name.clone(),
+        address: args.address.clone(),
+        source: Some(args.source),
+        data: args.data.iter().cloned().collect(),
+        office: args.office.clone(),
+        by: args.by.clone(),
+    };
+    Ok(give(&config, &Deed::Enter { person }))
+}
+
+fn list(args: &ListArgs) -> Result<u8, u8> {
+    let config = args.config.read()?;
+    let Told::People { people } = ask(&config, &Ask::People { address: args.address.clone() })? else {
+        return Err(FOUND);
+    };
+    if args.json {
+        return Ok(json(&serde_json::json!({ "people": people })));
+    }
+    if people.is_empty() {
+        say!("Nessuna persona ha, o ha avuto, questo indirizzo.");
+        return Ok(OK);
+    }
+    let now = Clock::System.now();
+    let row = |person: &PersonRow| {
+        let own: Vec<String> = person
+            .domiciles
+            .iter()
+            .filter(|domicile| casework::address::same(&domicile.address, &args.address))
+            .map(|domicile| standing(domicile, now))
+            .collect();
+        vec![person.id.clone(), person.name.clone(), person.kind.words().into(), own.join("; ")]
+    };
+    let rows: Vec<Vec<String>> = people.iter().map(row).collect();
+    say!("{}", table(&["persona", "nome", "tipo", "l'indirizzo"], &rows, COLUMN));
+    Ok(OK)
+}
+
+fn show(args: &ShowArgs) -> Result<u8, u8> {
+    let config = args.config.read()?;
+    let Told::Person { sheet: Some(sheet) } = ask(&config, &Ask::Person { code: args.code.clone() })? else {
+        eprintln!("la persona «{}» non è nel registro", args.code);
+        return Err(FOUND);
+    };
+    if args.json {
+        return Ok(json(&sheet));
+    }
+    say!("{}", screen(&sheet, Clock::System.now()).trim_end());
+    Ok(OK)
+}
+
+/// Writing to a string cannot fail.
+fn screen(sheet: &PersonSheet, now: Timestamp) -> String {
+    let person = &sheet.person;
+    let mut out = format!("{} ({})\n", person.names.first().map_or("", String::as_str), person.id);
+    let lines = [
+        ("tipo", person.kind.words().to_owned()),
+        ("codice fiscale", person.codice_fiscale.clone().unwrap_or_default()),
+        ("partita IVA", person.partita_iva.clone().unwrap_or_default()),
+        ("altri nomi", person.names.iter().skip(1).cloned().collect::<Vec<_>>().join(", ")),
+        ("fascicoli", sheet.dossiers.join(", ")),
+    ];
+    for (name, value) in lines.iter().filter(|(_, value)| !value.is_empty()) {
+        out.push_str(&wrap(&format!("{name:<NAME$}{value}"), 2, NAME + 2));
+    }
+    domiciles(&mut out, person, now);
+    data(&mut out, sheet, now);
+    permits(&mut out, person);
+    let _ = writeln!(out, "\nStoria");
+    for entry in &sheet.entries {
+        history(&mut out, entry);
+    }
+    out
+}
+
+fn domiciles(out: &mut String, person: &Person, now: Timestamp) {
+    if person.domiciles.is_empty() {
+        return;
+    }
+    let _ = writeln!(out, "\nDomicili digitali");
+    let holding = person.domiciles_at(now);
+    let ended = person.domiciles.iter().filter(|domicile| !domicile.holds(now));
+    for domicile in holding.into_iter().chain(ended) {
+        let _ = writeln!(out, "  {}  {}", domicile.address, standing(domicile, now));
+    }
+}
+
+/// What an address is worth.
+fn standing(domicile: &Domicile, now: Timestamp) -> String {
+    let strength = match domicile.source.strength() {
+        Strength::Listed => "forte: vi si mandano dati personali",
+        Strength::Enabled => "abilitato: vi si mandano dati personali",
+        Strength::Declared => "debole: nessun dato personale",
+    };
+    let since = stamp(domicile.since).chars().take(10).collect::<String>();
+    match domicile.until {
+        Some(until) if until <= now => {
+            format!("{}, dal {since} al {}: finito", domicile.source.words(), rome(until).date())
+        }
+        _ => format!("{}, dal {since} ({strength})", domicile.source.words()),
+    }
+}
+
+/// By field and source; no value is taken for the true one.
+fn data(out: &mut String, sheet: &PersonSheet, now: Timestamp) {
+    if sheet.person.data.is_empty() {
+        return;
+    }
+    let _ = writeln!(out, "\nDati, per fonte");
+    for field in sheet.person.data.keys() {
+        let Some(held) = sheet.person.held(field, &[], now) else { continue };
+        let conflict = if held.conflict { "  ⚠ CONFLITTO: le fonti non dicono lo stesso" } else { "" };
+        let _ = writeln!(out, "  {}{conflict}", fields::title(field));
+        for by in &held.by {
+            let evidence = by.datum.evidence.as_deref().map(|it| format!(", prova {}", flow(it))).unwrap_or_default();
+            let at = rome(by.datum.at).date();
+            out.push_str(&wrap(&format!("«{}» secondo {}, dal {at}{evidence}", by.datum.value, by.datum.source), 4, 6));
+        }
+    }
+}
+
+fn permits(out: &mut String, person: &Person) {
+    if person.grants.is_empty() && person.mandates.is_empty() {
+        return;
+    }
+    let _ = writeln!(out, "\nAbilitazioni e deleghe");
+    for grant in &person.grants {
+        let what = match &grant.scope {
+            Scope::OwnData => "i propri dati".to_owned(),
+            Scope::OwnDossiers => "i propri fascicoli".to_owned(),
+            Scope::DelegateOf { person } => format!("agire per {person}"),
+        };
+        let until = grant.until.map(|until| format!(" al {until}")).unwrap_or_default();
+        let _ = writeln!(out, "  {what}, dal {}{until} ({})", grant.from, grant.by);
+    }
+    for mandate in &person.mandates {
+        let over = match &mandate.over {
+            Over::All => "per tutto".to_owned(),
+            Over::Dossier { number } => format!("per il fascicolo {number}"),
+        };
+        let _ = writeln!(out, "  delega a {} {over}, dal {} al {}", mandate.delegate, mandate.from, mandate.until);
+    }
+}
+
+fn history(out: &mut String, entry: &PersonEntry) {
+    let Some(words) = entry.entry.words() else { return };
+    let who = match (entry.by.as_str(), entry.message.as_str()) {
+        ("", "") => "il servizio".to_owned(),
+        ("", message) => format!("messaggio {}", flow(message)),
+        (by, _) => by.to_owned(),
+    };
+    out.push_str(&wrap(&format!("{}  {who}: {words}", rome(entry.at).strftime("%Y-%m-%d %H:%M")), 2, 20));
+}

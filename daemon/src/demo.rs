@@ -117,7 +117,7 @@ fn play_step(
             for (n, deed) in deeds(&overview).iter().enumerate() {
                 // A run that was killed here plays the step again: what was done is not done twice.
                 let key = format!("scena/{}/{n}", step.name);
-                match clerk.serve_once(deed, Channel::Command, &key).map_err(|e| e.to_string())? {
+                match clerk.serve(deed, Channel::Command, &key).map_err(|e| e.to_string())? {
                     Answer::Done(said) => say(&format!("      ufficio: {said}")),
                     Answer::No(why) => say(&format!("      ufficio: NON FATTO, {why}")),
                 }

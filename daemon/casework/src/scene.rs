@@ -282,7 +282,10 @@ impl Scene {
         let mut letters = vec![];
         for _ in 0..64 {
             let Some(done) = clockwork::look(&self.dossier, self.desk, self.now) else { return letters };
-            assert!(done.changes.iter().any(|change| matches!(change, Change::Entered { .. })), "it writes what it did");
+            assert!(
+                done.changes.iter().any(|change| matches!(change, Change::Entered { .. })),
+                "it writes what it did"
+            );
             letters.extend(done.outgoing.iter().cloned());
             self.take(done.changes, done.outgoing);
         }

@@ -44,15 +44,6 @@ impl Clerk {
     ///
     /// # Errors
     /// The store, or the disk, cannot go on.
-    pub fn serve(&self, deed: &Deed, channel: Channel) -> Result<Answer, Trouble> {
-        self.serve_once(deed, channel, "")
-    }
-
-    /// As [`serve`](Self::serve), of something that must not be done twice; `key` names it.
-    ///
-    /// # Errors
-    /// As [`serve`](Self::serve).
-    pub fn serve_once(&self, deed: &Deed, channel: Channel, key: &str) -> Result<Answer, Trouble> {
     pub fn serve(&self, deed: &Deed, channel: Channel, key: &str) -> Result<Answer, Trouble> {
         let answer = self.at_work(|caseload| caseload.carry_out_once(deed, channel, key))?;
         if matches!(answer, Answer::Done(_)) {

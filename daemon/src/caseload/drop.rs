@@ -76,30 +76,6 @@ impl Caseload<'_> {
         by: &str,
         channel: Channel,
     ) -> Result<Result<Outcome, String>, Trouble> {
-        let read = match rows::read(name, bytes, by) {
-            Ok(read) => read,
-            Err(why) => return Ok(Err(why)),
-        };
-        let file = sha256(bytes);
-        let mut outcome = Outcome { done: 0, refused: Vec::new(), said: Vec::new() };
-        for (line, row) in read {
-            let deed = match row {
-                Ok(deed) => deed,
-                Err(why) => {
-                    outcome.refused.push((line, why));
-                    continue;
-                }
-            };
-            let key = format!("{file}/{line}");
-            match self.carry_out_once(&deed, channel, &key)? {
-                Answer::Done(said) => {
-                    outcome.done += 1;
-                    outcome.said.push((line, said));
-                }
-                Answer::No(why) => outcome.refused.push((line, why)),
-            }
-        }
-        Ok(Ok(outcome))
         work(name, bytes, by, |deed, key| self.carry_out_once(deed, channel, key))
     }
 

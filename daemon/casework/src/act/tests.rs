@@ -198,11 +198,9 @@ fn a_late_receipt_of_an_older_letter_stands_for_no_newer_one() {
 #[test]
 fn no_outcome_goes_while_a_memoria_is_unanswered_be_it_by_transfer_or_annulment() {
     let transfer = Act::Do { verb: Verb::Trasmetti, points: vec![], to: "Regione".into(), not_held: false };
-    for act in [
-        verb_with(Verb::Accogli, &["sì"]),
-        verb_with(Verb::DichiaraIrricevibile, &["manca tutto"]),
-        transfer.clone(),
-    ] {
+    for act in
+        [verb_with(Verb::Accogli, &["sì"]), verb_with(Verb::DichiaraIrricevibile, &["manca tutto"]), transfer.clone()]
+    {
         let mut scene = Scene::of("richiesta", "urp").worked_on();
         scene.write(&Mail::of(SAFE, Kind::Participation));
         assert_eq!(scene.act(act.clone()), Err("participation-unanswered"), "{act:?}");

@@ -178,9 +178,10 @@ impl Walk {
         let days = given.unwrap_or(INTEGRATION_DAYS_MAX).min(INTEGRATION_DAYS_MAX);
         let cap = later(day, days);
         let window = end_of(day, days, self.out.plan.holidays);
-        let answer = rest.iter().map(|(_, fact)| *fact).find(|fact| {
-            matches!(fact, ClockFact::IntegrationAnswered { .. } | ClockFact::WorkResumed { .. })
-        });
+        let answer = rest
+            .iter()
+            .map(|(_, fact)| *fact)
+            .find(|fact| matches!(fact, ClockFact::IntegrationAnswered { .. } | ClockFact::WorkResumed { .. }));
         let answered = answer.map(ClockFact::day);
         let may = if self.integration_used { Err(Unused::Again) } else { self.may_stop(day) };
         self.out.windows.push(Window {
@@ -192,7 +193,6 @@ impl Walk {
         });
         may?;
         self.integration_used = true;
-        self.suspend(Cause::Integration, day, cap, answered_or(cap, days, answered));
         self.suspend(Cause::Integration, day, cap, answered_or(day, cap, days, answer));
         Ok(())
     }
@@ -250,7 +250,7 @@ impl Walk {
             ClockFact::ThirdBodyAnswered { body: by, .. } => by == body,
             fact => matches!(fact, ClockFact::WorkResumed { .. }),
         });
-        self.suspend(Cause::ThirdBody { body: body.into() }, day, cap, answered_or(cap, days, answered));
+        self.suspend(Cause::ThirdBody { body: body.into() }, day, cap, answered_or(day, cap, days, answered));
         Ok(())
     }
 
@@ -392,10 +392,6 @@ pub(super) fn half_of(days: u32) -> u32 {
 }
 
 /// A question ends with its answer, and at the latest by itself.
-fn answered_or(cap: Date, days: u32, answered: Option<Date>) -> Ending {
-    match answered.filter(|&it| it <= cap) {
-        Some(answer) => Ending { late: answer, early: earlier(answer, 1), why: Resumed::Answered, is_answered: true },
-        None => Ending { late: cap, early: earlier(cap, 1), why: Resumed::Capped { days }, is_answered: false },
 fn answered_or(day: Date, cap: Date, days: u32, answer: Option<&ClockFact>) -> Ending {
     match answer.map(|fact| (fact.day(), fact)).filter(|(it, _)| *it <= cap) {
         // Answered on the day on which it was asked: nothing stood still, and nothing is in doubt.

@@ -250,6 +250,7 @@ fn a_new_request_in_an_old_conversation_is_a_new_request() {
 #[test]
 fn past_its_term_a_person_answers() {
     let mut known = with_dossier();
+    known.dossiers[0].opened_at = "2026-01-02T09:00:00Z".parse().unwrap();
     known.dossiers[0].due = Some("2026-02-02".parse().unwrap());
     let decision = decide(mail(ANNA, &format!("A che punto è la pratica {NUMBER}?"), "Grazie\n"), known);
     assert_eq!(reply(&decision), None);

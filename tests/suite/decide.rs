@@ -88,6 +88,8 @@ fn with_dossier() -> Known {
         opened_at: now,
         due: Some("2026-02-05".parse().unwrap()),
         parties: vec![ANNA.into()],
+        cover: casework::dossier::Cover::default(),
+        life: casework::dossier::Life::default(),
     };
     Known { dossiers: vec![dossier], ..nothing() }
 }

@@ -333,6 +333,8 @@ fn dossier(number: &str, due: &str) -> Change {
             opened_at: at(0),
             due: Some(due.parse().unwrap()),
             parties: vec![],
+            cover: casework::dossier::Cover::default(),
+            life: casework::dossier::Life::default(),
         },
     }
 }

@@ -100,7 +100,7 @@ impl<'c> Hand<'c> {
                 let answer = self.own.insert(Own::open(self.config)?).carry_out(deed, key).map_err(wrong)?;
                 Ok(match answer {
                     Answer::Done(text) if key.is_empty() => Answer::Done(format!(
-                        "{text}\n(il servizio è fermo: è scritto, e le lettere partono quando riparte)"
+                        "{text}\n(il servizio è fermo: è scritto; se c'è una lettera, parte quando riparte)"
                     )),
                     other => other,
                 })

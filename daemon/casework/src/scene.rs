@@ -487,3 +487,8 @@ fn classified(desk: &Desk, mail: &Mail, number: &str) -> rules::Classification {
     class.fields = mail.fields.iter().map(field).collect();
     class
 }
+
+/// So many common days later.
+pub(crate) fn later(day: Date, days: u32) -> Date {
+    day.checked_add(jiff::Span::new().days(i64::from(days))).expect("a day")
+}

@@ -5,9 +5,8 @@ use crate::data_change;
 use crate::participation::Weight;
 use crate::rules::Kind;
 use crate::scene::{
-    Mail, NEW_IBAN, OLD_IBAN, OTHER, SAFE, START, STRANGER, Scene, code_of, iban, new, party, the, verb_with,
+    Mail, NEW_IBAN, OLD_IBAN, OTHER, SAFE, START, STRANGER, Scene, code_of, iban, later, new, party, the, verb_with,
 };
-use crate::term::later;
 use jiff::SignedDuration;
 
 fn ask(held_nowhere: bool) -> Act {

@@ -572,4 +572,6 @@ pub fn awaits_citizen(state: State) -> bool {
 }
 
 #[cfg(test)]
+mod random_tests;
+#[cfg(test)]
 mod tests;

@@ -388,9 +388,9 @@ fn data(paper: &Paper<'_>, dossier: &Dossier, entries: &mut Vec<Entry>, filed: &
 }
 
 fn is_asked_to_confirm(dossier: &Dossier, who: &str) -> bool {
-    dossier.life.changes.iter().any(|change| {
-        matches!(&change.state, data_change::State::AwaitingConfirmation { to, .. } if address::same(to, who))
-    })
+    dossier.life.changes.iter().any(
+        |change| matches!(&change.state, data_change::State::AwaitingConfirmation { to, .. } if address::same(to, who)),
+    )
 }
 
 /// A code that comes back: in the citizen's own words, never in what they quote.

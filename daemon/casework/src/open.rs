@@ -268,9 +268,7 @@ pub fn person(new: &NewPerson, known: &[Person], next: u32, now: Timestamp) -> R
     let cf = cf.as_deref().map(person::id::codice_fiscale).transpose()?;
     let iva = iva.as_deref().map(person::id::partita_iva).transpose()?;
     let mut entries = Vec::new();
-    let found = known
-        .iter()
-        .find(|person| [&cf, &iva].into_iter().flatten().any(|code| person.has_code(code)));
+    let found = known.iter().find(|person| [&cf, &iva].into_iter().flatten().any(|code| person.has_code(code)));
     let mut person = match found {
         Some(person) => {
             // Both codes are of one record, or of two persons: what is written under one must not reach the other.

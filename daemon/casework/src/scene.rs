@@ -179,7 +179,7 @@ pub(crate) struct Scene {
     pub(crate) now: Timestamp,
     pub(crate) dossier: Dossier,
     pub(crate) people: Vec<Person>,
-    /// The persons as they were at the beginning.
+    /// The dossier as it was opened.
     first: Dossier,
     log: Vec<(Entry, Timestamp)>,
     pub(crate) letters: Vec<Outgoing>,
@@ -215,7 +215,7 @@ impl Scene {
     }
 
     /// Writes what came of something, as the register does.
-    fn take(&mut self, changes: Vec<Change>, outgoing: Vec<Outgoing>) {
+    pub(crate) fn take(&mut self, changes: Vec<Change>, outgoing: Vec<Outgoing>) {
         for change in changes {
             match change {
                 Change::Entered { dossier, entry } => {
@@ -282,7 +282,10 @@ impl Scene {
         let mut letters = vec![];
         for _ in 0..64 {
             let Some(done) = clockwork::look(&self.dossier, self.desk, self.now) else { return letters };
-            assert!(done.changes.iter().any(|change| matches!(change, Change::Entered { .. })), "it writes what it did");
+            assert!(
+                done.changes.iter().any(|change| matches!(change, Change::Entered { .. })),
+                "it writes what it did"
+            );
             letters.extend(done.outgoing.iter().cloned());
             self.take(done.changes, done.outgoing);
         }
@@ -486,6 +489,16 @@ fn classified(desk: &Desk, mail: &Mail, number: &str) -> rules::Classification {
     };
     class.fields = mail.fields.iter().map(field).collect();
     class
+}
+
+/// The words of a letter, however its lines are broken.
+pub(crate) fn flat(letter: &Outgoing) -> String {
+    letter.text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// So many common days later, and no holiday: where a term may end.
+pub(crate) fn end(day: Date, days: u32) -> Date {
+    crate::calendar::not_on_a_holiday(later(day, days), crate::calendar::Holidays::default())
 }
 
 /// So many common days later.

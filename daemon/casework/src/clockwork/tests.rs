@@ -77,8 +77,7 @@ fn the_time_to_integrate_ends_by_itself_and_the_citizen_is_reminded_before() {
     scene.deliver(the(&letters, "richiesta-integrazione"));
     let asked = rome(scene.now).date();
     let told = until(&mut scene, later(asked, 29));
-    let reminders: Vec<&(Date, Outgoing)> =
-        told.iter().filter(|(_, letter)| letter.template == "promemoria").collect();
+    let reminders: Vec<&(Date, Outgoing)> = told.iter().filter(|(_, letter)| letter.template == "promemoria").collect();
     assert_eq!(reminders.len(), 1);
     assert_eq!(scene.dossier.state, State::InAttesaIntegrazioni);
     until(&mut scene, later(asked, 30));
@@ -120,8 +119,7 @@ fn an_announced_refusal_moves_the_end_and_the_suspension_ends_by_itself() {
 #[test]
 fn advice_that_does_not_come_leaves_no_clock_standing() {
     let mut scene = Scene::of("richiesta", "urp").worked_on();
-    let act =
-        Act::Do { verb: Verb::ChiediParere, points: vec![], to: "Soprintendenza".into(), not_held: false };
+    let act = Act::Do { verb: Verb::ChiediParere, points: vec![], to: "Soprintendenza".into(), not_held: false };
     scene.act(act).unwrap();
     let until_when = scene.dossier.life.suspended_until.unwrap();
     until(&mut scene, until_when);
@@ -226,7 +224,9 @@ fn a_closed_dossier_and_one_of_an_old_register_are_left_in_peace() {
 /// Counted with its own days, a month, or working days: no letter says another number than the clock.
 #[test]
 fn a_term_is_said_as_it_is_counted() {
-    for (procedure, wanted) in [("richiesta", (30, false)), ("cambio-residenza", (45, false)), ("dati-personali", (31, false))] {
+    for (procedure, wanted) in
+        [("richiesta", (30, false)), ("cambio-residenza", (45, false)), ("dati-personali", (31, false))]
+    {
         let scene = Scene::of(procedure, "urp");
         assert_eq!(term_in_days(&scene.dossier), Some(wanted), "{procedure}");
         let last = calendar::last_day(START, wanted.0, crate::rules::Calendar::Solar, None);

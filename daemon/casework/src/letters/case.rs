@@ -183,8 +183,7 @@ impl Case<'_> {
         ];
         put(&mut values, "come_rispondere", json!(ways));
         put(&mut values, "originale", json!(format!("fascicolo {number}")));
-        let task =
-            to_office("compito-pratica", values, office, Some(number.clone()), false, &self.known(), self.desk)?;
+        let task = to_office("compito-pratica", values, office, Some(number.clone()), false, &self.known(), self.desk)?;
         // Two offices may share a mailbox, and one may hear of two things at once: each is an effect of its own.
         let effect = format!("{}/{office}/{what}", task.template);
         let id = self.desk.key.effect_id(self.cause, &effect, &task.to, 0);

@@ -28,7 +28,11 @@ fn a_procedure_that_an_office_begins_is_told_to_every_party() {
     let done = opened(&notice()).unwrap();
     let mut to: Vec<&str> = done.outgoing.iter().map(|letter| letter.to.as_str()).collect();
     to.sort_unstable();
-    assert_eq!(to, [SAFE, "vicina@pec.example"], "at the safe domicile; of a beneficiary nobody knows an address to use");
+    assert_eq!(
+        to,
+        [SAFE, "vicina@pec.example"],
+        "at the safe domicile; of a beneficiary nobody knows an address to use"
+    );
     for letter in &done.outgoing {
         assert!(letter.lane == Lane::Pec && letter.template == "avvio-procedimento");
         // L. 241/1990 art. 8 c. 2: a, b, c, c-bis, c-ter, d, d-bis.
@@ -83,8 +87,14 @@ fn what_a_dossier_must_have_is_asked_for() {
         (NewDossier { parties: vec![], ..ok.clone() }, "no-parties"),
         (NewDossier { parties: vec![party("", "x@pec.example", PartyRole::Beneficiary)], ..ok.clone() }, "no-parties"),
         (NewDossier { parties: vec![party("", "", PartyRole::Addressee)], ..ok.clone() }, "no-address"),
-        (NewDossier { parties: vec![party("", "non un indirizzo", PartyRole::Addressee)], ..ok.clone() }, "bad-address"),
-        (NewDossier { parties: vec![party(WRONG, "x@pec.example", PartyRole::Addressee)], ..ok.clone() }, "codice-fiscale-wrong"),
+        (
+            NewDossier { parties: vec![party("", "non un indirizzo", PartyRole::Addressee)], ..ok.clone() },
+            "bad-address",
+        ),
+        (
+            NewDossier { parties: vec![party(WRONG, "x@pec.example", PartyRole::Addressee)], ..ok.clone() },
+            "codice-fiscale-wrong",
+        ),
         (NewDossier { since: Some(at(START.tomorrow().unwrap())), ..ok.clone() }, "in-the-future"),
     ] {
         assert_eq!(opened(&new).unwrap_err(), wanted, "{new:?}");

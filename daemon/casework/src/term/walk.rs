@@ -173,9 +173,10 @@ impl Walk {
         let days = given.unwrap_or(INTEGRATION_DAYS_MAX).min(INTEGRATION_DAYS_MAX);
         let cap = later(day, days);
         let window = end_of(day, days, self.out.plan.holidays);
-        let answer = rest.iter().map(|(_, fact)| *fact).find(|fact| {
-            matches!(fact, ClockFact::IntegrationAnswered { .. } | ClockFact::WorkResumed { .. })
-        });
+        let answer = rest
+            .iter()
+            .map(|(_, fact)| *fact)
+            .find(|fact| matches!(fact, ClockFact::IntegrationAnswered { .. } | ClockFact::WorkResumed { .. }));
         let answered = answer.map(ClockFact::day);
         let may = if self.integration_used { Err(Unused::Again) } else { self.may_stop(day) };
         self.out.windows.push(Window {

@@ -573,4 +573,6 @@ pub fn awaits_citizen(state: State) -> bool {
 }
 
 #[cfg(test)]
+mod random_tests;
+#[cfg(test)]
 mod tests;

@@ -179,7 +179,7 @@ pub(crate) struct Scene {
     pub(crate) now: Timestamp,
     pub(crate) dossier: Dossier,
     pub(crate) people: Vec<Person>,
-    /// The persons as they were at the beginning.
+    /// The dossier as it was opened.
     first: Dossier,
     log: Vec<(Entry, Timestamp)>,
     pub(crate) letters: Vec<Outgoing>,
@@ -215,7 +215,7 @@ impl Scene {
     }
 
     /// Writes what came of something, as the register does.
-    fn take(&mut self, changes: Vec<Change>, outgoing: Vec<Outgoing>) {
+    pub(crate) fn take(&mut self, changes: Vec<Change>, outgoing: Vec<Outgoing>) {
         for change in changes {
             match change {
                 Change::Entered { dossier, entry } => {
@@ -489,4 +489,19 @@ fn classified(desk: &Desk, mail: &Mail, number: &str) -> rules::Classification {
     };
     class.fields = mail.fields.iter().map(field).collect();
     class
+}
+
+/// The words of a letter, however its lines are broken.
+pub(crate) fn flat(letter: &Outgoing) -> String {
+    letter.text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// So many common days later, and no holiday: where a term may end.
+pub(crate) fn end(day: Date, days: u32) -> Date {
+    crate::calendar::not_on_a_holiday(later(day, days), crate::calendar::Holidays::default())
+}
+
+/// So many common days later.
+pub(crate) fn later(day: Date, days: u32) -> Date {
+    day.checked_add(jiff::Span::new().days(i64::from(days))).expect("a day")
 }

@@ -5,9 +5,9 @@ use crate::data_change;
 use crate::participation::Weight;
 use crate::rules::Kind;
 use crate::scene::{
-    Mail, NEW_IBAN, OLD_IBAN, OTHER, SAFE, START, STRANGER, Scene, code_of, iban, new, party, the, verb_with,
+    Mail, NEW_IBAN, OLD_IBAN, OTHER, SAFE, START, STRANGER, Scene, code_of, end, flat, iban, later, new, party, the,
+    verb_with,
 };
-use crate::term::later;
 use jiff::SignedDuration;
 
 fn ask(held_nowhere: bool) -> Act {
@@ -90,7 +90,7 @@ fn an_office_that_goes_on_by_itself_starts_its_clock_again() {
     scene.days(4);
     scene.verb(Verb::Riprendi).unwrap();
     assert_eq!(scene.dossier.life.suspended_until, None);
-    assert_eq!(scene.dossier.due.unwrap(), later(due, 4));
+    assert_eq!(scene.dossier.due.unwrap(), end(due, 4));
 }
 
 #[test]
@@ -104,7 +104,7 @@ fn advice_stops_the_clock_until_it_comes_by_whatever_name() {
     scene.days(5);
     assert_eq!(scene.act(of(Verb::RiceviParere, "Regione")), Err("no-body"), "nobody asked it");
     scene.act(of(Verb::RiceviParere, "")).unwrap();
-    assert_eq!((scene.dossier.life.suspended_until, scene.dossier.due.unwrap()), (None, later(due, 5)));
+    assert_eq!((scene.dossier.life.suspended_until, scene.dossier.due.unwrap()), (None, end(due, 5)));
 }
 
 #[test]
@@ -123,8 +123,8 @@ fn a_refusal_waits_for_the_delivery_of_its_notice_and_ten_days() {
     scene.days(3); // 10 days from the 1st of April end at Easter's eve; a Saturday is a working day
     let letters = scene.verb(Verb::Respingi).unwrap();
     assert_eq!(scene.dossier.state, State::Respinta);
-    let outcome = the(&letters, "esito");
-    assert!(outcome.text.contains("un motivo chiaro") && outcome.text.contains("60 giorni"), "{}", outcome.text);
+    let text = flat(the(&letters, "esito"));
+    assert!(text.contains("un motivo chiaro") && text.contains("60 giorni"), "{text}");
 }
 
 #[test]
@@ -137,7 +137,7 @@ fn a_refusal_may_follow_observations_once_they_are_weighed_and_says_how() {
     assert_eq!(scene.verb(Verb::Accogli), Err("participation-unanswered"));
     scene.weigh(1);
     let letters = scene.verb(Verb::Respingi).unwrap();
-    let text = the(&letters, "esito").text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let text = flat(the(&letters, "esito"));
     assert!(text.contains("Osservazioni sul preavviso di rifiuto n. 1"), "{text}");
     assert!(text.contains("non accolto. i fatti non cambiano"), "{text}");
 }
@@ -206,7 +206,7 @@ fn no_outcome_goes_while_a_memoria_is_unanswered_be_it_by_transfer_or_annulment(
         assert_eq!(scene.act(act.clone()), Err("participation-unanswered"), "{act:?}");
         scene.weigh(1);
         let letters = scene.act(act).unwrap();
-        assert!(the(&letters, "esito").text.contains("Memoria n. 1"));
+        assert!(flat(the(&letters, "esito")).contains("Memoria n. 1"));
     }
 }
 
@@ -218,7 +218,7 @@ fn a_transfer_needs_a_body() {
     assert_eq!(scene.act(to(&"x".repeat(400))), Err("no-body"));
     let letters = scene.act(to("Regione Lazio")).unwrap();
     assert_eq!(scene.dossier.state, State::TrasmessaAltroEnte);
-    assert!(the(&letters, "esito").text.contains("Regione Lazio"));
+    assert!(flat(the(&letters, "esito")).contains("Regione Lazio"));
 }
 
 #[test]
@@ -227,14 +227,14 @@ fn a_measure_has_reasons_and_a_late_one_says_so() {
     assert_eq!(scene.act(verb_with(Verb::Accogli, &[])), Err("no-points"));
     let mut in_time = scene.clone();
     let letters = in_time.verb(Verb::Accogli).unwrap();
-    assert!(!the(&letters, "esito").text.contains("abbiamo deciso"));
+    assert!(!flat(the(&letters, "esito")).contains("abbiamo deciso"));
     scene.days(40);
     let letters = scene.verb(Verb::Accogli).unwrap();
-    let text = &the(&letters, "esito").text;
+    let text = flat(the(&letters, "esito"));
     assert!(text.contains("1 aprile 2026: abbiamo deciso 10 giorni dopo"), "{text}");
     scene.days(100);
     let letters = scene.verb(Verb::Annulla).unwrap();
-    assert!(!the(&letters, "esito").text.contains("abbiamo deciso"), "an annulment is no late decision");
+    assert!(!flat(the(&letters, "esito")).contains("abbiamo deciso"), "an annulment is no late decision");
 }
 
 #[test]
@@ -314,7 +314,7 @@ fn an_iban_changes_after_the_citizens_code_and_two_people() {
     assert_eq!(scene.iban("anagrafe"), OLD_IBAN, "what another office holds is its own");
     assert_eq!(scene.act_by("Carla Blu", approve), Err("wrong-state"));
     let letters = scene.verb(Verb::Accogli).unwrap();
-    assert!(the(&letters, "esito").text.contains(NEW_IBAN));
+    assert!(flat(the(&letters, "esito")).contains(NEW_IBAN));
     // A fraud is undone also after the end.
     let undo = |why: &str| Act::RollBack { change: 1, why: why.into() };
     assert_eq!(scene.act(undo(" ")), Err("empty"));
@@ -410,9 +410,9 @@ fn a_dossier_of_before_there_were_procedures_keeps_its_last_day() {
     scene.deliver(the(&letters, "richiesta-integrazione"));
     scene.days(3);
     scene.write(&Mail { files: true, ..Mail::of(SAFE, Kind::IntegrationReply) });
-    assert_eq!(scene.dossier.due, Some(later(START, 48)));
+    assert_eq!(scene.dossier.due, Some(end(START, 48)));
     scene.act(Act::Note { text: "x".into() }).unwrap();
-    assert_eq!(scene.dossier.due, Some(later(START, 48)), "counted once");
+    assert_eq!(scene.dossier.due, Some(end(START, 48)), "counted once");
 }
 
 /// The clock looks before the mail of an earlier day is read: the term ran from the arrival all the same.
@@ -424,13 +424,13 @@ fn an_answer_that_the_clock_overtook_counts_from_its_arrival() {
     scene.deliver(the(&letters, "richiesta-integrazione"));
     scene.days(60);
     scene.look();
-    assert_eq!((scene.dossier.state, scene.dossier.due.unwrap()), (State::InLavorazione, later(due, 30)));
+    assert_eq!((scene.dossier.state, scene.dossier.due.unwrap()), (State::InLavorazione, end(due, 30)));
     scene.write(&Mail {
         files: true,
         late: SignedDuration::from_hours(24 * 50),
         ..Mail::of(SAFE, Kind::IntegrationReply)
     });
-    assert_eq!((scene.dossier.state, scene.dossier.due.unwrap()), (State::InLavorazione, later(due, 10)));
+    assert_eq!((scene.dossier.state, scene.dossier.due.unwrap()), (State::InLavorazione, end(due, 10)));
 }
 
 #[test]

@@ -5,8 +5,7 @@ use crate::act::Act;
 use crate::calendar;
 use crate::dossier::Life;
 use crate::rules::Kind;
-use crate::scene::{Mail, SAFE, START, Scene, at, desk, iban, the, verb_with};
-use crate::term::later;
+use crate::scene::{Mail, SAFE, START, Scene, at, desk, iban, later, the, verb_with};
 
 /// Looks every day until a date; each letter with its day.
 fn until(scene: &mut Scene, last: Date) -> Vec<(Date, Outgoing)> {

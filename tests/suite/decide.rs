@@ -90,8 +90,6 @@ fn with_dossier() -> Known {
         parties: vec![ANNA.into()],
         cover: Default::default(),
         life: Default::default(),
-        cover: casework::dossier::Cover::default(),
-        life: casework::dossier::Life::default(),
     };
     Known { dossiers: vec![dossier], ..nothing() }
 }

@@ -38,7 +38,6 @@ struct Item(Awaited);
 impl Item {
     fn with(facts: &[Fact]) -> Self {
         Self(Awaited {
-            template: String::new(),
             item: "a".into(),
             recipient: ANNA.into(),
             sender: ENTITY.into(),

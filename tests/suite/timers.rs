@@ -335,8 +335,6 @@ fn dossier(number: &str, due: &str) -> Change {
             parties: vec![],
             cover: Default::default(),
             life: Default::default(),
-            cover: casework::dossier::Cover::default(),
-            life: casework::dossier::Life::default(),
         },
     }
 }

@@ -224,8 +224,6 @@ fn decided(sealed: &Sealed, n: usize, interest: &Interest, known: &Known) -> Dec
                 parties: vec![],
                 cover: Default::default(),
                 life: Default::default(),
-                cover: casework::dossier::Cover::default(),
-                life: casework::dossier::Life::default(),
             };
             let letters = [Lane::Pec, Lane::Internal].map(|lane| letter(n, lane, Some(next.clone())));
             (request(Some(next)), vec![Change::Opened { dossier }], letters.to_vec())

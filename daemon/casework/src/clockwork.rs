@@ -111,7 +111,7 @@ pub fn count(dossier: &Dossier, desk: &Desk) -> Option<Reckoning> {
 /// What silence means in the procedure of a dossier.
 #[must_use]
 pub fn silence(dossier: &Dossier, desk: &Desk) -> Silence {
-    procedure_of(dossier, desk).map_or(Silence::Inadempimento, |procedure| meaning(procedure))
+    procedure_of(dossier, desk).map_or(Silence::Inadempimento, meaning)
 }
 
 /// The entry that says how the term stands on a day.
@@ -160,10 +160,11 @@ pub fn look(dossier: &Dossier, desk: &Desk, now: Timestamp) -> Option<Done> {
     let cause = crate::act::cause(dossier, desk);
     let (mut outgoing, mut changes) = (Vec::new(), Vec::new());
     let is_open = !dossier.state.is_final();
-    if is_open && due.iter().any(|reminder| reminder.what == ReminderKind::IntegrationOver) {
-        if let Ok(to) = procedure.act(dossier.state, Verb::Riprendi, Actor::Timer, &dossier.office) {
-            entries.push(Entry::Moved { verb: Verb::Riprendi, to, points: vec![] });
-        }
+    if is_open
+        && due.iter().any(|reminder| reminder.what == ReminderKind::IntegrationOver)
+        && let Ok(to) = procedure.act(dossier.state, Verb::Riprendi, Actor::Timer, &dossier.office)
+    {
+        entries.push(Entry::Moved { verb: Verb::Riprendi, to, points: vec![] });
     }
     let attested = is_open
         && due.iter().any(|reminder| reminder.what == ReminderKind::AssentToAttest)

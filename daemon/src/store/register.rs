@@ -33,6 +33,9 @@ pub struct EntryRow {
     pub entry: Entry,
 }
 
+/// One entry of a person's record: when, line, who, message, what.
+pub type ToldOfPerson = (Timestamp, u64, String, String, casework::person::Entry);
+
 /// Where a change comes from.
 pub(super) struct Source<'a> {
     pub(super) at: Timestamp,
@@ -275,11 +278,7 @@ impl Store {
     ///
     /// # Errors
     /// See [`Trouble`].
-    pub fn person_entries(
-        &self,
-        id: &str,
-        max: usize,
-    ) -> Result<Vec<(Timestamp, u64, String, String, casework::person::Entry)>, Trouble> {
+    pub fn person_entries(&self, id: &str, max: usize) -> Result<Vec<ToldOfPerson>, Trouble> {
         let prefix = key::person_entries(id);
         Ok(self
             .index

@@ -115,7 +115,7 @@ pub fn count(dossier: &Dossier, desk: &Desk) -> Option<Reckoning> {
 /// What silence means in the procedure of a dossier.
 #[must_use]
 pub fn silence(dossier: &Dossier, desk: &Desk) -> Silence {
-    procedure_of(dossier, desk).map_or(Silence::Inadempimento, |procedure| meaning(procedure))
+    procedure_of(dossier, desk).map_or(Silence::Inadempimento, meaning)
 }
 
 /// The entry that says how the term stands on a day.

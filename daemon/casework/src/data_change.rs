@@ -327,11 +327,11 @@ impl DataChange {
                 }
             }
             Entry::Confirmed { confirmation } => {
-                let fits = match (&self.state, confirmation) {
-                    (State::AwaitingConfirmation { .. }, _) => true,
-                    (State::Proposed | State::Expired, Confirmation::InPerson { .. }) => true,
-                    _ => false,
-                };
+                let fits = matches!(
+                    (&self.state, confirmation),
+                    (State::AwaitingConfirmation { .. }, _)
+                        | (State::Proposed | State::Expired, Confirmation::InPerson { .. })
+                );
                 if fits {
                     self.spend();
                     self.state = State::Confirmed;

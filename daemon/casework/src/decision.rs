@@ -103,6 +103,8 @@ impl Disposition {
 /// One change of the register.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "change", rename_all = "kebab-case")]
+// A message has a handful of them, and at most one opens a dossier: a box would save nothing.
+#[allow(clippy::large_enum_variant)]
 pub enum Change {
     /// A dossier is opened.
     Opened {

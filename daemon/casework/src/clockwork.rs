@@ -180,31 +180,6 @@ pub fn look(dossier: &Dossier, desk: &Desk, now: Timestamp) -> Option<Done> {
                 outgoing.extend(letters);
             }
             // What cannot be told to the citizen is not done: the task below says that a person must.
-    let is_open = !dossier.state.is_final();
-    if is_open
-        && due.iter().any(|reminder| reminder.what == ReminderKind::IntegrationOver)
-        && let Ok(to) = procedure.act(dossier.state, Verb::Riprendi, Actor::Timer, &dossier.office)
-    {
-        entries.push(Entry::Moved { verb: Verb::Riprendi, to, points: vec![] });
-    }
-    let attested = is_open
-        && due.iter().any(|reminder| reminder.what == ReminderKind::AssentToAttest)
-        && crate::participation::outcome_gate(&dossier.life.filings).is_ok();
-    let attested = attested
-        .then(|| procedure.act(dossier.state, Verb::AttestaSilenzio, Actor::Timer, &dossier.office).ok())
-        .flatten();
-    if let Some(to) = attested {
-        entries.push(Entry::Moved { verb: Verb::AttestaSilenzio, to, points: vec![] });
-    }
-    let after = with_term(dossier, &mut entries, desk, now);
-    let case = Case { dossier: &after, cause: &cause, now, desk };
-    if is_open {
-        let (citizen, office): (Vec<&Reminder>, Vec<&Reminder>) =
-            due.iter().partition(|reminder| reminder.what.is_for_citizen());
-        // A reminder whose day is past by more than its own days would come after the deadline it is about.
-        let letters = citizen.last().filter(|last| last.on == today).map(|last| case.reminder(last.what.words()));
-        match letters {
-            Some(Ok(letters)) => outgoing.extend(letters),
             Some(Err(why)) => changes.push(Change::Incident { code: why.code, text: why.text }),
             None => {}
         }

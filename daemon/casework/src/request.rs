@@ -201,7 +201,7 @@ fn tie(
             number,
             kind: class.kind,
             title: class.title.clone(),
-            office: procedure.and_then(|procedure| procedure.unit.clone()).unwrap_or_else(|| class.office.clone()),
+            office: class.office.clone(),
             state,
             state_since: known.now,
             // The term runs from the receipt of the request (art. 2 c. 6). The certified instant which the envelope carries

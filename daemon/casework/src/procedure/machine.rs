@@ -384,16 +384,16 @@ impl Procedure {
     /// # Errors
     /// They may not.
     pub fn may_in(&self, verb: Verb, actor: Actor<'_>, owner: &str) -> Result<(), Refused> {
-        self.may_for(verb, actor, Some(self.unit.as_deref().unwrap_or(owner)))
+        self.may_for(verb, actor, Some(owner))
     }
 
-    /// Both questions, and the state it leads to. `owner`: the office (id) of the dossier, competent where the procedure names no
-    /// unit of its own.
+    /// Both questions, and the state it leads to. `owner`: the office (id) of the dossier, which is competent for it: the
+    /// procedure's unit is where a dossier begins that no rule places, and a dossier may be given to another office.
     ///
     /// # Errors
     /// It may not be done in this state, or not by them.
     pub fn act(&self, state: State, verb: Verb, actor: Actor<'_>, owner: &str) -> Result<State, Refused> {
-        self.may_for(verb, actor, Some(self.unit.as_deref().unwrap_or(owner)))?;
+        self.may_for(verb, actor, Some(owner))?;
         let to = self.next(state, verb)?;
         // After an announced refusal a person weighs what was answered; what is being paid is not given up by an hour.
         let waits = matches!(state, State::InAttesaIntegrazioni | State::InAttesaEnteTerzo);

@@ -290,10 +290,8 @@ mod tests {
         assert!(why("a.xlsx", b"").contains(".csv o .json"));
         assert!(why("a.csv", b"\xff\xfe").contains("UTF-8"));
         assert!(why("a.csv", b"").contains("vuoto"));
-        assert_eq!(
-            why("a.csv", b"nome;codicefiscale\n"),
-            "la colonna «codicefiscale» non si conosce: forse `codice_fiscale`?"
-        );
+        let unknown = why("a.csv", b"nome;codicefiscale\n");
+        assert!(unknown.starts_with("la colonna «codicefiscale» non si conosce (forse intendevi `codice_fiscale`?"));
         assert!(why("a.json", b"{}").contains("elenco JSON"));
     }
 }

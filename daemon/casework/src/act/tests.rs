@@ -139,7 +139,7 @@ fn a_refusal_may_follow_observations_once_they_are_weighed_and_says_how() {
     let letters = scene.verb(Verb::Respingi).unwrap();
     let text = flat(the(&letters, "esito"));
     assert!(text.contains("Osservazioni sul preavviso di rifiuto n. 1"), "{text}");
-    assert!(text.contains("non accolto. i fatti non cambiano"), "{text}");
+    assert!(text.contains("non ne abbiamo tenuto conto. i fatti non cambiano"), "{text}");
 }
 
 /// Files, or words that no rule knows, in answer to the notice: they are observations that nobody may pass over.

@@ -30,6 +30,8 @@ ricevuta-finta suspect     quarantine         -           -      -              
 grande        genuine      new_application    suap        000003 avvio-procedimento     delivered compito→suap
 pubblicita    genuine      spam               protocollo  -      -                      -         compito→protocollo
 casella-morta genuine      data_change        anagrafe    000004 presa-in-carico        failed    compito→anagrafe
+contratto     genuine      integration_reply  anagrafe    000001 -                      -         compito→anagrafe
+osservazioni  genuine      participation      suap        000003 documenti-acquisiti    delivered compito→suap
 ";
 
 /// One row a message that is not a receipt, in order of decision, as in [`TABLE`] but for the name of the step.
@@ -77,7 +79,7 @@ fn told(rows: &[Vec<String>]) -> String {
 fn every_step_ends_as_it_must_and_a_second_run_changes_nothing() {
     let dir = tempfile::tempdir().unwrap();
     let shown = demo::play(dir.path(), real_trial(), |_| {}).unwrap();
-    assert_eq!((shown.steps, shown.played), (18, 18));
+    assert_eq!((shown.steps, shown.played), (27, 27));
     assert_eq!(told(&rows(&shown.overview)), told(&table()));
     let twice: Vec<_> = shown.overview.messages.iter().filter(|m| m.places.len() > 1).collect();
     assert_eq!(twice.len(), 1, "the message that came twice is one message in two places");

@@ -82,7 +82,7 @@ pub(crate) fn file(paper: &Paper<'_>, dossier: &mut Dossier, trail: &mut Vec<Rea
         confirmation(paper, dossier, &mut entries, &mut filed, trail);
     }
     if !paper.is_first && matters(paper, dossier, is_party) {
-        weighing(paper, dossier, &mut entries, &mut filed, trail);
+        weighing(paper, dossier, &mut entries, trail);
     }
     *dossier = with_term(dossier, &mut entries, paper.desk, paper.known.now);
     let number = dossier.number.clone();
@@ -164,17 +164,10 @@ fn matters(paper: &Paper<'_>, dossier: &Dossier, is_party: bool) -> bool {
     answers_notice && paper.known.answers_ours && !(paper.is_placed && kind == Kind::StatusEnquiry)
 }
 
-fn weighing(
-    paper: &Paper<'_>,
-    dossier: &Dossier,
-    entries: &mut Vec<Entry>,
-    filed: &mut Filed,
-    trail: &mut Vec<Reason>,
-) {
+fn weighing(paper: &Paper<'_>, dossier: &Dossier, entries: &mut Vec<Entry>, trail: &mut Vec<Reason>) {
     if dossier.state.is_final() {
         // No decision will answer it. Whether the one that was taken is looked at again, a person says (art. 21-novies).
         let text = "la pratica è conclusa: quello che arriva non si valuta più per la decisione, una persona lo legge";
-        filed.facts.push(format!("Attenzione: {text}."));
         trail.push(Reason::new("closed", String::from(text)));
         return;
     }
@@ -212,14 +205,10 @@ fn weighing(
     match participation::file(new, admission, term.as_ref(), known) {
         Ok(step) => {
             let n = new.id;
-            filed
-                .facts
-                .push(format!("{} n. {n}: va valutata prima della decisione (L. 241/1990 art. 10).", kind.words()));
             trail.push(Reason::new("to-weigh", format!("{} n. {n}: da valutare prima della decisione", kind.words())));
             entries.push(Entry::Filing { n, step });
         }
         Err(why) => {
-            filed.facts.push(format!("{}.", why.text));
             trail.push(Reason::new(why.code, why.text));
         }
     }
@@ -292,8 +281,7 @@ fn data(paper: &Paper<'_>, dossier: &Dossier, entries: &mut Vec<Entry>, filed: &
     let standing = standing(class, daticert, paper.message, Some(dossier), known);
     let permit = standing.permit(&desk.entity.entitlements, Right::ModificaDati);
     let mut refuse = |code: &'static str, text: String| {
-        filed.facts.push(format!("Modifica dei dati non preparata: {text}."));
-        trail.push(Reason::new(code, text));
+        trail.push(Reason::new(code, format!("modifica dei dati non preparata: {text}")));
     };
     if let Permit::No(denied) = permit {
         // The message is filed and an office reads it; no change is prepared for who may not ask for one.
@@ -376,8 +364,8 @@ fn data(paper: &Paper<'_>, dossier: &Dossier, entries: &mut Vec<Entry>, filed: &
                 }
             }
             Err(why) => {
-                filed.facts.push(format!("La conferma con codice non si può chiedere: {}.", why.text));
-                trail.push(Reason::new(why.code, why.text));
+                let text = format!("la conferma con il codice non si può chiedere: {}", why.text);
+                trail.push(Reason::new(why.code, text));
             }
         }
     }
@@ -431,15 +419,12 @@ fn confirmation(
         Ok(step) => {
             entries.push(Entry::Change { n, step });
             filed.data = change.side_by_side();
-            filed.facts.push(format!(
-                "Il cittadino ha confermato la modifica {n}: ora la approvano due persone dell'ufficio."
-            ));
-            trail.push(Reason::new("confirmed", format!("confermata la modifica {n}")));
+            let text = format!("il cittadino ha confermato la modifica {n}: ora la approvano due persone dell'ufficio");
+            trail.push(Reason::new("confirmed", text));
         }
         Err(why) => {
             entries.extend(change.misconfirmed(&why).ok().map(|step| Entry::Change { n, step }));
-            filed.facts.push(format!("Conferma non valida: {}.", why.text));
-            trail.push(Reason::new(why.code, why.text));
+            trail.push(Reason::new(why.code, format!("conferma non valida: {}", why.text)));
         }
     }
 }

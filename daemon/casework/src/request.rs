@@ -62,7 +62,6 @@ pub(crate) fn decide(seen: &Examined, daticert: &Daticert, message: &Content, kn
     changes.append(&mut filed.changes);
     let case = dossier.dossier();
     let standing = filing::standing(&class, daticert, message, case, known);
-    trail.push(Reason::new("standing", format!("chi scrive: {}", standing.grade.words())));
     trail.extend(standing.reasons.iter().cloned());
     let may_be_told = may_be_told(&class, case, &standing, desk, &mut trail);
     let about = About { class: &class, seen, daticert, message, case, known, desk };

@@ -255,7 +255,7 @@ impl<'a> Bench<'a> {
                     told.clone_from(&points);
                 }
                 let told = Told {
-                    decision: "La tua richiesta non è di nostra competenza: la mandiamo noi all'ente competente.",
+                    decision: "la tua richiesta non è di nostra competenza: la mandiamo noi all'ente competente.",
                     next: "Ti risponde l'ente competente.",
                     points: &points,
                     weighed: weighed(self.dossier),
@@ -352,16 +352,16 @@ impl<'a> Bench<'a> {
             self.was_heard()?;
         }
         let (decision, next) = match verb {
-            Verb::Accogli => ("La tua richiesta è accolta.", "La pratica è conclusa."),
-            Verb::Respingi => ("La tua richiesta è respinta.", "La pratica è conclusa."),
+            Verb::Accogli => ("la tua richiesta è accolta.", "La pratica è conclusa."),
+            Verb::Respingi => ("la tua richiesta è respinta.", "La pratica è conclusa."),
             Verb::DichiaraIrricevibile => {
-                ("La tua richiesta non è ammessa.", "La pratica è conclusa. Puoi mandare una richiesta nuova.")
+                ("la tua richiesta non è ammessa.", "La pratica è conclusa. Puoi mandare una richiesta nuova.")
             }
             Verb::AttestaSilenzio => (
-                "La tua richiesta è accolta per silenzio assenso. Questo messaggio lo attesta.",
+                "la tua richiesta è accolta per silenzio assenso. Questo messaggio lo attesta.",
                 "La pratica è conclusa.",
             ),
-            _ => ("Abbiamo annullato la nostra decisione.", "Leggi i motivi: dicono che cosa succede adesso."),
+            _ => ("abbiamo annullato la nostra decisione.", "Leggi i motivi: dicono che cosa succede adesso."),
         };
         let changes = life
             .changes

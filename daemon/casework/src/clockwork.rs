@@ -220,7 +220,7 @@ fn attestation(
     let points =
         [String::from("Il termine per rispondere è finito e nessuno ha deciso: per la legge la richiesta è accolta.")];
     let told = Told {
-        decision: "La tua richiesta è accolta per silenzio assenso. Questo messaggio lo attesta.",
+        decision: "la tua richiesta è accolta per silenzio assenso. Questo messaggio lo attesta.",
         next: "La pratica è conclusa.",
         points: &points,
         weighed: crate::act::weighed(dossier),

@@ -124,7 +124,7 @@ pub(crate) fn task(
             put(&mut values, "data_fine", json!(due));
             // The rule's term is the dossier's only when this message opened it.
             if known.dossier(&case.number).is_none() {
-                put(&mut values, "termine", json!(term_in_words(class)));
+                put(&mut values, "termine", json!(term_in_words(class, case, desk)));
             }
         }
     }
@@ -438,7 +438,10 @@ fn how_to_answer(kind: Kind, daticert: &Daticert) -> Vec<String> {
     }
 }
 
-fn term_in_words(class: &Classification) -> String {
+fn term_in_words(class: &Classification, case: &Dossier, desk: &Desk) -> String {
+    if let Some(procedure) = clockwork::procedure_of(case, desk).filter(|procedure| !procedure.default) {
+        return procedure::card::term(procedure);
+    }
     let term = term(class);
     let days = if term.calendar == Calendar::Working { "giorni lavorativi" } else { "giorni" };
     format!("{} {days}, {}", term.days, term.law)

@@ -247,9 +247,11 @@ fn may_be_told(
     true
 }
 
-/// The term of a request: the rule's, where it sets one; else the procedure's.
+/// The term of a request: that of the procedure which is made for it, whose silence means something at its end; else the rule's,
+/// where it sets one.
 fn plan(class: &Classification, procedure: Option<&Procedure>, desk: &Desk) -> Plan {
     match (&class.deadline, procedure) {
+        (_, Some(procedure)) if !procedure.default => clockwork::plan(procedure, desk),
         (None, Some(procedure)) => clockwork::plan(procedure, desk),
         _ => Plan::of(&term(class)).in_place(clockwork::holidays(desk)),
     }

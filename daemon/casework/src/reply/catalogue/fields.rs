@@ -318,7 +318,7 @@ pub(super) const MOTIVI: Field = field(
 
 /// What a final measure says (L. 241/1990 artt. 2, 3, 10, 10-bis).
 pub(super) const OUTCOME: &[Field] = &[
-    field("decisione", Line, Always, "che cosa si è deciso, in una frase", &["La tua richiesta è accolta."]),
+    field("decisione", Line, Always, "che cosa si è deciso, in una frase", &["la tua richiesta è accolta."]),
     MOTIVI,
     field(
         "valutazioni",

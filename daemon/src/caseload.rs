@@ -126,7 +126,7 @@ impl Caseload<'_> {
                     Err(why) => return Ok(Err(why)),
                 };
                 let number = casework::dossier::number(calendar::rome(self.now).year(), ordinal);
-                let cause = desk.key.effect_id(&number, "opened", "", 0);
+                let cause = open::cause(&number, desk);
                 let of = Of { dossier: &number, cause, by: &dossier.by, office: &dossier.office, channel, key };
                 self.write(0, done, &of).map(Ok)
             }

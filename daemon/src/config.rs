@@ -235,7 +235,7 @@ impl Config {
 fn entitlements(root: &mut Table<'_, '_>, text: &str, m: &mut Mistakes) -> Entitlements {
     let table = root.table("identita", m);
     let (at, is_there) = (table.at(), table.is_there());
-    let read = toml::from_str::<toml::Table>(text).ok().filter(|_| is_there);
+    let read = is_there.then(|| toml::from_str::<toml::Table>(text).ok()).flatten();
     match read.as_ref().and_then(|all| all.get("identita")?.as_table()).map(Entitlements::read) {
         None => Entitlements::default(),
         Some(Ok(table)) => table,

@@ -566,12 +566,6 @@ fn bounded(points: &[String]) -> Result<Vec<String>, Refused> {
     Ok(points)
 }
 
-/// States in which a message of the citizen with what was asked counts as the answer.
-#[must_use]
-pub fn awaits_citizen(state: State) -> bool {
-    matches!(state, State::InAttesaIntegrazioni | State::DaRegolarizzare | State::PreavvisoDiniego)
-}
-
 #[cfg(test)]
 mod random_tests;
 #[cfg(test)]

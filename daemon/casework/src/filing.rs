@@ -57,6 +57,8 @@ pub(crate) struct Paper<'a> {
     pub(crate) is_first: bool,
     /// The rules were sure of it.
     pub(crate) is_placed: bool,
+    /// Who writes.
+    pub(crate) standing: &'a Standing,
 }
 
 /// Files it. `dossier` becomes what it is afterwards.
@@ -184,7 +186,7 @@ fn weighing(paper: &Paper<'_>, dossier: &Dossier, entries: &mut Vec<Entry>, trai
         Some(Admitted::Excluded) => Admission::Excluded { law: "L. 241/1990 art. 13" },
         _ => Admission::Open,
     };
-    let standing = standing(paper.class, paper.daticert, paper.message, Some(dossier), paper.known);
+    let standing = paper.standing;
     let is_notice = dossier.state == State::PreavvisoDiniego;
     let kind = match (is_notice, standing.facets.party) {
         (_, standing::Party::Party) if is_notice => participation::Kind::Osservazioni10Bis,
@@ -274,11 +276,10 @@ fn code(class: &Classification) -> Option<&str> {
 
 /// A change of data that is asked: an object of its own, and nothing is changed by it.
 fn data(paper: &Paper<'_>, dossier: &Dossier, entries: &mut Vec<Entry>, filed: &mut Filed, trail: &mut Vec<Reason>) {
-    let Paper { class, daticert, known, desk, .. } = *paper;
+    let Paper { class, daticert, known, desk, standing, .. } = *paper;
     if class.kind != Kind::DataChange || !paper.is_placed || dossier.life.changes.len() >= CHANGES_MAX {
         return;
     }
-    let standing = standing(class, daticert, paper.message, Some(dossier), known);
     let permit = standing.permit(&desk.entity.entitlements, Right::ModificaDati);
     let mut refuse = |code: &'static str, text: String| {
         trail.push(Reason::new(code, format!("modifica dei dati non preparata: {text}")));

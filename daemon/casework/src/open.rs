@@ -192,7 +192,7 @@ pub fn dossier(
     }
     own.extend(entries.into_iter().map(|entry| Change::Entered { dossier: number.clone(), entry }));
     own.append(&mut changes);
-    let cause = desk.key.effect_id(&number, "opened", "", 0);
+    let cause = cause(&number, desk);
     let case = Case { dossier: &opened, cause: &cause, now, desk };
     let outgoing = if new.told {
         vec![]
@@ -204,6 +204,12 @@ pub fn dossier(
     };
     let notice = if new.told { "nessuna comunicazione di avvio" } else { "la comunicazione di avvio è in partenza" };
     Ok(Done { changes: own, outgoing, said: format!("aperto il fascicolo {number}: {notice}") })
+}
+
+/// The cause of the effects of opening a dossier.
+#[must_use]
+pub fn cause(number: &str, desk: &Desk) -> String {
+    desk.key.effect_id(number, "opened", "", 0)
 }
 
 /// A party, with the record of the person where the register has none.

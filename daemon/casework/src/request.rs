@@ -53,7 +53,8 @@ pub(crate) fn decide(seen: &Examined, daticert: &Daticert, message: &Content, kn
         Tie::None => vec![],
     };
     let is_first = matches!(dossier, Tie::Open(_));
-    let paper = Paper { class: &class, daticert, message, known, desk, is_first, is_placed };
+    let standing = filing::standing(&class, daticert, message, dossier.dossier(), known);
+    let paper = Paper { class: &class, daticert, message, known, desk, is_first, is_placed, standing: &standing };
     let mut filed = match &mut dossier {
         // A machine's mail is kept with the case, and answers nothing.
         Tie::Open(dossier) | Tie::Existing(dossier) if marks.is_empty() => filing::file(&paper, dossier, &mut trail),
@@ -61,7 +62,6 @@ pub(crate) fn decide(seen: &Examined, daticert: &Daticert, message: &Content, kn
     };
     changes.append(&mut filed.changes);
     let case = dossier.dossier();
-    let standing = filing::standing(&class, daticert, message, case, known);
     trail.extend(standing.reasons.iter().cloned());
     let may_be_told = may_be_told(&class, case, &standing, desk, &mut trail);
     let about = About { class: &class, seen, daticert, message, case, known, desk };

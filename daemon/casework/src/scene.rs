@@ -345,7 +345,9 @@ impl Scene {
         };
         let certified = self.now.checked_sub(mail.late).expect("an instant");
         let daticert = envelope(&mail.from, certified);
+        let standing = filing::standing(&class, &daticert, &message, Some(&self.dossier), &known);
         let paper = Paper {
+            standing: &standing,
             class: &class,
             daticert: &daticert,
             message: &message,

@@ -155,6 +155,7 @@ pub(crate) fn letter(id: &str, lane: Lane, dossier: Option<&str>) -> Outgoing {
         dossier: dossier.map(str::to_owned),
         references: vec![],
         with_original: false,
+        enclosures: vec![],
         subject: "Ricevuta".into(),
         text: "Abbiamo ricevuto la richiesta.\n".into(),
     }

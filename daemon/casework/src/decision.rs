@@ -182,10 +182,33 @@ pub struct Outgoing {
     pub references: Vec<String>,
     /// The original message goes along as an attachment (tasks).
     pub with_original: bool,
+    /// Files that go along with it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub enclosures: Vec<Enclosure>,
     /// Rendered subject.
     pub subject: String,
     /// Rendered text, kept in the journal too: it goes on paper when it cannot be delivered.
     pub text: String,
+}
+
+/// A file that goes along with a letter. It is made when the letter is frozen, from what the register and the archive hold.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "enclosure", rename_all = "kebab-case")]
+pub enum Enclosure {
+    /// The letter's own words, to print and to keep: an accessible PDF/A.
+    Printable {
+        /// File name.
+        name: String,
+    },
+    /// A document of a dossier: a file within a message of the archive.
+    Document {
+        /// The message, SHA-256 in lower-case hex.
+        message: String,
+        /// Which of its attachments, from 0.
+        nth: u32,
+        /// File name, as its author gave it.
+        name: String,
+    },
 }
 
 /// One step of the reasoning.

@@ -502,6 +502,7 @@ fn write(
         dossier: case,
         references,
         with_original: false,
+        enclosures: vec![],
         subject: rendered.subject,
         text: rendered.text,
     })

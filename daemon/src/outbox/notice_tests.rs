@@ -23,6 +23,7 @@ fn item(state: State, facts: &[Fact], noticed: &[Notice]) -> ItemRow {
             dossier: None,
             references: vec![],
             with_original: false,
+            enclosures: vec![],
             subject: String::new(),
             text: String::new(),
         },

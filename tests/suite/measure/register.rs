@@ -199,6 +199,7 @@ fn letter(n: usize, lane: Lane, dossier: Option<String>) -> Outgoing {
         dossier,
         references: vec![],
         with_original: lane == Lane::Internal,
+        enclosures: vec![],
         subject: format!("Dichiarazione di cambio di residenza: pratica {n}"),
         text: "Gentile cittadina, gentile cittadino, abbiamo ricevuto la Sua dichiarazione.\n".repeat(12),
     }

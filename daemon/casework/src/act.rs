@@ -2,19 +2,21 @@
 //!
 //! The only maker of entries that an office causes: whatever the channel (command, drop folder, mail), it comes through [`act`].
 
-use crate::calendar::{last_day, rome};
-use crate::clockwork::{self, procedure_of, with_term};
+mod ask;
+mod change;
+mod decide;
+
+use crate::clockwork::{procedure_of, with_term};
 use crate::decision::{Change, Outgoing, Reason};
 use crate::desk::Desk;
 use crate::dossier::{Dossier, State};
-use crate::letters::case::{Case, Told};
+use crate::letters::case::Case;
 use crate::life::Entry;
 use crate::participation;
 use crate::person::Person;
-use crate::procedure::{Actor, Notice, Procedure, Role};
+use crate::procedure::{Actor, Procedure, Role};
 use crate::refused::Refused;
-use crate::rules::Calendar;
-use crate::term::{ClockFact, OBSERVATION_DAYS};
+use crate::term::ClockFact;
 use crate::verb::Verb;
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -232,7 +234,7 @@ impl<'a> Bench<'a> {
         let next = self.procedure.act(self.dossier.state, verb, self.actor(), &self.dossier.office);
         let next = next.map_err(|why| Refused::new("not-lawful", why.why))?;
         self.procedure.decidable(verb, self.now).map_err(|why| Refused::new("too-early", why.why))?;
-        let mut moved = Entry::Moved { verb, to: next, points: points.to_vec() };
+        let moved = Entry::Moved { verb, to: next, points: points.to_vec() };
         match verb {
             Verb::ChiediIntegrazione => return self.ask(moved, points, not_held),
             Verb::PreavvisoDiniego => {
@@ -243,36 +245,8 @@ impl<'a> Bench<'a> {
             Verb::Respingi | Verb::Accogli | Verb::DichiaraIrricevibile | Verb::Annulla | Verb::AttestaSilenzio => {
                 return self.decide(verb, moved, points);
             }
-            Verb::Trasmetti => {
-                if to.is_empty() || to.len() > NAME_BYTES_MAX {
-                    return Err(Refused::new("no-body", "manca l'ente competente a cui va la richiesta"));
-                }
-                // It ends the dossier here with an outcome: nothing that was filed goes unanswered (art. 10).
-                participation::outcome_gate(&self.dossier.life.filings)?;
-                let mut points = points.to_vec();
-                points.insert(0, format!("L'ente competente è: {to}."));
-                if let Entry::Moved { points: told, .. } = &mut moved {
-                    told.clone_from(&points);
-                }
-                let told = Told {
-                    decision: "la tua richiesta non è di nostra competenza: la mandiamo noi all'ente competente.",
-                    next: "Ti risponde l'ente competente.",
-                    points: &points,
-                    weighed: weighed(self.dossier),
-                    ..Told::default()
-                };
-                return self.done(vec![moved], "trasmessa: la lettera al cittadino è in partenza", |case| {
-                    case.outcome(&told)
-                });
-            }
-            Verb::ChiediParere => {
-                if to.is_empty() || to.len() > NAME_BYTES_MAX {
-                    return Err(Refused::new("no-body", "manca l'ente a cui si chiede il parere"));
-                }
-                let suspends_days = clockwork::third_body_days(self.procedure);
-                let clock = ClockFact::ThirdBodyAsked { at: self.now, body: to.to_string(), suspends_days };
-                return self.done(vec![moved, Entry::Clock { clock }], "parere chiesto", |_| Ok(vec![]));
-            }
+            Verb::Trasmetti => return self.hand_over(moved, points, to),
+            Verb::ChiediParere => return self.advice(moved, to),
             Verb::RiceviParere => {
                 let clock = ClockFact::ThirdBodyAnswered { at: self.now, body: self.body_that_answers(to)? };
                 return self.done(vec![moved, Entry::Clock { clock }], "parere arrivato", |_| Ok(vec![]));
@@ -289,126 +263,6 @@ impl<'a> Bench<'a> {
             _ => {}
         }
         self.done(vec![moved], next.event(), |_| Ok(vec![]))
-    }
-
-    /// The body that was asked and has not answered: its clock runs again under the name under which it stopped.
-    fn body_that_answers(&self, to: &str) -> Result<String, Refused> {
-        let mut waited: Vec<&str> = Vec::new();
-        for fact in &self.dossier.life.facts {
-            match fact {
-                ClockFact::ThirdBodyAsked { body, .. } => waited.push(body),
-                ClockFact::ThirdBodyAnswered { body, .. } => waited.retain(|it| it != body),
-                ClockFact::WorkResumed { .. } => waited.clear(),
-                _ => {}
-            }
-        }
-        match waited.as_slice() {
-            [] => Ok(to.to_string()),
-            [one] if to.is_empty() => Ok((*one).to_string()),
-            several => match several.iter().find(|body| body.to_lowercase() == to.to_lowercase()) {
-                Some(body) => Ok((*body).to_string()),
-                None => Err(Refused::new("no-body", format!("il parere si aspetta da: {}", several.join(", ")))),
-            },
-        }
-    }
-
-    /// Once-only: what any public body holds is not asked (L. 241/1990 art. 18 c. 2), and only the first time stops the clock.
-    fn ask(&self, moved: Entry, points: &[String], not_held: bool) -> Result<Done, Refused> {
-        need(points, "che cosa si chiede, una cosa per volta")?;
-        if !not_held {
-            return Err(Refused::new(
-                "perhaps-held",
-                "chi chiede deve dire che nessun ufficio pubblico ha già quello che si chiede (--not-held; L. 241/1990 art. 18)",
-            ));
-        }
-        let is_first = !self.dossier.life.facts.iter().any(|fact| matches!(fact, ClockFact::IntegrationAsked { .. }));
-        // A term that is over stands still for nothing.
-        let is_over = self.dossier.due.is_some_and(|due| due < rome(self.now).date());
-        let stops = (is_first && !is_over)
-            .then(|| {
-                rome(self.now)
-                    .date()
-                    .checked_add(jiff::Span::new().days(i64::from(crate::term::INTEGRATION_DAYS_MAX)))
-                    .ok()
-            })
-            .flatten();
-        let said = if is_over {
-            "richiesta di integrazione in partenza. Il termine è finito: non si ferma più"
-        } else if is_first {
-            "richiesta di integrazione in partenza: il termine si ferma quando arriva, al massimo 30 giorni"
-        } else {
-            "richiesta di integrazione in partenza. Non è la prima: il termine non si ferma (L. 241/1990 art. 2 c. 7)"
-        };
-        self.done(vec![moved], said, |case| case.integration(points, stops))
-    }
-
-    /// A measure. What was filed must have been weighed, and a refusal must have been announced long enough ago.
-    fn decide(&self, verb: Verb, moved: Entry, points: &[String]) -> Result<Done, Refused> {
-        need(points, "i motivi della decisione (L. 241/1990 art. 3)")?;
-        let life = &self.dossier.life;
-        participation::outcome_gate(&life.filings)?;
-        self.changes_are_decided(verb)?;
-        if verb == Verb::Respingi && self.procedure.notice == Notice::Due {
-            self.was_heard()?;
-        }
-        let (decision, next) = match verb {
-            Verb::Accogli => ("la tua richiesta è accolta.", "La pratica è conclusa."),
-            Verb::Respingi => ("la tua richiesta è respinta.", "La pratica è conclusa."),
-            Verb::DichiaraIrricevibile => {
-                ("la tua richiesta non è ammessa.", "La pratica è conclusa. Puoi mandare una richiesta nuova.")
-            }
-            Verb::AttestaSilenzio => (
-                "la tua richiesta è accolta per silenzio assenso. Questo messaggio lo attesta.",
-                "La pratica è conclusa.",
-            ),
-            _ => ("abbiamo annullato la nostra decisione.", "Leggi i motivi: dicono che cosa succede adesso."),
-        };
-        let changes = life
-            .changes
-            .iter()
-            .filter(|change| change.applied.is_some())
-            .flat_map(crate::data_change::DataChange::side_by_side)
-            .collect();
-        let told = Told { decision, next, points, weighed: weighed(self.dossier), changes };
-        self.done(vec![moved], "decisione scritta: la lettera ai cittadini è in partenza", |case| case.outcome(&told))
-    }
-
-    /// A request to change data is granted by changing them, and refused by not doing so.
-    fn changes_are_decided(&self, verb: Verb) -> Result<(), Refused> {
-        let open = self.dossier.life.changes.iter().find(|change| !change.state.is_decided());
-        match open {
-            Some(change) if matches!(verb, Verb::Accogli | Verb::AttestaSilenzio) => Err(Refused::new(
-                "change-open",
-                format!("la modifica {} è ancora {}: prima va approvata o rifiutata", change.id, change.state.words()),
-            )),
-            _ => Ok(()),
-        }
-    }
-
-    /// Art. 10-bis: announced, delivered, and ten days gone by or answered. Its breach voids the refusal (art. 21-octies c. 2).
-    fn was_heard(&self) -> Result<(), Refused> {
-        let facts = self.dossier.life.facts.get(self.dossier.life.announced_after..).unwrap_or_default();
-        let Some(announced) = facts.iter().find(|fact| matches!(fact, ClockFact::RefusalAnnounced { .. })) else {
-            return Err(Refused::new(
-                "notice-not-delivered",
-                "il preavviso di rifiuto non risulta ancora consegnato al cittadino: senza, il rifiuto non vale (L. 241/1990 artt. 10-bis, 21-octies)",
-            ));
-        };
-        let answered =
-            facts.iter().any(|fact| matches!(fact, ClockFact::ObservationsFiled { .. }) && fact.at() >= announced.at());
-        // Counted from this notice: a window of another one, or none at all, opens no way.
-        let patron = self.desk.entity.patron;
-        let last = last_day(announced.day(), OBSERVATION_DAYS, Calendar::Solar, patron);
-        if answered || rome(self.now).date() > last {
-            return Ok(());
-        }
-        let last = format!("{} {} {}", last.day(), crate::calendar::month(last), last.year());
-        Err(Refused::new(
-            "notice-running",
-            format!(
-                "il cittadino può ancora rispondere al preavviso: tutto il {last}. Poi si può respingere (L. 241/1990 art. 10-bis)"
-            ),
-        ))
     }
 
     fn assign(&self, office: &str, responsible: &str) -> Result<Done, Refused> {
@@ -461,82 +315,6 @@ impl<'a> Bench<'a> {
         self.procedure
             .may_in(Verb::Prendi, self.actor(), &self.dossier.office)
             .map_err(|why| Refused::new("not-lawful", why.why))
-    }
-
-    fn change(&self, n: u32) -> Result<&'a crate::data_change::DataChange, Refused> {
-        self.of_this_office()?;
-        usize::try_from(n)
-            .ok()
-            .and_then(|n| self.dossier.life.changes.get(n.checked_sub(1)?))
-            .ok_or_else(|| Refused::new("no-change", format!("nel fascicolo non c'è una modifica numero {n}")))
-    }
-
-    fn person(&self, id: &str) -> Result<&'a Person, Refused> {
-        self.people
-            .iter()
-            .find(|person| person.id == id)
-            .ok_or_else(|| Refused::new("no-person", format!("la persona {id} non è nel registro")))
-    }
-
-    /// The yes that is enough writes the new values in the same line of the register.
-    fn approve(&self, n: u32) -> Result<Done, Refused> {
-        // What was asked in a dossier that was refused, or taken back, is not granted by the side door.
-        self.is_open()?;
-        let change = self.change(n)?;
-        let person = self.person(&change.person)?;
-        let step = change.approve(&self.order.by, person, self.people, self.now)?;
-        let mut after = change.clone();
-        after.apply(&step, self.now);
-        let mut entries = vec![Entry::Change { n, step }];
-        let mut people = Vec::new();
-        let mut said = "approvata: serve il sì di un'altra persona dell'ufficio";
-        if matches!(after.state, crate::data_change::State::Approved { .. }) {
-            said = match after.enter(person, self.people, self.now) {
-                Ok((effects, step)) => {
-                    people = effects;
-                    entries.push(Entry::Change { n, step });
-                    "approvata: i dati nuovi sono nel registro"
-                }
-                Err(why) if why.code == "not-yet" => "approvata: i dati nuovi valgono dal giorno indicato",
-                Err(why) => return Err(why),
-            };
-        }
-        self.done_with(entries, &person.id, people, said)
-    }
-
-    fn roll_back(&self, n: u32, why: &str) -> Result<Done, Refused> {
-        let change = self.change(n)?;
-        let person = self.person(&change.person)?;
-        let step = change.roll_back(person, &self.order.by, why)?;
-        let mut after = change.clone();
-        after.apply(&step, self.now);
-        self.done_with(
-            vec![Entry::Change { n, step }],
-            &person.id,
-            after.undo(),
-            "annullata: sono tornati i dati di prima",
-        )
-    }
-
-    fn done_with(
-        &self,
-        entries: Vec<Entry>,
-        person: &str,
-        of_person: Vec<crate::person::Entry>,
-        said: &str,
-    ) -> Result<Done, Refused> {
-        let mut done = self.done(entries, said, |_| Ok(vec![]))?;
-        done.changes.extend(of_person.into_iter().map(|entry| Change::Person { id: person.to_string(), entry }));
-        Ok(done)
-    }
-
-    fn refuse(&self, n: u32, points: &[String]) -> Result<Done, Refused> {
-        need(points, "i motivi, uno per uno")?;
-        let reasons: Vec<&str> = points.iter().map(String::as_str).collect();
-        let step = self.change(n)?.refuse(&reasons, &self.order.by)?;
-        self.done(vec![Entry::Change { n, step }], "modifica rifiutata: ora si può scrivere la decisione", |_| {
-            Ok(vec![])
-        })
     }
 }
 

@@ -1,7 +1,10 @@
 //! Random lives of dossiers: whatever is ordered, written, delivered or waited for, the law holds. It changes with the law.
 
 use super::*;
+use crate::calendar::rome;
+use crate::clockwork;
 use crate::participation;
+use crate::procedure::Notice;
 use crate::rules::Kind;
 use crate::scene::{DESK, Mail, OTHER, SAFE, STRANGER, Scene, code_of, iban};
 use alloc::collections::BTreeSet;

@@ -1,0 +1,109 @@
+//! How an office decides: what must have happened first, and what the letter says. It changes when the law wants something else of a
+//! measure.
+
+use super::{Bench, Done, NAME_BYTES_MAX, need, weighed};
+use crate::calendar::{last_day, rome};
+use crate::letters::case::Told;
+use crate::life::Entry;
+use crate::participation;
+use crate::procedure::Notice;
+use crate::refused::Refused;
+use crate::rules::Calendar;
+use crate::term::{ClockFact, OBSERVATION_DAYS};
+use crate::verb::Verb;
+use alloc::format;
+use alloc::string::String;
+use alloc::vec;
+
+impl Bench<'_> {
+    /// A measure. What was filed must have been weighed, and a refusal must have been announced long enough ago.
+    pub(super) fn decide(&self, verb: Verb, moved: Entry, points: &[String]) -> Result<Done, Refused> {
+        need(points, "i motivi della decisione (L. 241/1990 art. 3)")?;
+        let life = &self.dossier.life;
+        participation::outcome_gate(&life.filings)?;
+        self.changes_are_decided(verb)?;
+        if verb == Verb::Respingi && self.procedure.notice == Notice::Due {
+            self.was_heard()?;
+        }
+        let (decision, next) = match verb {
+            Verb::Accogli => ("la tua richiesta è accolta.", "La pratica è conclusa."),
+            Verb::Respingi => ("la tua richiesta è respinta.", "La pratica è conclusa."),
+            Verb::DichiaraIrricevibile => {
+                ("la tua richiesta non è ammessa.", "La pratica è conclusa. Puoi mandare una richiesta nuova.")
+            }
+            Verb::AttestaSilenzio => (
+                "la tua richiesta è accolta per silenzio assenso. Questo messaggio lo attesta.",
+                "La pratica è conclusa.",
+            ),
+            _ => ("abbiamo annullato la nostra decisione.", "Leggi i motivi: dicono che cosa succede adesso."),
+        };
+        let changes = life
+            .changes
+            .iter()
+            .filter(|change| change.applied.is_some())
+            .flat_map(crate::data_change::DataChange::side_by_side)
+            .collect();
+        let told = Told { decision, next, points, weighed: weighed(self.dossier), changes };
+        self.done(vec![moved], "decisione scritta: la lettera ai cittadini è in partenza", |case| case.outcome(&told))
+    }
+
+    /// A request to change data is granted by changing them, and refused by not doing so.
+    pub(super) fn changes_are_decided(&self, verb: Verb) -> Result<(), Refused> {
+        let open = self.dossier.life.changes.iter().find(|change| !change.state.is_decided());
+        match open {
+            Some(change) if matches!(verb, Verb::Accogli | Verb::AttestaSilenzio) => Err(Refused::new(
+                "change-open",
+                format!("la modifica {} è ancora {}: prima va approvata o rifiutata", change.id, change.state.words()),
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    /// Art. 10-bis: announced, delivered, and ten days gone by or answered. Its breach voids the refusal (art. 21-octies c. 2).
+    pub(super) fn was_heard(&self) -> Result<(), Refused> {
+        let facts = self.dossier.life.facts.get(self.dossier.life.announced_after..).unwrap_or_default();
+        let Some(announced) = facts.iter().find(|fact| matches!(fact, ClockFact::RefusalAnnounced { .. })) else {
+            return Err(Refused::new(
+                "notice-not-delivered",
+                "il preavviso di rifiuto non risulta ancora consegnato al cittadino: senza, il rifiuto non vale (L. 241/1990 artt. 10-bis, 21-octies)",
+            ));
+        };
+        let answered =
+            facts.iter().any(|fact| matches!(fact, ClockFact::ObservationsFiled { .. }) && fact.at() >= announced.at());
+        // Counted from this notice: a window of another one, or none at all, opens no way.
+        let patron = self.desk.entity.patron;
+        let last = last_day(announced.day(), OBSERVATION_DAYS, Calendar::Solar, patron);
+        if answered || rome(self.now).date() > last {
+            return Ok(());
+        }
+        let last = format!("{} {} {}", last.day(), crate::calendar::month(last), last.year());
+        Err(Refused::new(
+            "notice-running",
+            format!(
+                "il cittadino può ancora rispondere al preavviso: tutto il {last}. Poi si può respingere (L. 241/1990 art. 10-bis)"
+            ),
+        ))
+    }
+
+    /// To the body that is competent: it ends the dossier here.
+    pub(super) fn hand_over(&self, mut moved: Entry, points: &[String], to: &str) -> Result<Done, Refused> {
+        if to.is_empty() || to.len() > NAME_BYTES_MAX {
+            return Err(Refused::new("no-body", "manca l'ente competente a cui va la richiesta"));
+        }
+        // It ends the dossier here with an outcome: nothing that was filed goes unanswered (art. 10).
+        participation::outcome_gate(&self.dossier.life.filings)?;
+        let mut points = points.to_vec();
+        points.insert(0, format!("L'ente competente è: {to}."));
+        if let Entry::Moved { points: told, .. } = &mut moved {
+            told.clone_from(&points);
+        }
+        let told = Told {
+            decision: "la tua richiesta non è di nostra competenza: la mandiamo noi all'ente competente.",
+            next: "Ti risponde l'ente competente.",
+            points: &points,
+            weighed: weighed(self.dossier),
+            ..Told::default()
+        };
+        self.done(vec![moved], "trasmessa: la lettera al cittadino è in partenza", |case| case.outcome(&told))
+    }
+}

@@ -19,6 +19,8 @@ mod durable;
 mod evidence;
 #[path = "suite/faults.rs"]
 mod faults;
+#[path = "suite/figures.rs"]
+mod figures;
 #[path = "suite/fixtures.rs"]
 mod fixtures;
 #[path = "suite/hostile.rs"]

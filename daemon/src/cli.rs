@@ -31,6 +31,7 @@ mod report;
 mod restored;
 mod rules;
 mod run;
+mod stats;
 mod status;
 mod trial;
 mod trust;
@@ -92,6 +93,8 @@ enum Command {
     Deadline(deadline::Args),
     /// Le persone: dati per fonte, domicili digitali, storia
     Person(person::Args),
+    /// I tempi veri contro quelli di legge, per procedimento; con --ritardi le decisioni in ritardo, una per una
+    Stats(stats::Args),
     /// Porta nel registro tabelle di persone e di fascicoli
     Register(register::Args),
     /// Scrive nel registro che un messaggio deciso era altro: tipo, ufficio o fascicolo giusti, con nome e motivo
@@ -155,6 +158,7 @@ pub fn main() -> ExitCode {
         Command::Deadline(args) => deadline::main(&args),
         Command::Person(args) => person::main(&args),
         Command::Register(args) => register::main(&args),
+        Command::Stats(args) => stats::main(&args),
         Command::Correct(args) => correct::main(&args),
         Command::Evidence(args) => evidence::main(&args),
         Command::Status(args) => status::main(&args),

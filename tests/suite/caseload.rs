@@ -13,13 +13,13 @@ const ANNA: &str = "BNCNNA80A41H501R";
 const PARTY: &str = "BNCNNA80A41H501R,Anna Bianchi,anna.bianchi@cittadini.test";
 
 /// An office whose service has run once, and stands still.
-struct Counter {
-    root: tempfile::TempDir,
-    house: House,
+pub(crate) struct Counter {
+    pub(crate) root: tempfile::TempDir,
+    pub(crate) house: House,
 }
 
 impl Counter {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let root = tempfile::tempdir().unwrap();
         let now = gestore::Timestamp::now();
         let authority = gestore::Authority::create(now).unwrap();
@@ -30,27 +30,27 @@ impl Counter {
     }
 
     /// A command with the configuration of the house.
-    fn say(&self, args: &[&str]) -> (Option<i32>, String, String) {
+    pub(crate) fn say(&self, args: &[&str]) -> (Option<i32>, String, String) {
         let config = self.house.file.to_str().unwrap();
         ask(&[args, &["--config", config]].concat())
     }
 
     #[track_caller]
-    fn done(&self, args: &[&str]) -> String {
+    pub(crate) fn done(&self, args: &[&str]) -> String {
         let (code, out, err) = self.say(args);
         assert_eq!(code, Some(0), "{args:?}\n{out}{err}");
         out
     }
 
     #[track_caller]
-    fn refused(&self, args: &[&str]) -> String {
+    pub(crate) fn refused(&self, args: &[&str]) -> String {
         let (code, out, err) = self.say(args);
         assert_eq!(code, Some(1), "{args:?}\n{out}{err}");
         assert_eq!(out, "");
         err
     }
 
-    fn open(&self, more: &[&str]) -> String {
+    pub(crate) fn open(&self, more: &[&str]) -> String {
         let args = ["dossier", "open", "--procedure", "richiesta", "--subject", "Verifica della superficie"];
         let out =
             self.done(&[&args[..], &["--party", PARTY, "--office", "tributi", "--by", "Ada Neri"], more].concat());
@@ -64,7 +64,7 @@ impl Counter {
     }
 
     #[track_caller]
-    fn does(&self, number: &str, verb: &str, more: &[&str]) {
+    pub(crate) fn does(&self, number: &str, verb: &str, more: &[&str]) {
         let (code, out, err) = self.act(number, verb, more);
         assert_eq!(code, Some(0), "{verb}: {out}{err}");
     }

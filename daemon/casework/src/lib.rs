@@ -40,6 +40,7 @@ pub mod rules;
 mod scene;
 pub mod standing;
 pub mod term;
+pub mod times;
 pub mod verb;
 
 pub use decide::{decide, set_aside};

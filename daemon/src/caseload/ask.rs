@@ -11,6 +11,7 @@ use casework::dossier::{Document, Dossier, State};
 use casework::life::Entry;
 use casework::person::{self, Domicile, Person};
 use casework::term::{self, Cause, Clock, Reckoning, ReminderKind};
+use casework::times::Time;
 use casework::{clockwork, person::Kind};
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -53,6 +54,11 @@ pub enum Ask {
     People {
         /// The address.
         address: String,
+    },
+    /// How long dossiers took: the next [`LISTED_MAX`] after a number, empty for the first.
+    Times {
+        /// The number.
+        after: String,
     },
 }
 
@@ -104,6 +110,11 @@ pub enum Told {
     People {
         /// A row each.
         people: Vec<PersonRow>,
+    },
+    /// Times of dossiers, in the order of their numbers; none: there are no more.
+    Times {
+        /// A row each.
+        rows: Vec<Time>,
     },
 }
 
@@ -249,6 +260,7 @@ pub fn answer(store: &Store, desk: &Desk, ask: &Ask, now: Timestamp) -> Result<T
             };
             Told::People { people: people.into_iter().map(row).collect() }
         }
+        Ask::Times { after } => Told::Times { rows: times(store, after)? },
     })
 }
 
@@ -267,6 +279,18 @@ fn dossiers(store: &Store, which: &Which, max: usize) -> Result<Told, Trouble> {
     numbers.truncate(max);
     let found = numbers.iter().map(|number| store.dossier(number)).collect::<Result<Vec<_>, _>>()?;
     Ok(Told::Dossiers { rows: found.into_iter().flatten().map(row).collect(), more })
+}
+
+fn times(store: &Store, after: &str) -> Result<Vec<Time>, Trouble> {
+    let time = |dossier: Dossier| {
+        // What was annulled bears the day of that; when it was decided stands in its entries.
+        let first = match dossier.state {
+            State::AnnullataAutotutela => store.first_end(&dossier.number, ENTRIES_MAX)?,
+            _ => None,
+        };
+        Ok(Time::of(&dossier, first))
+    };
+    store.dossiers_after(after, LISTED_MAX)?.into_iter().map(time).collect()
 }
 
 fn row(dossier: Dossier) -> Row {

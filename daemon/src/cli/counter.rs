@@ -115,6 +115,24 @@ impl<'c> Hand<'c> {
     }
 }
 
+impl Hand<'_> {
+    /// The answer to a question; in error, what is wrong was said, and this is the exit code.
+    pub(super) fn ask(&mut self, ask: &Ask) -> Result<Told, u8> {
+        if self.own.is_none() {
+            match control::register(&self.config.data, ask) {
+                Ok(Some(told)) => return Ok(told),
+                Ok(None) => self.own = Some(Own::open(self.config)?),
+                Err(e) => {
+                    eprintln!("il servizio non ha risposto: {e}");
+                    return Err(FOUND);
+                }
+            }
+        }
+        let Some(own) = &self.own else { return Err(FOUND) };
+        answer(&own.store, &own.office.desk, ask, own.now).map_err(wrong)
+    }
+}
+
 /// Has a deed done, and says what came of it.
 pub(super) fn give(config: &Config, deed: &Deed) -> u8 {
     match Hand::of(config).carry_out(deed, "") {
@@ -132,17 +150,7 @@ pub(super) fn give(config: &Config, deed: &Deed) -> u8 {
 
 /// The answer to a question; in error, what is wrong was said, and this is the exit code.
 pub(super) fn ask(config: &Config, ask: &Ask) -> Result<Told, u8> {
-    match control::register(&config.data, ask) {
-        Ok(Some(told)) => Ok(told),
-        Ok(None) => {
-            let own = Own::open(config)?;
-            answer(&own.store, &own.office.desk, ask, own.now).map_err(wrong)
-        }
-        Err(e) => {
-            eprintln!("il servizio non ha risposto: {e}");
-            Err(FOUND)
-        }
-    }
+    Hand::of(config).ask(ask)
 }
 
 /// The number of a dossier as a person writes it: `2026/12` is `2026/000012`.

@@ -6,7 +6,7 @@ use super::project::{Fault, ordinal_after, queue};
 use super::rows::key;
 use super::{Store, Trouble};
 use crate::journal::record::{Acted, Event, Record};
-use casework::dossier::Dossier;
+use casework::dossier::{Dossier, State};
 use casework::life::Entry;
 use casework::person::Person;
 use casework::{Change, address, calendar};
@@ -216,6 +216,34 @@ impl Store {
     pub fn latest_dossiers(&self, max: usize) -> Result<Vec<String>, Trouble> {
         let rows = self.index.scan_back::<Dossier>(key::DOSSIERS, key::DOSSIERS);
         Ok(rows.map(|row| row.map(|(_, dossier)| dossier.number)).take(max).collect::<io::Result<_>>()?)
+    }
+
+    /// The dossiers whose number comes after this one, in order; at most `max`. Empty: from the first.
+    ///
+    /// # Errors
+    /// See [`Trouble`].
+    pub fn dossiers_after(&self, number: &str, max: usize) -> Result<Vec<Dossier>, Trouble> {
+        // The first key after the row of that number itself.
+        let from = if number.is_empty() { key::DOSSIERS.to_owned() } else { format!("{}\0", key::dossier(number)) };
+        let rows = self.index.scan::<Dossier>(key::DOSSIERS, &from).map(|row| row.map(|(_, dossier)| dossier));
+        Ok(rows.take(max).collect::<io::Result<_>>()?)
+    }
+
+    /// As what a dossier ended first, and when, as far as its first `max` entries say it.
+    ///
+    /// # Errors
+    /// See [`Trouble`].
+    pub fn first_end(&self, number: &str, max: usize) -> Result<Option<(State, Timestamp)>, Trouble> {
+        let prefix = key::entries(number);
+        for row in self.index.scan::<EntryRow>(&prefix, &prefix).take(max) {
+            let row = row?.1;
+            if let Entry::Moved { to, .. } = row.entry
+                && to.is_final()
+            {
+                return Ok(Some((to, row.at)));
+            }
+        }
+        Ok(None)
     }
 
     /// The numbers of the dossiers of a person, in order; at most `max`.

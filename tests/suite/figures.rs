@@ -1,0 +1,92 @@
+//! Changes when the office must show another figure of its work.
+
+use crate::caseload::Counter;
+use crate::support::{Recorder, ask};
+use serde_json::{Value, json};
+
+const ALL: [&str; 5] = ["stats", "--dal", "2025-01-01", "--al", "2198-12-31"];
+
+impl Counter {
+    /// All figures, as each command prints them.
+    fn figures(&self) -> Vec<String> {
+        let forms: [&[&str]; 3] = [&[], &["--json"], &["--ritardi", "--csv"]];
+        forms.iter().map(|more| self.done(&[&ALL[..], more].concat())).collect()
+    }
+
+    fn figures_of(&self, more: &[&str]) -> Value {
+        serde_json::from_str(&self.done(&[&ALL[..], &["--json"], more].concat())).unwrap()
+    }
+}
+
+/// One accepted long after its term, one in time, one sent to another body, one still open.
+fn worked() -> (Counter, [String; 4]) {
+    let counter = Counter::new();
+    let running = counter.house.start(Recorder::default().roads());
+    let late = counter.open(&["--told", "--since", "25/11/2025"]);
+    let quick = counter.open(&["--told"]);
+    let back = counter.open(&["--told"]);
+    let open = counter.open(&["--told", "--since", "25/11/2025"]);
+    for number in [&late, &quick, &back] {
+        counter.does(number, "prendi_in_carico", &[]);
+    }
+    for number in [&late, &quick] {
+        counter.does(number, "accogli", &["--point", "I requisiti ci sono"]);
+    }
+    counter.does(&back, "trasmetti_altro_ente", &["--point", "È competente la Provincia", "--to", "Provincia"]);
+    running.stop();
+    (counter, [late, quick, back, open])
+}
+
+#[test]
+fn times_are_measured_against_the_law_and_late_measures_told_one_by_one() {
+    let (counter, [late, quick, _, open]) = worked();
+    let running = counter.house.start(Recorder::default().roads());
+    let figures = counter.figures_of(&[]);
+    let row = &figures["procedures"][0];
+    assert_eq!(figures["procedures"].as_array().unwrap().len(), 1);
+    for (name, value) in [
+        ("procedure", json!("richiesta")),
+        ("terms", json!(["30 giorni"])),
+        ("opened", json!(4)),
+        ("closed", json!(3)),
+        ("in_time", json!(1)),
+        ("late", json!(1)),
+        ("open", json!(1)),
+        ("overdue", json!(1)),
+        ("outcomes", json!({ "accolta": 2, "trasmessa_altro_ente": 1 })),
+    ] {
+        assert_eq!(row[name], value, "{name}: {row}");
+    }
+    let longest = row["longest_days"].as_f64().unwrap();
+    assert!(longest > 300.0, "{row}");
+    assert_eq!(row["median_days"].as_f64().unwrap(), longest / 2.0, "between that of the late one and none");
+
+    let told = counter.figures_of(&["--ritardi"]);
+    let told = told["late"].as_array().unwrap();
+    assert_eq!(told.iter().map(|row| &row["dossier"]).collect::<Vec<_>>(), [&json!(late), &json!(open)]);
+    assert_eq!((&told[0]["due"], &told[0]["outcome"]), (&json!("2025-12-27"), &json!("accolta")));
+    assert!(told[0]["decided"].is_string() && told[1]["decided"].is_null());
+    assert!(!told.iter().any(|row| row["dossier"] == json!(quick)));
+    let csv = counter.done(&[&ALL[..], &["--ritardi", "--csv"]].concat());
+    let lines: Vec<&str> = csv.lines().collect();
+    assert_eq!(lines[0], "fascicolo;procedimento;ufficio;avviata;ultimo_giorno;decisa;giorni_di_ritardo;esito");
+    assert!(lines[1].starts_with(&format!("{late};richiesta;tributi;2025-11-25;2025-12-27;")), "{csv}");
+    let none = counter.done(&["stats", "--dal", "2020-01-01", "--al", "2020-12-31"]);
+    assert!(none.contains("Nessuna pratica."), "{none}");
+    let (code, _, err) = counter.say(&["stats", "--dal", "2026-02-01", "--al", "2026-01-01"]);
+    assert!(code == Some(1) && err.contains("--dal viene dopo --al"), "{err}");
+    running.stop();
+}
+
+/// The same beside a service and without one, and from an index that was made again from the register.
+#[test]
+fn the_same_register_gives_the_same_figures_to_the_byte() {
+    let (counter, _) = worked();
+    let before = counter.figures();
+    let running = counter.house.start(Recorder::default().roads());
+    assert_eq!(counter.figures(), before, "beside the service");
+    running.stop();
+    let (code, said, err) = ask(&["rebuild", counter.house.data.to_str().unwrap()]);
+    assert_eq!(code, Some(0), "{said}{err}");
+    assert_eq!(counter.figures(), before, "rebuilt from the register");
+}

@@ -271,6 +271,7 @@ impl Store {
             let person = self.person(id)?.filter(|person| known.people.iter().all(|other| other.id != person.id));
             known.people.extend(person);
         }
+        self.add_own(&mut known, interest)?;
         known.next_ordinal = self.index.get(&key::ordinal(calendar::rome(now).year()))?.unwrap_or(1);
         known.traffic = self.traffic(interest, &known, now)?;
         Ok(known)

@@ -52,6 +52,13 @@ pub enum Disposition {
         /// Digest of the first.
         of: String,
     },
+    /// The machine has answered what was asked, from the register: nobody has to work on it.
+    Answered {
+        /// What was asked.
+        what: String,
+        /// The dossier that it is about.
+        dossier: Option<String>,
+    },
     /// Mail of a machine, or of ours to ourselves: kept, never answered.
     Noted {
         /// Why.
@@ -80,6 +87,7 @@ impl Disposition {
             Self::Receipt { .. } => "receipt",
             Self::Orphan { .. } => "orphan",
             Self::Duplicate { .. } => "duplicate",
+            Self::Answered { .. } => "answered",
             Self::Noted { .. } => "noted",
             Self::ToPerson { .. } => "to-person",
             Self::Quarantine { .. } => "quarantine",
@@ -93,6 +101,7 @@ impl Disposition {
             Self::Receipt { .. } => "ricevuta",
             Self::Orphan { .. } => "ricevuta senza invio",
             Self::Duplicate { .. } => "doppione",
+            Self::Answered { .. } => "risposta data dal servizio",
             Self::Noted { .. } => "annotato",
             Self::ToPerson { .. } => "a una persona",
             Self::Quarantine { .. } => "quarantena",

@@ -98,6 +98,16 @@ pub fn brakes(template: &str, dossier: Option<&str>, known: &Known) -> Vec<Reaso
         let text = format!("oggi a questo mittente è già partita la stessa risposta «{template}»");
         reasons.push(Reason::new("brake-reply", text));
     }
+    reasons.extend(enquiry_brakes(dossier, known));
+    reasons
+}
+
+/// The brakes of an answer to a command. Two documents, or two cards, may be asked for on one day, each in words of its own: that
+/// the words differ, and all the others, is looked at.
+#[must_use]
+pub fn enquiry_brakes(dossier: Option<&str>, known: &Known) -> Vec<Reason> {
+    let traffic = &known.traffic;
+    let mut reasons = Vec::new();
     let all = traffic.to_sender.len();
     if all >= SENDER_A_DAY_MAX as usize {
         reasons.push(Reason::new(

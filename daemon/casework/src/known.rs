@@ -2,6 +2,8 @@
 
 use crate::canary::Canary;
 use crate::dossier::Dossier;
+use crate::enquiry;
+use crate::life::Entry;
 use crate::person::{self, Person};
 use crate::receipts::Awaited;
 use crate::{address, rules};
@@ -43,11 +45,51 @@ pub struct Known {
     pub canary: Option<Canary>,
     /// The persons who have the sender's address as a domicile, and those whom the text names by their code.
     pub people: Vec<Person>,
+    /// The dossiers of which the sender's address, and each safe domicile of these persons, is a party: by address key.
+    pub own: BTreeMap<String, Own>,
+    /// What happened in the one dossier that the message is about.
+    pub history: Option<History>,
     /// Ordinal of the next dossier of this year.
     pub next_ordinal: u32,
     /// What has been sent lately.
     pub traffic: Traffic,
 }
+
+/// The dossiers of which one address is a party.
+#[derive(Debug, Clone, Default)]
+pub struct Own {
+    /// The newest first, at most [`OWN_MAX`].
+    pub dossiers: Vec<Dossier>,
+    /// How many more there are.
+    pub left_out: usize,
+}
+
+/// What happened in one dossier.
+#[derive(Debug, Clone, Default)]
+pub struct History {
+    /// Its number.
+    pub dossier: String,
+    /// In order, at most [`HISTORY_MAX`].
+    pub events: Vec<Event>,
+    /// How many more there are.
+    pub left_out: usize,
+}
+
+/// One entry of a dossier, as it was written.
+#[derive(Debug, Clone)]
+pub struct Event {
+    /// When.
+    pub at: Timestamp,
+    /// Who: the address that a message came from, else the name that was given; empty for time.
+    pub by: String,
+    /// What.
+    pub entry: Entry,
+}
+
+/// Dossiers of one address that are read for one message; more are counted.
+pub const OWN_MAX: usize = 200;
+/// Entries of a dossier that are read for one message: a dossier of years has some hundred.
+pub const HISTORY_MAX: usize = 2_000;
 
 /// Whether the same certified message was seen before (reliability.md §4.1).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -95,6 +137,8 @@ impl Known {
             awaited_dossier: None,
             canary: None,
             people: Vec::new(),
+            own: BTreeMap::new(),
+            history: None,
             next_ordinal: 1,
             traffic: Traffic::default(),
         }
@@ -116,6 +160,10 @@ pub struct Interest {
     pub dossiers: BTreeSet<String>,
     /// Codes of persons that the text holds.
     pub codes: BTreeSet<String>,
+    /// Of how many dossiers the sender is a party, and which: at most so many of each address are read; 0 asks for none.
+    pub own_max: usize,
+    /// The dossier whose whole history is wanted.
+    pub history: Option<String>,
     /// Message-IDs that it answers.
     pub answers: Vec<String>,
     /// For a receipt: the Message-ID of ours which it names.
@@ -151,6 +199,12 @@ pub fn interest(seen: &Examined, book: &rules::Rulebook) -> Interest {
                     let by_provider = format!("<{}>", daticert.identificativo);
                     interest.carried = daticert.message_id().into_iter().chain([by_provider]).collect();
                     of_content(&mut interest, message, book);
+                    // Only a certified sender is told of dossiers.
+                    interest.own_max = OWN_MAX;
+                    let ordered = enquiry::names(message);
+                    let alone = interest.dossiers.first().filter(|_| interest.dossiers.len() == 1);
+                    interest.history = ordered.clone().or_else(|| alone.cloned());
+                    interest.dossiers.extend(ordered);
                 }
                 Evidence::Receipt { daticert, .. } => interest.msgid = daticert.message_id(),
                 Evidence::Anomaly { message } => of_content(&mut interest, message, book),

@@ -1,6 +1,7 @@
 //! The letters: which facts go into which template. One function a letter; the words are in `templates/`.
 
 pub(crate) mod case;
+pub(crate) mod enquiry;
 
 use crate::calendar::rome;
 use crate::decide::short;
@@ -56,7 +57,7 @@ pub(crate) enum Answer<'a> {
 /// # Errors
 /// The reason why it cannot be written; the task then says so and a person answers.
 pub(crate) fn reply(template: &str, about: &About<'_>) -> Result<Outgoing, Reason> {
-    let About { class, seen, daticert, message, case, known, desk } = *about;
+    let About { class, daticert, message, case, known, desk, .. } = *about;
     let mut values = about_us(desk, case.map_or(class.office.as_str(), |d| d.office.as_str()));
     put(&mut values, "ricevuto_il", json!(daticert.data));
     put(&mut values, "presentata_il", json!(daticert.data));
@@ -85,12 +86,24 @@ pub(crate) fn reply(template: &str, about: &About<'_>) -> Result<Outgoing, Reaso
     if !files.is_empty() {
         put(&mut values, "allegati", json!(files));
     }
-    // The citizen's client saw the PEC id, not our provider's (pec.md §6.7).
-    let answered = seen.message_id.clone().or_else(|| message.message_id.clone());
-    let ids = answered.into_iter().chain(daticert.msgid.clone()).rev();
-    let references = ids.filter(|id| id.len() <= ID_BYTES_MAX).collect();
+    let near = class.citations.iter().find(|cited| cited.dossier.is_none());
+    if let Some(near) = near.and_then(|cited| crate::enquiry::near(&number_of(&cited.reference), about)) {
+        put(&mut values, "forse", json!(near));
+    }
     let to = daticert.mittente.trim().to_string();
-    write(template, values, Lane::Pec, to, case.map(|d| d.number.clone()), references, known, desk)
+    write(template, values, Lane::Pec, to, case.map(|d| d.number.clone()), references(about), known, desk)
+}
+
+/// The ids that an answer quotes: the citizen's client saw the PEC id, not our provider's (pec.md §6.7).
+fn references(about: &About<'_>) -> Vec<String> {
+    let answered = about.seen.message_id.clone().or_else(|| about.message.message_id.clone());
+    let ids = answered.into_iter().chain(about.daticert.msgid.clone()).rev();
+    ids.filter(|id| id.len() <= ID_BYTES_MAX).collect()
+}
+
+/// The number of a dossier, or what was written in its place.
+fn number_of(reference: &crate::reference::Reference) -> String {
+    reference.dossier_number().unwrap_or_else(|| reference.number.clone())
 }
 
 /// The task to the office that works on a request.

@@ -20,6 +20,7 @@ pub mod decision;
 pub mod desk;
 pub mod dossier;
 pub mod effect;
+mod enquiry;
 mod filing;
 pub mod guard;
 pub mod known;

@@ -12,7 +12,7 @@ use crate::procedure::Procedure;
 use crate::rules::{self, Calendar, Classification, Deadline, DossierBrief, Kind, Mode};
 use crate::standing::{Permit, Right, Standing};
 use crate::term::{self, Plan};
-use crate::{canary, clockwork, guard, letters};
+use crate::{canary, clockwork, enquiry, guard, letters};
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec;
@@ -43,6 +43,11 @@ pub(crate) fn decide(seen: &Examined, daticert: &Daticert, message: &Content, kn
         return Decision { changes, classification: Some(class), ..only(Disposition::Noted { why }, trail) };
     }
 
+    let about = About { class: &class, seen, daticert, message, case: None, known, desk };
+    if let Some(decision) = enquiry::decide(&about, &marks, &mut trail) {
+        return decision;
+    }
+
     // A machine's mail opens nothing: each holiday notice would cost a number and a legal term. Its office reads it.
     let is_placed =
         matches!(class.outcome, rules::Outcome::Chosen { .. }) && class.mode != Mode::Shadow && marks.is_empty();
@@ -64,8 +69,10 @@ pub(crate) fn decide(seen: &Examined, daticert: &Daticert, message: &Content, kn
     let case = dossier.dossier();
     trail.extend(standing.reasons.iter().cloned());
     let may_be_told = may_be_told(&class, case, &standing, desk, &mut trail);
-    let about = About { class: &class, seen, daticert, message, case, known, desk };
-    let reply = if is_placed && may_be_told { answer(&class, daticert, case, known, desk, &mut trail) } else { None };
+    let about = About { case, ..about };
+    let told = if is_placed { enquiry::in_free_words(&about, &standing, &mut trail) } else { vec![] };
+    let is_to_answer = is_placed && may_be_told && told.is_empty();
+    let reply = if is_to_answer { answer(&class, daticert, case, known, desk, &mut trail) } else { None };
     let may_know = case.is_none_or(|case| case.has_party(sender));
     let suggested = is_placed && class.mode == Mode::Suggest && may_know;
     // The mark of a machine says more than the rule that it happened to meet.
@@ -80,7 +87,7 @@ pub(crate) fn decide(seen: &Examined, daticert: &Daticert, message: &Content, kn
     {
         dossier.state = State::Ricevuta;
     }
-    let answer = match (&reply, &draft) {
+    let answer = match (reply.as_ref().or(told.first()), &draft) {
         (Some(reply), _) => Answer::Goes(reply),
         (None, Some(draft)) => Answer::Draft(draft),
         (None, None) => Answer::None,
@@ -91,7 +98,7 @@ pub(crate) fn decide(seen: &Examined, daticert: &Daticert, message: &Content, kn
     } else {
         Disposition::ToPerson { office: class.office.clone(), why }
     };
-    let outgoing = task.into_iter().chain(reply).chain(filed.outgoing).collect();
+    let outgoing = task.into_iter().chain(reply).chain(told).chain(filed.outgoing).collect();
     Decision { disposition, changes, outgoing, trail, classification: Some(class) }
 }
 

@@ -120,6 +120,7 @@ impl Story {
                 Disposition::ToPerson { office, why } => format!("a una persona ({office}): {why}"),
                 Disposition::Quarantine { why } => format!("QUARANTENA: {why}"),
                 Disposition::Duplicate { .. } => "stesso messaggio certificato: non si fa niente".into(),
+                Disposition::Answered { what, .. } => format!("risposto: {what}"),
                 Disposition::Noted { why } | Disposition::Orphan { why } => format!("annotato: {why}"),
                 Disposition::Receipt { .. } => String::new(),
             });

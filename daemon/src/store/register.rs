@@ -3,18 +3,25 @@
 
 use super::index::{Batch, Index};
 use super::project::{Fault, ordinal_after, queue};
+use super::rows::MessageRow;
 use super::rows::key;
 use super::{Store, Trouble};
 use crate::journal::record::{Acted, Event, Record};
 use casework::dossier::{Dossier, State};
+use casework::known::{self, History, Own};
 use casework::life::Entry;
-use casework::person::Person;
-use casework::{Change, address, calendar};
+use casework::person::{Over, Person, Strength};
+use casework::{Change, Interest, Known, address, calendar};
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::io;
+
+/// Addresses of which the dossiers are read for one message: the sender's, and the other domiciles of the persons it is about.
+const ADDRESSES_MAX: usize = 8;
+/// Dossiers of one address that are counted.
+const COUNTED_MAX: usize = 10_000;
 
 /// One entry of a dossier, as it stands in the index.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -207,6 +214,66 @@ impl Store {
     /// See [`Trouble`].
     pub fn dossiers_of_address(&self, who: &str, max: usize) -> Result<Vec<String>, Trouble> {
         self.numbers(&key::of_address(&address::key(who), ""), max)
+    }
+
+    /// What a message may ask about the sender's dossiers: those of the sender's address and of the other safe domiciles of the
+    /// persons it is about, those for which somebody holds a mandate, and what happened in the one that is meant.
+    pub(super) fn add_own(&self, known: &mut Known, interest: &Interest) -> Result<(), Trouble> {
+        if interest.own_max == 0 {
+            return Ok(());
+        }
+        let domiciles = known.people.iter().flat_map(|person| person.domiciles_at(known.now));
+        let safe = domiciles.filter(|d| d.source.strength() >= Strength::Enabled).map(|d| address::key(&d.address));
+        let mut addresses = vec![address::key(&interest.sender)];
+        for address in safe.take(ADDRESSES_MAX) {
+            if !address.is_empty() && !addresses.contains(&address) {
+                addresses.push(address);
+            }
+        }
+        for address in addresses.into_iter().filter(|address| !address.is_empty()) {
+            let prefix = key::of_address(&address, "");
+            let rows = self.index.scan_back::<()>(&prefix, &prefix).take(COUNTED_MAX);
+            let mut own = Own::default();
+            for row in rows {
+                let (name, ()) = row?;
+                if own.dossiers.len() >= interest.own_max {
+                    own.left_out += 1;
+                    continue;
+                }
+                own.dossiers.extend(self.dossier(name.get(prefix.len()..).unwrap_or_default())?);
+            }
+            known.own.insert(address, own);
+        }
+        let mandates =
+            known.people.iter().flat_map(|person| &person.mandates).filter_map(|mandate| match &mandate.over {
+                Over::Dossier { number } => Some(number.clone()),
+                Over::All => None,
+            });
+        for number in mandates.take(known::OWN_MAX).collect::<std::collections::BTreeSet<_>>() {
+            if known.dossier(&number).is_none() {
+                known.dossiers.extend(self.dossier(&number)?);
+            }
+        }
+        let meant = interest.history.as_ref().or(known.thread.as_ref());
+        known.history = meant.map(|number| self.history(number)).transpose()?;
+        Ok(())
+    }
+
+    fn history(&self, number: &str) -> Result<History, Trouble> {
+        let rows = self.entries(number, known::HISTORY_MAX)?;
+        let written = self.dossier(number)?.map_or(0, |dossier| dossier.life.entries);
+        let left_out = usize::try_from(written).unwrap_or(usize::MAX).saturating_sub(rows.len());
+        let mut senders: BTreeMap<String, String> = BTreeMap::new();
+        let mut events = Vec::with_capacity(rows.len());
+        for row in rows {
+            if !row.message.is_empty() && !senders.contains_key(&row.message) {
+                let sender = self.index.get::<MessageRow>(&key::message(&row.message))?.map(|message| message.sender);
+                senders.insert(row.message.clone(), sender.unwrap_or_default());
+            }
+            let by = senders.get(&row.message).filter(|sender| !sender.is_empty()).unwrap_or(&row.by).clone();
+            events.push(known::Event { at: row.at, by, entry: row.entry });
+        }
+        Ok(History { dossier: number.to_owned(), events, left_out })
     }
 
     /// The numbers of the dossiers that were opened last, the newest first; at most `max`.

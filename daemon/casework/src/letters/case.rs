@@ -135,6 +135,12 @@ impl Case<'_> {
         format!("Il termine per decidere finiva in data {day} {month} {year}: abbiamo deciso {late} dopo, in {taken}.")
     }
 
+    /// The applicant has taken the request back: to every party.
+    pub(crate) fn withdrawn(&self) -> Result<Vec<Outgoing>, Reason> {
+        let values = self.values("La pratica è conclusa. Puoi mandare una richiesta nuova quando vuoi.");
+        self.write("ritiro", &values, usize::MAX)
+    }
+
     /// The code with which a citizen confirms a change of delicate data.
     /// To the domicile that was safe before: whoever took over the mailbox that asks must not be the one who confirms.
     pub(crate) fn confirmation(&self, to: &str, changes: &[Changed], code: &str, by: Date) -> Result<Outgoing, Reason> {

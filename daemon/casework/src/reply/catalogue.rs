@@ -3,6 +3,7 @@
 //! The fields that the law wants in a message are [`Need::Always`], [`Need::OneOf`] or [`Need::IfGiven`]: a template that
 //! leaves one out does not load. Names, meanings and samples are Italian because administrators read them.
 
+mod enquiries;
 mod fields;
 mod messages;
 

@@ -34,6 +34,18 @@ fn files() -> Vec<TemplateFile> {
         "promemoria",
         "richiesta-integrazione",
         "stato-pratica",
+        "aiuto",
+        "catalogo",
+        "come-farti-riconoscere",
+        "dati-personali",
+        "documento",
+        "documento-non-visibile",
+        "elenco-pratiche",
+        "indice-fascicolo",
+        "revoca",
+        "risponde-una-persona",
+        "ritiro",
+        "scheda",
     ]
     .into_iter()
     .map(|(name, text)| TemplateFile { name: name.to_string(), text: text.to_string() })

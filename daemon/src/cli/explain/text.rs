@@ -67,6 +67,10 @@ fn decision(out: &mut String, decision: &Decision, letters: bool) {
         Disposition::Quarantine { why } | Disposition::Orphan { why } | Disposition::Noted { why } => {
             out.push_str(&wrap(why, 2, 4));
         }
+        Disposition::Answered { what, dossier } => {
+            let dossier = dossier.as_deref().map_or(String::new(), |d| format!(", fascicolo {d}"));
+            let _ = writeln!(out, "  {what}{dossier}");
+        }
         Disposition::Receipt { item } => {
             let _ = writeln!(out, "  riguarda l'invio {item}");
         }

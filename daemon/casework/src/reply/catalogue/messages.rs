@@ -1,5 +1,6 @@
 //! The messages of the service, in the order of the administrator's guide. Changes when a message is added.
 
+use super::enquiries;
 use super::fields::{
     ALLEGATI, CHANGED, DOSSIER, DOUBT, DOUBTFUL, END, EVENTI, INCOMING, LINK_RISPOSTA, LINK_STATO, MANCANZE, MOTIVI,
     OUTCOME, PRESENTATA_IL, REQUEST, RICEVUTO_IL, SENDER, START, START_WORDS, TASK, UNDELIVERED, field,
@@ -160,10 +161,29 @@ pub const MESSAGES: &[Message] = &[
             &[
                 RICEVUTO_IL,
                 field("numero_indicato", Kind::Line, Need::Always, "numero scritto dal mittente", &["2026/000999"]),
+                field(
+                    "forse",
+                    Kind::Line,
+                    Need::IfGiven,
+                    "una pratica del mittente con un numero quasi uguale",
+                    &["2026/000998, «Cambio di residenza»"],
+                ),
             ],
         ],
         must_say: &[],
     },
+    enquiries::HELP,
+    enquiries::CATALOGUE,
+    enquiries::CARD,
+    enquiries::DATA,
+    enquiries::DOSSIERS,
+    enquiries::INDEX,
+    enquiries::DOCUMENT,
+    enquiries::NO_DOCUMENT,
+    enquiries::PERSON_ANSWERS,
+    enquiries::WAYS,
+    enquiries::REVOKED,
+    enquiries::WITHDRAWN,
     Message {
         name: "fatture-solo-sdi",
         purpose: "a chi manda una fattura per Pec: la strada è il Sistema di interscambio",

@@ -1,0 +1,366 @@
+//! The commands that a citizen may write, and how they are read. It changes when there is another one, or people write one otherwise.
+//!
+//! A command is a line by itself: the subject, or a line of what the citizen has written now. Case, accents and punctuation do
+//! not count, nor a greeting before it or thanks after it. What is quoted, or stands below a signature, orders nothing.
+
+use crate::dossier;
+use crate::rules::normal::Normal;
+use crate::rules::quote;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use pec::Content;
+
+/// Lines looked at for a command: it stands at the top of a short message.
+const LINES_MAX: usize = 100;
+/// Longest line that may be a command, bytes: the longest one names a service.
+const LINE_BYTES_MAX: usize = 200;
+/// Words of the name of a service.
+const SERVICE_WORDS_MAX: usize = 8;
+/// A year as it stands in a dossier's number.
+const YEARS: core::ops::RangeInclusive<i16> = 1990..=2100;
+
+/// Words of greeting and thanks, as [`Normal`] writes them: before and after a command they say nothing.
+const COURTESY: &[&str] = &[
+    "buongiorno",
+    "buonasera",
+    "salve",
+    "gentile",
+    "gentili",
+    "spett",
+    "spettabile",
+    "signori",
+    "grazie",
+    "mille",
+    "per",
+    "favore",
+    "cortesia",
+    "cortesemente",
+    "prego",
+    "anticipatamente",
+    "e",
+    "cordiali",
+    "distinti",
+    "saluti",
+    "saluto",
+];
+/// Words between a command and the number that it names.
+const FILLERS: &[&str] =
+    &["della", "del", "di", "la", "il", "pratica", "fascicolo", "n", "nr", "num", "numero", "documento"];
+
+/// A dossier as the citizen has written it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Cited {
+    /// As it stands there, in one form.
+    pub(crate) written: String,
+    /// Our number, if it can be one.
+    pub(crate) number: Option<String>,
+}
+
+/// What is ordered.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Command {
+    /// I MIEI DATI: what is held about me (GDPR art. 15).
+    Data,
+    /// LE MIE PRATICHE: my dossiers.
+    Dossiers,
+    /// STATO n: where a dossier stands.
+    Status(Cited),
+    /// FASCICOLO n: the index of its documents.
+    Index(Cited),
+    /// DOCUMENTO n/m: one of them.
+    Document(Cited, u32),
+    /// ABILITAMI: take this address for mine.
+    Enable,
+    /// REVOCA: this address is mine no more.
+    Revoke,
+    /// RITIRO n: I take my request back.
+    Withdraw(Cited),
+    /// AIUTO: what may be written.
+    Help,
+    /// SCHEDA service.
+    Card(String),
+    /// CATALOGO: the services.
+    Catalogue,
+}
+
+impl Command {
+    /// As people write it, for the office and for the letter that answers.
+    pub(crate) fn words(&self) -> &'static str {
+        match self {
+            Self::Data => "I MIEI DATI",
+            Self::Dossiers => "LE MIE PRATICHE",
+            Self::Status(_) => "STATO",
+            Self::Index(_) => "FASCICOLO",
+            Self::Document(..) => "DOCUMENTO",
+            Self::Enable => "ABILITAMI",
+            Self::Revoke => "REVOCA",
+            Self::Withdraw(_) => "RITIRO",
+            Self::Help => "AIUTO",
+            Self::Card(_) => "SCHEDA",
+            Self::Catalogue => "CATALOGO",
+        }
+    }
+
+    /// The dossier that it names.
+    pub(crate) fn cited(&self) -> Option<&Cited> {
+        match self {
+            Self::Status(cited) | Self::Index(cited) | Self::Document(cited, _) | Self::Withdraw(cited) => Some(cited),
+            Self::Data
+            | Self::Dossiers
+            | Self::Enable
+            | Self::Revoke
+            | Self::Help
+            | Self::Card(_)
+            | Self::Catalogue => None,
+        }
+    }
+
+    /// It ends something: done only where the message says nothing else.
+    pub(crate) fn ends(&self) -> bool {
+        matches!(self, Self::Revoke | Self::Withdraw(_))
+    }
+}
+
+/// What a message orders.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Read {
+    /// Nothing.
+    Nothing,
+    /// One thing.
+    One {
+        /// Which.
+        command: Command,
+        /// How many words stand beside it, greetings and signature left out.
+        beside: usize,
+    },
+    /// Several things, that differ.
+    Several(Vec<Command>),
+}
+
+/// Reads a message.
+pub(crate) fn read(message: &Content) -> Read {
+    let own = quote::split(&message.text).new;
+    // The subject of an answer is the one of the message that is answered: a quotation too.
+    let subject = Some(message.subject.as_str()).filter(|subject| !answers(subject));
+    let mut found: Vec<Command> = Vec::new();
+    let mut beside = 0_usize;
+    for line in subject.into_iter().chain(own.lines().take(LINES_MAX).take_while(|line| !signs(line))) {
+        let line = line.get(..line.floor_char_boundary(LINE_BYTES_MAX)).unwrap_or(line);
+        let normal = Normal::of(line);
+        let mut words: Vec<&str> = normal.words().collect();
+        while words.last().is_some_and(|word| COURTESY.contains(word)) {
+            words.pop();
+        }
+        let polite = words.iter().take_while(|word| COURTESY.contains(*word)).count();
+        let words = words.get(polite..).unwrap_or_default();
+        // `[Fascicolo 2026/000123]` is our own tag: it says to what a message belongs, and orders nothing.
+        let parsed = if line.trim_start().starts_with('[') { None } else { parse(words) };
+        match parsed {
+            Some(command) if found.contains(&command) => {}
+            Some(command) => found.push(command),
+            None => beside = beside.saturating_add(words.len()),
+        }
+    }
+    match (found.pop(), found.is_empty()) {
+        (None, _) => Read::Nothing,
+        (Some(command), true) => Read::One { command, beside },
+        (Some(last), false) => {
+            found.push(last);
+            Read::Several(found)
+        }
+    }
+}
+
+/// The subject is one of another message: an answer, or a forwarded one.
+fn answers(subject: &str) -> bool {
+    let head = subject.split_once(':').map_or("", |(head, _)| head).trim();
+    quote::is_reply(subject) || ["i", "fw", "fwd", "wg", "tr"].iter().any(|mark| head.eq_ignore_ascii_case(mark))
+}
+
+/// The signature begins here: the separator of mail programs, or a closing formula.
+fn signs(line: &str) -> bool {
+    let trimmed = line.trim();
+    let is_rule = trimmed.len() >= 2 && trimmed.chars().all(|c| matches!(c, '-' | '_' | '–' | '—'));
+    let normal = Normal::of(line.get(..line.floor_char_boundary(LINE_BYTES_MAX)).unwrap_or(line));
+    let words: Vec<&str> = normal.words().collect();
+    let is_formula = match words.as_slice() {
+        ["cordialmente"] | ["in", "fede"] => true,
+        [.., last] => {
+            *last == "saluti" && words.iter().all(|word| COURTESY.contains(word) || *word == "i" || *word == "piu")
+        }
+        [] => false,
+    };
+    is_rule || is_formula
+}
+
+fn parse(words: &[&str]) -> Option<Command> {
+    match words {
+        ["aiuto"] => Some(Command::Help),
+        ["catalogo"] | ["catalogo", "servizi"] | ["catalogo", "dei", "servizi"] => Some(Command::Catalogue),
+        ["revoca"] | ["revoca", "domicilio" | "abilitazione"] => Some(Command::Revoke),
+        ["i", "miei", "dati", rest @ ..] | ["miei", "dati", rest @ ..] => code_or_nothing(rest, Command::Data),
+        ["le", "mie", "pratiche", rest @ ..] | ["mie", "pratiche", rest @ ..] => {
+            code_or_nothing(rest, Command::Dossiers)
+        }
+        ["abilitami", rest @ ..] => code_or_nothing(rest, Command::Enable),
+        ["stato", rest @ ..] => numbered(rest).map(|(cited, _)| Command::Status(cited)),
+        ["fascicolo", rest @ ..] => numbered(rest).map(|(cited, _)| Command::Index(cited)),
+        ["ritiro" | "ritira", rest @ ..] => numbered(rest).map(|(cited, _)| Command::Withdraw(cited)),
+        ["documento", rest @ ..] => match numbered(rest)? {
+            (cited, Some(document)) => Some(Command::Document(cited, document)),
+            (_, None) => None,
+        },
+        ["scheda", service @ ..] if (1..=SERVICE_WORDS_MAX).contains(&service.len()) => {
+            Some(Command::Card(service.join(" ")))
+        }
+        _ => None,
+    }
+}
+
+/// After a command that names nobody there may be a codice fiscale: of whoever writes, or of whom a mandate is held.
+fn code_or_nothing(rest: &[&str], command: Command) -> Option<Command> {
+    let is_code = |word: &&str| matches!(word.len(), 11 | 16) && word.bytes().any(|b| b.is_ascii_digit());
+    let rest = match rest {
+        ["codice", "fiscale", rest @ ..] | ["cf", rest @ ..] | ["c", "f", rest @ ..] => rest,
+        rest => rest,
+    };
+    match rest {
+        [] => Some(command),
+        [code] if is_code(code) => Some(command),
+        _ => None,
+    }
+}
+
+/// A dossier's number, and what follows it. People write its two halves in either order, with or without the zeros.
+fn numbered(rest: &[&str]) -> Option<(Cited, Option<u32>)> {
+    let written: Vec<&str> = rest.iter().copied().filter(|word| !FILLERS.contains(word)).collect();
+    // A slip of the pen has a digit in it («00O123»); another word is another sentence.
+    if written.is_empty() || written.len() > 3 || !written.iter().all(|word| word.bytes().any(|b| b.is_ascii_digit())) {
+        return None;
+    }
+    let year = |word: &str| word.parse::<i16>().ok().filter(|year| word.len() == 4 && YEARS.contains(year));
+    let ordinal = |word: &str| word.parse::<u32>().ok();
+    let (number, after) = match written.as_slice() {
+        [a, b, after @ ..] => match (year(a), ordinal(b), ordinal(a), year(b)) {
+            (Some(year), Some(ordinal), ..) | (.., Some(ordinal), Some(year)) => {
+                (Some(dossier::number(year, ordinal)), after)
+            }
+            _ => (None, after),
+        },
+        _ => (None, &[][..]),
+    };
+    let document = match after {
+        [] => None,
+        [m] => Some(m.parse().ok()?),
+        _ => return None,
+    };
+    let shown = if document.is_some() { written.get(..2).unwrap_or_default() } else { &written[..] };
+    Some((Cited { written: shown.join("/"), number }, document))
+}
+
+impl Cited {
+    /// What the citizen is told to have written.
+    pub(crate) fn shown(&self) -> String {
+        self.number.clone().unwrap_or_else(|| self.written.to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(subject: &str, text: &str) -> Read {
+        read(&Content { subject: subject.into(), text: text.into(), ..Content::default() })
+    }
+
+    fn one(subject: &str, text: &str) -> Option<Command> {
+        match of(subject, text) {
+            Read::One { command, .. } => Some(command),
+            Read::Nothing | Read::Several(_) => None,
+        }
+    }
+
+    fn cited(number: &str) -> Cited {
+        let mut halves = number.split('/');
+        let (year, ordinal) = (halves.next().unwrap(), halves.next().unwrap());
+        Cited { written: number.into(), number: Some(dossier::number(year.parse().unwrap(), ordinal.parse().unwrap())) }
+    }
+
+    #[test]
+    fn a_command_is_read_however_it_is_written() {
+        for (subject, text) in [
+            ("I MIEI DATI", ""),
+            ("i miei dati", "\n"),
+            ("", "Buongiorno,\n\ni miei dati, grazie.\n\nAnna Bianchi\n"),
+            ("Richiesta", "I MIEI DATI!\n-- \nAnna\n"),
+            ("miei dati", "grazie mille"),
+            ("I MIEI DATI BNCNNA80A41H501R", ""),
+            ("I miei dati", "I MIEI DATI"),
+        ] {
+            assert_eq!(one(subject, text), Some(Command::Data), "{subject} / {text}");
+        }
+        for number in [
+            "STATO 2026/000123",
+            "Stato della pratica n. 2026/123",
+            "stato 123/2026.",
+            "per favore STATO fascicolo 2026-000123",
+        ] {
+            let Some(Command::Status(status)) = one(number, "") else { panic!("{number}") };
+            assert_eq!(status.number.as_deref(), Some("2026/000123"), "{number}");
+        }
+        assert_eq!(one("Documento 2026/000123/4", ""), Some(Command::Document(cited("2026/000123"), 4)));
+        assert_eq!(one("FASCICOLO 2026/000123", ""), Some(Command::Index(cited("2026/000123"))));
+        assert_eq!(one("ritiro 2026/000123", "grazie"), Some(Command::Withdraw(cited("2026/000123"))));
+        assert_eq!(one("Scheda cambio di residenza", ""), Some(Command::Card("cambio di residenza".into())));
+        assert_eq!(one("Catalogo dei servizi", ""), Some(Command::Catalogue));
+        assert_eq!(one("Aiuto!", ""), Some(Command::Help));
+        assert_eq!(one("ABILITAMI cf BNCNNA80A41H501R", ""), Some(Command::Enable));
+    }
+
+    #[test]
+    fn what_is_quoted_or_signed_orders_nothing() {
+        for (subject, text) in [
+            ("Re: LE MIE PRATICHE", "Grazie della risposta.\n"),
+            ("I: STATO 2026/000123", "Inoltro.\n"),
+            ("Domanda", "Che cosa vuol dire?\n> LE MIE PRATICHE\n"),
+            ("Domanda", "Ho capito.\n-----Messaggio originale-----\nAIUTO\n"),
+            ("Domanda", "Ho capito.\n-- \nI MIEI DATI\n"),
+            ("Domanda", "Ho capito.\nDistinti saluti\nREVOCA\n"),
+            ("[Fascicolo 2026/000123]", "Allego quello che manca.\n"),
+        ] {
+            assert_eq!(of(subject, text), Read::Nothing, "{subject} / {text}");
+        }
+    }
+
+    #[test]
+    fn a_sentence_is_no_command() {
+        for subject in [
+            "Stato di agitazione",
+            "I miei dati sono sbagliati",
+            "Documento d'identità",
+            "Ritiro rifiuti ingombranti",
+            "Revoca dell'ordinanza n. 5",
+            "Aiuto per la mensa",
+            "Le mie pratiche non avanzano",
+            "DOCUMENTO 2026/000123",
+        ] {
+            assert_eq!(of(subject, ""), Read::Nothing, "{subject}");
+        }
+    }
+
+    #[test]
+    fn two_that_differ_are_several_and_words_beside_are_counted() {
+        let Read::Several(both) = of("LE MIE PRATICHE", "I MIEI DATI\n") else { panic!("two") };
+        assert_eq!(both.len(), 2);
+        assert_eq!(
+            of("REVOCA", "Buongiorno,\nnon uso più questo indirizzo.\nGrazie"),
+            Read::One { command: Command::Revoke, beside: 5 }
+        );
+    }
+
+    #[test]
+    fn a_slip_of_the_pen_is_kept_as_it_was_written() {
+        let Some(Command::Status(status)) = one("STATO 2026/00O123", "") else { panic!("a status") };
+        assert_eq!((status.number.as_deref(), status.written.as_str()), (None, "2026/00o123"));
+    }
+}

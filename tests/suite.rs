@@ -15,6 +15,8 @@ mod decide;
 mod demo;
 #[path = "suite/durable.rs"]
 mod durable;
+#[path = "suite/enquiry.rs"]
+mod enquiry;
 #[path = "suite/evidence.rs"]
 mod evidence;
 #[path = "suite/faults.rs"]

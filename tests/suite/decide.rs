@@ -46,7 +46,7 @@ pub(crate) fn bench() -> &'static Bench {
     })
 }
 
-fn mail(from: &str, subject: &str, text: &str) -> Mail {
+pub(crate) fn mail(from: &str, subject: &str, text: &str) -> Mail {
     Mail::new(from).to(ENTITY).subject(subject).text(text)
 }
 
@@ -67,7 +67,7 @@ fn seen(mail: Mail) -> Examined {
     seen
 }
 
-fn decide(mail: Mail, known: Known) -> Decision {
+pub(crate) fn decide(mail: Mail, known: Known) -> Decision {
     casework::decide(&seen(mail), &known, &bench().desk)
 }
 

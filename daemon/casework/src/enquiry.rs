@@ -21,6 +21,7 @@ use crate::procedure::Procedure;
 use crate::rules::Kind;
 use crate::rules::normal::Normal;
 use crate::standing::{Acting, Denied, Permit, Right, Standing};
+use alloc::boxed::Box;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec;
@@ -53,7 +54,7 @@ enum Told {
         dossier: Option<String>,
     },
     /// By a person. The letter says no more than that.
-    Person { letter: Option<Outgoing>, dossier: Option<String>, why: Reason },
+    Person { letter: Option<Box<Outgoing>>, dossier: Option<String>, why: Reason },
     /// As any request: the rules open its dossier.
     AsRequest,
 }
@@ -106,6 +107,7 @@ pub(crate) fn decide(about: &About<'_>, marks: &[Reason], trail: &mut Vec<Reason
             let case = dossier.as_deref().and_then(|number| about.known.dossier(number));
             let about = About { case, ..*about };
             trail.push(why.clone());
+            let letter = letter.map(|letter| *letter);
             let answer = letter.as_ref().map_or(Answer::None, Answer::Goes);
             let task = letters::task(&about, answer, trail, &[], &[]);
             let office = case.map_or(&about.class.office, |case| &case.office).clone();
@@ -194,7 +196,7 @@ fn obey(command: &Command, about: &About<'_>, trail: &mut Vec<Reason>) -> Result
     if dossier.cover.reserved {
         let why = Reason::new("reserved", String::from("il fascicolo è riservato: risponde una persona"));
         let letter = letter::a_person_answers(about, dossier)?;
-        return Ok(Told::Person { letter: Some(letter), dossier: Some(dossier.number.clone()), why });
+        return Ok(Told::Person { letter: Some(letter.into()), dossier: Some(dossier.number.clone()), why });
     }
     of_dossier(command, about, dossier, cited)
 }

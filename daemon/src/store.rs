@@ -264,13 +264,7 @@ impl Store {
             let person = self.person(code)?.filter(|person| known.people.iter().all(|other| other.id != person.id));
             known.people.extend(person);
         }
-        // The change of data that a dossier waits for is of somebody, whoever writes.
-        let concerned: Vec<String> =
-            known.dossiers.iter().flat_map(|of| &of.life.changes).map(|change| change.person.clone()).collect();
-        for id in concerned.iter().take(PEOPLE_MAX) {
-            let person = self.person(id)?.filter(|person| known.people.iter().all(|other| other.id != person.id));
-            known.people.extend(person);
-        }
+        self.add_concerned(&mut known)?;
         self.add_own(&mut known, interest)?;
         known.next_ordinal = self.index.get(&key::ordinal(calendar::rome(now).year()))?.unwrap_or(1);
         known.traffic = self.traffic(interest, &known, now)?;

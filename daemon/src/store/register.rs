@@ -3,8 +3,7 @@
 
 use super::index::{Batch, Index};
 use super::project::{Fault, ordinal_after, queue};
-use super::rows::MessageRow;
-use super::rows::key;
+use super::rows::{MessageRow, key};
 use super::{Store, Trouble};
 use crate::journal::record::{Acted, Event, Record};
 use casework::dossier::{Dossier, State};
@@ -214,6 +213,17 @@ impl Store {
     /// See [`Trouble`].
     pub fn dossiers_of_address(&self, who: &str, max: usize) -> Result<Vec<String>, Trouble> {
         self.numbers(&key::of_address(&address::key(who), ""), max)
+    }
+
+    /// The change of data that a dossier waits for is of somebody, whoever writes.
+    pub(super) fn add_concerned(&self, known: &mut Known) -> Result<(), Trouble> {
+        let concerned: Vec<String> =
+            known.dossiers.iter().flat_map(|of| &of.life.changes).map(|change| change.person.clone()).collect();
+        for id in concerned.iter().take(super::PEOPLE_MAX) {
+            let person = self.person(id)?.filter(|person| known.people.iter().all(|other| other.id != person.id));
+            known.people.extend(person);
+        }
+        Ok(())
     }
 
     /// What a message may ask about the sender's dossiers: those of the sender's address and of the other safe domiciles of the

@@ -17,7 +17,7 @@ variazione    genuine      data_change        anagrafe    000001 presa-in-carico
 memorie       genuine      participation      anagrafe    000001 documenti-acquisiti    delivered compito→anagrafe
 stato         genuine      status_enquiry     anagrafe    000001 stato-pratica          delivered compito→anagrafe
 conversazione genuine      to-person          anagrafe    -      -                      -         compito→anagrafe
-estraneo      genuine      status_enquiry     edilizia    -      fascicolo-non-trovato  delivered compito→edilizia
+estraneo      genuine      answered           -           -      fascicolo-non-trovato  delivered -
 incompleta    genuine      data_change        anagrafe    000002 richiesta-integrazione delivered compito→anagrafe
 maiuscole     suspect      quarantine         -           -      -                      -         compito-verifica→protocollo
 anomalia      genuine      to-person          protocollo  -      -                      -         compito-verifica→protocollo
@@ -46,6 +46,7 @@ fn rows(overview: &Overview) -> Vec<Vec<String>> {
             let (what, office, dossier) = match &m.disposition {
                 Disposition::Request { kind, office, dossier } => (word(kind), Some(office.clone()), dossier.clone()),
                 Disposition::ToPerson { office, .. } => (m.disposition.code().into(), Some(office.clone()), None),
+                Disposition::Answered { dossier, .. } => (m.disposition.code().into(), None, dossier.clone()),
                 other => (other.code().into(), None, None),
             };
             let or_none = |text: Option<String>| text.unwrap_or_else(|| "-".into());

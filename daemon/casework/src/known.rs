@@ -4,7 +4,7 @@ use crate::canary::Canary;
 use crate::dossier::Dossier;
 use crate::person::{self, Person};
 use crate::receipts::Awaited;
-use crate::{address, rules};
+use crate::{address, command, rules};
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -13,6 +13,7 @@ use aws_lc_rs::digest::{Context, SHA256};
 use core::cell::RefCell;
 use jiff::Timestamp;
 use pec::{Certified, Content, Evidence, Examined, Verdict};
+use serde::{Deserialize, Serialize};
 
 /// The snapshot handed to [`decide`](crate::decide::decide).
 #[derive(Debug, Clone)]
@@ -47,6 +48,21 @@ pub struct Known {
     pub next_ordinal: u32,
     /// What has been sent lately.
     pub traffic: Traffic,
+    /// It came into the mailbox of the offices.
+    pub is_from_offices: bool,
+    /// What was ordered under codes of tasks that the message gives back.
+    pub spent: BTreeMap<String, Spent>,
+}
+
+/// An order that was carried out: its code is no good a second time.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Spent {
+    /// When.
+    pub at: Timestamp,
+    /// Who ordered it.
+    pub by: String,
+    /// What was done, in Italian.
+    pub said: String,
 }
 
 /// Whether the same certified message was seen before (reliability.md §4.1).
@@ -97,6 +113,8 @@ impl Known {
             people: Vec::new(),
             next_ordinal: 1,
             traffic: Traffic::default(),
+            is_from_offices: false,
+            spent: BTreeMap::new(),
         }
     }
 
@@ -116,6 +134,8 @@ pub struct Interest {
     pub dossiers: BTreeSet<String>,
     /// Codes of persons that the text holds.
     pub codes: BTreeSet<String>,
+    /// Codes of tasks that it gives back.
+    pub tasks: BTreeSet<String>,
     /// Message-IDs that it answers.
     pub answers: Vec<String>,
     /// For a receipt: the Message-ID of ours which it names.
@@ -176,9 +196,12 @@ fn of_content(interest: &mut Interest, message: &Content, book: &rules::Rulebook
     let names: Vec<&str> = message.attachments.iter().map(|a| a.name.as_str()).collect();
     rules::look_up(book, &material(message, &interest.sender, &names, &[], "", "", Timestamp::UNIX_EPOCH), &asked);
     interest.dossiers = asked.0.into_inner();
+    interest.tasks = command::codes(&message.subject).chain(command::codes(&message.text)).take(TASKS_MAX).collect();
     interest.codes = codes(&message.subject).chain(codes(&message.text)).take(CODES_MAX).collect();
 }
 
+/// Codes of tasks looked up for one message: a thread quotes a few.
+const TASKS_MAX: usize = 8;
 /// Codes of persons looked up for one message.
 const CODES_MAX: usize = 8;
 

@@ -97,7 +97,11 @@ pub(super) fn project(index: &Index, batch: &mut Batch, changes: &[Change], from
                 let line = (from.at, from.seq, from.by, from.message, entry);
                 batch.put(&key::person_entry(id, n), &line);
             }
-            Change::Filed { .. } | Change::Learned { .. } | Change::CanaryBack { .. } | Change::Incident { .. } => {}
+            Change::Filed { .. }
+            | Change::Ordered { .. }
+            | Change::Learned { .. }
+            | Change::CanaryBack { .. }
+            | Change::Incident { .. } => {}
         }
     }
     for (id, n) in told {

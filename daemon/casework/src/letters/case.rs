@@ -1,7 +1,8 @@
 //! The letters about a dossier that an office, or time, causes. It changes when such a letter shows another fact.
 
-use super::{about_case, about_us, given, put, to_office, write};
+use super::{about_case, about_us, given, offered, put, role_of, to_office, write};
 use crate::calendar::{self, month, rome};
+use crate::command::answers;
 use crate::decision::{Lane, Outgoing, Reason};
 use crate::desk::Desk;
 use crate::dossier::{Dossier, State};
@@ -173,8 +174,10 @@ impl Case<'_> {
     pub(crate) fn task(&self, office: &str, what: &str, facts: &[String], changes: &[Changed]) -> Option<Outgoing> {
         let mut values = about_us(self.desk, office);
         about_case(&mut values, self.dossier);
+        put(&mut values, "riferimento", json!(answers::reference(self.dossier, office, self.desk)));
         put(&mut values, "cosa", json!(what));
         put(&mut values, "perche", json!(facts));
+        offered(&mut values, self.dossier, office, role_of(office, self.desk), self.desk);
         changed(&mut values, changes);
         let number = &self.dossier.number;
         let ways = [

@@ -1,8 +1,9 @@
 //! The messages of the service, in the order of the administrator's guide. Changes when a message is added.
 
 use super::fields::{
-    ALLEGATI, CHANGED, DOSSIER, DOUBT, DOUBTFUL, END, EVENTI, INCOMING, LINK_RISPOSTA, LINK_STATO, MANCANZE, MOTIVI,
-    OUTCOME, PRESENTATA_IL, REQUEST, RICEVUTO_IL, SENDER, START, START_WORDS, TASK, UNDELIVERED, field,
+    ALLEGATI, ANSWERS, CHANGED, DOSSIER, DOUBT, DOUBTFUL, END, EVENTI, INCOMING, LINK_RISPOSTA, LINK_STATO, MANCANZE,
+    MOTIVI, ORDERED, OUTCOME, PRESENTATA_IL, REQUEST, RICEVUTO_IL, SENDER, START, START_WORDS, TASK, UNDELIVERED,
+    field,
 };
 use super::{Field, Kind, Message, Need, Phrase, Reader};
 
@@ -197,7 +198,7 @@ pub const MESSAGES: &[Message] = &[
         name: "compito",
         purpose: "all'ufficio: una richiesta da trattare",
         reader: Reader::Office,
-        fields: &[TASK, INCOMING, REQUEST],
+        fields: &[TASK, INCOMING, REQUEST, ANSWERS],
         must_say: &[],
     },
     Message {
@@ -230,6 +231,7 @@ pub const MESSAGES: &[Message] = &[
         reader: Reader::Office,
         fields: &[
             TASK,
+            ANSWERS,
             &[
                 field(
                     "oggetto",
@@ -264,6 +266,20 @@ pub const MESSAGES: &[Message] = &[
                 ),
             ],
         ],
+        must_say: &[],
+    },
+    Message {
+        name: "ordine-eseguito",
+        purpose: "all'ufficio: l'ordine dato per posta è stato eseguito, e che cosa si può fare adesso",
+        reader: Reader::Office,
+        fields: &[ORDERED, ANSWERS],
+        must_say: &[],
+    },
+    Message {
+        name: "ordine-non-eseguito",
+        purpose: "all'ufficio: l'ordine dato per posta non è stato eseguito, e perché",
+        reader: Reader::Office,
+        fields: &[ORDERED, ANSWERS],
         must_say: &[],
     },
 ];

@@ -178,8 +178,9 @@ impl Pipeline {
             }
             let seen = seen.remove(sealed.digest()).unwrap_or_else(|| Err(NOT_EXAMINED.into()));
             let interest = seen.as_ref().map(|seen| casework::interest(seen, &office.desk.rules)).unwrap_or_default();
-            // What a stop left behind came by nobody knows which road: an order in it goes to a person.
-            let is_from_offices = self.offices.as_ref() == Some(&about.account);
+            // Of what a stop left behind nobody knows the road: the word of the server and the code of the task decide.
+            let is_from_offices =
+                self.offices.as_ref().is_some_and(|it| *it == about.account || about.account.is_empty());
             let known =
                 Known { received: about.received, is_from_offices, ..store.known(sealed.digest(), &interest, now)? };
             failpoint::at("classify.eval").map_err(disk)?;

@@ -22,18 +22,13 @@ const SHARED: &str = "edilizia@comune.example";
 const MARIA: &str = "m.bianchi@comune.example";
 
 static DESK: LazyLock<Desk> = LazyLock::new(|| {
+    let shipped =
+        "people  = [{ name = \"Paolo Gialli\", mail = \"p.gialli@comune.example\", role = \"responsabile\" }]";
     let people = format!(
-        "\npeople = [{{ name = \"Maria Bianchi\", mail = \"{MARIA}\", role = \"responsabile\" }}, \
-         {{ name = \"Luca Verdi\", mail = \"l.verdi@comune.example\", role = \"responsabile\" }}]\n"
+        "people = [{{ name = \"Maria Bianchi\", mail = \"{MARIA}\", role = \"responsabile\" }}, \
+         {{ name = \"Luca Verdi\", mail = \"l.verdi@comune.example\", role = \"responsabile\" }}]"
     );
-    let mut desk = scene::desk_with(|name, text| match name {
-        "00-comune.toml" => text.replacen(
-            "mail    = \"edilizia@comune.example\"\n",
-            &format!("mail    = \"edilizia@comune.example\"{people}"),
-            1,
-        ),
-        _ => text,
-    });
+    let mut desk = scene::desk_with(|_, text| text.replace(shipped, &people));
     desk.entity.office_box = Some(OfficeBox { address: "sportello@comune.example".into(), server: SERVER.into() });
     desk
 });

@@ -33,13 +33,17 @@ fn answers(world: &World, entered: &str, mailbox: &str, subject: &str, text: &st
     world.answer(entered, &Mail::new(mailbox).to(OFFICES).subject(subject).text(text))
 }
 
-pub(super) fn takes(world: &World, so_far: &Overview) -> Result<(), Error> {
-    let text = "PRENDO IN CARICO\n\nCordiali saluti\nLucia Viola\nSportello unico per l'edilizia\n";
+pub(super) fn registers(world: &World, so_far: &Overview) -> Result<(), Error> {
+    let text = "MANDO LA RICEVUTA\n\nCordiali saluti\nLucia Viola\nSportello unico per l'edilizia\n";
     answers(world, SHARED, SHARED, &subject(so_far, &["compito"]), text)
 }
 
+pub(super) fn takes(world: &World, so_far: &Overview) -> Result<(), Error> {
+    answers(world, SHARED, SHARED, &subject(so_far, &["ordine-eseguito"]), "Prendo in carico.\n")
+}
+
 pub(super) fn comes_second(world: &World, so_far: &Overview) -> Result<(), Error> {
-    answers(world, SHARED, SHARED, &subject(so_far, &["compito"]), "Prendo in carico\n")
+    answers(world, SHARED, SHARED, &subject(so_far, &["compito"]), "PRENDO IN CARICO\n")
 }
 
 pub(super) fn is_forged(world: &World, so_far: &Overview) -> Result<(), Error> {

@@ -138,10 +138,11 @@ pub(super) const STEPS: &[Step] = &[
         play: Play::Mail(office::asks),
     },
     Step {
-        name: "prende",
-        title: "L'ufficio risponde al compito per posta: PRENDO IN CARICO",
-        play: Play::Mail(office::takes),
+        name: "ricevuta",
+        title: "L'ufficio risponde al compito per posta: MANDO LA RICEVUTA",
+        play: Play::Mail(office::registers),
     },
+    Step { name: "prende", title: "Poi, rispondendo alla risposta: PRENDO IN CARICO", play: Play::Mail(office::takes) },
     Step {
         name: "tardi",
         title: "Una collega risponde allo stesso compito: arriva seconda, e lo sa",

@@ -41,6 +41,7 @@ pub(super) enum What {
 
 /// An order and the words that give it, the longest first where one begins with another.
 pub(super) const ORDERS: &[(&str, What)] = &[
+    ("MANDO LA RICEVUTA", What::Do(Verb::Registra)),
     ("PRENDO IN CARICO", What::Do(Verb::Prendi)),
     ("ASSEGNO A", What::Assign),
     ("CHIEDO INTEGRAZIONE", What::Do(Verb::ChiediIntegrazione)),

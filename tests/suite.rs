@@ -31,6 +31,8 @@ mod hostile;
 mod loops;
 #[path = "suite/measure.rs"]
 mod measure;
+#[path = "suite/office_mail.rs"]
+mod office_mail;
 #[path = "suite/orders.rs"]
 mod orders;
 #[path = "suite/privacy.rs"]

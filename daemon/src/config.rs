@@ -9,6 +9,7 @@ use crate::outbox::Rates;
 use crate::revocation::gate::Gate;
 use crate::room::{FLOOR_MESSAGES, FLOOR_MIN};
 pub use alarms::{Alarms, Entrance};
+use casework::desk::OfficeBox;
 use casework::rules::Problem;
 use casework::standing::Entitlements;
 use casework::{Entity, address};
@@ -103,6 +104,8 @@ pub struct Mailbox {
     pub provider_host: Option<String>,
     /// Larger messages stay on the server.
     pub message_bytes_max: u64,
+    /// The mailbox to which offices answer, no PEC: the name of the server which says there who wrote.
+    pub offices: Option<String>,
     /// Where it is.
     pub source: Source,
 }
@@ -288,7 +291,17 @@ fn read(root: &mut Table<'_, '_>, m: &mut Mistakes) -> Config {
         table.finish(m);
         mailboxes.push(mailbox);
     }
+    let mut for_offices = mailboxes.iter().filter_map(|mailbox| {
+        mailbox.offices.clone().map(|server| OfficeBox { address: mailbox.address.clone(), server })
+    });
+    entity.office_box = for_offices.next();
+    if for_offices.next().is_some() {
+        m.add(None, "una sola casella può avere `uffici`: è quella a cui rispondono tutti gli uffici".into());
+    }
     match mailboxes.first() {
+        Some(first) if first.offices.is_some() => {
+            m.add(None, "la prima [[casella]] è la Pec che risponde ai cittadini: `uffici` va in un'altra".into());
+        }
         Some(first) => entity.pec.clone_from(&first.address),
         None => m.add(None, "manca la casella da seguire: [[casella]]".into()),
     }
@@ -416,6 +429,12 @@ fn mailbox(table: &mut Table<'_, '_>, m: &mut Mistakes) -> Mailbox {
     let address = address_of(table, "indirizzo", m);
     let provider_host = table.text("dominio_gestore", m);
     let message_bytes_max = table.number("byte_massimi", MESSAGE_BYTES_DEFAULT, 1_000_000..=MESSAGE_BYTES_DEFAULT, m);
+    let offices = table.located("uffici", m).map(|(server, at)| {
+        if server.is_empty() || server.contains([' ', ';', '/', '@']) {
+            m.add(Some(at), format!("`uffici` è il nome che il server scrive in Authentication-Results, come \"mx.comune.example\": «{server}» non lo è"));
+        }
+        server
+    });
     let at = table.at();
     let mut imap = table.table("imap", m);
     let mut maildir = table.table("maildir", m);
@@ -444,7 +463,7 @@ fn mailbox(table: &mut Table<'_, '_>, m: &mut Mistakes) -> Mailbox {
     };
     imap.finish(m);
     maildir.finish(m);
-    Mailbox { name, address, provider_host, message_bytes_max, source }
+    Mailbox { name, address, provider_host, message_bytes_max, offices, source }
 }
 
 /// `cartelle`, or `cartella`, or the inbox.

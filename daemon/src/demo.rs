@@ -5,6 +5,7 @@
 //! without this module (`--no-default-features`).
 
 mod circuit;
+mod office;
 mod scene;
 mod story;
 
@@ -21,6 +22,7 @@ use crate::supervise::Service;
 use crate::trial::Trial;
 use crate::trust::Trust;
 use casework::Entity;
+use casework::desk::OfficeBox;
 use circuit::{Offices, Provider, World};
 use jiff::SignedDuration;
 use pec::{Anchor, Anchors};
@@ -122,7 +124,8 @@ fn play_step(
                     Answer::No(why) => say(&format!("      ufficio: NON FATTO, {why}")),
                 }
             }
-            Ok(())
+            // What is due by the calendar is told now, not half a minute later.
+            clerk.round().map(drop).map_err(|e| e.to_string())
         }
     }
 }
@@ -220,7 +223,8 @@ fn config(root: &Path, world: &World) -> Result<Config, String> {
         entity: Entity {
             name: "Comune di Prova".into(),
             pec: pec.clone(),
-            task_sender: "sportello@comune.example".into(),
+            task_sender: circuit::OFFICES.into(),
+            office_box: Some(OfficeBox { address: circuit::OFFICES.into(), server: circuit::OFFICE_SERVER.into() }),
             own_addresses: vec![pec.clone()],
             contact: "tel. 000 000 000, lunedì-venerdì ore 9-12".into(),
             responsible: "Ada Neri".into(),
@@ -241,15 +245,26 @@ fn config(root: &Path, world: &World) -> Result<Config, String> {
         sha1_until: None,
         revocation: Revocation::default(),
         alarms: crate::config::Alarms::default(),
-        mailboxes: vec![Mailbox {
-            name: "protocollo".into(),
-            address: pec.clone(),
-            provider_host: Some(circuit::ENTITY_PROVIDER.into()),
-            message_bytes_max: crate::config::MESSAGE_BYTES_DEFAULT,
-            source: Source::Maildir { dir: world.maildir(&pec)?, poll: LOOK },
-        }],
+        mailboxes: vec![
+            Mailbox {
+                name: "protocollo".into(),
+                address: pec.clone(),
+                provider_host: Some(circuit::ENTITY_PROVIDER.into()),
+                message_bytes_max: crate::config::MESSAGE_BYTES_DEFAULT,
+                offices: None,
+                source: Source::Maildir { dir: world.maildir(&pec)?, poll: LOOK },
+            },
+            Mailbox {
+                name: "uffici".into(),
+                address: circuit::OFFICES.into(),
+                provider_host: None,
+                message_bytes_max: crate::config::MESSAGE_BYTES_DEFAULT,
+                offices: Some(circuit::OFFICE_SERVER.into()),
+                source: Source::Maildir { dir: world.offices(), poll: LOOK },
+            },
+        ],
         pec: Road { server: server(), from: pec, rates: Rates::default() },
-        offices: Some(Road { server: server(), from: "sportello@comune.example".into(), rates: Rates::default() }),
+        offices: Some(Road { server: server(), from: circuit::OFFICES.into(), rates: Rates::default() }),
         hold: SignedDuration::ZERO,
         acceptance_term: ACCEPTANCE_OVERDUE,
         resend_if_overtaken: BTreeSet::new(),

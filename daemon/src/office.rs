@@ -100,6 +100,17 @@ fn examples(desk: &Desk, own_procedures: bool) -> Vec<Problem> {
             warning: false,
         })
     });
+    let of_people = desk.rules.offices().flat_map(|office| {
+        office.people.iter().filter(|person| address::is_example(&person.mail)).map(|person| Problem {
+            file: "regole".into(),
+            line: None,
+            text: format!(
+                "l'ufficio `{}` ha fra le sue persone {}, con l'indirizzo d'esempio {}: scrivi chi c'è davvero, o togli `people`",
+                office.id, person.name, person.mail
+            ),
+            warning: false,
+        })
+    });
     let of_example = desk.rules.offices().filter(|office| address::is_example(&office.mail));
     of_example
         .map(|office| Problem {
@@ -112,6 +123,7 @@ fn examples(desk: &Desk, own_procedures: bool) -> Vec<Problem> {
             ),
             warning: false,
         })
+        .chain(of_people)
         .chain(external)
         .collect()
 }

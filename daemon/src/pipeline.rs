@@ -45,6 +45,8 @@ pub struct Pipeline {
     pub office: watch::Receiver<Arc<Office>>,
     /// Our mailboxes.
     pub mailboxes: Vec<OwnMailbox>,
+    /// The name of the mailbox to which offices answer.
+    pub offices: Option<String>,
     /// SHA-1 is refused after this instant.
     pub sha1_until: Option<Timestamp>,
     /// Revocation lists, and whose.
@@ -70,6 +72,8 @@ pub struct Pipeline {
 /// What the pipeline must know of a message that is not in its bytes.
 #[derive(Debug, Clone)]
 pub struct Circumstances {
+    /// Name of the mailbox; empty where a stop lost it.
+    pub account: String,
     /// Account and place.
     pub place: String,
     /// When the mail server received it.
@@ -81,7 +85,7 @@ pub struct Circumstances {
 impl Circumstances {
     fn of(arrival: &Arrival) -> Self {
         let place = format!("{}/{}", arrival.account, arrival.place);
-        Self { place, received: arrival.received, oversized: arrival.oversized }
+        Self { account: arrival.account.clone(), place, received: arrival.received, oversized: arrival.oversized }
     }
 }
 
@@ -174,7 +178,11 @@ impl Pipeline {
             }
             let seen = seen.remove(sealed.digest()).unwrap_or_else(|| Err(NOT_EXAMINED.into()));
             let interest = seen.as_ref().map(|seen| casework::interest(seen, &office.desk.rules)).unwrap_or_default();
-            let known = Known { received: about.received, ..store.known(sealed.digest(), &interest, now)? };
+            // Of what a stop left behind nobody knows the road: the word of the server and the code of the task decide.
+            let is_from_offices =
+                self.offices.as_ref().is_some_and(|it| *it == about.account || about.account.is_empty());
+            let known =
+                Known { received: about.received, is_from_offices, ..store.known(sealed.digest(), &interest, now)? };
             failpoint::at("classify.eval").map_err(disk)?;
             failpoint::panic_at("classify.panic");
             let decision = match &seen {
@@ -422,7 +430,8 @@ impl Pipeline {
                     }
                     Err(e) => return Err(disk(e)),
                 };
-                let about = Circumstances { place: "archivio".into(), received: None, oversized: None };
+                let about =
+                    Circumstances { account: String::new(), place: "archivio".into(), received: None, oversized: None };
                 self.settle(&[(sealed, about)])?;
                 resumed += 1;
             }

@@ -257,6 +257,7 @@ impl Service {
             store: self.store.clone(),
             office: self.office.subscribe(),
             mailboxes: own_mailboxes(&self.config),
+            offices: self.config.mailboxes.iter().find(|m| m.offices.is_some()).map(|m| m.name.clone()),
             sha1_until: self.config.sha1_until,
             revocation: self.revocation.clone(),
             verdicts: Verdicts::default(),
@@ -447,14 +448,20 @@ pub fn own_mailboxes(config: &Config) -> Vec<OwnMailbox> {
     config
         .mailboxes
         .iter()
+        .filter(|m| m.offices.is_none())
         .map(|m| OwnMailbox { address: m.address.clone(), provider_host: m.provider_host.clone() })
         .collect()
 }
 
-/// The mailboxes to which canaries go, name and address: all of them, unless nothing is sent at all.
+/// The mailboxes to which canaries go, name and address: every PEC, unless nothing is sent at all.
 fn canaries_to(config: &Config) -> Vec<(String, String)> {
     let is_on = config.alarms.canary.is_some() && !config.observe;
-    config.mailboxes.iter().filter(|_| is_on).map(|m| (m.name.clone(), m.address.clone())).collect()
+    config
+        .mailboxes
+        .iter()
+        .filter(|m| is_on && m.offices.is_none())
+        .map(|m| (m.name.clone(), m.address.clone()))
+        .collect()
 }
 
 fn password(server: &Server) -> Result<crate::secret::Secret, Vec<Problem>> {

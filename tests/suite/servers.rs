@@ -4,6 +4,8 @@
 mod canary;
 #[path = "servers/folders.rs"]
 mod folders;
+#[path = "servers/offices.rs"]
+mod offices;
 #[path = "servers/pace.rs"]
 pub mod pace;
 #[path = "servers/wire.rs"]

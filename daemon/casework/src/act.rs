@@ -251,6 +251,12 @@ impl<'a> Bench<'a> {
                 let clock = ClockFact::ThirdBodyAnswered { at: self.now, body: self.body_that_answers(to)? };
                 return self.done(vec![moved, Entry::Clock { clock }], "parere arrivato", |_| Ok(vec![]));
             }
+            // The citizen learns that the request is here, and until when it is answered (art. 8, 18-bis).
+            Verb::Registra => {
+                return self.done(vec![moved], "registrata: la comunicazione di avvio è in partenza", |case| {
+                    case.start_notice()
+                });
+            }
             Verb::Riprendi if self.dossier.state != State::PreavvisoDiniego => {
                 // Whoever does not wait any more has a term that runs.
                 let clock = ClockFact::WorkResumed { at: self.now };

@@ -6,7 +6,7 @@ use crate::desk::Desk;
 use crate::known::{Earlier, Known};
 use crate::letters::Claim;
 use crate::receipts::{self, Fact, Outcome};
-use crate::{address, clockwork, guard, letters, request};
+use crate::{address, clockwork, command, guard, letters, request};
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec;
@@ -111,6 +111,9 @@ fn uncertified(seen: &Examined, unproven: &Unproven, known: &Known, desk: &Desk)
     let content = unproven.content.as_ref();
     match seen.grade {
         Grade::NotPec => {
+            if let Some(decision) = content.and_then(|content| command::by_mail(seen, content, known, desk)) {
+                return decision;
+            }
             let why = String::from("posta non certificata: nessun gestore garantisce il mittente");
             ordinary(seen, content, why, known, desk)
         }
@@ -272,7 +275,9 @@ pub(crate) fn is_ours(who: &str, desk: &Desk) -> bool {
     let entity = &desk.entity;
     address::same(who, &entity.pec)
         || entity.own_addresses.iter().any(|own| address::same(own, who))
-        || desk.rules.offices().any(|office| address::same(&office.mail, who))
+        || desk.rules.offices().any(|office| {
+            address::same(&office.mail, who) || office.people.iter().any(|person| address::same(&person.mail, who))
+        })
 }
 
 /// The first 12 hex digits of a digest: the `flow` of logs and of what people read.

@@ -64,6 +64,13 @@ pub enum Disposition {
         /// Why.
         why: String,
     },
+    /// An order of an office, carried out or refused: who gave it was answered.
+    Order {
+        /// The office (id).
+        office: String,
+        /// The dossier that it is about.
+        dossier: Option<String>,
+    },
     /// A person decides: no rule, a tie, mail that is not certified.
     ToPerson {
         /// The office (id) whose person it is.
@@ -89,6 +96,7 @@ impl Disposition {
             Self::Duplicate { .. } => "duplicate",
             Self::Answered { .. } => "answered",
             Self::Noted { .. } => "noted",
+            Self::Order { .. } => "order",
             Self::ToPerson { .. } => "to-person",
             Self::Quarantine { .. } => "quarantine",
         }
@@ -103,6 +111,7 @@ impl Disposition {
             Self::Duplicate { .. } => "doppione",
             Self::Answered { .. } => "risposta data dal servizio",
             Self::Noted { .. } => "annotato",
+            Self::Order { .. } => "ordine di un ufficio",
             Self::ToPerson { .. } => "a una persona",
             Self::Quarantine { .. } => "quarantena",
         }
@@ -131,6 +140,20 @@ pub enum Change {
         dossier: String,
         /// What.
         entry: Entry,
+    },
+    /// An office has ordered, by mail, what the other changes of the line do.
+    Ordered {
+        /// The dossier.
+        dossier: String,
+        /// The office (id).
+        office: String,
+        /// Who: the name that the rules give to the mailbox.
+        by: String,
+        /// The code of the task that was answered: it is spent. Empty where the office's own PEC vouches for the order.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        code: String,
+        /// What was done, in Italian.
+        said: String,
     },
     /// Something is written into a person's record.
     Person {

@@ -18,6 +18,8 @@ pub struct Entity {
     pub pec: String,
     /// The address that sends tasks to offices.
     pub task_sender: String,
+    /// The mailbox to which offices answer their tasks, if there is one.
+    pub office_box: Option<OfficeBox>,
     /// Every address of the body: never answered automatically.
     pub own_addresses: Vec<String>,
     /// Telephone, hours: one line shown to citizens.
@@ -36,6 +38,15 @@ pub struct Entity {
     pub fallback_office: String,
     /// What each grade of identity obtains.
     pub entitlements: Entitlements,
+}
+
+/// The mailbox to which offices answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OfficeBox {
+    /// Its address.
+    pub address: String,
+    /// The name under which the body's own mail server says who wrote (*authserv-id*, RFC 8601 §2.5).
+    pub server: String,
 }
 
 /// Everything a decision uses besides the message and the snapshot.

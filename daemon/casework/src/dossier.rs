@@ -355,3 +355,13 @@ pub fn number(year: i16, ordinal: u32) -> String {
 pub fn tag(number: &str) -> String {
     format!("[Fascicolo {number}]")
 }
+
+/// The number in the first tag of a text, as [`tag`] writes it.
+#[must_use]
+pub fn tagged(text: &str) -> Option<String> {
+    let (_, rest) = text.split_once("[Fascicolo ")?;
+    let (number, _) = rest.split_once(']')?;
+    let (year, ordinal) = number.trim().split_once('/')?;
+    let is_number = |digits: &str| !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
+    (is_number(year) && is_number(ordinal)).then(|| format!("{year}/{ordinal}"))
+}

@@ -6,7 +6,7 @@ use crate::enquiry;
 use crate::life::Entry;
 use crate::person::{self, Person};
 use crate::receipts::Awaited;
-use crate::{address, rules};
+use crate::{address, command, rules};
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -15,6 +15,7 @@ use aws_lc_rs::digest::{Context, SHA256};
 use core::cell::RefCell;
 use jiff::Timestamp;
 use pec::{Certified, Content, Evidence, Examined, Verdict};
+use serde::{Deserialize, Serialize};
 
 /// The snapshot handed to [`decide`](crate::decide::decide).
 #[derive(Debug, Clone)]
@@ -53,6 +54,21 @@ pub struct Known {
     pub next_ordinal: u32,
     /// What has been sent lately.
     pub traffic: Traffic,
+    /// It came into the mailbox of the offices.
+    pub is_from_offices: bool,
+    /// What was ordered under codes of tasks that the message gives back.
+    pub spent: BTreeMap<String, Spent>,
+}
+
+/// An order that was carried out: its code is no good a second time.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Spent {
+    /// When.
+    pub at: Timestamp,
+    /// Who ordered it.
+    pub by: String,
+    /// What was done, in Italian.
+    pub said: String,
 }
 
 /// The dossiers of which one address is a party.
@@ -141,6 +157,8 @@ impl Known {
             history: None,
             next_ordinal: 1,
             traffic: Traffic::default(),
+            is_from_offices: false,
+            spent: BTreeMap::new(),
         }
     }
 
@@ -160,6 +178,8 @@ pub struct Interest {
     pub dossiers: BTreeSet<String>,
     /// Codes of persons that the text holds.
     pub codes: BTreeSet<String>,
+    /// Codes of tasks that it gives back.
+    pub tasks: BTreeSet<String>,
     /// Of how many dossiers the sender is a party, and which: at most so many of each address are read; 0 asks for none.
     pub own_max: usize,
     /// The dossier whose whole history is wanted.
@@ -230,9 +250,12 @@ fn of_content(interest: &mut Interest, message: &Content, book: &rules::Rulebook
     let names: Vec<&str> = message.attachments.iter().map(|a| a.name.as_str()).collect();
     rules::look_up(book, &material(message, &interest.sender, &names, &[], "", "", Timestamp::UNIX_EPOCH), &asked);
     interest.dossiers = asked.0.into_inner();
+    interest.tasks = command::codes(&message.subject).chain(command::codes(&message.text)).take(TASKS_MAX).collect();
     interest.codes = codes(&message.subject).chain(codes(&message.text)).take(CODES_MAX).collect();
 }
 
+/// Codes of tasks looked up for one message: a thread quotes a few.
+const TASKS_MAX: usize = 8;
 /// Codes of persons looked up for one message.
 const CODES_MAX: usize = 8;
 

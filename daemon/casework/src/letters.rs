@@ -1,9 +1,11 @@
 //! The letters: which facts go into which template. One function a letter; the words are in `templates/`.
 
 pub(crate) mod case;
+pub(crate) mod order;
 pub(crate) mod enquiry;
 
 use crate::calendar::rome;
+use crate::command::answers;
 use crate::decide::short;
 use crate::decision::{Lane, Outgoing, Reason};
 use crate::desk::Desk;
@@ -130,8 +132,13 @@ pub(crate) fn task(
     put(&mut values, "originale", json!(original(known)));
     given(&mut values, "oggetto_messaggio", &message.subject);
     given(&mut values, "testo", &message.text);
-    put(&mut values, "riferimento", json!(case.map_or_else(|| reference(known), |d| dossier::tag(&d.number))));
+    put(
+        &mut values,
+        "riferimento",
+        json!(case.map_or_else(|| reference(known), |d| answers::reference(d, office, desk))),
+    );
     if let Some(case) = case {
+        offered(&mut values, case, office, role_of(office, desk), desk);
         put(&mut values, "fascicolo", json!(case.number));
         if let Some(due) = case.due {
             put(&mut values, "data_fine", json!(due));
@@ -458,6 +465,25 @@ fn term_in_words(class: &Classification, case: &Dossier, desk: &Desk) -> String 
     let term = term(class);
     let days = if term.calendar == Calendar::Working { "giorni lavorativi" } else { "giorni" };
     format!("{} {days}, {}", term.days, term.law)
+}
+
+/// As what an order counts from the mailbox that a task goes to.
+fn role_of<'a>(office: &str, desk: &'a Desk) -> &'a str {
+    desk.rules.office(office).map_or("", |office| office.role.as_str())
+}
+
+/// What the office may answer by mail.
+fn offered(values: &mut Value, case: &Dossier, office: &str, role: &str, desk: &Desk) {
+    let all: Vec<Value> = answers::of(case, office, role, desk)
+        .into_iter()
+        .map(|answer| {
+            let how = if answer.with.is_empty() { String::new() } else { format!(", {}", answer.with) };
+            json!({ "scrivi": format!("{}{how}", answer.words), "collegamento": answer.link })
+        })
+        .collect();
+    if !all.is_empty() {
+        put(values, "risposte", json!(all));
+    }
 }
 
 fn original(known: &Known) -> String {

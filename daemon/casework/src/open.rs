@@ -194,14 +194,8 @@ pub fn dossier(
     own.append(&mut changes);
     let cause = cause(&number, desk);
     let case = Case { dossier: &opened, cause: &cause, now, desk };
-    let outgoing = if new.told {
-        vec![]
-    } else {
-        let is_excluded = procedure.participation == Participation::Excluded;
-        let term = clockwork::term_in_days(&opened).unwrap_or_default();
-        case.start_notice(term, clockwork::silence_in_words(&opened, desk), is_excluded)
-            .map_err(|why| Refused::new("no-letter", why.text))?
-    };
+    let outgoing =
+        if new.told { vec![] } else { case.start_notice().map_err(|why| Refused::new("no-letter", why.text))? };
     let notice = if new.told { "nessuna comunicazione di avvio" } else { "la comunicazione di avvio è in partenza" };
     Ok(Done { changes: own, outgoing, said: format!("aperto il fascicolo {number}: {notice}") })
 }

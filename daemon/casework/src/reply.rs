@@ -19,6 +19,8 @@ mod tests;
 mod values;
 mod wrap;
 
+pub(crate) use values::percent;
+
 use crate::rules::Problem;
 use alloc::collections::BTreeMap;
 use alloc::format;

@@ -12,7 +12,7 @@ use crate::procedure::Procedure;
 use crate::rules::{self, Calendar, Classification, Deadline, DossierBrief, Kind, Mode};
 use crate::standing::{Permit, Right, Standing};
 use crate::term::{self, Plan};
-use crate::{canary, clockwork, enquiry, guard, letters};
+use crate::{canary, clockwork, command, enquiry, guard, letters};
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec;
@@ -27,6 +27,9 @@ pub(crate) fn decide(seen: &Examined, daticert: &Daticert, message: &Content, kn
     let sender = daticert.mittente.as_str();
     if is_ours(sender, desk) {
         if let Some(decision) = canary::came_back(daticert, message, known.canary.as_ref()) {
+            return decision;
+        }
+        if let Some(decision) = command::by_pec(sender, seen, message, known, desk) {
             return decision;
         }
         let why = format!("viene da {sender}, che è nostro");

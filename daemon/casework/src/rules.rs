@@ -29,6 +29,7 @@ pub(crate) mod problem;
 pub mod quote;
 pub(crate) mod read;
 mod read_case;
+pub(crate) mod read_office;
 mod read_rule;
 mod score;
 pub(crate) mod syntax;
@@ -38,7 +39,7 @@ mod view;
 mod why_not;
 mod words;
 
-pub use book::{Calendar, Deadline, Kind, Mode, Office, OfficeChoice, Rule, Rulebook};
+pub use book::{Calendar, Deadline, Kind, Mode, Office, OfficeChoice, Officer, Rule, Rulebook};
 pub use cases::{TestResult, run_tests};
 pub use classify::{classify, look_up};
 pub use coverage::{advice, tests_about, unexercised};

@@ -57,13 +57,19 @@ fn read(dir: &str, end: &str) -> Vec<(String, String)> {
 
 /// A desk of shipped files.
 pub(crate) fn desk() -> Desk {
+    desk_with(|_, text| text)
+}
+
+/// A desk of shipped files, with the rules files changed.
+pub(crate) fn desk_with(change: impl Fn(&str, String) -> String) -> Desk {
     let files = read("templates/it", "hbs");
     let files: Vec<TemplateFile> =
         files.into_iter().map(|(name, text)| TemplateFile { name: format!("it/{name}"), text }).collect();
     let templates = reply::load(&files).expect("good templates");
     let source = |(name, text)| SourceFile { name, text };
     let names = templates.names();
-    let rule_files: Vec<SourceFile> = read("rules", "toml").into_iter().map(source).collect();
+    let changed = |(name, text): (String, String)| (name.clone(), change(&name, text));
+    let rule_files: Vec<SourceFile> = read("rules", "toml").into_iter().map(changed).map(source).collect();
     let book = rules::load(&rule_files, &names).expect("good rules");
     let procedure_files: Vec<SourceFile> = read("rules/procedures", "toml").into_iter().map(source).collect();
     let procedures = Procedures::load(&procedure_files, &book, &names).expect("good procedures");
@@ -228,7 +234,11 @@ impl Scene {
                     None => self.people.extend(Person::begin(&entry)),
                 },
                 Change::Incident { code, .. } => self.incidents.push(code),
-                Change::Opened { .. } | Change::Filed { .. } | Change::Learned { .. } | Change::CanaryBack { .. } => {}
+                Change::Opened { .. }
+                | Change::Filed { .. }
+                | Change::Ordered { .. }
+                | Change::Learned { .. }
+                | Change::CanaryBack { .. } => {}
             }
         }
         self.letters.extend(outgoing);

@@ -37,6 +37,8 @@ const ENCODED_WORDS_MAX: usize = 500;
 const NESTED_HEAD_BYTES_MAX: usize = 64 * 1024;
 /// Most machine headers kept.
 const MACHINE_HEADERS_MAX: usize = 100;
+/// Authentication-Results kept: a server writes one for each thing it looked at.
+const AUTHENTICATION_MAX: usize = 10;
 /// Most addresses, or ids, kept of one header.
 const LIST_MAX: usize = 1_000;
 /// The note on a text that was cut.
@@ -167,6 +169,12 @@ pub(crate) fn machine_headers(head: &Entity<'_>) -> Vec<(String, String)> {
         .take(MACHINE_HEADERS_MAX)
         .map(|field| (field.name(), unstructured(bounded(field.value, NAME_BYTES_MAX))))
         .collect()
+}
+
+/// The values of Authentication-Results, topmost first (RFC 8601 §2.2).
+pub(crate) fn authentication(head: &Entity<'_>) -> Vec<String> {
+    let of_servers = head.fields.iter().filter(|field| field.name() == "authentication-results");
+    of_servers.take(AUTHENTICATION_MAX).map(|field| unstructured(bounded(field.value, NAME_BYTES_MAX))).collect()
 }
 
 /// The address of Return-Path; empty for `<>`.

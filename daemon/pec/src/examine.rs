@@ -1,7 +1,7 @@
 //! The one door: bytes in, findings out.
 
 use crate::consistency::{self, Times};
-use crate::content::{date, machine_headers, mailboxes, return_path, unstructured};
+use crate::content::{authentication, date, machine_headers, mailboxes, return_path, unstructured};
 use crate::correlation::{self, Sent};
 use crate::directory::{self, Directory};
 use crate::excerpt::Excerpt;
@@ -95,6 +95,9 @@ pub struct Examined {
     pub return_path: Option<String>,
     /// Outer headers by which a machine's mail is known; see [`Content::machine_headers`]. A claim.
     pub machine_headers: Vec<(String, String)>,
+    /// Authentication-Results of the outer header, topmost first. A claim: who believes one must know by which server the
+    /// message came, and that this server takes away what others wrote under its name (RFC 8601 §5).
+    pub authentication: Vec<String>,
     /// The signature, as far as it reads: a fact about the bytes, whatever the grade. `None` where none was reached.
     pub seal: Option<Seal>,
     /// What is proven.
@@ -227,6 +230,7 @@ pub fn examine(raw: &[u8], policy: &Policy<'_>) -> Examined {
         claimed: text(X_TRASPORTO).or_else(|| text(X_RICEVUTA)),
         return_path: return_path(&head),
         machine_headers: machine_headers(&head),
+        authentication: authentication(&head),
         seal,
         verdict,
     }

@@ -9,6 +9,9 @@ use std::sync::Arc;
 
 /// The entity's mailbox.
 pub(super) const ENTITY: &str = "protocollo@pec.comune.test";
+/// The mailbox to which its offices answer, and the mail server that takes it in.
+pub(super) const OFFICES: &str = "sportello@comune.example";
+pub(super) const OFFICE_SERVER: &str = "mx.comune.example";
 /// Host of its provider's service address.
 pub(super) const ENTITY_PROVIDER: &str = "pec.alfa.test";
 
@@ -17,6 +20,8 @@ pub(super) struct World {
     pub(super) circuit: Circuit,
     authority: Authority,
     signer: String,
+    /// The mailbox to which offices answer: ordinary mail.
+    offices: PathBuf,
 }
 
 impl World {
@@ -51,10 +56,12 @@ impl World {
             let circuit =
                 Circuit::new(&root.join("caselle"), domains.map(|(domain, provider)| (domain.to_owned(), provider)));
             let inbox = circuit.maildir(ENTITY)?;
+            let offices = root.join("risposte-uffici");
             for part in ["tmp", "new", "cur"] {
                 fs::create_dir_all(inbox.join(part)).map_err(disk)?;
+                fs::create_dir_all(offices.join(part)).map_err(disk)?;
             }
-            Ok(Self { circuit, authority, signer })
+            Ok(Self { circuit, authority, signer, offices })
         };
         open().map_err(|e| format!("il gestore simulato non parte: {e}"))
     }
@@ -71,17 +78,36 @@ impl World {
         self.circuit.maildir(address).map_err(|e| e.to_string())
     }
 
-    /// Nothing waits in the entity's inbox.
+    /// Where offices answer.
+    pub(super) fn offices(&self) -> PathBuf {
+        self.offices.clone()
+    }
+
+    /// Messages in this part of both mailboxes of the entity.
+    fn count(&self, part: &str) -> Result<usize, String> {
+        let count = |folder: PathBuf| fs::read_dir(folder).map(Iterator::count).map_err(|e| e.to_string());
+        Ok(count(self.maildir(ENTITY)?.join(part))? + count(self.offices.join(part))?)
+    }
+
+    /// Nothing waits in the entity's mailboxes.
     pub(super) fn inbox_is_empty(&self) -> Result<bool, String> {
-        let new = self.maildir(ENTITY)?.join("new");
-        Ok(fs::read_dir(new).map_err(|e| e.to_string())?.next().is_none())
+        Ok(self.count("new")? == 0)
     }
 
     /// Messages that have reached the entity.
     pub(super) fn arrived(&self) -> Result<usize, String> {
-        let inbox = self.maildir(ENTITY)?;
-        let count = |part| fs::read_dir(inbox.join(part)).map(Iterator::count).map_err(|e| e.to_string());
-        Ok(count("new")? + count("cur")?)
+        Ok(self.count("new")? + self.count("cur")?)
+    }
+
+    /// Somebody of an office writes to Sportello: the body's mail server, simulated, says at the top who entered with a password.
+    pub(super) fn answer(&self, entered: &str, mail: &Mail) -> Result<(), Error> {
+        let composed = mail.compose(Timestamp::now())?;
+        let vouched = format!("Authentication-Results: {OFFICE_SERVER}; auth=pass smtp.auth={entered}\r\n");
+        let name =
+            format!("{:04}.eml", self.count("new").map_err(Error::State)? + self.count("cur").map_err(Error::State)?);
+        let tmp = self.offices.join("tmp").join(&name);
+        fs::write(&tmp, [vouched.as_bytes(), &composed.raw].concat()).map_err(disk)?;
+        fs::rename(tmp, self.offices.join("new").join(name)).map_err(disk)
     }
 
     /// Sends as a citizen's mail program does.

@@ -1,6 +1,7 @@
 //! The scene: what happens to the mailbox of a small Comune in one morning. All names are invented.
 
 use super::circuit::{ENTITY, World};
+use super::office;
 use crate::caseload::Deed;
 use crate::store::Overview;
 use casework::act::{Act, Order};
@@ -131,9 +132,50 @@ pub(super) const STEPS: &[Step] = &[
         title: "Valutate le osservazioni, la decisione può partire e le riporta",
         play: Play::Office(weigh_and_refuse),
     },
+    Step {
+        name: "atti",
+        title: "ATTO TERZO. Sara Blu chiede di vedere gli atti di una pratica edilizia",
+        play: Play::Mail(office::asks),
+    },
+    Step {
+        name: "ricevuta",
+        title: "L'ufficio risponde al compito per posta: MANDO LA RICEVUTA",
+        play: Play::Mail(office::registers),
+    },
+    Step { name: "prende", title: "Poi, rispondendo alla risposta: PRENDO IN CARICO", play: Play::Mail(office::takes) },
+    Step {
+        name: "tardi",
+        title: "Una collega risponde allo stesso compito: arriva seconda, e lo sa",
+        play: Play::Mail(office::comes_second),
+    },
+    Step {
+        name: "impostore",
+        title: "Qualcuno scrive con l'indirizzo dell'ufficio: il server non lo garantisce",
+        play: Play::Mail(office::is_forged),
+    },
+    Step {
+        name: "non-decide",
+        title: "Dalla casella comune non si decide: l'ordine non è eseguito, e si legge perché",
+        play: Play::Mail(office::may_not),
+    },
+    Step {
+        name: "accoglie",
+        title: "Paolo Gialli, responsabile, accoglie dalla sua casella",
+        play: Play::Mail(office::grants),
+    },
+    Step {
+        name: "promemoria",
+        title: "Una pratica aperta 27 giorni fa: il tempo ricorda all'ufficio che ne mancano 3",
+        play: Play::Office(office::nearly_due),
+    },
+    Step {
+        name: "scaduta",
+        title: "Una pratica aperta 50 giorni fa: è scaduta, tocca a chi ha il potere sostitutivo",
+        play: Play::Office(office::overdue),
+    },
 ];
 
-fn from(address: &str, name: &str) -> Mail {
+pub(super) fn from(address: &str, name: &str) -> Mail {
     Mail::new(address).display_name(name).to(ENTITY)
 }
 

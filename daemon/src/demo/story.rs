@@ -117,6 +117,7 @@ impl Story {
                     let dossier = dossier.as_deref().map_or(String::new(), |d| format!(", fascicolo {d}"));
                     format!("{} → {office}{dossier}", kind.title())
                 }
+                Disposition::Order { office, .. } => format!("ordine dell'ufficio {office}"),
                 Disposition::ToPerson { office, why } => format!("a una persona ({office}): {why}"),
                 Disposition::Quarantine { why } => format!("QUARANTENA: {why}"),
                 Disposition::Duplicate { .. } => "stesso messaggio certificato: non si fa niente".into(),
@@ -133,6 +134,7 @@ impl Story {
                 Change::Incident { text, .. } => lines.push(format!("INCIDENTE: {text}")),
                 Change::Entered { entry, .. } => lines.extend(entry.words()),
                 Change::Person { entry, .. } => lines.extend(entry.words()),
+                Change::Ordered { by, said, .. } => lines.push(format!("{by}: {said}")),
                 Change::Filed { .. } | Change::Learned { .. } | Change::CanaryBack { .. } => {}
             }
         }

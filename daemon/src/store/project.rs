@@ -11,7 +11,7 @@ use crate::outbox::schedule::{Illegal, Move, State};
 use casework::decision::Lane;
 use casework::dossier::Dossier;
 use casework::letters::ID_BYTES_MAX;
-use casework::{Change, Disposition, Outgoing};
+use casework::{Change, Disposition, Outgoing, Spent};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
@@ -106,7 +106,7 @@ fn decide(index: &Index, batch: &mut Batch, record: &Record, decided: &Decided) 
         index,
         batch,
         decided.changes(),
-        &Source { at, seq: record.seq, by: "", message: &decided.digest },
+        &Source { at, seq: record.seq, by: by(decided), message: &decided.digest },
     )?;
     for (n, change) in decided.changes().iter().enumerate() {
         match change {
@@ -114,6 +114,10 @@ fn decide(index: &Index, batch: &mut Batch, record: &Record, decided: &Decided) 
                 batch.put(&key::touched(&dossier.number, at, &decided.digest), &decided.digest)
             }
             Change::Entered { .. } | Change::Person { .. } => {}
+            Change::Ordered { by, code, said, .. } if !code.is_empty() => {
+                batch.put(&key::order(code), &Spent { at, by: by.clone(), said: said.clone() });
+            }
+            Change::Ordered { .. } => {}
             Change::Filed { dossier } => batch.put(&key::touched(dossier, at, &decided.digest), &decided.digest),
             Change::Learned { item, fact } => {
                 if let Some(mut row) = index.get::<ItemRow>(&key::item(item))? {
@@ -199,6 +203,15 @@ fn decide(index: &Index, batch: &mut Batch, record: &Record, decided: &Decided) 
         },
     );
     Ok(())
+}
+
+/// Who ordered by mail what a decision does; empty: nobody did.
+fn by(decided: &Decided) -> &str {
+    let ordered = decided.changes().iter().find_map(|change| match change {
+        Change::Ordered { by, .. } => Some(by.as_str()),
+        _ => None,
+    });
+    ordered.unwrap_or_default()
 }
 
 /// A new item of the outbox.

@@ -103,7 +103,11 @@ pub(super) fn project(index: &Index, batch: &mut Batch, changes: &[Change], from
                 let line = (from.at, from.seq, from.by, from.message, entry);
                 batch.put(&key::person_entry(id, n), &line);
             }
-            Change::Filed { .. } | Change::Learned { .. } | Change::CanaryBack { .. } | Change::Incident { .. } => {}
+            Change::Filed { .. }
+            | Change::Ordered { .. }
+            | Change::Learned { .. }
+            | Change::CanaryBack { .. }
+            | Change::Incident { .. } => {}
         }
     }
     for (id, n) in told {
@@ -213,17 +217,6 @@ impl Store {
     /// See [`Trouble`].
     pub fn dossiers_of_address(&self, who: &str, max: usize) -> Result<Vec<String>, Trouble> {
         self.numbers(&key::of_address(&address::key(who), ""), max)
-    }
-
-    /// The change of data that a dossier waits for is of somebody, whoever writes.
-    pub(super) fn add_concerned(&self, known: &mut Known) -> Result<(), Trouble> {
-        let concerned: Vec<String> =
-            known.dossiers.iter().flat_map(|of| &of.life.changes).map(|change| change.person.clone()).collect();
-        for id in concerned.iter().take(super::PEOPLE_MAX) {
-            let person = self.person(id)?.filter(|person| known.people.iter().all(|other| other.id != person.id));
-            known.people.extend(person);
-        }
-        Ok(())
     }
 
     /// What a message may ask about the sender's dossiers: those of the sender's address and of the other safe domiciles of the

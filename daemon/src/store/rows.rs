@@ -238,6 +238,10 @@ pub(super) mod key {
     pub(crate) fn entries(number: &str) -> String {
         format!("entry/{number}/")
     }
+    /// The code of a task → the order that was carried out under it.
+    pub(crate) fn order(code: &str) -> String {
+        format!("order/{code}")
+    }
     /// What must not be done twice.
     pub(crate) fn once(name: &str) -> String {
         format!("once/{name}")

@@ -22,6 +22,8 @@ use std::time::Duration;
 pub const OFFICE: &str = "protocollo@ente.test";
 /// Where its tasks go, and from where.
 pub const TASKS: &str = "secondo@ente.test";
+/// The same where offices have ordinary mail: their mailbox, and the one to which they answer.
+pub const BY_MAIL: [&str; 2] = ["ufficio@interno.test", "sportello@interno.test"];
 
 /// Citizens with a mailbox.
 const CITIZENS: usize = 20;
@@ -285,6 +287,8 @@ pub struct Choices {
     pub wrong_imap: bool,
     /// The password for sending to citizens is wrong.
     pub wrong_smtp: bool,
+    /// Its offices have ordinary mail, and answer by it.
+    pub by_mail: bool,
     /// Its mailbox; [`OFFICE`] unless given. Its files are then in a folder of this name.
     pub office: Option<String>,
 }
@@ -308,7 +312,11 @@ impl Comune {
         let text = fs::read_to_string(&offices).unwrap();
         let moved: Vec<String> = text
             .lines()
-            .map(|l| if l.starts_with("mail ") { format!("mail = \"{TASKS}\"") } else { l.into() })
+            .map(|l| match (l.starts_with("mail "), choices.by_mail) {
+                (true, false) => format!("mail = \"{TASKS}\""),
+                (true, true) => format!("mail = \"{}\"\nrole = \"responsabile\"", BY_MAIL[0]),
+                (false, _) => l.into(),
+            })
             .collect();
         fs::write(&offices, moved.join("\n")).unwrap();
         let [data, rules_, anchors, ca] =
@@ -317,6 +325,7 @@ impl Comune {
         let [imap_password, smtp_password, office_password] =
             [password(choices.wrong_imap), password(choices.wrong_smtp), password(false)];
         let (more, more_data) = (choices.imap, choices.data);
+        let tasks = if choices.by_mail { BY_MAIL[1] } else { TASKS };
         let text = format!(
             r#"
 [ente]
@@ -355,17 +364,33 @@ automatici_in_10_minuti = 1000
 server = "127.0.0.1"
 porta = {submission}
 sicurezza = "starttls"
-utente = "{TASKS}"
+utente = "{tasks}"
 password_file = "{office_password}"
 autorita_file = "{ca}"
 nome_tls = "localhost"
-mittente = "{TASKS}"
+mittente = "{tasks}"
 [fiducia]
 ancore = "{anchors}"
 [registro_tecnico]
 filtro = "info"
 "#
         );
+        let offices = format!(
+            r#"
+[[casella]]
+nome = "uffici"
+indirizzo = "{tasks}"
+uffici = "mx.interno.test"
+[casella.imap]
+server = "127.0.0.1"
+porta = {imaps}
+utente = "{tasks}"
+password_file = "{office_password}"
+autorita_file = "{ca}"
+nome_tls = "localhost"
+"#
+        );
+        let text = if choices.by_mail { format!("{text}{offices}") } else { text };
         let file = root.join("sportello.toml");
         fs::write(&file, text).unwrap();
         Self { file, data: data.into(), rules, log: root.join("sportello.log") }

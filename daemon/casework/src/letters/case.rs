@@ -1,12 +1,15 @@
 //! The letters about a dossier that an office, or time, causes. It changes when such a letter shows another fact.
 
-use super::{about_case, about_us, given, put, to_office, write};
+use super::{about_case, about_us, given, offered, put, role_of, to_office, write};
 use crate::calendar::{self, month, rome};
+use crate::clockwork;
+use crate::command::answers;
 use crate::decision::{Lane, Outgoing, Reason};
 use crate::desk::Desk;
 use crate::dossier::{Dossier, State};
 use crate::effect::EffectKey;
 use crate::known::Known;
+use crate::procedure::Participation;
 use crate::rules::Calendar;
 use crate::term::OBSERVATION_DAYS;
 use alloc::format;
@@ -159,19 +162,23 @@ impl Case<'_> {
         self.write("promemoria", &values, 1)
     }
 
-    /// The notice of a procedure that the office begins by itself, to every party (art. 7, 8).
-    pub(crate) fn start_notice(
-        &self,
-        term: (u32, bool),
-        silence: &str,
-        is_closed: bool,
-    ) -> Result<Vec<Outgoing>, Reason> {
+    /// The notice that a procedure has begun, to every party (art. 7, 8): of what the office begins by itself, and of a request
+    /// whose receipt a person sends.
+    pub(crate) fn start_notice(&self) -> Result<Vec<Outgoing>, Reason> {
+        let Self { dossier, desk, .. } = *self;
         let mut values = self.values("L'ufficio esamina il caso e ti scrive l'esito.");
-        put(&mut values, "avviato_il", json!(rome(self.dossier.opened_at).date()));
-        put(&mut values, "termine_giorni", json!(term.0));
-        put(&mut values, "giorni_lavorativi", json!(term.1));
-        put(&mut values, "effetto_silenzio", json!(silence));
-        put(&mut values, "partecipazione_esclusa", json!(is_closed));
+        if dossier.cover.origin.is_empty() {
+            put(&mut values, "avviato_il", json!(rome(dossier.opened_at).date()));
+        } else {
+            put(&mut values, "presentata_il", json!(dossier.opened_at));
+        }
+        let (days, is_working) = clockwork::term_in_days(dossier).unwrap_or_default();
+        put(&mut values, "termine_giorni", json!(days));
+        put(&mut values, "giorni_lavorativi", json!(is_working));
+        put(&mut values, "effetto_silenzio", json!(clockwork::silence_in_words(dossier, desk)));
+        let is_excluded = clockwork::procedure_of(dossier, desk)
+            .is_some_and(|procedure| procedure.participation == Participation::Excluded);
+        put(&mut values, "partecipazione_esclusa", json!(is_excluded));
         self.write("avvio-procedimento", &values, usize::MAX)
     }
 
@@ -179,8 +186,10 @@ impl Case<'_> {
     pub(crate) fn task(&self, office: &str, what: &str, facts: &[String], changes: &[Changed]) -> Option<Outgoing> {
         let mut values = about_us(self.desk, office);
         about_case(&mut values, self.dossier);
+        put(&mut values, "riferimento", json!(answers::reference(self.dossier, office, self.desk)));
         put(&mut values, "cosa", json!(what));
         put(&mut values, "perche", json!(facts));
+        offered(&mut values, self.dossier, office, role_of(office, self.desk), self.desk);
         changed(&mut values, changes);
         let number = &self.dossier.number;
         let ways = [

@@ -82,7 +82,8 @@ fn every_mistake_is_reported_as_expected() {
     for file in files(&dir) {
         let has_base = !file.text.lines().any(|line| line == "# senza base");
         let set: Vec<SourceFile> = base.iter().filter(|_| has_base).chain([&file]).cloned().collect();
-        let found = match load(&set, &rules) {
+        // Whatever templates are shipped.
+        let found = match Procedures::load(&set, &rules, &["compito", "presa-in-carico"]) {
             Ok(procedures) => procedures.warnings().to_vec(),
             Err(problems) => problems,
         };

@@ -141,7 +141,7 @@ fn link(given: &Value, subject: &str, from: &str) -> Option<Value> {
 }
 
 /// Percent-encodes all but RFC 3986 unreserved characters and those in `also`.
-fn percent(text: &str, also: &[u8]) -> String {
+pub(crate) fn percent(text: &str, also: &[u8]) -> String {
     let mut out = String::new();
     for byte in text.bytes() {
         if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) || also.contains(&byte) {

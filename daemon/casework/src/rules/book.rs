@@ -129,6 +129,22 @@ pub struct Office {
     pub title: String,
     /// Its mailbox: the only kind of recipient a rules file can name.
     pub mail: String,
+    /// As what an order counts that comes from the mailbox, which several people may share: `operatore`, `responsabile`,
+    /// `coordinatore`.
+    pub role: String,
+    /// Who may give orders from a mailbox of their own.
+    pub people: Vec<Officer>,
+}
+
+/// A person of an office, with a mailbox of their own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Officer {
+    /// Name and surname: they stand in the register beside what this person ordered.
+    pub name: String,
+    /// The mailbox.
+    pub mail: String,
+    /// As what: `operatore`, `responsabile`, `coordinatore`.
+    pub role: String,
 }
 
 /// One rule.

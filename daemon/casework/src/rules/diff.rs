@@ -42,7 +42,13 @@ pub fn diff(old: &Rulebook, new: &Rulebook) -> Vec<Difference> {
             (None, Some(office)) => say(&about, format!("nuovo: «{}», {}", office.title, office.mail)),
             (Some(_), None) => say(&about, "tolto".into()),
             (Some(was), Some(is)) => {
-                for (key, was, is) in [("title", &was.title, &is.title), ("mail", &was.mail, &is.mail)] {
+                let keys = [
+                    ("title", &was.title, &is.title),
+                    ("mail", &was.mail, &is.mail),
+                    ("role", &was.role, &is.role),
+                    ("people", &people(was), &people(is)),
+                ];
+                for (key, was, is) in keys {
                     if was != is {
                         say(&about, format!("`{key}` da «{was}» a «{is}»"));
                     }
@@ -163,6 +169,11 @@ fn of_words(old: &Signal, new: &Signal) -> Vec<String> {
         }
     }
     found
+}
+
+fn people(office: &super::book::Office) -> String {
+    let one = |person: &super::book::Officer| format!("{} ({}, {})", person.name, person.mail, person.role);
+    office.people.iter().map(one).collect::<Vec<_>>().join(", ")
 }
 
 fn mode(mode: Mode) -> &'static str {

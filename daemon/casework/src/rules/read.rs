@@ -1,7 +1,5 @@
 //! The sections of a rules file: from the tree to the draft. Mistakes that show within one file are reported here.
 
-use super::book::Office;
-use super::draft::DraftSignal;
 use super::draft::{Declared, Defaults, Draft};
 use super::extract::{Check, Extractor, Template};
 use super::form::Form;
@@ -10,7 +8,8 @@ use super::phrase::Phrase;
 use super::place::Place;
 use super::problem::{Problems, Spot};
 use super::read_case::{dossiers, is_reserved, read_case};
-use super::read_rule::{read_rule, signals};
+use super::read_office::office;
+use super::read_rule::read_rule;
 use super::syntax::{Entry, Node, Value};
 use alloc::format;
 use alloc::string::String;
@@ -127,35 +126,6 @@ fn defaults(node: &Node, file: usize, problems: &mut Problems<'_>) -> Option<Def
         (office("accept_office", ACCEPT_OFFICE), office("margin_office", MARGIN_OFFICE));
     let (accept, margin) = (accept?.value, margin?.value);
     Some(Defaults { accept, margin, accept_office: accept_office?, margin_office: margin_office?, otherwise })
-}
-
-fn office(
-    id: &str,
-    what: String,
-    node: &Node,
-    at: Spot,
-    problems: &mut Problems<'_>,
-) -> Option<(Office, Vec<DraftSignal>)> {
-    let form = Form::open(what, node, at.file, &["title", "mail", "signals"], problems)?;
-    form.require("title", problems);
-    form.require("mail", problems);
-    let title = form.line("title", problems);
-    let mail = form.line("mail", problems)?;
-    if !is_mail(&mail.value) {
-        problems.error(mail.at, format!("{}: `mail`: `{}` non è un indirizzo di posta", form.what, mail.value));
-        return None;
-    }
-    let matter = form.get("signals").map_or(Vec::new(), |(node, at)| signals(&form, node, at, problems));
-    Some((Office { id: id.into(), title: title?.value, mail: mail.value }, matter))
-}
-
-/// Plain `name@domain`: nothing that could add a recipient or a header to a mail.
-pub(crate) fn is_mail(address: &str) -> bool {
-    let good = |part: &str| {
-        let known = |b: u8| b.is_ascii_alphanumeric() || b".-_+".contains(&b);
-        !part.is_empty() && part.bytes().all(known) && !part.starts_with('.') && !part.ends_with('.')
-    };
-    address.split_once('@').is_some_and(|(name, domain)| good(name) && good(domain) && domain.contains('.'))
 }
 
 fn list(_: &str, what: String, node: &Node, at: Spot, problems: &mut Problems<'_>) -> Option<Vec<Phrase>> {

@@ -146,7 +146,9 @@ impl Name {
     fn means(&self, decided: &Decided) -> bool {
         let dossier = |change: &Change| match change {
             Change::Opened { dossier } => dossier.number == self.bare,
-            Change::Filed { dossier } | Change::Entered { dossier, .. } => *dossier == self.bare,
+            Change::Filed { dossier } | Change::Entered { dossier, .. } | Change::Ordered { dossier, .. } => {
+                *dossier == self.bare
+            }
             Change::Learned { fact: Fact::Accepted { pec_id, .. }, .. } => bare(pec_id) == self.bare,
             Change::CanaryBack { item } => *item == self.bare,
             Change::Learned { .. } | Change::Person { .. } | Change::Incident { .. } => false,

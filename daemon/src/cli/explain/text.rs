@@ -61,6 +61,10 @@ fn decision(out: &mut String, decision: &Decision, letters: bool) {
             let dossier = dossier.as_deref().map_or(String::new(), |d| format!(", fascicolo {d}"));
             let _ = writeln!(out, "  {} → ufficio {office}{dossier}", kind.title());
         }
+        Disposition::Order { office, dossier } => {
+            let dossier = dossier.as_deref().map_or(String::new(), |d| format!(", fascicolo {d}"));
+            let _ = writeln!(out, "  ufficio {office}{dossier}");
+        }
         Disposition::ToPerson { office, why } => {
             out.push_str(&wrap(&format!("ufficio {office}: {why}"), 2, 4));
         }

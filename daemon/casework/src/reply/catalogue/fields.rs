@@ -208,6 +208,50 @@ pub(super) const TASK: &[Field] = &[
     ),
 ];
 
+/// What an office may answer by mail, where it can.
+pub(super) const ANSWERS: &[Field] = &[field(
+    "risposte",
+    Items(ANSWER),
+    IfGiven,
+    "le risposte che valgono come ordini; ci sono solo se c'è una casella per gli uffici",
+    &[],
+)];
+
+const ANSWER: &[Field] = &[
+    field(
+        "scrivi",
+        Line,
+        Always,
+        "le parole da scrivere da sole su una riga, e che cosa ci va insieme",
+        &["PRENDO IN CARICO", "RESPINGO, e sotto, dopo un trattino, ogni motivo"],
+    ),
+    field(
+        "collegamento",
+        Line,
+        Always,
+        "collegamento che prepara il messaggio",
+        &["mailto:sportello@comune.example?subject=%5BFascicolo%202026%2F000123%5D&body=PRENDO%20IN%20CARICO"],
+    ),
+];
+
+/// What came of an order that an office gave by mail.
+pub(super) const ORDERED: &[Field] = &[
+    field("ente", Line, Free, "nome dell'ente", &["Comune di Esempio"]),
+    field("ufficio", Line, Always, "ufficio che ha dato l'ordine", &["Ufficio Anagrafe"]),
+    RIFERIMENTO,
+    field(
+        "esito",
+        Line,
+        Always,
+        "che cosa è stato fatto, o perché non è stato fatto niente",
+        &["fascicolo 2026/000123: presa in lavorazione"],
+    ),
+    field("fascicolo", Line, IfGiven, "numero del fascicolo", &["2026/000123"]),
+    field("oggetto", Line, IfGiven, "di che cosa si tratta", &["Dichiarazione di cambio di residenza"]),
+    field("stato", Line, IfGiven, "a che punto è la pratica, in parole", &["in lavorazione"]),
+    field("data_fine", Date, IfGiven, "giorno entro cui concludere", &["2026-07-31"]),
+];
+
 /// The message a task is about.
 pub(super) const INCOMING: &[Field] = &[
     RICEVUTO_IL,

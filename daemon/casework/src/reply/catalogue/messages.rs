@@ -2,8 +2,9 @@
 
 use super::enquiries;
 use super::fields::{
-    ALLEGATI, CHANGED, DOSSIER, DOUBT, DOUBTFUL, END, EVENTI, INCOMING, LINK_RISPOSTA, LINK_STATO, MANCANZE, MOTIVI,
-    OUTCOME, PRESENTATA_IL, REQUEST, RICEVUTO_IL, SENDER, START, START_WORDS, TASK, UNDELIVERED, field,
+    ALLEGATI, ANSWERS, CHANGED, DOSSIER, DOUBT, DOUBTFUL, END, EVENTI, INCOMING, LINK_RISPOSTA, LINK_STATO, MANCANZE,
+    MOTIVI, ORDERED, OUTCOME, PRESENTATA_IL, REQUEST, RICEVUTO_IL, SENDER, START, START_WORDS, TASK, UNDELIVERED,
+    field,
 };
 use super::{Field, Kind, Message, Need, Phrase, Reader};
 
@@ -217,7 +218,7 @@ pub const MESSAGES: &[Message] = &[
         name: "compito",
         purpose: "all'ufficio: una richiesta da trattare",
         reader: Reader::Office,
-        fields: &[TASK, INCOMING, REQUEST],
+        fields: &[TASK, INCOMING, REQUEST, ANSWERS],
         must_say: &[],
     },
     Message {
@@ -250,6 +251,7 @@ pub const MESSAGES: &[Message] = &[
         reader: Reader::Office,
         fields: &[
             TASK,
+            ANSWERS,
             &[
                 field(
                     "oggetto",
@@ -284,6 +286,20 @@ pub const MESSAGES: &[Message] = &[
                 ),
             ],
         ],
+        must_say: &[],
+    },
+    Message {
+        name: "ordine-eseguito",
+        purpose: "all'ufficio: l'ordine dato per posta è stato eseguito, e che cosa si può fare adesso",
+        reader: Reader::Office,
+        fields: &[ORDERED, ANSWERS],
+        must_say: &[],
+    },
+    Message {
+        name: "ordine-non-eseguito",
+        purpose: "all'ufficio: l'ordine dato per posta non è stato eseguito, e perché",
+        reader: Reader::Office,
+        fields: &[ORDERED, ANSWERS],
         must_say: &[],
     },
 ];

@@ -1,0 +1,281 @@
+//! What an office may order by mail, and what comes of it: who is believed, what is done, what is answered.
+
+extern crate std;
+
+use super::{by_mail, by_pec, code};
+use crate::decision::{Change, Decision, Disposition, Lane, Outgoing};
+use crate::desk::{Desk, OfficeBox};
+use crate::dossier::State;
+use crate::known::{Known, Spent};
+use crate::rules::Kind;
+use crate::scene::{self, Mail, SAFE, Scene};
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use pec::{Anchors, Content, Examined, Policy, Verdict};
+use std::sync::LazyLock;
+
+const SERVER: &str = "mx.comune.example";
+/// The mailbox that the office shares.
+const SHARED: &str = "edilizia@comune.example";
+/// Who decides there, from a mailbox of her own.
+const MARIA: &str = "m.bianchi@comune.example";
+
+static DESK: LazyLock<Desk> = LazyLock::new(|| {
+    let shipped =
+        "people  = [{ name = \"Paolo Gialli\", mail = \"p.gialli@comune.example\", role = \"responsabile\" }]";
+    let people = format!(
+        "people = [{{ name = \"Maria Bianchi\", mail = \"{MARIA}\", role = \"responsabile\" }}, \
+         {{ name = \"Luca Verdi\", mail = \"l.verdi@comune.example\", role = \"responsabile\" }}]"
+    );
+    let mut desk = scene::desk_with(|_, text| text.replace(shipped, &people));
+    desk.entity.office_box = Some(OfficeBox { address: "sportello@comune.example".into(), server: SERVER.into() });
+    desk
+});
+
+/// A dossier of the office, on the desk with the mailbox of the offices.
+fn scene() -> Scene {
+    let mut scene = Scene::of("richiesta", "edilizia");
+    scene.desk = &DESK;
+    scene
+}
+
+/// A mail of somebody, as it lies in the mailbox.
+struct Sent<'a> {
+    from: &'a str,
+    subject: String,
+    text: &'a str,
+    /// What the server says of who wrote.
+    vouched: &'a str,
+    more: &'a str,
+}
+
+impl<'a> Sent<'a> {
+    /// Of the office, vouched for, with the code of a task that was written now.
+    fn to(scene: &Scene, from: &'a str, text: &'a str) -> Self {
+        let subject = format!("Re: {} prova", super::answers::reference(&scene.dossier, "edilizia", &DESK));
+        Self { from, subject, text, vouched: "dmarc=pass header.from=comune.example", more: "" }
+    }
+
+    fn seen(&self) -> (Examined, Content) {
+        let Self { from, subject, text, vouched, more } = self;
+        let raw = format!(
+            "Authentication-Results: {SERVER}; {vouched}\r\n{more}From: Ufficio <{from}>\r\nMessage-ID: <r1@comune.example>\r\n\
+             Subject: {subject}\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n{text}\r\n"
+        );
+        let anchors = Anchors::default();
+        let seen = pec::examine(raw.as_bytes(), &Policy::new(&anchors));
+        let Verdict::Unproven(unproven) = &seen.verdict else { panic!("nobody signed it") };
+        let content = unproven.content.clone().expect("it is read");
+        (seen, content)
+    }
+}
+
+fn known(scene: &Scene) -> Known {
+    Known {
+        dossiers: [scene.dossier.clone()].into(),
+        people: scene.people.clone(),
+        digest: "d".repeat(64),
+        is_from_offices: true,
+        ..Known::nothing(scene.now)
+    }
+}
+
+fn decided(scene: &Scene, sent: &Sent<'_>, known: &Known) -> Option<Decision> {
+    let (seen, content) = sent.seen();
+    let _ = scene;
+    by_mail(&seen, &content, known, &DESK)
+}
+
+/// Sends it, writes what comes of it, and gives back the answer and the codes of the trail.
+fn send(scene: &mut Scene, sent: &Sent<'_>, spent: &[(&str, Spent)]) -> (Outgoing, Vec<String>) {
+    let known =
+        Known { spent: spent.iter().map(|(code, it)| (code.to_string(), it.clone())).collect(), ..known(scene) };
+    let decision = decided(scene, sent, &known).expect("it is an office's");
+    let answer =
+        decision.outgoing.iter().find(|letter| letter.template.starts_with("ordine-")).expect("an answer").clone();
+    assert_eq!((answer.to.as_str(), answer.lane), (sent.from, Lane::Internal), "to who gave it, and nobody else");
+    let trail = decision.trail.iter().map(|reason| reason.code.clone()).collect();
+    scene.take(decision.changes, decision.outgoing);
+    (answer, trail)
+}
+
+fn code_in(answer: &Outgoing) -> String {
+    super::codes(&answer.subject).next().expect("a code")
+}
+
+#[test]
+fn an_office_works_a_dossier_from_the_first_task_to_the_outcome_by_mail_alone() {
+    let mut scene = scene();
+    let sent = Sent::to(&scene, SHARED, "PRENDO IN CARICO");
+    let (answer, trail) = send(&mut scene, &sent, &[]);
+    assert_eq!(trail, ["office", "order-done"]);
+    assert_eq!(scene.dossier.state, State::InLavorazione);
+    assert!(answer.text.contains("Fatto: fascicolo 2026/000001"), "{}", answer.text);
+    assert!(
+        answer.text.contains("mailto:sportello@comune.example?subject=%5BFascicolo%202026%2F000001%5D%20%5BCodice%20")
+    );
+    assert!(!answer.text.contains("- ACCOLGO"), "the shared mailbox does not decide: {}", answer.text);
+
+    let sent = Sent::to(&scene, MARIA, "CHIEDO INTEGRAZIONE\n- la pianta\n\nNessun ente pubblico lo ha già: sì");
+    let (_, trail) = send(&mut scene, &sent, &[]);
+    assert_eq!(trail, ["office", "order-done"]);
+    assert_eq!(scene.dossier.state, State::InAttesaIntegrazioni);
+    let asked = scene.of_template("richiesta-integrazione");
+    assert!(asked.first().is_some_and(|letter| letter.lane == Lane::Pec && letter.text.contains("la pianta")));
+
+    scene.write(&Mail { files: true, ..Mail::of(SAFE, Kind::IntegrationReply) });
+    let sent = Sent::to(&scene, MARIA, "ACCOLGO: la domanda è completa");
+    let (answer, _) = send(&mut scene, &sent, &[]);
+    assert_eq!(scene.dossier.state, State::Accolta, "{}", answer.text);
+    let outcome = scene.of_template("esito");
+    assert!(outcome.first().is_some_and(|letter| letter.text.contains("la domanda è completa")));
+    assert!(answer.text.contains("Stato adesso: accolta"), "{}", answer.text);
+}
+
+#[test]
+fn who_shares_a_mailbox_does_not_decide_and_is_told_why() {
+    let mut scene = scene().worked_on();
+    let before = scene.dossier.clone();
+    let sent = Sent::to(&scene, SHARED, "ACCOLGO: va bene");
+    let (answer, trail) = send(&mut scene, &sent, &[]);
+    assert_eq!(trail, ["office", "not-lawful"]);
+    assert_eq!(answer.template, "ordine-non-eseguito");
+    assert_eq!(scene.dossier, before);
+}
+
+#[test]
+fn a_reason_that_the_law_wants_is_wanted_by_mail_too() {
+    let mut scene = scene().worked_on();
+    for (text, code) in [
+        ("PREAVVISO DI RIGETTO", "no-points"),
+        ("RESPINGO: non si può", "not-lawful"),
+        ("ACCOLGO", "no-points"),
+        ("CHIEDO INTEGRAZIONE\n- la pianta", "perhaps-held"),
+        ("ci penso io", "no-order"),
+        ("ACCOLGO: sì\nRESPINGO: no", "several-orders"),
+        ("NOTA:", "no-text"),
+    ] {
+        let before = scene.dossier.clone();
+        let sent = Sent::to(&scene, MARIA, text);
+        let (answer, trail) = send(&mut scene, &sent, &[]);
+        assert_eq!(trail, ["office", code], "{text}");
+        assert_eq!(answer.template, "ordine-non-eseguito");
+        assert!(answer.text.contains("- NOTA"), "what can be done is shown: {}", answer.text);
+        assert_eq!(scene.dossier, before, "{text}");
+    }
+}
+
+#[test]
+fn of_two_officers_one_wins_and_the_other_is_told() {
+    let mut scene = scene();
+    let first = Sent::to(&scene, MARIA, "PRENDO IN CARICO");
+    let second = Sent::to(&scene, "l.verdi@comune.example", "PRENDO IN CARICO");
+    let code = code::of(&scene.dossier, "edilizia", &DESK);
+    send(&mut scene, &first, &[]);
+    let after = scene.dossier.clone();
+    let spent = Spent { at: scene.now, by: "Maria Bianchi".into(), said: "presa in lavorazione".into() };
+    let (answer, trail) = send(&mut scene, &second, &[(&code, spent)]);
+    assert_eq!(trail, ["office", "code-spent"]);
+    assert!(scene::flat(&answer).contains("ha già risposto Maria Bianchi"), "{}", answer.text);
+    assert!(answer.text.contains("Stato adesso: in lavorazione"));
+    assert_ne!(code_in(&answer), code, "the next order has a code of its own");
+    assert_eq!(scene.dossier, after);
+}
+
+#[test]
+fn a_code_is_of_one_dossier_one_office_and_ours() {
+    let mut scene = scene();
+    let other =
+        Scene::opened(&crate::open::NewDossier { subject: "Altra".into(), ..scene::new("richiesta", "edilizia") });
+    let mut elsewhere = other.dossier.clone();
+    elsewhere.number = "2026/000002".into();
+    let foreign = code::of(&elsewhere, "edilizia", &DESK);
+    let of_others = code::of(&scene.dossier, "tributi", &DESK);
+    let made_up = format!("1-{}", "a".repeat(16));
+    let mut future = scene.dossier.clone();
+    future.life.entries += 1;
+    let not_yet = code::of(&future, "edilizia", &DESK);
+    for (subject, wanted) in [
+        ("Re: [Fascicolo 2026/000001] prova".to_string(), "no-code"),
+        (format!("Re: [Fascicolo 2026/000001] [Codice {foreign}]"), "wrong-code"),
+        (format!("Re: [Fascicolo 2026/000001] [Codice {of_others}]"), "wrong-code"),
+        (format!("Re: [Fascicolo 2026/000001] [Codice {made_up}]"), "wrong-code"),
+        (format!("Re: [Fascicolo 2026/000001] [Codice {not_yet}]"), "wrong-code"),
+        (format!("Re: [Fascicolo 2026/000099] [Codice {foreign}]"), "wrong-code"),
+    ] {
+        let before = scene.dossier.clone();
+        let sent = Sent { subject, ..Sent::to(&scene, MARIA, "PRENDO IN CARICO") };
+        let (answer, trail) = send(&mut scene, &sent, &[]);
+        assert_eq!(trail, ["office", wanted]);
+        assert!(!answer.text.contains("Stato adesso"), "nothing of the dossier is told: {}", answer.text);
+        assert_eq!(scene.dossier, before);
+    }
+}
+
+#[test]
+fn a_forged_address_orders_nothing_and_is_not_answered() {
+    let scene = scene();
+    for vouched in ["none", "dmarc=fail header.from=comune.example", "spf=pass smtp.mailfrom=ladro.example"] {
+        let sent = Sent { vouched, ..Sent::to(&scene, MARIA, "PRENDO IN CARICO") };
+        let decision = decided(&scene, &sent, &known(&scene)).expect("somebody must look at it");
+        assert!(matches!(decision.disposition, Disposition::ToPerson { .. }));
+        assert!(decision.changes.is_empty());
+        let to: Vec<&str> = decision.outgoing.iter().map(|letter| letter.template.as_str()).collect();
+        assert_eq!(to, ["compito-verifica"]);
+        assert!(decision.outgoing.iter().all(|letter| letter.to != MARIA));
+    }
+}
+
+#[test]
+fn only_the_mailbox_of_the_offices_is_listened_to_and_only_for_people() {
+    let scene = scene();
+    let sent = Sent::to(&scene, MARIA, "PRENDO IN CARICO");
+    let elsewhere = Known { is_from_offices: false, ..known(&scene) };
+    assert!(decided(&scene, &sent, &elsewhere).is_none(), "by another road it is any other mail");
+    let machine = Sent { more: "Auto-Submitted: auto-replied\r\n", ..Sent::to(&scene, SHARED, "PRENDO IN CARICO") };
+    assert!(decided(&scene, &machine, &known(&scene)).is_none(), "an absence is no order, and is not answered");
+    let stranger = Sent { from: "chiunque@altro.example", ..Sent::to(&scene, MARIA, "PRENDO IN CARICO") };
+    assert!(decided(&scene, &stranger, &known(&scene)).is_none());
+}
+
+#[test]
+fn the_own_pec_of_an_office_needs_no_code() {
+    let mut scene = scene();
+    let sent = Sent { subject: "[Fascicolo 2026/000001]".into(), ..Sent::to(&scene, SHARED, "PRENDO IN CARICO") };
+    let (seen, content) = sent.seen();
+    let decision = by_pec(SHARED, &seen, &content, &known(&scene), &DESK).expect("it orders something");
+    assert!(decision.changes.iter().any(|change| matches!(change, Change::Ordered { code, .. } if code.is_empty())));
+    scene.take(decision.changes, decision.outgoing);
+    assert_eq!(scene.dossier.state, State::InLavorazione);
+
+    let sent = Sent { subject: "prova".into(), ..Sent::to(&scene, SHARED, "NOTA: visto") };
+    let (seen, content) = sent.seen();
+    let decision = by_pec(SHARED, &seen, &content, &known(&scene), &DESK).expect("it orders something");
+    assert!(decision.trail.iter().any(|reason| reason.code == "no-dossier"));
+    let sent = Sent { subject: "[Fascicolo 2026/000001]".into(), ..Sent::to(&scene, SHARED, "ecco la planimetria") };
+    let (seen, content) = sent.seen();
+    assert!(
+        by_pec(SHARED, &seen, &content, &known(&scene), &DESK).is_none(),
+        "a letter that orders nothing is as before"
+    );
+}
+
+#[test]
+fn an_office_weighs_what_was_filed_and_assigns_and_passes_on_by_mail() {
+    let mut scene = scene().worked_on();
+    scene.write(&Mail::of(SAFE, Kind::Participation));
+    let sent = Sent::to(&scene, MARIA, "ACCOLGO: sì");
+    let (_, trail) = send(&mut scene, &sent, &[]);
+    assert_eq!(trail, ["office", "participation-unanswered"]);
+    let sent = Sent::to(&scene, MARIA, "VALUTO 1 NON ACCOLTA: i fatti non cambiano");
+    let (_, trail) = send(&mut scene, &sent, &[]);
+    assert_eq!(trail, ["office", "order-done"]);
+    let sent = Sent::to(&scene, MARIA, "ASSEGNO A Luca Verdi");
+    send(&mut scene, &sent, &[]);
+    assert_eq!(scene.dossier.cover.responsible, "Luca Verdi");
+    let sent = Sent::to(&scene, MARIA, "NON COMPETENZA: tributi");
+    let (answer, _) = send(&mut scene, &sent, &[]);
+    assert_eq!(scene.dossier.office, "tributi", "{}", answer.text);
+    assert!(scene.of_template("compito-pratica").iter().any(|task| task.subject.contains("[Codice ")));
+}

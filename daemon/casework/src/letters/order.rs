@@ -1,0 +1,58 @@
+//! The answer to an office that gave an order by mail. It changes when such an answer shows another fact.
+
+use super::{about_us, offered, put, reference, write};
+use crate::command::answers;
+use crate::decision::{Lane, Outgoing, Reason};
+use crate::desk::Desk;
+use crate::dossier::Dossier;
+use crate::known::Known;
+use crate::letters::ID_BYTES_MAX;
+use alloc::string::{String, ToString};
+use pec::Content;
+use serde_json::json;
+
+/// What came of the order, in Italian.
+#[derive(Debug, Clone)]
+pub(crate) enum Told {
+    /// It was carried out.
+    Done(String),
+    /// It was not.
+    Refused(String),
+}
+
+/// Says to who gave it what came of an order; how the dossier stands and what may be ordered next only where the order stood on a
+/// dossier (`about`: as it is now, and the role of who gave it).
+///
+/// # Errors
+/// The reason why it cannot be written.
+pub(crate) fn answer(
+    told: &Told,
+    office: &str,
+    to: &str,
+    about: Option<(&Dossier, &str)>,
+    answered: (Option<&str>, &Content),
+    known: &Known,
+    desk: &Desk,
+) -> Result<Outgoing, Reason> {
+    let mut values = about_us(desk, office);
+    let referred = about.map_or_else(|| reference(known), |(dossier, _)| answers::reference(dossier, office, desk));
+    put(&mut values, "riferimento", json!(referred));
+    if let Some((dossier, role)) = about {
+        put(&mut values, "fascicolo", json!(dossier.number));
+        put(&mut values, "oggetto", json!(dossier.title));
+        put(&mut values, "stato", json!(dossier.state.words()));
+        if let Some(due) = dossier.due.filter(|_| !dossier.state.is_final()) {
+            put(&mut values, "data_fine", json!(due));
+        }
+        offered(&mut values, dossier, office, role, desk);
+    }
+    let (template, said) = match told {
+        Told::Done(said) => ("ordine-eseguito", said),
+        Told::Refused(why) => ("ordine-non-eseguito", why),
+    };
+    put(&mut values, "esito", json!(said));
+    let ids = answered.0.map(ToString::to_string).or_else(|| answered.1.message_id.clone());
+    let references = ids.into_iter().filter(|id| id.len() <= ID_BYTES_MAX).collect();
+    let number: Option<String> = about.map(|(dossier, _)| dossier.number.clone());
+    write(template, values, Lane::Internal, to.trim().to_string(), number, references, known, desk)
+}

@@ -1,0 +1,93 @@
+//! The third act: an office that works by mail alone, and days that come. It changes when that act shows something else.
+
+use super::circuit::{OFFICES, World};
+use super::scene::from;
+use crate::caseload::Deed;
+use crate::store::Overview;
+use casework::dossier::PartyRole;
+use casework::open::{NewDossier, NewParty};
+use gestore::{Error, Mail};
+use jiff::{SignedDuration, Timestamp};
+
+/// The mailbox that the office shares.
+const SHARED: &str = "edilizia@comune.example";
+/// The mailbox of who decides there.
+const PAOLO: &str = "p.gialli@comune.example";
+
+pub(super) fn asks(world: &World, _: &Overview) -> Result<(), Error> {
+    let text = "Chiedo di vedere ed estrarre copia degli atti del permesso di costruire di via Adige 7.\n\
+                Il motivo: sono la vicina, il muro è sul confine.\nCodice fiscale: BLUSRA85A41H501Y\nSara Blu\n";
+    let mail = from("sara.blu@cittadini.test", "Sara Blu").subject("Richiesta di accesso agli atti").text(text);
+    world.send(&mail).map(drop)
+}
+
+/// The subject of the newest letter of one of these templates to the office.
+fn subject(so_far: &Overview, templates: &[&str]) -> String {
+    let is_meant = |to: &str, template: &str| [SHARED, PAOLO].contains(&to) && templates.contains(&template);
+    let letters = so_far.items.iter().map(|item| (&item.outgoing, item.created_at));
+    let newest = letters.filter(|(letter, _)| is_meant(&letter.to, &letter.template) && letter.dossier.is_some());
+    newest.max_by_key(|(_, at)| *at).map(|(letter, _)| format!("R: {}", letter.subject)).unwrap_or_default()
+}
+
+fn answers(world: &World, entered: &str, mailbox: &str, subject: &str, text: &str) -> Result<(), Error> {
+    world.answer(entered, &Mail::new(mailbox).to(OFFICES).subject(subject).text(text))
+}
+
+pub(super) fn registers(world: &World, so_far: &Overview) -> Result<(), Error> {
+    let text = "MANDO LA RICEVUTA\n\nCordiali saluti\nLucia Viola\nSportello unico per l'edilizia\n";
+    answers(world, SHARED, SHARED, &subject(so_far, &["compito"]), text)
+}
+
+pub(super) fn takes(world: &World, so_far: &Overview) -> Result<(), Error> {
+    answers(world, SHARED, SHARED, &subject(so_far, &["ordine-eseguito"]), "Prendo in carico.\n")
+}
+
+pub(super) fn comes_second(world: &World, so_far: &Overview) -> Result<(), Error> {
+    answers(world, SHARED, SHARED, &subject(so_far, &["compito"]), "PRENDO IN CARICO\n")
+}
+
+pub(super) fn is_forged(world: &World, so_far: &Overview) -> Result<(), Error> {
+    answers(world, "ladro@altrove.example", PAOLO, &subject(so_far, &["ordine-eseguito"]), "RESPINGO: no\n")
+}
+
+pub(super) fn may_not(world: &World, so_far: &Overview) -> Result<(), Error> {
+    let text = "ACCOLGO: gli atti si possono vedere\n";
+    answers(world, SHARED, SHARED, &subject(so_far, &["ordine-eseguito"]), text)
+}
+
+pub(super) fn grants(world: &World, so_far: &Overview) -> Result<(), Error> {
+    let text =
+        "ACCOLGO\n- La richiesta ha un motivo concreto.\n- Gli atti sono pronti allo sportello.\n\nPaolo Gialli\n";
+    answers(world, PAOLO, PAOLO, &subject(so_far, &["ordine-eseguito", "ordine-non-eseguito"]), text)
+}
+
+/// A dossier that the office began so many days ago, and of which everybody knows.
+fn begun(days: i64, subject: &str) -> Vec<Deed> {
+    let sara = NewParty {
+        code: "BLUSRA85A41H501Y".into(),
+        name: "Sara Blu".into(),
+        address: "sara.blu@cittadini.test".into(),
+        role: PartyRole::Addressee,
+    };
+    let dossier = NewDossier {
+        procedure: "richiesta".into(),
+        subject: subject.into(),
+        office: "edilizia".into(),
+        responsible: "Paolo Gialli".into(),
+        classification: String::new(),
+        parties: vec![sara],
+        since: Timestamp::now().checked_sub(SignedDuration::from_hours(24 * days)).ok(),
+        told: true,
+        reserved: false,
+        by: "Paolo Gialli".into(),
+    };
+    vec![Deed::Open { dossier }]
+}
+
+pub(super) fn nearly_due(_: &Overview) -> Vec<Deed> {
+    begun(27, "Verifica del confine in via Adige 7")
+}
+
+pub(super) fn overdue(_: &Overview) -> Vec<Deed> {
+    begun(50, "Verifica della recinzione in via Adige 9")
+}

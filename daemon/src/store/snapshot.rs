@@ -1,0 +1,105 @@
+//! What a decision may know of the past, read from the index. It changes when a decision needs to know something else.
+
+use super::project::day_before;
+use super::rows::key;
+use super::{Store, Trouble};
+use casework::known::{Earlier, Traffic};
+use casework::person::Person;
+use casework::{Interest, Known, address, calendar};
+use jiff::Timestamp;
+
+/// How many ids a message may answer and still be looked up: a References header is at most this deep.
+const ANSWERS_MAX: usize = 50;
+/// How many dossiers one message may name and still be looked up.
+const DOSSIERS_MAX: usize = 20;
+/// Persons looked at for one message: of one address, and of the changes that its dossiers wait for.
+const PEOPLE_MAX: usize = 16;
+
+impl Store {
+    /// The snapshot that a decision on this message may use.
+    ///
+    /// # Errors
+    /// See [`Trouble`].
+    pub fn known(&self, digest: &str, interest: &Interest, now: Timestamp) -> Result<Known, Trouble> {
+        let mut known = Known { revision: self.journal.head().seq, digest: digest.to_owned(), ..Known::nothing(now) };
+        known.began = self.index.get(key::BEGAN)?.unwrap_or(known.began);
+        if let Some(identity) = &interest.identity
+            && let Some((first, signed)) = self.index.get::<(String, String)>(&key::identity(&identity.key))?
+        {
+            known.earlier = if signed == identity.signed_sha256 {
+                Earlier::Same { digest: first }
+            } else {
+                Earlier::Other { digest: first }
+            };
+        }
+        for id in interest.answers.iter().take(ANSWERS_MAX) {
+            known.answers_ours |= self.index.get::<String>(&key::ours(id))?.is_some();
+            if known.thread.is_none() {
+                known.thread = self.index.get(&key::thread(id))?;
+            }
+        }
+        if let Some(id) = &interest.msgid
+            && let Some(row) = self.ours(id)?
+        {
+            known.awaited_dossier.clone_from(&row.outgoing.dossier);
+            known.awaited = Some(Self::awaited(row));
+        }
+        known.canary = self.canary(&interest.carried)?;
+        let numbers = interest.dossiers.iter().take(DOSSIERS_MAX).chain(&known.thread).chain(&known.awaited_dossier);
+        for number in numbers.cloned().collect::<std::collections::BTreeSet<_>>() {
+            known.dossiers.extend(self.dossier(&number)?);
+        }
+        known.people = self.people_at(&interest.sender, PEOPLE_MAX)?;
+        for code in &interest.codes {
+            let person = self.person(code)?.filter(|person| known.people.iter().all(|other| other.id != person.id));
+            known.people.extend(person);
+        }
+        known.people.extend(self.concerned(&known)?);
+        self.add_own(&mut known, interest)?;
+        for code in &interest.tasks {
+            known.spent.extend(self.index.get(&key::order(code))?.map(|spent| (code.clone(), spent)));
+        }
+        known.next_ordinal = self.index.get(&key::ordinal(calendar::rome(now).year()))?.unwrap_or(1);
+        known.traffic = self.traffic(interest, &known, now)?;
+        Ok(known)
+    }
+
+    /// Whom the changes of data concern that dossiers wait for, whoever writes; and who has a new address already.
+    fn concerned(&self, known: &Known) -> Result<Vec<Person>, Trouble> {
+        let changes = || known.dossiers.iter().flat_map(|of| &of.life.changes);
+        let mut found = Vec::new();
+        for change in changes().take(PEOPLE_MAX) {
+            found.extend(self.person(&change.person)?);
+        }
+        let items = changes().filter(|change| !change.state.is_decided()).flat_map(|change| &change.items);
+        for item in items.filter(|item| address::is_plausible(&item.new)).take(PEOPLE_MAX) {
+            found.extend(self.people_at(&item.new, PEOPLE_MAX)?);
+        }
+        let mut new: Vec<Person> = Vec::new();
+        for person in found {
+            if known.people.iter().chain(&new).all(|other| other.id != person.id) {
+                new.push(person);
+            }
+        }
+        Ok(new)
+    }
+
+    fn traffic(&self, interest: &Interest, known: &Known, now: Timestamp) -> Result<Traffic, Trouble> {
+        let mut traffic = Traffic::default();
+        let since = day_before(now);
+        let from = key::sent_to(&interest.sender, since, "");
+        for row in self.index.scan::<(String, Option<String>)>(&key::sent_to_prefix(&interest.sender), &from) {
+            traffic.to_sender.push(row?.1);
+        }
+        for dossier in &known.dossiers {
+            let from = key::touched(&dossier.number, since, "");
+            let touched = self.index.scan::<String>(&key::touched_prefix(&dossier.number), &from).count();
+            traffic.touched.insert(dossier.number.clone(), touched as u32);
+        }
+        if let Some(words) = &interest.words {
+            let answered = self.index.get::<Timestamp>(&key::answered(&interest.sender, words))?;
+            traffic.repeated = answered.is_some_and(|at| at >= since);
+        }
+        Ok(traffic)
+    }
+}

@@ -1,0 +1,178 @@
+//! Changes when an office can do something else by mail alone. A whole service, with the mailbox of the offices beside its PEC.
+
+use crate::support::{House, Recorder, Running, all_submitted, ask, wait};
+use casework::Outgoing;
+use sportello::journal::record::Event;
+use sportello::journal::{Journal, Tail};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+const SERVER: &str = "mx.comune.example";
+/// Who decides for the office of taxes, from a mailbox of her own.
+const MARIA: &str = "m.bianchi@comune.example";
+const SHARED: &str = "tributi@comune.example";
+
+struct Town {
+    _root: tempfile::TempDir,
+    house: House,
+    offices: PathBuf,
+}
+
+impl Town {
+    fn new() -> Self {
+        let root = tempfile::tempdir().unwrap();
+        let authority = gestore::Authority::create(gestore::Timestamp::now()).unwrap();
+        let (inbox, offices, rules) =
+            (root.path().join("posta"), root.path().join("uffici"), root.path().join("regole"));
+        let house = House::build(root.path(), "protocollo@pec.comune.test", &inbox, authority.certificate_der());
+        for part in ["tmp", "new", "cur"] {
+            fs::create_dir_all(offices.join(part)).unwrap();
+        }
+        fs::create_dir_all(&rules).unwrap();
+        let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("../rules");
+        for entry in fs::read_dir(shipped).unwrap().map(Result::unwrap).filter(|entry| entry.path().is_file()) {
+            let people =
+                format!("\npeople = [{{ name = \"Maria Bianchi\", mail = \"{MARIA}\", role = \"responsabile\" }}]");
+            let text = fs::read_to_string(entry.path()).unwrap();
+            let mail = format!("mail    = \"{SHARED}\"");
+            fs::write(rules.join(entry.file_name()), text.replace(&mail, &format!("{mail}{people}"))).unwrap();
+        }
+        let text = fs::read_to_string(&house.file).unwrap();
+        let text = text.replace("[dati]\n", &format!("[dati]\nregole = \"{}\"\n", rules.display()));
+        let more = format!(
+            "[[casella]]\nnome = \"uffici\"\nindirizzo = \"sportello@comune.example\"\nuffici = \"{SERVER}\"\n\
+             [casella.maildir]\ncartella = \"{}\"\npoll_secondi = 1\n",
+            offices.display()
+        );
+        fs::write(&house.file, format!("{text}{more}")).unwrap();
+        Self { _root: root, house, offices }
+    }
+
+    fn run(&self) -> Running {
+        self.house.start(Recorder::default().roads())
+    }
+
+    #[track_caller]
+    fn says(&self, args: &[&str]) -> String {
+        let (code, out, err) = ask(&[args, &["--config", self.house.file.to_str().unwrap()]].concat());
+        assert_eq!(code, Some(0), "{args:?}\n{out}{err}");
+        out
+    }
+
+    /// A mail as the body's server lays it into the mailbox of the offices.
+    fn deliver(&self, name: &str, from: &str, vouched: &str, subject: &str, text: &str) {
+        let mail = format!(
+            "Authentication-Results: {SERVER}; {vouched}\r\nFrom: <{from}>\r\nTo: <sportello@comune.example>\r\n\
+             Message-ID: <{name}@comune.example>\r\nDate: Thu, 26 Nov 2026 10:00:00 +0100\r\nSubject: {subject}\r\n\
+             Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n{text}\r\n"
+        );
+        let tmp = self.offices.join("tmp").join(name);
+        fs::write(&tmp, mail).unwrap();
+        fs::rename(tmp, self.offices.join("new").join(name)).unwrap();
+    }
+
+    fn is_read(&self) -> bool {
+        fs::read_dir(self.offices.join("new")).unwrap().next().is_none()
+    }
+
+    /// What was delivered is worked on, and what it caused has left.
+    fn settled(&self, running: &Running) {
+        wait("the order", || (self.is_read() && all_submitted(&running.overview())).then_some(()));
+    }
+
+    /// Every letter of the register, in order.
+    fn letters(&self) -> Vec<Outgoing> {
+        let mut letters = Vec::new();
+        Journal::verify(&self.house.data, Tail::Open, |record, _| match &record.event {
+            Event::Acted(acted) => letters.extend(acted.outgoing.iter().cloned()),
+            Event::Decided(decided) => letters.extend(decided.decision.outgoing.iter().cloned()),
+            _ => {}
+        })
+        .unwrap();
+        letters
+    }
+
+    /// The newest letter of a template.
+    fn newest(&self, template: &str) -> Outgoing {
+        let letters = self.letters();
+        letters.into_iter().rfind(|letter| letter.template == template).unwrap_or_else(|| panic!("no {template}"))
+    }
+
+    /// Opens a dossier and gives it to the office of taxes: its number, and the subject of the task.
+    fn opened(&self) -> (String, String) {
+        let party = "BNCNNA80A41H501R,Anna Bianchi,anna.bianchi@cittadini.test";
+        let args = ["dossier", "open", "--procedure", "richiesta", "--subject", "Verifica della superficie"];
+        let out = self.says(&[&args[..], &["--party", party, "--office", "urp", "--by", "Ada Neri"]].concat());
+        let number =
+            out.split_whitespace().find(|word| word.starts_with("20")).unwrap().trim_end_matches(':').to_owned();
+        let by = ["--by", "Ada Neri", "--office", "urp", "--role", "responsabile"];
+        self.says(&[&["dossier", "assign", &number, "--to-office", "tributi"], &by[..]].concat());
+        (number, self.newest("compito-pratica").subject)
+    }
+}
+
+const VOUCHED: &str = "dmarc=pass header.from=comune.example";
+
+#[test]
+fn an_office_works_by_mail_alone_and_nothing_is_done_twice() {
+    let town = Town::new();
+    town.run().stop();
+    let (number, subject) = town.opened();
+    assert!(subject.contains("[Codice "), "{subject}");
+    let reply = format!("Re: {subject}");
+    let running = town.run();
+    town.deliver("uno", SHARED, VOUCHED, &reply, "PRENDO IN CARICO");
+    town.settled(&running);
+    let done = town.newest("ordine-eseguito");
+    assert_eq!(done.to, SHARED);
+    let state = || running.overview().dossiers.iter().find(|d| d.number == number).unwrap().state.code();
+    assert_eq!(state(), "in_lavorazione");
+
+    // The same order again, as another mail: a colleague answered the same task.
+    town.deliver("due", MARIA, VOUCHED, &reply, "ACCOLGO: va bene");
+    town.settled(&running);
+    let refused = town.newest("ordine-non-eseguito");
+    assert!(
+        refused.text.split_whitespace().collect::<Vec<_>>().join(" ").contains("ha già risposto"),
+        "{}",
+        refused.text
+    );
+    assert_eq!(state(), "in_lavorazione");
+
+    // Her answer to that answer has a code of its own.
+    town.deliver("tre", MARIA, VOUCHED, &format!("R: {}", refused.subject), "ACCOLGO: la superficie è giusta");
+    town.settled(&running);
+    assert_eq!(state(), "accolta");
+    assert!(town.newest("esito").text.contains("la superficie è giusta"));
+    running.stop();
+    let shown = town.says(&["dossier", "show", &number]);
+    assert!(shown.contains("Maria Bianchi") && shown.contains(SHARED), "who ordered it stands beside it: {shown}");
+
+    // Nothing of it is lost with the index.
+    let digest = || {
+        let running = town.run();
+        let digest = running.state_digest();
+        running.stop();
+        digest
+    };
+    let before = digest();
+    let (code, out, err) = ask(&["rebuild", town.house.data.to_str().unwrap()]);
+    assert_eq!(code, Some(0), "{out}{err}");
+    assert_eq!(digest(), before);
+}
+
+#[test]
+fn a_forged_order_reaches_a_person_and_changes_nothing() {
+    let town = Town::new();
+    town.run().stop();
+    let (number, subject) = town.opened();
+    let running = town.run();
+    town.deliver("finto", MARIA, "spf=pass smtp.mailfrom=ladro.example", &format!("Re: {subject}"), "RESPINGO: no");
+    town.settled(&running);
+    let overview = running.overview();
+    assert_eq!(overview.dossiers.iter().find(|d| d.number == number).unwrap().state.code(), "assegnata");
+    let task = town.newest("compito-verifica");
+    assert!(task.text.contains(MARIA), "{}", task.text);
+    assert!(town.letters().iter().all(|letter| letter.to != MARIA), "who was impersonated is not written to");
+    running.stop();
+}

@@ -33,6 +33,8 @@ mod loops;
 mod measure;
 #[path = "suite/orders.rs"]
 mod orders;
+#[path = "suite/printable.rs"]
+mod printable;
 #[path = "suite/privacy.rs"]
 mod privacy;
 #[path = "suite/procedures.rs"]

@@ -11,6 +11,7 @@ use crate::dossier::{self, Dossier};
 use crate::effect::EffectKey;
 use crate::known::Known;
 use crate::receipts::{Awaited, Fact};
+use crate::reply::catalogue;
 use crate::request::term;
 use crate::rules::{Calendar, Classification, Hit, Kind, Place};
 use crate::{clockwork, procedure};
@@ -98,7 +99,7 @@ pub(crate) fn reply(template: &str, about: &About<'_>) -> Result<Outgoing, Reaso
 
 /// Letters that people print and keep: the receipt, which is also a proof (functions S3.22).
 fn is_printed(template: &str) -> bool {
-    template.split('.').next() == Some("presa-in-carico")
+    template.split('.').next() == Some(catalogue::RECEIPT)
 }
 
 /// The receipt as a file.

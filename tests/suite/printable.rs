@@ -142,7 +142,7 @@ fn the_sheet_is_an_accessible_archive_file() {
     let inside =
         fonts.lines().skip(2).filter(|font| font.contains("DejaVuSans") && font.contains(" yes yes yes ")).count();
     assert_eq!(inside, fonts.lines().count() - 2, "{fonts}");
-    if let Some(json) = said("qpdf", &["--json", "--json-key=objects"], &file) {
+    if let Some(json) = said("qpdf", &["--json=2", "--json-key=qpdf"], &file) {
         assert!(json.contains(r#""/Lang": "u:it""#), "the catalogue names no language");
         let checked = said("qpdf", &["--check"], &file).unwrap();
         assert!(checked.contains("No syntax or stream encoding errors found"), "{checked}");

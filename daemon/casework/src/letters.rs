@@ -92,7 +92,8 @@ pub(crate) fn reply(template: &str, about: &About<'_>) -> Result<Outgoing, Reaso
         put(&mut values, "forse", json!(near));
     }
     let to = daticert.mittente.trim().to_string();
-    let letter = write(template, values, Lane::Pec, to, case.map(|d| d.number.clone()), references(about), known, desk)?;
+    let letter =
+        write(template, values, Lane::Pec, to, case.map(|d| d.number.clone()), references(about), known, desk)?;
     let printed = case.filter(|_| is_printed(template)).map(|case| sheet(&case.number));
     Ok(Outgoing { enclosures: printed.into_iter().collect(), ..letter })
 }

@@ -35,6 +35,8 @@ mod measure;
 mod office_mail;
 #[path = "suite/orders.rs"]
 mod orders;
+#[path = "suite/printable.rs"]
+mod printable;
 #[path = "suite/privacy.rs"]
 mod privacy;
 #[path = "suite/procedures.rs"]

@@ -177,7 +177,8 @@ impl Caseload<'_> {
         let Done { mut changes, outgoing, said } = done;
         let (mut letters, mut frozen) = (Vec::new(), Vec::new());
         for letter in outgoing {
-            match post::freeze_unasked(&letter, &self.office.desk, self.now) {
+            let made = post::freeze_unasked(&letter, &self.office.desk, self.archive, self.now);
+            match made.map_err(|e| Trouble::Io("archive".into(), e))? {
                 Ok(bytes) => {
                     let kept = self.archive.keep(Shelf::Out, &bytes).map_err(|e| Trouble::Io("archive".into(), e))?;
                     frozen.push(kept.digest().to_owned());

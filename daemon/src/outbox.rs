@@ -346,7 +346,7 @@ fn frozen_task(
     task: Outgoing,
     now: Timestamp,
 ) -> Result<Option<Task>, Trouble> {
-    match post::freeze(&task, desk, now, &[]) {
+    match post::freeze(&task, desk, archive, now, &[]).map_err(|e| Trouble::Io("archive".into(), e))? {
         Ok(bytes) => {
             let kept = archive.keep(Shelf::Out, &bytes).map_err(|e| Trouble::Io("archive".into(), e))?;
             Ok(Some(Task { outgoing: task, frozen: kept.digest().to_owned() }))

@@ -370,7 +370,7 @@ impl Pipeline {
         let mut frozen = Vec::new();
         let mut kept = Vec::new();
         for letter in decision.outgoing.drain(..) {
-            match post::freeze(&letter, &office.desk, known.now, sealed.bytes()) {
+            match post::freeze(&letter, &office.desk, &self.archive, known.now, sealed.bytes()).map_err(disk)? {
                 Ok(bytes) => {
                     failpoint::at("outbox.freeze").map_err(disk)?;
                     let named = Named::of(bytes);

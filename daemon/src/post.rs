@@ -1,64 +1,124 @@
-//! From a decision's letter to the frozen bytes that every attempt sends.
+//! From a decision's letter to the frozen bytes that every attempt sends, with the files that go along.
 
-use crate::submit::{self, Attachment, AutoSubmitted, HeaderText, Letter, MessageId, Party, TipoRicevuta};
-use casework::decision::Lane;
+mod printable;
+mod sheet;
+
+use crate::archive::{Archive, Shelf};
+use crate::submit::{
+    self, Attachment, AutoSubmitted, ComposeTrouble, HeaderText, Letter, MessageId, Party, TipoRicevuta,
+};
+use casework::decision::{Enclosure, Lane};
 use casework::guard::INSTANCE_HEADER;
 use casework::{Desk, Outgoing};
 use jiff::Timestamp;
+use pec::reread;
+pub use printable::{Sheet, pdf};
+use std::fmt;
+use std::io::{self, ErrorKind};
 
 /// Largest original that goes along with a task, bytes: an ordinary office mailbox takes 10 MB once base64 has grown it.
 /// A larger one stays in the archive, and the task says where.
 pub const ORIGINAL_BYTES_MAX: usize = 7 * 1024 * 1024;
+/// Most that the documents of one letter measure together, bytes: every PEC provider takes 30 MB (DM 2 Nov 2005 annex, 8), and
+/// base64 grows them by 37 %. Beyond, the letter is not made, and a person is told.
+pub const ENCLOSED_BYTES_MAX: usize = 20 * 1024 * 1024;
 
-/// Renders one letter as RFC 5322 bytes: the same letter, the same bytes.
+/// Why a letter could not be made: a person must know. A letter never leaves without a file that it promises.
+#[derive(Debug)]
+pub enum Unmade {
+    /// It cannot be a message.
+    Composed(ComposeTrouble),
+    /// The sheet to print cannot be written.
+    Printable(String),
+    /// A document is not there, or not whole: what is wrong, in Italian.
+    Document {
+        /// Its name.
+        name: String,
+        /// What is wrong.
+        why: String,
+    },
+}
+
+impl fmt::Display for Unmade {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Composed(trouble) => trouble.fmt(f),
+            Self::Printable(why) => write!(f, "manca il foglio da stampare: {why}"),
+            Self::Document { name, why } => write!(f, "manca il documento «{}»: {why}", HeaderText::new(name)),
+        }
+    }
+}
+
+/// Renders one letter as RFC 5322 bytes: the same letter, the same bytes. Its documents come from `archive`. Inside: why it
+/// cannot be made.
 ///
 /// # Errors
-/// Why it cannot be a message: an address that mail cannot carry.
+/// The disk does not answer.
 pub fn freeze(
     outgoing: &Outgoing,
     desk: &Desk,
+    archive: &Archive,
     date: Timestamp,
     original: &[u8],
-) -> Result<Vec<u8>, submit::ComposeTrouble> {
+) -> io::Result<Result<Vec<u8>, Unmade>> {
     let mark = match outgoing.lane {
         Lane::Pec => AutoSubmitted::Replied,
         Lane::Internal => AutoSubmitted::Generated,
     };
-    write(outgoing, desk, date, original, mark)
+    write(outgoing, desk, archive, date, original, mark)
 }
 
 /// As [`freeze`], of a letter that answers nobody's (RFC 3834 §5).
 ///
 /// # Errors
 /// As [`freeze`].
-pub fn freeze_unasked(outgoing: &Outgoing, desk: &Desk, date: Timestamp) -> Result<Vec<u8>, submit::ComposeTrouble> {
-    write(outgoing, desk, date, &[], AutoSubmitted::Generated)
+pub fn freeze_unasked(
+    outgoing: &Outgoing,
+    desk: &Desk,
+    archive: &Archive,
+    date: Timestamp,
+) -> io::Result<Result<Vec<u8>, Unmade>> {
+    write(outgoing, desk, archive, date, &[], AutoSubmitted::Generated)
 }
 
 fn write(
     outgoing: &Outgoing,
     desk: &Desk,
+    archive: &Archive,
     date: Timestamp,
     original: &[u8],
     mark: AutoSubmitted,
-) -> Result<Vec<u8>, submit::ComposeTrouble> {
-    let ids: Vec<MessageId> = outgoing.references.iter().filter_map(|id| MessageId::new(id)).collect();
-    let attachments = if outgoing.with_original && original.len() <= ORIGINAL_BYTES_MAX {
-        // As a plain file: message/rfc822 may not be base64-encoded, and an ordinary relay would break its lines.
-        vec![Attachment {
-            name: HeaderText::new("messaggio-originale.eml"),
-            media_type: "application/octet-stream".into(),
-            bytes: original.to_vec(),
-        }]
-    } else {
-        Vec::new()
+) -> io::Result<Result<Vec<u8>, Unmade>> {
+    let enclosed = match enclosed(outgoing, desk, archive, date)? {
+        Ok(enclosed) => enclosed,
+        Err(why) => return Ok(Err(why)),
     };
+    Ok(compose(outgoing, desk, date, original, enclosed, mark).map_err(Unmade::Composed))
+}
+
+fn compose(
+    outgoing: &Outgoing,
+    desk: &Desk,
+    date: Timestamp,
+    original: &[u8],
+    mut attachments: Vec<Attachment>,
+    mark: AutoSubmitted,
+) -> Result<Vec<u8>, ComposeTrouble> {
+    let ids: Vec<MessageId> = outgoing.references.iter().filter_map(|id| MessageId::new(id)).collect();
+    if outgoing.with_original && original.len() <= ORIGINAL_BYTES_MAX {
+        // As a plain file: message/rfc822 may not be base64-encoded, and an ordinary relay would break its lines.
+        attachments.push(Attachment {
+            name: HeaderText::new("messaggio-originale.eml"),
+            media_type: ANY_FILE.into(),
+            bytes: original.to_vec(),
+        });
+    }
     let letter = Letter {
         from: Party { name: Some(HeaderText::new(&desk.entity.name)), address: outgoing.from.clone() },
         to: Party { name: None, address: outgoing.to.clone() },
         subject: HeaderText::new(&outgoing.subject),
         date,
-        message_id: MessageId::new(&outgoing.message_id).ok_or(submit::ComposeTrouble::Header("Message-ID".into()))?,
+        message_id: MessageId::new(&outgoing.message_id).ok_or(ComposeTrouble::Header("Message-ID".into()))?,
         in_reply_to: ids.last().cloned(),
         references: ids,
         reply_to: None,
@@ -69,4 +129,83 @@ fn write(
         attachments,
     };
     submit::compose(&letter)
+}
+
+/// The media type of what nothing is known of.
+const ANY_FILE: &str = "application/octet-stream";
+
+/// The files that a letter promises, made now: they are part of the bytes that are frozen.
+fn enclosed(
+    outgoing: &Outgoing,
+    desk: &Desk,
+    archive: &Archive,
+    date: Timestamp,
+) -> io::Result<Result<Vec<Attachment>, Unmade>> {
+    let mut made = Vec::new();
+    let mut room = ENCLOSED_BYTES_MAX;
+    for enclosure in &outgoing.enclosures {
+        let file = match enclosure {
+            Enclosure::Printable { name } => pdf(&Sheet {
+                from: &desk.entity.name,
+                to: &outgoing.to,
+                title: &outgoing.subject,
+                text: &outgoing.text,
+                language: outgoing.language,
+                date,
+                id: &outgoing.message_id,
+            })
+            .map(|bytes| Attachment { name: HeaderText::new(name), media_type: "application/pdf".into(), bytes })
+            .map_err(Unmade::Printable),
+            Enclosure::Document { message, nth, name } => document(archive, message, *nth, name, room)?,
+        };
+        match file {
+            Ok(file) => {
+                room = room.saturating_sub(file.bytes.len());
+                made.push(file);
+            }
+            Err(why) => return Ok(Err(why)),
+        }
+    }
+    Ok(Ok(made))
+}
+
+/// The bytes that its author sent, and no others.
+fn document(
+    archive: &Archive,
+    message: &str,
+    nth: u32,
+    name: &str,
+    room: usize,
+) -> io::Result<Result<Attachment, Unmade>> {
+    let missing = |why: &str| Ok(Err(Unmade::Document { name: name.to_owned(), why: why.to_owned() }));
+    let raw = match archive.read(Shelf::In, message) {
+        Ok(raw) => raw,
+        Err(e) if e.kind() == ErrorKind::NotFound => return missing("il suo messaggio non è in archivio"),
+        Err(e) if e.kind() == ErrorKind::InvalidData => return missing("il suo messaggio in archivio è danneggiato"),
+        Err(e) => return Err(e),
+    };
+    let Ok(nth) = usize::try_from(nth) else { return missing("il messaggio non ha tanti allegati") };
+    Ok(match reread::document(&raw, nth, room) {
+        Ok(file) => {
+            let shown = if name.trim().is_empty() { format!("documento-{}", nth + 1) } else { name.to_owned() };
+            Ok(Attachment { name: HeaderText::new(&shown), media_type: sendable(&file.media_type), bytes: file.bytes })
+        }
+        Err(reread::Undone::Unread) => return missing("il suo messaggio non si legge"),
+        Err(reread::Undone::Absent) => return missing("il messaggio non ha tanti allegati"),
+        Err(reread::Undone::Broken) => return missing("la sua codifica è guasta"),
+        Err(reread::Undone::TooLarge) => {
+            let most = ENCLOSED_BYTES_MAX / (1024 * 1024);
+            return missing(&format!(
+                "i documenti di una lettera sono insieme al massimo {most} MB: mandali in più volte"
+            ));
+        }
+    })
+}
+
+/// The media type, when mail carries it as a plain file; parts of messages may not be base64 (RFC 2046 §5.2.1).
+fn sendable(media_type: &str) -> String {
+    let known = ["application/", "image/", "text/", "audio/", "video/"].iter().any(|kind| media_type.starts_with(kind));
+    let tame = |b: u8| b.is_ascii_alphanumeric() || b"/.+-_".contains(&b);
+    let plain = media_type.matches('/').count() == 1 && !media_type.ends_with('/') && media_type.bytes().all(tame);
+    if known && plain { media_type.to_owned() } else { ANY_FILE.to_owned() }
 }

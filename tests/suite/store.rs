@@ -156,6 +156,7 @@ pub(crate) fn letter(id: &str, lane: Lane, dossier: Option<&str>) -> Outgoing {
         references: vec![],
         with_original: false,
         enclosures: vec![],
+        language: Default::default(),
         subject: "Ricevuta".into(),
         text: "Abbiamo ricevuto la richiesta.\n".into(),
     }

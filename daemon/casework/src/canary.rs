@@ -50,6 +50,7 @@ pub fn letter(to: &str, day: Date, desk: &Desk) -> Outgoing {
         references: vec![],
         with_original: false,
         enclosures: vec![],
+        language: Default::default(),
         subject: format!("Canarino di Sportello, {} {} {}", day.day(), month(day), day.year()),
         text: String::from(
             "Questa Pec la scrive Sportello alla propria casella, una volta al giorno: se torna, la casella spedisce e riceve.\n\

@@ -1,6 +1,7 @@
 //! The decision on one message: one disposition, what changes, what goes out, and why.
 
 use crate::dossier::Dossier;
+use crate::language::Language;
 use crate::life::Entry;
 use crate::person;
 use crate::receipts::Fact;
@@ -217,6 +218,9 @@ pub struct Outgoing {
     /// Files that go along with it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub enclosures: Vec<Enclosure>,
+    /// The language of its words.
+    #[serde(default, skip_serializing_if = "Language::is_italian")]
+    pub language: Language,
     /// Rendered subject.
     pub subject: String,
     /// Rendered text, kept in the journal too: it goes on paper when it cannot be delivered.

@@ -7,12 +7,13 @@ pub(crate) mod enquiry;
 use crate::calendar::rome;
 use crate::command::answers;
 use crate::decide::short;
-use crate::decision::{Lane, Outgoing, Reason};
+use crate::decision::{Enclosure, Lane, Outgoing, Reason};
 use crate::desk::Desk;
 use crate::dossier::{self, Dossier};
 use crate::effect::EffectKey;
 use crate::known::Known;
 use crate::receipts::{Awaited, Fact};
+use crate::reply::catalogue;
 use crate::request::term;
 use crate::rules::{Calendar, Classification, Hit, Kind, Place};
 use crate::{clockwork, procedure};
@@ -93,7 +94,20 @@ pub(crate) fn reply(template: &str, about: &About<'_>) -> Result<Outgoing, Reaso
         put(&mut values, "forse", json!(near));
     }
     let to = daticert.mittente.trim().to_string();
-    write(template, values, Lane::Pec, to, case.map(|d| d.number.clone()), references(about), known, desk)
+    let letter =
+        write(template, values, Lane::Pec, to, case.map(|d| d.number.clone()), references(about), known, desk)?;
+    let printed = case.filter(|_| is_printed(template)).map(|case| sheet(&case.number));
+    Ok(Outgoing { enclosures: printed.into_iter().collect(), ..letter })
+}
+
+/// Letters that people print and keep: the receipt, which is also a proof (functions S3.22).
+fn is_printed(template: &str) -> bool {
+    template.split('.').next() == Some(catalogue::RECEIPT)
+}
+
+/// The receipt as a file.
+fn sheet(number: &str) -> Enclosure {
+    Enclosure::Printable { name: format!("ricevuta-{}.pdf", number.replace('/', "-")) }
 }
 
 /// The ids that an answer quotes: the citizen's client saw the PEC id, not our provider's (pec.md §6.7).
@@ -542,6 +556,7 @@ fn write(
         references,
         with_original: false,
         enclosures: vec![],
+        language: Default::default(),
         subject: rendered.subject,
         text: rendered.text,
     })

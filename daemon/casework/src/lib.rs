@@ -25,6 +25,7 @@ mod enquiry;
 mod filing;
 pub mod guard;
 pub mod known;
+pub mod language;
 pub mod letters;
 pub mod life;
 pub mod nearest;

@@ -29,8 +29,10 @@ use alloc::vec::Vec;
 use aws_lc_rs::digest;
 use catalogue::{MESSAGES, Message, Reader};
 use core::fmt;
+pub use dates::instant_in as instant;
 use engine::{Engine, Fault};
 use serde_json::Value;
+pub use wrap::WIDTH;
 
 /// Largest template file, bytes.
 pub const TEMPLATE_MAX: usize = 16 * 1024;

@@ -9,6 +9,8 @@ use crate::daticert::Daticert;
 use crate::excerpt::Excerpt;
 use crate::mime::{Dashes, Entity, Multipart};
 use crate::parts::Parts;
+use alloc::string::String;
+use alloc::vec::Vec;
 
 /// An envelope, as it reads.
 #[derive(Debug, Clone)]
@@ -19,9 +21,58 @@ pub struct Reread {
     pub message: Content,
 }
 
+/// A file attached to a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Document {
+    /// `type/subtype`, lower case.
+    pub media_type: String,
+    /// Its content, decoded.
+    pub bytes: Vec<u8>,
+}
+
+/// Why a file cannot be had.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Undone {
+    /// The message cannot be cut as an envelope.
+    Unread,
+    /// It has not so many files.
+    Absent,
+    /// Its encoding is broken: part of it would be there.
+    Broken,
+    /// It is larger than asked for.
+    TooLarge,
+}
+
+/// The file that was the `nth` (from 0) of the attachments of a message once proven, decoded, if it measures at most `most` bytes.
+///
+/// # Errors
+/// See [`Undone`].
+pub fn document(raw: &[u8], nth: usize, most: usize) -> Result<Document, Undone> {
+    let (_, message, bytes) = cut(raw).ok_or(Undone::Unread)?;
+    let file = message.attachments.get(nth).ok_or(Undone::Absent)?;
+    let (mut content, mut is_too_large) = (Vec::new(), false);
+    let sound = file.each_piece(&bytes, &mut |piece| {
+        is_too_large |= content.len() + piece.len() > most;
+        if !is_too_large {
+            content.extend_from_slice(piece);
+        }
+    });
+    match (is_too_large, sound) {
+        (true, _) => Err(Undone::TooLarge),
+        (_, false) => Err(Undone::Broken),
+        _ => Ok(Document { media_type: file.media_type.clone(), bytes: content }),
+    }
+}
+
 /// Reads the envelope of a message that was once proven to be a *busta di trasporto*. `None` where it cannot be cut as one.
 #[must_use]
 pub fn reread(raw: &[u8]) -> Option<Reread> {
+    let (daticert, message, _) = cut(raw)?;
+    Some(Reread { daticert, message })
+}
+
+/// The statement, the message, and the message's bytes.
+fn cut(raw: &[u8]) -> Option<(Daticert, Content, Vec<u8>)> {
     let head = Entity::read(raw);
     let media = head.media_type().filter(|media| media.kind == "multipart/signed")?;
     let dashes = Dashes::find(raw);
@@ -32,5 +83,5 @@ pub fn reread(raw: &[u8]) -> Option<Reread> {
     let daticert = Daticert::read(&parts.daticert().ok()?).ok()?;
     let (bytes, _) = parts.original().ok()??;
     let (message, _) = Content::read(&bytes, &dashes, Excerpt::default());
-    Some(Reread { daticert, message })
+    Some((daticert, message, bytes.into_owned()))
 }

@@ -24,6 +24,7 @@ fn item(state: State, facts: &[Fact], noticed: &[Notice]) -> ItemRow {
             references: vec![],
             with_original: false,
             enclosures: vec![],
+            language: Default::default(),
             subject: String::new(),
             text: String::new(),
         },

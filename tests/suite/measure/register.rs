@@ -200,6 +200,7 @@ fn letter(n: usize, lane: Lane, dossier: Option<String>) -> Outgoing {
         references: vec![],
         with_original: lane == Lane::Internal,
         enclosures: vec![],
+        language: Default::default(),
         subject: format!("Dichiarazione di cambio di residenza: pratica {n}"),
         text: "Gentile cittadina, gentile cittadino, abbiamo ricevuto la Sua dichiarazione.\n".repeat(12),
     }

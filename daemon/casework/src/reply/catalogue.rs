@@ -7,7 +7,7 @@ mod enquiries;
 mod fields;
 mod messages;
 
-pub use messages::MESSAGES;
+pub use messages::{MESSAGES, RECEIPT};
 
 /// One kind of message: the base name of its template file and the facts it carries.
 #[derive(Debug)]

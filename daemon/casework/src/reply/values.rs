@@ -3,6 +3,7 @@
 use super::catalogue::{Field, Kind, Message, Need};
 use super::clean::{self, LINE_MAX, QUOTE_LINES_MAX, QUOTE_MAX};
 use super::{RenderTrouble, dates};
+use crate::language::Language;
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -67,8 +68,8 @@ fn shown(field: &Field, given: Option<&Value>, trouble: &mut Vec<String>, name: 
     let made = match (field.kind, given) {
         (Kind::Line, Value::String(raw)) => text(Some(clean::line(raw, LINE_MAX))),
         (Kind::Quote, Value::String(raw)) => text(Some(clean::quote(raw))),
-        (Kind::Date, Value::String(raw)) => text(dates::day(raw)),
-        (Kind::Instant, Value::String(raw)) => text(dates::instant(raw)),
+        (Kind::Date, Value::String(raw)) => text(dates::day(raw, Language::It)),
+        (Kind::Instant, Value::String(raw)) => text(dates::instant(raw, Language::It)),
         (Kind::Number, Value::Number(number)) => text(Some(number.to_string())),
         (Kind::Flag, Value::Bool(_)) => Some(given.clone()),
         (Kind::Lines, Value::Array(all)) => lines(all),

@@ -4,7 +4,7 @@ use super::clean::QUOTE_MARK;
 use alloc::string::String;
 
 /// Widest line, characters (RFC 5322 §2.1.1). A web address or `mailto:` may be longer: broken, it would not open.
-pub(super) const WIDTH: usize = 78;
+pub const WIDTH: usize = 78;
 
 /// Breaks long lines at spaces, drops spaces at line ends and repeated empty lines, ends with one line end.
 ///

@@ -8,10 +8,13 @@ use super::fields::{
 };
 use super::{Field, Kind, Message, Need, Phrase, Reader};
 
+/// The receipt of a request: people print it and keep it.
+pub const RECEIPT: &str = "presa-in-carico";
+
 /// Every message that the service can write.
 pub const MESSAGES: &[Message] = &[
     Message {
-        name: "presa-in-carico",
+        name: RECEIPT,
         purpose: "al cittadino: ricevuta che è anche comunicazione di avvio (L. 241/1990 artt. 8, 18-bis)",
         reader: Reader::Citizen,
         fields: &[SENDER, DOSSIER, START, &[PRESENTATA_IL, ALLEGATI]],

@@ -19,6 +19,8 @@ mod durable;
 mod enquiry;
 #[path = "suite/evidence.rs"]
 mod evidence;
+#[path = "suite/export.rs"]
+mod export;
 #[path = "suite/faults.rs"]
 mod faults;
 #[path = "suite/figures.rs"]

@@ -35,7 +35,7 @@ const ONE_PLACE: &[(&str, &[&str])] = &[
     ("hyper_util", &["daemon/src/http.rs", "daemon/src/monitor/server.rs"]),
     ("http_body_util", &["daemon/src/http.rs", "daemon/src/monitor/server.rs"]),
     ("sd_notify", &["daemon/src/supervise.rs"]),
-    ("zip", &["daemon/src/cli/evidence/bundle.rs"]),
+    ("zip", &["daemon/src/cli/zipped.rs"]),
     ("rcgen", &["tests/gestore/src/authority.rs"]),
     ("num_bigint", &["tests/gestore/src/crypto.rs"]),
 ];

@@ -33,6 +33,8 @@ mod hostile;
 mod loops;
 #[path = "suite/measure.rs"]
 mod measure;
+#[path = "suite/mornings.rs"]
+mod mornings;
 #[path = "suite/orders.rs"]
 mod orders;
 #[path = "suite/privacy.rs"]

@@ -23,6 +23,7 @@ pub mod effect;
 mod enquiry;
 mod filing;
 pub mod guard;
+pub mod idle;
 pub mod known;
 pub mod letters;
 pub mod life;
@@ -40,6 +41,7 @@ pub mod rules;
 #[cfg(test)]
 mod scene;
 pub mod standing;
+pub mod summary;
 pub mod term;
 pub mod times;
 pub mod verb;

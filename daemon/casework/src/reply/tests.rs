@@ -33,6 +33,7 @@ fn files() -> Vec<TemplateFile> {
         "presa-in-carico",
         "promemoria",
         "richiesta-integrazione",
+        "riepilogo-ufficio",
         "stato-pratica",
         "aiuto",
         "catalogo",

@@ -2,8 +2,8 @@
 
 use super::enquiries;
 use super::fields::{
-    ALLEGATI, CHANGED, DOSSIER, DOUBT, DOUBTFUL, END, EVENTI, INCOMING, LINK_RISPOSTA, LINK_STATO, MANCANZE, MOTIVI,
-    OUTCOME, PRESENTATA_IL, REQUEST, RICEVUTO_IL, SENDER, START, START_WORDS, TASK, UNDELIVERED, field,
+    ALLEGATI, CHANGED, DOSSIER, DOUBT, DOUBTFUL, END, EVENTI, INCOMING, LINK_RISPOSTA, LINK_STATO, MANCANZE, MORNING,
+    MOTIVI, OUTCOME, PRESENTATA_IL, REQUEST, RICEVUTO_IL, SENDER, START, START_WORDS, TASK, UNDELIVERED, field,
 };
 use super::{Field, Kind, Message, Need, Phrase, Reader};
 
@@ -284,6 +284,13 @@ pub const MESSAGES: &[Message] = &[
                 ),
             ],
         ],
+        must_say: &[],
+    },
+    Message {
+        name: "riepilogo-ufficio",
+        purpose: "all'ufficio, ogni mattina di lavoro in cui c'è qualcosa: pratiche nuove, in scadenza, scadute",
+        reader: Reader::Office,
+        fields: &[MORNING],
         must_say: &[],
     },
 ];

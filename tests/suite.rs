@@ -19,6 +19,8 @@ mod durable;
 mod enquiry;
 #[path = "suite/evidence.rs"]
 mod evidence;
+#[path = "suite/export.rs"]
+mod export;
 #[path = "suite/faults.rs"]
 mod faults;
 #[path = "suite/figures.rs"]
@@ -33,6 +35,8 @@ mod loops;
 mod measure;
 #[path = "suite/office_mail.rs"]
 mod office_mail;
+#[path = "suite/mornings.rs"]
+mod mornings;
 #[path = "suite/orders.rs"]
 mod orders;
 #[path = "suite/printable.rs"]

@@ -3,7 +3,9 @@
 
 pub mod ask;
 pub mod clerk;
+pub mod contact;
 pub mod drop;
+mod morning;
 pub mod rows;
 
 use crate::archive::{Archive, Shelf};

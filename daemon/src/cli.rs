@@ -19,6 +19,7 @@ mod demo;
 mod dossier;
 mod evidence;
 pub mod explain;
+mod export;
 mod init;
 mod outbox;
 mod paint;
@@ -36,6 +37,7 @@ mod status;
 mod trial;
 mod trust;
 mod verify_journal;
+mod zipped;
 
 #[cfg(feature = "demo")]
 pub(crate) use status::grade as status_grade;
@@ -101,6 +103,8 @@ enum Command {
     Correct(correct::Args),
     /// Raccoglie le prove su un messaggio in un file .zip, che chiunque può verificare senza Sportello
     Evidence(evidence::Args),
+    /// Porta via un fascicolo intero: messaggi, lettere con le ricevute, prove, righe del registro, metadati, impronte
+    Export(export::Args),
     /// Mostra messaggi, fascicoli e risposte; funziona anche mentre il servizio lavora
     Status(status::Args),
     /// Guarda le lettere in uscita e, con nome e motivo, le ferma, le libera, le ritira o le rispedisce
@@ -161,6 +165,7 @@ pub fn main() -> ExitCode {
         Command::Stats(args) => stats::main(&args),
         Command::Correct(args) => correct::main(&args),
         Command::Evidence(args) => evidence::main(&args),
+        Command::Export(args) => export::main(&args),
         Command::Status(args) => status::main(&args),
         Command::Outbox(args) => outbox::main(&args),
         Command::Restored(args) => restored::main(&args),

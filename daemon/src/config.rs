@@ -2,6 +2,7 @@
 
 mod alarms;
 mod monitoring;
+mod offices;
 mod passwords;
 pub(crate) mod reader;
 
@@ -13,6 +14,7 @@ use casework::desk::OfficeBox;
 use casework::rules::Problem;
 use casework::standing::Entitlements;
 use casework::{Entity, address};
+use jiff::civil::Time;
 use jiff::{SignedDuration, Timestamp};
 use reader::{Mistakes, Table};
 use std::collections::BTreeSet;
@@ -66,6 +68,8 @@ pub struct Config {
     pub hold: SignedDuration,
     /// Brake: automatic letters in ten minutes.
     pub brake: u32,
+    /// The hour of the offices' morning mail, by the clock in Rome; `None` = none is sent.
+    pub morning: Option<Time>,
     /// Within this the provider accepts what it took, by the contract.
     pub acceptance_term: SignedDuration,
     /// Templates of which an uncertain letter may be sent again, once.
@@ -343,6 +347,8 @@ fn read(root: &mut Table<'_, '_>, m: &mut Mistakes) -> Config {
         .map(|start| start.saturating_add(SignedDuration::from_hours(24)).unwrap_or(start));
     fiducia.finish(m);
     let revocation = revocation(root, m);
+    let morning;
+    (morning, entity.idle) = offices::read(root, m);
 
     let alarms = alarms::read(root, m);
 
@@ -381,6 +387,7 @@ fn read(root: &mut Table<'_, '_>, m: &mut Mistakes) -> Config {
         offices,
         hold,
         brake,
+        morning,
         acceptance_term: SignedDuration::from_mins(acceptance),
         resend_if_overtaken,
         observe,

@@ -233,6 +233,7 @@ fn config(root: &Path, world: &World) -> Result<Config, String> {
             in_service_since: None,
             patron: None,
             fallback_office: "protocollo".into(),
+            idle: casework::idle::Idle::default(),
             entitlements: casework::standing::Entitlements::default(),
         },
         data: root.join("servizio"),
@@ -271,6 +272,7 @@ fn config(root: &Path, world: &World) -> Result<Config, String> {
         observe: false,
         listen: None,
         brake: 1000,
+        morning: None,
         log: Log { json: false, filter: "off".into() },
     })
 }

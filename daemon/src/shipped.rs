@@ -19,7 +19,7 @@ const PROCEDURES: &[(&str, &str)] = &files!("rules":
 );
 const TEMPLATES: &[(&str, &str)] = &files!("templates":
     "it/avvio-procedimento.hbs", "it/compito.hbs", "it/compito-esito-ignoto.hbs", "it/compito-pratica.hbs", "it/conferma-modifica.hbs",
-    "it/esito.hbs", "it/preavviso-diniego.hbs", "it/compito-mancata-consegna.hbs", "it/compito-verifica.hbs",
+    "it/esito.hbs", "it/preavviso-diniego.hbs", "it/compito-mancata-consegna.hbs", "it/compito-verifica.hbs", "it/riepilogo-ufficio.hbs",
     "it/documenti-acquisiti.hbs", "it/fascicolo-non-trovato.hbs", "it/fatture-solo-sdi.hbs",
     "it/ordine-eseguito.hbs", "it/ordine-non-eseguito.hbs", "it/pec-non-certificata.hbs",
     "it/presa-in-carico.hbs", "it/promemoria.hbs", "it/richiesta-integrazione.hbs", "it/stato-pratica.hbs",

@@ -101,6 +101,7 @@ impl Service {
             clock: self.world.clock.clone(),
             wake: self.wake.clone(),
             deposit: self.config.deposit.clone(),
+            morning: self.config.morning,
         }
     }
 

@@ -1,7 +1,8 @@
 //! Changes when the office must show another figure of its work.
 
 use crate::caseload::Counter;
-use crate::support::{Recorder, ask};
+use crate::support::{House, Recorder, ask, wait};
+use gestore::{Authority, Circuit, Mail, Style, Timestamp};
 use serde_json::{Value, json};
 
 const ALL: [&str; 5] = ["stats", "--dal", "2025-01-01", "--al", "2198-12-31"];
@@ -89,4 +90,63 @@ fn the_same_register_gives_the_same_figures_to_the_byte() {
     let (code, said, err) = ask(&["rebuild", counter.house.data.to_str().unwrap()]);
     assert_eq!(code, Some(0), "{said}{err}");
     assert_eq!(counter.figures(), before, "rebuilt from the register");
+}
+
+/// Letters with where each stands, and all contacts with a person in one line of time; of others nothing.
+#[test]
+fn a_dossier_shows_its_letters_and_a_person_its_contacts() {
+    let counter = Counter::new();
+    let running = counter.house.start(Recorder::default().roads());
+    let number = counter.open(&["--party", "RSSMRA80A01H501U,Mario Rossi,mario@cittadini.test"]);
+    let who = ["--by", "Ada Neri", "--office", "tributi"];
+    counter.done(&[&["dossier", "note", &number, "Ha telefonato"], &who[..]].concat());
+    let shown = wait("the letters to leave", || {
+        let shown = counter.done(&["dossier", "show", &number]);
+        (shown.matches("  inviata, ").count() == 2).then_some(shown)
+    });
+    let letters = shown.split("\nLettere\n").nth(1).unwrap().split("\n\n").next().unwrap();
+    assert!(letters.contains("anna.bianchi@cittadini.test") && letters.contains("mario@cittadini.test"), "{shown}");
+    let json: Value = serde_json::from_str(&counter.done(&["dossier", "show", &number, "--json"])).unwrap();
+    assert_eq!(json["letters"].as_array().unwrap().len(), 2);
+    assert_eq!(json["letters"][0]["state"], "submitted");
+
+    let shown = counter.done(&["person", "show", "BNCNNA80A41H501R"]);
+    let contacts = shown.split("\nContatti\n").nth(1).unwrap().split("\n\n").next().unwrap();
+    let lines: Vec<&str> = contacts.lines().collect();
+    assert!(lines[0].contains(&number) && lines[0].contains("lettera (inviata)"), "{shown}");
+    assert!(contacts.contains("nota di Ada Neri") && contacts.contains("Ha telefonato"), "{shown}");
+    assert_eq!(contacts.matches("lettera (").count(), 1, "the letter to Mario is Mario's: {shown}");
+    running.stop();
+}
+
+/// What a person wrote stands in the same line of time, whoever else has the dossier.
+#[test]
+fn what_a_person_wrote_is_a_contact() {
+    let root = tempfile::tempdir().unwrap();
+    let now = Timestamp::now();
+    let authority = Authority::create(now).unwrap();
+    let provider = |name, host| authority.provider(name, host, Style::aruba_like(), now).unwrap();
+    let domains = [
+        ("pec.comune.test".to_owned(), provider("Alfa", "pec.alfa.test")),
+        ("cittadini.test".to_owned(), provider("Beta", "pec.beta.test")),
+    ];
+    let circuit = Circuit::new(&root.path().join("caselle"), domains);
+    let office = "protocollo@pec.comune.test";
+    let house = House::build(root.path(), office, &circuit.maildir(office).unwrap(), authority.certificate_der());
+    let running = house.start(Recorder::default().roads());
+    let config = house.file.to_str().unwrap();
+    let anna = ["--cf", "BNCNNA80A41H501R", "--name", "Anna Bianchi", "--address", "anna.bianchi@cittadini.test"];
+    let add = [&["person", "add", "--source", "inad", "--by", "Ada Neri", "--config", config][..], &anna[..]].concat();
+    assert_eq!(ask(&add).0, Some(0));
+    let text = "Chiedo il cambio di residenza in via Roma 1. Codice fiscale BNCNNA80A41H501R.";
+    let mail = Mail::new("anna.bianchi@cittadini.test").to(office).subject("Cambio di residenza").text(text);
+    let mail = mail.compose(now).unwrap();
+    circuit.send(&mail.mail_from, &mail.rcpt_to, &mail.raw).unwrap();
+    let shown = wait("her message and the answer", || {
+        let shown = ask(&["person", "show", "BNCNNA80A41H501R", "--config", config]).1;
+        (shown.contains("scrive (messaggio ") && shown.contains("lettera (inviata)")).then_some(shown)
+    });
+    let contacts = shown.split("\nContatti\n").nth(1).unwrap().split("\n\n").next().unwrap();
+    assert!(contacts.contains(": Cambio di residenza") && contacts.contains("compito a "), "{shown}");
+    running.stop();
 }

@@ -4,6 +4,8 @@
 
 #[path = "measure/backlog.rs"]
 mod backlog;
+#[path = "measure/dossiers.rs"]
+mod dossiers;
 #[path = "measure/gauge.rs"]
 mod gauge;
 #[path = "measure/intake.rs"]

@@ -38,7 +38,7 @@ const ONE_PLACE: &[(&str, &[&str])] = &[
     ("krilla", &["daemon/src/post/printable.rs"]),
     ("skrifa", &["daemon/src/post/printable.rs"]),
     ("dejavu", &["daemon/src/post/printable.rs"]),
-    ("zip", &["daemon/src/cli/evidence/bundle.rs"]),
+    ("zip", &["daemon/src/cli/zipped.rs"]),
     ("rcgen", &["tests/gestore/src/authority.rs"]),
     ("num_bigint", &["tests/gestore/src/crypto.rs"]),
 ];

@@ -129,6 +129,7 @@ pub fn reckoned(dossier: &Dossier, desk: &Desk, today: Date) -> Option<Entry> {
     let look = reminders(&counted, silence(dossier, desk))
         .into_iter()
         .filter(|reminder| !dossier.was_told(reminder))
+        .chain(crate::idle::reminder(dossier, desk))
         // A day that is long past is told once, by the first look.
         .map(|reminder| reminder.on)
         // The day on which a term runs again is looked at too: until then letters say that it stands still.
@@ -163,6 +164,8 @@ pub fn look(dossier: &Dossier, desk: &Desk, now: Timestamp) -> Option<Done> {
         // In a closed one nobody has anything left to do.
         .filter(|reminder| is_open && reminder.on <= today && !dossier.was_told(reminder))
         .collect();
+    // First: what the law says of the day gives the task its name.
+    due.splice(0..0, crate::idle::reminder(dossier, desk).filter(|reminder| is_open && reminder.on <= today));
     due.truncate(TOLD_MAX);
     let mut entries: Vec<Entry> = due.iter().map(|reminder| Entry::Reminded { reminder: *reminder }).collect();
     let has = |what: ReminderKind| due.iter().any(|reminder| reminder.what == what);
@@ -254,8 +257,14 @@ fn tell(case: &Case<'_>, due: &[Reminder], outgoing: &mut Vec<Outgoing>, changes
             text: format!("fascicolo {}: il compito «{what}» non si è potuto scrivere", dossier.number),
         }),
     };
-    let facts: Vec<String> =
+    let mut facts: Vec<String> =
         office.iter().map(|reminder| format!("{}: {}", day(reminder.on), reminder.what.words())).collect();
+    let is_late = |reminder: &&Reminder| {
+        matches!(reminder.what, ReminderKind::Unassigned | ReminderKind::Untouched | ReminderKind::Overdue)
+    };
+    if office.iter().any(is_late) {
+        facts.push(crate::idle::who_acts(dossier, desk));
+    }
     task(&dossier.office, title(last.what), &facts);
     let fallback = &desk.entity.fallback_office;
     if *fallback != dossier.office && office.iter().any(|reminder| reminder.what == ReminderKind::SubstituteDue) {
@@ -311,6 +320,8 @@ fn title(what: ReminderKind) -> &'static str {
         ReminderKind::RefusalToTell => "termine scaduto: per la legge è respinta",
         ReminderKind::SubstituteThreeDays => "mancano 3 giorni al potere sostitutivo",
         ReminderKind::SubstituteOverdue => "scaduto anche il termine del potere sostitutivo",
+        ReminderKind::Unassigned => "nessuno l'ha presa in carico",
+        ReminderKind::Untouched => "è ferma: nessuno ci lavora",
     }
 }
 

@@ -1,6 +1,7 @@
 //! The desk at which messages are decided: the entity, its rules, procedures and templates, its key. Fixed while one message is decided.
 
 use crate::effect::EffectKey;
+use crate::idle::Idle;
 use crate::procedure::Procedures;
 use crate::reply::Templates;
 use crate::rules::Rulebook;
@@ -36,6 +37,8 @@ pub struct Entity {
     pub patron: Option<(i8, i8)>,
     /// Office (id) that gets what no rule places, and quarantine.
     pub fallback_office: String,
+    /// After how long an office is told of a dossier that stands still.
+    pub idle: Idle,
     /// What each grade of identity obtains.
     pub entitlements: Entitlements,
 }

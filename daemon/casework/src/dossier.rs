@@ -307,6 +307,9 @@ pub struct Life {
     /// Documents so far.
     #[serde(default)]
     pub documents: u32,
+    /// When an office last did something in it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub touched_at: Option<Timestamp>,
     /// When it came to a final state.
     #[serde(default)]
     pub closed_at: Option<Timestamp>,

@@ -21,6 +21,7 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec;
 use alloc::vec::Vec;
+use jiff::Timestamp;
 use pec::{Content, Daticert, Examined, Grade};
 use serde_json::{Value, json};
 
@@ -311,6 +312,29 @@ pub fn doubt_task(
     // One effect for each reason and each item: a message may have caused two letters, and a letter may be doubtful twice.
     let id = desk.key.effect_id(&known.digest, &format!("{}/{effect}/{}", task.template, awaited.item), &task.to, 0);
     Some(Outgoing { message_id: EffectKey::message_id(&id, &desk.domain()), id, ..task })
+}
+
+/// The morning mail of an office: `told` in the subject, then the lists by the names that the template has for them.
+pub(crate) fn morning(
+    office: &str,
+    effect: &str,
+    told: &str,
+    lists: &[(&str, Vec<String>)],
+    desk: &Desk,
+    now: Timestamp,
+) -> Option<Outgoing> {
+    let mut values = about_us(desk, office);
+    put(&mut values, "conto", json!(told));
+    for (name, lines) in lists.iter().filter(|(_, lines)| !lines.is_empty()) {
+        put(&mut values, name, json!(lines));
+    }
+    let ways = [
+        "sportello dossier show NUMERO: tutto quello che c'è nel fascicolo.",
+        "sportello deadline explain NUMERO: come è contato il termine.",
+    ];
+    put(&mut values, "come_rispondere", json!(ways));
+    let known = Known { digest: effect.to_string(), ..Known::nothing(now) };
+    to_office("riepilogo-ufficio", values, office, None, false, &known, desk)
 }
 
 /// Who writes: the same in every letter.

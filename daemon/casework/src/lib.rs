@@ -24,6 +24,7 @@ pub mod effect;
 mod enquiry;
 mod filing;
 pub mod guard;
+pub mod idle;
 pub mod known;
 pub mod language;
 pub mod letters;
@@ -42,6 +43,7 @@ pub mod rules;
 #[cfg(test)]
 mod scene;
 pub mod standing;
+pub mod summary;
 pub mod term;
 pub mod times;
 pub mod verb;

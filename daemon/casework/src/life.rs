@@ -104,6 +104,17 @@ pub enum Entry {
 }
 
 impl Entry {
+    /// Whether somebody of the office works on the dossier with it.
+    #[must_use]
+    pub fn is_work(&self) -> bool {
+        match self {
+            Self::Moved { .. } | Self::Assigned { .. } | Self::Noted { .. } | Self::Change { .. } => true,
+            Self::Filing { step, .. } => !matches!(step, participation::Entry::Filed { .. }),
+            Self::Joined { .. } | Self::Deposited { .. } | Self::Clock { .. } => false,
+            Self::Reckoned { .. } | Self::Reminded { .. } => false,
+        }
+    }
+
     /// In Italian, for the office; nothing of what only the machine needs.
     #[must_use]
     pub fn words(&self) -> Option<String> {
@@ -131,6 +142,9 @@ impl Dossier {
     /// Adds one entry.
     pub fn apply(&mut self, entry: &Entry, at: Timestamp) {
         self.life.entries = self.life.entries.saturating_add(1);
+        if entry.is_work() {
+            self.life.touched_at = Some(at);
+        }
         match entry {
             Entry::Moved { to, .. } => {
                 self.state = *to;

@@ -3,6 +3,7 @@
 //!
 //! The running service answers over its counter; where none runs, the command calls the same [`answer`] on the store.
 
+use super::contact::{self, Contact, LetterRow};
 use crate::store::register::EntryRow;
 use crate::store::{Store, Trouble};
 use casework::calendar::{in_words, rome};
@@ -162,6 +163,9 @@ pub struct Sheet {
     pub term: Option<Term>,
     /// Its documents, in order.
     pub documents: Vec<Document>,
+    /// Letters to citizens, the newest of them in order.
+    #[serde(default)]
+    pub letters: Vec<LetterRow>,
     /// What happened, in order.
     pub entries: Vec<EntryRow>,
     /// What happened after these and is not shown.
@@ -203,6 +207,9 @@ pub struct PersonSheet {
     pub conflicts: Vec<String>,
     /// Numbers of the dossiers, in order.
     pub dossiers: Vec<String>,
+    /// What went to and fro, the newest in order.
+    #[serde(default)]
+    pub contacts: Vec<Contact>,
     /// What happened to the record, in order.
     pub entries: Vec<PersonEntry>,
 }
@@ -337,6 +344,7 @@ fn sheet(store: &Store, desk: &Desk, dossier: Dossier, now: Timestamp) -> Result
         procedure: procedure.map(|procedure| procedure.title.clone()).unwrap_or_default(),
         office: desk.rules.office(&dossier.office).map(|office| office.title.clone()).unwrap_or_default(),
         term: term(&dossier, desk, now),
+        letters: contact::letters(store, &dossier.number)?,
         names,
         documents,
         entries,
@@ -390,9 +398,11 @@ fn stands(dossier: &Dossier, counted: &Reckoning, today: Date) -> String {
 
 fn person_sheet(store: &Store, person: Person, now: Timestamp) -> Result<PersonSheet, Trouble> {
     let entries = store.person_entries(&person.id, ENTRIES_MAX)?.into_iter();
+    let dossiers = store.dossiers_of_person(&person.id, OF_PERSON_MAX)?;
     Ok(PersonSheet {
         conflicts: person.conflicts(&[], now).iter().map(|held| held.field.to_owned()).collect(),
-        dossiers: store.dossiers_of_person(&person.id, OF_PERSON_MAX)?,
+        contacts: contact::timeline(store, &person, &dossiers)?,
+        dossiers,
         entries: entries.map(|(at, seq, by, message, entry)| PersonEntry { at, seq, by, message, entry }).collect(),
         person,
     })

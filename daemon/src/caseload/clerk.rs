@@ -9,7 +9,9 @@ use crate::journal::record::Channel;
 use crate::office::Office;
 use crate::outbox::orders::Answer;
 use crate::store::{Store, Trouble};
+use casework::summary;
 use jiff::SignedDuration;
+use jiff::civil::{Date, Time};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -37,6 +39,8 @@ pub struct Clerk {
     pub wake: Arc<Notify>,
     /// The drop folder.
     pub deposit: Option<PathBuf>,
+    /// The hour of the offices' morning mail; none: there is none.
+    pub morning: Option<Time>,
 }
 
 impl Clerk {
@@ -65,8 +69,9 @@ impl Clerk {
     /// # Errors
     /// The store, or the disk, cannot go on.
     pub async fn run(self, mut stop: watch::Receiver<bool>) -> Result<(), Trouble> {
+        let mut told = None;
         while !*stop.borrow() {
-            let moved = self.round()?;
+            let moved = self.round()? + self.mornings(&mut told)?;
             if moved > 0 {
                 self.wake.notify_one();
             }
@@ -89,6 +94,25 @@ impl Clerk {
             None => 0,
         };
         Ok(looked + worked)
+    }
+
+    /// The morning mail of every office, where its hour has come; how many went. `told`: the last day that was looked at, so that a
+    /// day is not gathered again every half minute. That none goes twice stands in the register.
+    ///
+    /// # Errors
+    /// The store, or the disk, cannot go on.
+    pub fn mornings(&self, told: &mut Option<Date>) -> Result<usize, Trouble> {
+        let Some(hour) = self.morning else { return Ok(0) };
+        let desk = self.office.borrow().clone();
+        let due = summary::day_due(self.clock.now(), hour, &desk.desk);
+        let Some(day) = due.filter(|day| *told != Some(*day)) else { return Ok(0) };
+        let mut went = 0;
+        // One office after the other: what is urgent does not wait for all of them.
+        for office in desk.desk.rules.offices() {
+            went += usize::from(self.at_work(|caseload| caseload.morning(&office.id, day, hour))?);
+        }
+        *told = Some(day);
+        Ok(went)
     }
 
     fn at_work<T>(&self, work: impl FnOnce(&mut Caseload<'_>) -> Result<T, Trouble>) -> Result<T, Trouble> {

@@ -14,10 +14,9 @@ use bundle::Bundle;
 use casework::rules::Problem;
 use jiff::Timestamp;
 use pec::revocation::{LISTS_MAX, StatusLists};
-use pec::{OwnMailbox, Policy};
-use register::Extract;
+use pec::{Examined, OwnMailbox, Policy};
 use std::fs::{self, OpenOptions};
-use std::io::BufWriter;
+use std::io::{BufWriter, Cursor};
 use std::path::{Path, PathBuf};
 
 #[derive(clap::Args)]
@@ -29,6 +28,16 @@ pub(super) struct Args {
     /// Il file da scrivere; non sovrascrive mai
     #[arg(long, value_name = "FILE.zip")]
     out: PathBuf,
+    #[command(flatten)]
+    place: Where,
+    /// L'istante in cui il messaggio è arrivato (2026-02-03T10:00:00Z); se manca, quello del registro
+    #[arg(long, value_name = "ISTANTE")]
+    arrived: Option<Timestamp>,
+}
+
+/// Where register and archive are, and whom we trust.
+#[derive(clap::Args)]
+pub(super) struct Where {
     /// La configurazione: dice cartella dei dati, caselle e fiducia
     #[arg(long, short, value_name = "FILE")]
     config: Option<PathBuf>,
@@ -38,20 +47,17 @@ pub(super) struct Args {
     /// Cartella con ancore.toml, al posto della fiducia fornita
     #[arg(long, value_name = "CARTELLA", conflicts_with = "config")]
     trust: Option<PathBuf>,
-    /// L'istante in cui il messaggio è arrivato (2026-02-03T10:00:00Z); se manca, quello del registro
-    #[arg(long, value_name = "ISTANTE")]
-    arrived: Option<Timestamp>,
 }
 
 pub(super) fn main(args: &Args) -> u8 {
-    let world = match World::read(args) {
+    let world = match World::read(&args.place) {
         Ok(world) => world,
         Err(problems) => {
             print_problems(&problems);
             return CANNOT_START;
         }
     };
-    match world.collect(&args.message).and_then(|bundle| write(&bundle, &args.out).map(|()| bundle)) {
+    match world.collect(&args.message, args.arrived).and_then(|bundle| write(&bundle, &args.out).map(|()| bundle)) {
         Ok(bundle) => {
             say!("{}\nScritto {}: {} file.", bundle.top(), args.out.display(), bundle.files().len());
             for missing in bundle.missing() {
@@ -68,67 +74,101 @@ pub(super) fn main(args: &Args) -> u8 {
 }
 
 /// What evidence is collected with.
-struct World {
+pub(super) struct World {
+    /// Name of the public body; empty without configuration.
+    entity: String,
     trust: Trust,
     data: Option<PathBuf>,
     mailboxes: Vec<OwnMailbox>,
     sha1_until: Option<Timestamp>,
-    arrived: Option<Timestamp>,
 }
 
 impl World {
-    fn read(args: &Args) -> Result<Self, Vec<Problem>> {
+    /// # Errors
+    /// Every mistake of the configuration, or of the trust.
+    pub(super) fn read(args: &Where) -> Result<Self, Vec<Problem>> {
         let trust = |dir: Option<&Path>| dir.map_or_else(|| Ok(Trust::shipped()), Trust::read);
         let Some(path) = &args.config else {
             let trust = trust(args.trust.as_deref())?;
-            return Ok(Self {
-                trust,
-                data: args.data.clone(),
-                mailboxes: Vec::new(),
-                sha1_until: None,
-                arrived: args.arrived,
-            });
+            let (entity, mailboxes) = (String::new(), Vec::new());
+            return Ok(Self { entity, trust, data: args.data.clone(), mailboxes, sha1_until: None });
         };
         let config = Config::read(path)?;
         let (trust, mailboxes) = (trust(config.anchors.as_deref())?, own_mailboxes(&config));
         Ok(Self {
+            entity: config.entity.name,
             trust,
             mailboxes,
             sha1_until: config.sha1_until,
-            arrived: args.arrived,
             data: Some(config.data).filter(|data| data.join("journal").is_dir()), // before the first start there is no register
         })
+    }
+
+    /// The data folder, if there is one.
+    pub(super) fn data(&self) -> Option<&Path> {
+        self.data.as_deref()
+    }
+
+    /// The name of the public body; empty without configuration.
+    pub(super) fn entity(&self) -> &str {
+        &self.entity
     }
 
     /// Finds the message, examines it again, and gathers what proves it.
     ///
     /// # Errors
     /// In Italian: no such message, several, a disk that does not answer, a register that is not sound.
-    fn collect(&self, message: &str) -> Result<Bundle, String> {
-        let found = find::message(message, self.data.as_deref())?;
-        let register = self.data.as_deref().map(|data| register::extract(data, &found.digest)).transpose()?.flatten();
-        let status = self.data.as_deref().zip(register.as_ref()).map(|(data, r)| lists(data, r)).unwrap_or_default();
-        let policy = Policy {
-            mailboxes: &self.mailboxes,
-            arrival: self.arrived.or(register.as_ref().and_then(|r| r.received)),
-            sha1_until: self.sha1_until,
-            status: Some(&status).filter(|lists| !lists.is_empty()),
-            ..Policy::new(&self.trust.anchors)
-        };
-        let seen = pec::examine(&found.bytes, &policy);
+    fn collect(&self, message: &str, arrived: Option<Timestamp>) -> Result<Bundle, String> {
+        let found = find::message(message, self.data())?;
+        let register = self.data().map(|data| register::extract(data, &found.digest)).transpose()?.flatten();
+        let arrival = arrived.or(register.as_ref().and_then(|r| r.received));
+        let judged: Vec<&String> = register.iter().flat_map(|r| &r.status).collect();
+        let status = self.lists(&judged);
+        let seen = self.examine(&found.bytes, arrival, &status);
         Bundle::new(found, &seen, &self.trust, register)
     }
-}
 
-/// The revocation lists and answers by which the message was judged. One that does not read is left out: a list that nobody
-/// has blocks nothing.
-fn lists(data: &Path, register: &Extract) -> StatusLists {
-    let archive = Archive::at(data);
-    let mut lists = StatusLists::new();
-    for digest in register.status.iter().take(LISTS_MAX) {
-        let _ = archive.read(Shelf::Status, digest).map(|der| lists.add(&der));
+    /// The bundle of a message whose lines of the register are told elsewhere, as a zip. `status`: the lists that judged it.
+    ///
+    /// # Errors
+    /// As [`collect`](Self::collect).
+    pub(super) fn prove(
+        &self,
+        bytes: Vec<u8>,
+        digest: &str,
+        arrival: Option<Timestamp>,
+        status: &[String],
+    ) -> Result<Vec<u8>, String> {
+        let status = self.lists(&status.iter().collect::<Vec<_>>());
+        let seen = self.examine(&bytes, arrival, &status);
+        let found = find::Found { bytes, digest: digest.to_owned() };
+        let mut zip = Cursor::new(Vec::new());
+        let bundle = Bundle::new(found, &seen, &self.trust, None)?;
+        bundle.write(&mut zip).map_err(|e| format!("{digest}: {e}"))?;
+        Ok(zip.into_inner())
     }
-    lists
+
+    fn examine(&self, bytes: &[u8], arrival: Option<Timestamp>, status: &StatusLists) -> Examined {
+        let policy = Policy {
+            mailboxes: &self.mailboxes,
+            arrival,
+            sha1_until: self.sha1_until,
+            status: Some(status).filter(|lists| !lists.is_empty()),
+            ..Policy::new(&self.trust.anchors)
+        };
+        pec::examine(bytes, &policy)
+    }
+
+    /// The revocation lists and answers by which a message was judged. One that does not read is left out: a list that nobody
+    /// has blocks nothing.
+    fn lists(&self, digests: &[&String]) -> StatusLists {
+        let mut lists = StatusLists::new();
+        let Some(archive) = self.data().map(Archive::at) else { return lists };
+        for digest in digests.iter().take(LISTS_MAX) {
+            let _ = archive.read(Shelf::Status, digest).map(|der| lists.add(&der));
+        }
+        lists
+    }
 }
 
 /// Writes the file, or leaves none.

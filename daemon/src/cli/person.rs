@@ -1,9 +1,10 @@
 //! `sportello person`: whom the office knows, and what it holds of each. It changes when something else is held.
 
 use super::counter::{ask, give, json};
-use super::paint::{table, wrap};
+use super::paint::{cut, table, wrap};
 use super::{ConfigArg, FOUND, OK};
 use crate::caseload::ask::{Ask, PersonEntry, PersonRow, PersonSheet, Told};
+use crate::caseload::contact::{CONTACTS_MAX, What};
 use crate::caseload::{Deed, rows};
 use crate::clock::Clock;
 use crate::digest::flow;
@@ -188,6 +189,7 @@ fn screen(sheet: &PersonSheet, now: Timestamp) -> String {
     domiciles(&mut out, person, now);
     data(&mut out, sheet, now);
     permits(&mut out, person);
+    contacts(&mut out, sheet);
     let _ = writeln!(out, "\nStoria");
     for entry in &sheet.entries {
         history(&mut out, entry);
@@ -261,6 +263,27 @@ fn permits(out: &mut String, person: &Person) {
             Over::Dossier { number } => format!("per il fascicolo {number}"),
         };
         let _ = writeln!(out, "  delega a {} {over}, dal {} al {}", mandate.delegate, mandate.from, mandate.until);
+    }
+}
+
+/// What went to and fro, in one line of time.
+fn contacts(out: &mut String, sheet: &PersonSheet) {
+    if sheet.contacts.is_empty() {
+        return;
+    }
+    let _ = writeln!(out, "\nContatti");
+    if sheet.contacts.len() == CONTACTS_MAX {
+        let _ = writeln!(out, "  gli ultimi {CONTACTS_MAX}; gli altri con «sportello dossier show»");
+    }
+    for contact in &sheet.contacts {
+        let what = match &contact.what {
+            What::Message { digest } => format!("scrive (messaggio {})", flow(digest)),
+            What::Letter { state } => format!("lettera ({})", state.title()),
+            What::Task { to } => format!("compito a {to}"),
+            What::Note { by } => format!("nota di {by}"),
+        };
+        let at = rome(contact.at).strftime("%Y-%m-%d %H:%M");
+        out.push_str(&wrap(&format!("{at}  {}  {what}: {}", contact.dossier, cut(&contact.text, COLUMN * 4)), 2, 20));
     }
 }
 

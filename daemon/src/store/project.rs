@@ -219,9 +219,17 @@ pub(super) fn queue(batch: &mut Batch, outgoing: &Outgoing, frozen: &str, cause:
     if outgoing.lane == Lane::Pec {
         batch.put(&key::sent_to(&outgoing.to, at, &outgoing.id), &(&outgoing.template, &outgoing.dossier));
     }
+    file(batch, outgoing, at);
     batch.put(&key::due(outgoing.lane, due, &outgoing.id), &outgoing.id);
     batch.put(&key::ours(&outgoing.message_id), &outgoing.id);
     batch.put(&key::item(&outgoing.id), &row(outgoing, frozen, cause, at, State::Held { until: due }));
+}
+
+/// The row by which an item is found from its dossier.
+fn file(batch: &mut Batch, outgoing: &Outgoing, at: Timestamp) {
+    if let Some(number) = &outgoing.dossier {
+        batch.put(&key::letter(number, at, &outgoing.id), &outgoing.id);
+    }
 }
 
 /// What may have been sent before the register was restored: a receipt of it counts from the arrival of its message on.
@@ -234,6 +242,7 @@ fn in_doubt(
 ) -> Result<(), Fault> {
     let at = decided.decided_at;
     let arrived = decided.received.max(decided.findings.signed_at).or(index.get(key::BEGAN)?).unwrap_or(at);
+    file(batch, outgoing, at);
     let mut row = row(outgoing, frozen, &decided.digest, at, State::Unknown);
     restored::doubt(&mut row, arrived, at);
     batch.put(&key::ours(&outgoing.message_id), &outgoing.id);
@@ -243,6 +252,7 @@ fn in_doubt(
 
 /// What would have been sent had the service not only observed: shown to people, due never, counted by no brake.
 pub(super) fn only_observed(batch: &mut Batch, outgoing: &Outgoing, frozen: &str, cause: &str, at: Timestamp) {
+    file(batch, outgoing, at);
     let mut row = row(outgoing, frozen, cause, at, State::Withdrawn);
     row.last = "il servizio sta solo osservando: non parte".into();
     batch.put(&key::item(&outgoing.id), &row);

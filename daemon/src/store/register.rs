@@ -3,7 +3,7 @@
 
 use super::index::{Batch, Index};
 use super::project::{Fault, ordinal_after, queue};
-use super::rows::{MessageRow, key};
+use super::rows::{ItemRow, MessageRow, key};
 use super::{Store, Trouble};
 use crate::journal::record::{Acted, Event, Record};
 use casework::dossier::{Dossier, State};
@@ -138,6 +138,12 @@ fn put(batch: &mut Batch, number: &str, before: Option<&Dossier>, after: &Dossie
     let is_held = |of: Option<&Dossier>, id: &str| of.is_some_and(|of| of.cover.people.iter().any(|p| p.person == id));
     for party in after.cover.people.iter().filter(|p| !p.person.is_empty() && !is_held(before, &p.person)) {
         batch.put(&key::of_person(&party.person, number), &());
+    }
+    let open_at = |of: &Dossier| (!of.state.is_final()).then(|| key::open_at(&of.office, number));
+    let (was, is) = (before.and_then(open_at), open_at(after));
+    if was != is {
+        was.iter().for_each(|name| batch.remove(name));
+        is.iter().for_each(|name| batch.put(name, &()));
     }
     let look = |dossier: &Dossier| dossier.life.look.filter(|_| !dossier.state.is_final());
     let (was, is) = (before.and_then(look), look(after));
@@ -322,6 +328,40 @@ impl Store {
     /// See [`Trouble`].
     pub fn dossiers_of_person(&self, id: &str, max: usize) -> Result<Vec<String>, Trouble> {
         self.numbers(&key::of_person(id, ""), max)
+    }
+
+    /// The numbers of the dossiers that are open at an office, in order; at most `max`.
+    ///
+    /// # Errors
+    /// See [`Trouble`].
+    pub fn open_at(&self, office: &str, max: usize) -> Result<Vec<String>, Trouble> {
+        self.numbers(&key::open_at(office, ""), max)
+    }
+
+    /// Letters and tasks about a dossier, the newest first; at most `max`.
+    ///
+    /// # Errors
+    /// See [`Trouble`].
+    pub fn letters_of(&self, number: &str, max: usize) -> Result<Vec<ItemRow>, Trouble> {
+        let prefix = key::letters(number);
+        let mut found = Vec::new();
+        for row in self.index.scan_back::<String>(&prefix, &prefix).take(max) {
+            found.extend(self.item(&row?.1)?);
+        }
+        Ok(found)
+    }
+
+    /// Messages that belong to a dossier, the newest first; at most `max`.
+    ///
+    /// # Errors
+    /// See [`Trouble`].
+    pub fn messages_of(&self, number: &str, max: usize) -> Result<Vec<MessageRow>, Trouble> {
+        let prefix = key::touched_prefix(number);
+        let mut found = Vec::new();
+        for row in self.index.scan_back::<String>(&prefix, &prefix).take(max) {
+            found.extend(self.message(&row?.1)?);
+        }
+        Ok(found)
     }
 
     fn numbers(&self, prefix: &str, max: usize) -> Result<Vec<String>, Trouble> {

@@ -147,9 +147,10 @@ pub(super) mod key {
     use super::{Lane, Timestamp, address};
 
     /// Rows of these come and go, or change with each line, and there are never more of them than of what is in hand.
-    const STAYING: [&str; 14] = [
+    const STAYING: [&str; 15] = [
         "meta/",
         LOOKS,
+        OPEN_AT,
         CURSORS,
         OPEN,
         REFUSED,
@@ -281,6 +282,18 @@ pub(super) mod key {
     pub(crate) const LOOKS: &str = "look/";
     pub(crate) fn look(day: jiff::civil::Date, number: &str) -> String {
         format!("{LOOKS}{day}/{number}")
+    }
+    /// Dossiers that are open at an office.
+    const OPEN_AT: &str = "open-at/";
+    pub(crate) fn open_at(office: &str, number: &str) -> String {
+        format!("{OPEN_AT}{office}/{number}")
+    }
+    /// Letters and tasks about one dossier, by time.
+    pub(crate) fn letter(number: &str, at: Timestamp, id: &str) -> String {
+        format!("{}{:020}/{id}", letters(number), at.as_millisecond().max(0))
+    }
+    pub(crate) fn letters(number: &str) -> String {
+        format!("letter/{number}/")
     }
     pub(crate) fn ordinal(year: i16) -> String {
         format!("ordinal/{year:04}")

@@ -35,6 +35,7 @@ fn files() -> Vec<TemplateFile> {
         "presa-in-carico",
         "promemoria",
         "richiesta-integrazione",
+        "riepilogo-ufficio",
         "stato-pratica",
         "aiuto",
         "catalogo",

@@ -49,6 +49,10 @@ pub enum ReminderKind {
     SubstituteThreeDays,
     /// To him: his term is over.
     SubstituteOverdue,
+    /// To the office: nobody has taken the dossier.
+    Unassigned,
+    /// To the office: nobody does anything in it.
+    Untouched,
 }
 
 impl ReminderKind {
@@ -85,6 +89,8 @@ impl ReminderKind {
             }
             Self::SubstituteThreeDays => "Mancano 3 giorni alla fine del termine di chi ha il potere sostitutivo.",
             Self::SubstituteOverdue => "È finito anche il termine di chi ha il potere sostitutivo.",
+            Self::Unassigned => "Nessuno l'ha ancora presa in carico: va data a una persona.",
+            Self::Untouched => "È ferma: da giorni l'ufficio non ci scrive niente.",
         }
     }
 }

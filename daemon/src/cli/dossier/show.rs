@@ -5,6 +5,7 @@ use super::super::paint::{cut, table, wrap};
 use super::super::{ConfigArg, FOUND, OK};
 use super::Number;
 use crate::caseload::ask::{Ask, Sheet, Told};
+use crate::caseload::contact::{LETTERS_MAX, LetterRow};
 use crate::digest::flow;
 use casework::calendar::{rome, stamp};
 use casework::dossier::{Document, Visibility};
@@ -57,6 +58,7 @@ fn screen(sheet: &Sheet) -> String {
     changes(&mut out, sheet);
     filings(&mut out, sheet);
     documents(&mut out, &sheet.documents);
+    letters(&mut out, &sheet.letters);
     entries(&mut out, sheet);
     out
 }
@@ -196,6 +198,19 @@ fn documents(out: &mut String, documents: &[Document]) {
         })
         .collect();
     section(out, "Documenti", &["nome", "dove sta", "chi lo vede"], &rows);
+}
+
+/// What was written to citizens, and whether it arrived.
+fn letters(out: &mut String, letters: &[LetterRow]) {
+    let row = |letter: &LetterRow| {
+        let since = stamp(letter.since);
+        vec![stamp(letter.at), letter.to.clone(), letter.subject.clone(), format!("{}, {since}", letter.state.title())]
+    };
+    let rows: Vec<Vec<String>> = letters.iter().map(row).collect();
+    section(out, "Lettere", &["scritta", "a chi", "oggetto", "a che punto è"], &rows);
+    if letters.len() == LETTERS_MAX {
+        let _ = writeln!(out, "  le ultime {LETTERS_MAX}; le altre sono nel registro");
+    }
 }
 
 fn entries(out: &mut String, sheet: &Sheet) {

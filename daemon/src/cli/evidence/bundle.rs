@@ -1,26 +1,21 @@
-//! The files of a bundle, and the zip that holds them. The only file that names the crate zip.
+//! The files of a bundle, and the zip that holds them. It changes when a bundle holds something else.
 //!
 //! The same message, trust and register give the same bytes: fixed order, the time of the event on every file, nothing of the
-//! machine. Files are stored as they are, not compressed: a damaged bundle still shows its message.
+//! machine.
 
 use super::find::Found;
 use super::readme;
 use super::register::Extract;
 use crate::cli::report;
+use crate::cli::zipped::Zipped;
 use crate::digest::sha256;
 use crate::trust::Trust;
 use casework::calendar;
 use jiff::Timestamp;
-use jiff::tz::Offset;
 use pec::revocation::StatusLists;
 use pec::{Examined, Seal, describe};
 use serde_json::Value;
 use std::io::{self, Seek, Write};
-use zip::write::SimpleFileOptions;
-use zip::{CompressionMethod, DateTime, ZipWriter};
-
-/// Bytes written to the zip in one go.
-const PIECE: usize = 1024 * 1024;
 
 /// All files of a bundle.
 pub(super) struct Bundle {
@@ -132,18 +127,9 @@ impl Bundle {
     /// # Errors
     /// Those of the disk.
     pub(super) fn write(&self, out: impl Write + Seek) -> io::Result<()> {
-        let options = SimpleFileOptions::default()
-            .compression_method(CompressionMethod::Stored)
-            .last_modified_time(self.at.map(zip_time).unwrap_or_default())
-            .unix_permissions(0o644);
-        let mut zip = ZipWriter::new(out);
-        for (name, bytes) in &self.files {
-            zip.start_file(name.as_str(), options)?;
-            for piece in bytes.chunks(PIECE) {
-                zip.write_all(piece)?;
-            }
-        }
-        zip.finish()?.flush()
+        let mut zip = Zipped::new(out, self.at);
+        self.files.iter().try_for_each(|(name, bytes)| zip.add(name, bytes))?;
+        zip.end().map(drop)
     }
 }
 
@@ -198,7 +184,11 @@ fn missing(seen: &Examined, told: &Told<'_>) -> Vec<String> {
         );
     }
     if told.register.is_none() {
-        missing.push("il registro: non è stato indicato (--config, --data), o non parla di questo messaggio".into());
+        missing.push(
+            "il registro: non è stato indicato (--config, --data), non parla di questo messaggio, o le sue righe sono fuori da \
+             questa raccolta, nell'esportazione del fascicolo"
+                .into(),
+        );
     }
     missing
 }
@@ -207,16 +197,6 @@ fn pretty(value: &Value) -> Vec<u8> {
     let mut text = serde_json::to_vec_pretty(value).unwrap_or_default();
     text.push(b'\n');
     text
-}
-
-/// An instant as a zip writes it: no zone (UTC is meant), years 1980 to 2107; beyond them, its beginning.
-fn zip_time(at: Timestamp) -> DateTime {
-    let utc = Offset::UTC.to_datetime(at);
-    let small = |n: i8| u8::try_from(n).unwrap_or_default();
-    let year = u16::try_from(utc.year()).unwrap_or_default();
-    let (month, day) = (small(utc.month()), small(utc.day()));
-    DateTime::from_date_and_time(year, month, day, small(utc.hour()), small(utc.minute()), small(utc.second()))
-        .unwrap_or_default()
 }
 
 /// The event, as people say it.

@@ -405,3 +405,20 @@ pub(super) const CHANGED: &[Field] = &[
     field("prima", Line, Always, "com'era", &["via Roma 1"]),
     field("dopo", Line, Always, "com'è, o come sarebbe", &["via delle Rose 10"]),
 ];
+
+/// The morning mail of an office.
+pub(super) const MORNING: &[Field] = &[
+    field("ente", Line, Free, "nome dell'ente", &["Comune di Esempio"]),
+    field("ufficio", Line, Always, "ufficio che riceve il riepilogo", &["Ufficio Anagrafe"]),
+    field("conto", Line, Subject, "quante pratiche, in poche parole", &["nuove 2, scadute 1"]),
+    field(
+        "nuove",
+        Lines,
+        IfGiven,
+        "le pratiche arrivate dopo l'ultimo riepilogo",
+        &["2026/000123: cambio di residenza"],
+    ),
+    field("in_scadenza", Lines, IfGiven, "le pratiche che scadono presto", &["2026/000101: accesso agli atti"]),
+    field("scadute", Lines, IfGiven, "le pratiche scadute", &["2026/000012: autorizzazione"]),
+    field("come_rispondere", Lines, Always, "che cosa può fare chi legge", &["Apri il fascicolo."]),
+];

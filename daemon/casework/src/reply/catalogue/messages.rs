@@ -3,8 +3,8 @@
 use super::enquiries;
 use super::fields::{
     ALLEGATI, ANSWERS, CHANGED, DOSSIER, DOUBT, DOUBTFUL, END, EVENTI, INCOMING, LINK_RISPOSTA, LINK_STATO, MANCANZE,
-    MOTIVI, ORDERED, OUTCOME, PRESENTATA_IL, REQUEST, RICEVUTO_IL, SENDER, START, START_WORDS, TASK, UNDELIVERED,
-    field,
+    MORNING, MOTIVI, ORDERED, OUTCOME, PRESENTATA_IL, REQUEST, RICEVUTO_IL, SENDER, START, START_WORDS, TASK,
+    UNDELIVERED, field,
 };
 use super::{Field, Kind, Message, Need, Phrase, Reader};
 
@@ -303,6 +303,13 @@ pub const MESSAGES: &[Message] = &[
         purpose: "all'ufficio: l'ordine dato per posta non è stato eseguito, e perché",
         reader: Reader::Office,
         fields: &[ORDERED, ANSWERS],
+        must_say: &[],
+    },
+    Message {
+        name: "riepilogo-ufficio",
+        purpose: "all'ufficio, ogni mattina di lavoro in cui c'è qualcosa: pratiche nuove, in scadenza, scadute",
+        reader: Reader::Office,
+        fields: &[MORNING],
         must_say: &[],
     },
 ];

@@ -1,6 +1,8 @@
 //! A dossier (*fascicolo*): its number, its parties, its state.
 
 use crate::address;
+use crate::advice::Advice;
+use crate::around::Waiting;
 use crate::data_change::DataChange;
 use crate::participation::Participation;
 use crate::rules::Kind;
@@ -325,6 +327,12 @@ pub struct Life {
     /// Changes of data that were asked in it.
     #[serde(default)]
     pub changes: Vec<DataChange>,
+    /// What was asked of offices of others.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub advice: Vec<Advice>,
+    /// What the machine has still to do around a step.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub waiting: Vec<Waiting>,
     /// What parties and others filed in it, to be weighed.
     #[serde(default)]
     pub filings: Vec<Participation>,

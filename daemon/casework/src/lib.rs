@@ -11,9 +11,12 @@ extern crate alloc;
 
 pub mod act;
 pub mod address;
+pub mod advice;
+pub mod around;
 pub mod calendar;
 pub mod canary;
 pub mod clockwork;
+mod confirm;
 pub mod data_change;
 pub mod decide;
 pub mod decision;

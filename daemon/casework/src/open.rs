@@ -14,7 +14,7 @@ use crate::person::{self, Person, Source};
 use crate::procedure::Participation;
 use crate::refused::{Refused, same_person};
 use crate::rules::Kind;
-use crate::{address, term};
+use crate::{address, around, term};
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec;
@@ -190,11 +190,18 @@ pub fn dossier(
         opened.apply(&entry, now);
         entries.push(entry);
     }
+    let cause = cause(&number, desk);
+    let (written, around) = around::opened(&opened, &cause, desk, now);
+    if !written.is_empty() {
+        let mut written = written;
+        opened = clockwork::with_term(&opened, &mut written, desk, now);
+        entries.extend(written);
+    }
     own.extend(entries.into_iter().map(|entry| Change::Entered { dossier: number.clone(), entry }));
     own.append(&mut changes);
-    let cause = cause(&number, desk);
+    own.extend(around.incidents);
     let case = Case { dossier: &opened, cause: &cause, now, desk };
-    let outgoing = if new.told {
+    let mut outgoing = if new.told {
         vec![]
     } else {
         let is_excluded = procedure.participation == Participation::Excluded;
@@ -202,6 +209,7 @@ pub fn dossier(
         case.start_notice(term, clockwork::silence_in_words(&opened, desk), is_excluded)
             .map_err(|why| Refused::new("no-letter", why.text))?
     };
+    outgoing.extend(around.outgoing);
     let notice = if new.told { "nessuna comunicazione di avvio" } else { "la comunicazione di avvio è in partenza" };
     Ok(Done { changes: own, outgoing, said: format!("aperto il fascicolo {number}: {notice}") })
 }

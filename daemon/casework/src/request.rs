@@ -2,7 +2,7 @@
 
 use crate::calendar::rome;
 use crate::decide::{is_from_before, is_ours, only};
-use crate::decision::{Change, Decision, Disposition, Reason};
+use crate::decision::{Change, Decision, Disposition, Outgoing, Reason};
 use crate::desk::Desk;
 use crate::dossier::{self, Cover, Dossier, Life, State};
 use crate::filing::{self, Filed, Paper};
@@ -12,7 +12,7 @@ use crate::procedure::Procedure;
 use crate::rules::{self, Calendar, Classification, Deadline, DossierBrief, Kind, Mode};
 use crate::standing::{Permit, Right, Standing};
 use crate::term::{self, Plan};
-use crate::{canary, clockwork, enquiry, guard, letters};
+use crate::{around, canary, clockwork, enquiry, guard, letters};
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec;
@@ -87,6 +87,7 @@ pub(crate) fn decide(seen: &Examined, daticert: &Daticert, message: &Content, kn
     {
         dossier.state = State::Ricevuta;
     }
+    let around = opened_around(&mut changes, case, known, desk);
     let answer = match (reply.as_ref().or(told.first()), &draft) {
         (Some(reply), _) => Answer::Goes(reply),
         (None, Some(draft)) => Answer::Draft(draft),
@@ -98,8 +99,22 @@ pub(crate) fn decide(seen: &Examined, daticert: &Daticert, message: &Content, kn
     } else {
         Disposition::ToPerson { office: class.office.clone(), why }
     };
-    let outgoing = task.into_iter().chain(reply).chain(told).chain(filed.outgoing).collect();
+    let outgoing = task.into_iter().chain(reply).chain(told).chain(filed.outgoing).chain(around).collect();
     Decision { disposition, changes, outgoing, trail, classification: Some(class) }
+}
+
+/// What the procedure's file wants when a dossier begins, in the state in which it does.
+fn opened_around(changes: &mut Vec<Change>, case: Option<&Dossier>, known: &Known, desk: &Desk) -> Vec<Outgoing> {
+    let (Some(Change::Opened { dossier: first }), Some(case)) = (changes.first(), case) else { return vec![] };
+    let mut opened = Dossier { state: first.state, ..case.clone() };
+    let (mut written, around) = around::opened(&opened, &known.digest, desk, known.now);
+    if !written.is_empty() {
+        opened = clockwork::with_term(&opened, &mut written, desk, known.now);
+    }
+    let number = opened.number;
+    changes.extend(written.into_iter().map(|entry| Change::Entered { dossier: number.clone(), entry }));
+    changes.extend(around.incidents);
+    around.outgoing
 }
 
 /// What the rules may know of the register: of the dossiers of others, nothing.

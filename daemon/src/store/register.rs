@@ -135,8 +135,7 @@ fn put(batch: &mut Batch, number: &str, before: Option<&Dossier>, after: &Dossie
     for party in after.cover.people.iter().filter(|p| !p.person.is_empty() && !is_held(before, &p.person)) {
         batch.put(&key::of_person(&party.person, number), &());
     }
-    let look = |dossier: &Dossier| dossier.life.look.filter(|_| !dossier.state.is_final());
-    let (was, is) = (before.and_then(look), look(after));
+    let (was, is) = (before.and_then(|dossier| dossier.life.look), after.life.look);
     if was != is {
         if let Some(day) = was {
             batch.remove(&key::look(day, number));

@@ -49,6 +49,10 @@ pub enum ReminderKind {
     SubstituteThreeDays,
     /// To him: his term is over.
     SubstituteOverdue,
+    /// To the office: a body that was asked for advice has not answered in its days.
+    AdviceOverdue,
+    /// To the office: the citizen has not confirmed a change of data in time.
+    ConfirmationOver,
 }
 
 impl ReminderKind {
@@ -85,6 +89,12 @@ impl ReminderKind {
             }
             Self::SubstituteThreeDays => "Mancano 3 giorni alla fine del termine di chi ha il potere sostitutivo.",
             Self::SubstituteOverdue => "È finito anche il termine di chi ha il potere sostitutivo.",
+            Self::AdviceOverdue => {
+                "Un parere non è arrivato in tempo: l'ufficio può andare avanti senza (L. 241/1990 art. 16)."
+            }
+            Self::ConfirmationOver => {
+                "Il cittadino non ha confermato una modifica in tempo: niente è cambiato, si può chiedere un codice nuovo."
+            }
         }
     }
 }

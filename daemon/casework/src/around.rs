@@ -248,7 +248,7 @@ impl Run<'_> {
 
     fn task(&self, case: &Case<'_>, office: &str, text: &str, state: State) -> Result<Outgoing, String> {
         if let Some(body) = self.procedure.external.iter().find(|body| body.id == office) {
-            return case.to_body(body, text, &[String::from(text)], &self.procedure.title).map_err(|why| why.text);
+            return case.body(body, text, &[String::from(text)], &self.procedure.title).map_err(|why| why.text);
         }
         if self.desk.rules.office(office).is_none() {
             return Err(format!("l'ufficio «{office}» non è più fra quelli delle regole"));

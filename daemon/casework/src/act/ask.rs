@@ -93,7 +93,7 @@ impl Bench<'_> {
             let asked = Entry::Advice { body: body.title.clone(), step: advice::Step::Asked { days: body.days } };
             let said = format!("parere chiesto a {}: la lettera è in partenza", body.title);
             return self.done(vec![moved, asked], &said, |case| {
-                Ok(vec![case.to_body(body, "richiesta di parere", points, &self.procedure.title)?])
+                Ok(vec![case.body(body, "richiesta di parere", points, &self.procedure.title)?])
             });
         }
         if to.is_empty() || to.len() > NAME_BYTES_MAX {

@@ -171,7 +171,7 @@ impl Case<'_> {
     }
 
     /// To an office of others: the reference, what is asked, by when; of who asked, nothing (functions S4.11).
-    pub(crate) fn to_body(
+    pub(crate) fn body(
         &self,
         body: &External,
         what: &str,

@@ -184,6 +184,12 @@ fn expiries(dossier: &Dossier) -> Vec<Reminder> {
     all
 }
 
+/// Why the request of a ranking came too early or too late, to the second (functions S3.09); `None`: in time, or no ranking.
+#[must_use]
+pub fn out_of_time(dossier: &Dossier, desk: &Desk) -> Option<String> {
+    procedure_of(dossier, desk)?.in_time(dossier.opened_at).err().map(|why| why.why)
+}
+
 /// The request was said to be irregular, and nobody has said since that it is regular.
 pub(crate) fn is_irregular(dossier: &Dossier) -> bool {
     let mut facts = dossier.life.facts.iter().rev();

@@ -220,9 +220,24 @@ pub struct Cover {
     /// The message that opened it; empty where the office did so by itself.
     #[serde(default)]
     pub origin: String,
+    /// Version of the privacy notice that its procedure had when it began (GDPR art. 13): a record of what was shown, no consent.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub privacy: String,
+    /// Dossiers of other requests that came in the same message.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub linked: Vec<Linked>,
     /// Reserved: nothing of it is told by a machine.
     #[serde(default)]
     pub reserved: bool,
+}
+
+/// Another dossier, as this one names it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Linked {
+    /// Its number.
+    pub number: String,
+    /// What it is about.
+    pub title: String,
 }
 
 /// Somebody whom a dossier concerns.

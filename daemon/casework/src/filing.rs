@@ -18,7 +18,7 @@ use crate::participation::{self, Admission};
 use crate::person::{self, Person};
 use crate::procedure::{Actor, Participation as Admitted};
 use crate::rules::{Classification, FieldCheck, Kind};
-use crate::standing::{self, Named, Permit, Right, Standing};
+use crate::standing::{self, Acting, Named, Permit, Right, Standing};
 use crate::term::ClockFact;
 use crate::verb::Verb;
 use alloc::format;
@@ -67,8 +67,20 @@ pub(crate) fn file(paper: &Paper<'_>, dossier: &mut Dossier, trail: &mut Vec<Rea
     let mut entries = Vec::new();
     if paper.is_first {
         let address = paper.daticert.mittente.trim().to_string();
-        let person = whose(paper).map(|person| person.id.clone()).unwrap_or_default();
-        entries.push(Entry::Joined { party: Party { person, address, role: PartyRole::Applicant } });
+        if paper.standing.facets.acting == Acting::ForSelf {
+            let person = whose(paper).map(|person| person.id.clone()).unwrap_or_default();
+            entries.push(Entry::Joined { party: Party { person, address, role: PartyRole::Applicant } });
+        } else {
+            // For whom it is asked, and who asks: the mailbox is the second one's, and the first is not written to unless known.
+            let writer = paper.standing.writer.clone().unwrap_or_default();
+            let applicant = Party {
+                person: paper.standing.about.clone().unwrap_or_default(),
+                address: String::new(),
+                role: PartyRole::Applicant,
+            };
+            entries.push(Entry::Joined { party: applicant });
+            entries.push(Entry::Joined { party: Party { person: writer, address, role: PartyRole::Delegate } });
+        }
     }
     entries.extend(documents(paper));
     let is_open = !dossier.state.is_final();

@@ -24,6 +24,7 @@ pub mod desk;
 pub mod dossier;
 pub mod effect;
 mod enquiry;
+pub mod entrust;
 mod filing;
 pub mod guard;
 pub mod known;

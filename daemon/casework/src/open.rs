@@ -178,6 +178,7 @@ pub fn dossier(
                 new.responsible.trim().to_string()
             },
             others: procedure.other_units.clone(),
+            privacy: procedure.privacy.clone(),
             reserved: new.reserved,
             ..Cover::default()
         },
@@ -226,6 +227,8 @@ fn joined(party: &NewParty, people: &[Person], changes: &mut Vec<Change>, now: T
     let known = people.iter().find(|person| !code.is_empty() && person.has_code(&code.to_ascii_uppercase()));
     let safe = || known.and_then(|person| person.safe_domicile(now)).map(|domicile| domicile.address.clone());
     let address = match party.address.trim() {
+        // For whom it is asked is not written to: a child has no mailbox.
+        "" if party.role == PartyRole::Beneficiary => String::new(),
         "" => safe().ok_or_else(|| {
             Refused::new(
                 "no-address",

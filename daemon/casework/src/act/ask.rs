@@ -120,10 +120,13 @@ impl Bench<'_> {
     /// What is to be paid: the procedure's fees, and how the office wants them paid. The term runs meanwhile: no law stops it.
     pub(super) fn payment(&self, moved: Entry, points: &[String]) -> Result<Done, Refused> {
         need(points, "come si paga: il numero dell'avviso, la pagina (--point, uno per volta)")?;
-        let fees: Vec<(String, String)> =
+        let mut fees: Vec<(String, String)> =
             self.procedure.fees.iter().map(|fee| (fee.what.clone(), fee.amount.clone())).collect();
+        if let (true, Some(cost)) = (fees.is_empty(), &self.procedure.card.cost) {
+            fees.push((self.procedure.title.clone(), cost.clone()));
+        }
         if fees.is_empty() {
-            let text = "il file del procedimento non dice che cosa si paga: manca `costi`";
+            let text = "il file del procedimento non dice che cosa si paga: manca `costi`, o `costo` nella scheda";
             return Err(Refused::new("no-fees", text));
         }
         let by = last_day(rome(self.now).date(), PAYMENT_DAYS, Calendar::Solar, self.desk.entity.patron);

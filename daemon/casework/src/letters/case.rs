@@ -2,6 +2,7 @@
 
 use super::{about_case, about_us, given, put, to_office, write};
 use crate::calendar::{self, month, rome};
+use crate::clockwork;
 use crate::decision::{Lane, Outgoing, Reason};
 use crate::desk::Desk;
 use crate::dossier::{Dossier, State};
@@ -30,6 +31,13 @@ const WAYS: [&str; 3] = [
     "Firma il documento con una firma digitale, o con un'altra firma elettronica qualificata, e mandalo da qualunque casella.",
     "Firma il documento a mano e mandalo insieme alla copia di un documento di identità.",
     "Scrivi dalla Pec che hai iscritto nell'indice pubblico come tuo domicilio digitale.",
+];
+
+/// How a mandate is shown (DPR 445/2000 artt. 38 c. 3 and 3-bis).
+const MANDATE_WAYS: [&str; 3] = [
+    "Manda la delega firmata con una firma digitale da chi rappresenti.",
+    "Manda la delega firmata a mano, con la copia del documento di identità di chi la dà.",
+    "Chi rappresenti ci scrive dalla sua Pec e conferma la richiesta.",
 ];
 
 /// Which datum, before, after.
@@ -209,6 +217,16 @@ impl Case<'_> {
         self.write("richiesta-regolarizzazione", &values, 1)
     }
 
+    /// Somebody writes for another person and the register has no mandate: how to cure it.
+    pub(crate) fn mandate_missing(&self) -> Result<Vec<Outgoing>, Reason> {
+        let mut values = self.values("Quando la delega è a posto, l'ufficio esamina la richiesta e ti scrive l'esito.");
+        put(&mut values, "presentata_il", json!(self.dossier.opened_at));
+        put(&mut values, "motivi", json!(["Scrivi per un'altra persona, e non abbiamo la sua delega."]));
+        put(&mut values, "strade", json!(MANDATE_WAYS));
+        put(&mut values, "ricomincia", json!(false));
+        self.write("richiesta-regolarizzazione", &values, 1)
+    }
+
     /// Two months more (GDPR art. 12 par. 3), with the reasons.
     pub(crate) fn extension(&self, points: &[String], until: Date) -> Result<Vec<Outgoing>, Reason> {
         let mut values = self.values("L'ufficio continua a lavorare alla tua richiesta e ti scrive l'esito.");
@@ -232,7 +250,8 @@ impl Case<'_> {
         silence: &str,
         is_closed: bool,
     ) -> Result<Vec<Outgoing>, Reason> {
-        let mut values = self.values("L'ufficio esamina il caso e ti scrive l'esito.");
+        let late = clockwork::out_of_time(self.dossier, self.desk).map(|why| super::out_of_time(&why));
+        let mut values = self.values(late.as_deref().unwrap_or("L'ufficio esamina il caso e ti scrive l'esito."));
         put(&mut values, "avviato_il", json!(rome(self.dossier.opened_at).date()));
         put(&mut values, "termine_giorni", json!(term.0));
         put(&mut values, "giorni_lavorativi", json!(term.1));

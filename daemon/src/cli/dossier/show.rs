@@ -80,11 +80,13 @@ fn cover(out: &mut String, sheet: &Sheet) {
         ("classificazione", cover.classification.clone()),
         ("ufficio", named(&dossier.office, &sheet.office)),
         ("altri uffici", cover.others.join(", ")),
+        ("collegati", cover.linked.iter().map(|one| one.number.as_str()).collect::<Vec<_>>().join(", ")),
         (
             "responsabile",
             if cover.responsible.is_empty() { "il capo dell'unità".into() } else { cover.responsible.clone() },
         ),
         ("avviato", format!("{}, {origin}", stamp(dossier.opened_at))),
+        ("informativa", cover.privacy.clone()),
         ("chiuso", dossier.life.closed_at.map(stamp).unwrap_or_default()),
     ];
     for (name, value) in lines.iter().filter(|(_, value)| !value.is_empty()) {

@@ -387,3 +387,15 @@ pub(super) const BODY: &[Field] = &[
     ),
     field("giorni", Number, Always, "giorni per rispondere, da quando il messaggio arriva", &["5"]),
 ];
+
+/// One message, several requests: one receipt names all.
+pub(super) const ALTRE_RICHIESTE: Field = field(
+    "altre_richieste",
+    Items(&[
+        field("cosa", Line, Always, "che cosa si chiede", &["Accesso agli atti"]),
+        field("numero", Line, Always, "numero del suo fascicolo", &["2026/000124"]),
+    ]),
+    Free,
+    "le altre richieste dello stesso messaggio, ciascuna con il suo fascicolo",
+    &[],
+);

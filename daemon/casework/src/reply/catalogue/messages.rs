@@ -2,9 +2,9 @@
 
 use super::enquiries;
 use super::fields::{
-    ALLEGATI, BODY, CHANGED, DOSSIER, DOUBT, DOUBTFUL, END, EVENTI, FEES, INCOMING, LINK_RISPOSTA, LINK_STATO,
-    MANCANZE, MOTIVI, OUTCOME, PRESENTATA_IL, REQUEST, RICEVUTO_IL, SENDER, START, START_WORDS, TASK, UNDELIVERED,
-    field,
+    ALLEGATI, ALTRE_RICHIESTE, BODY, CHANGED, DOSSIER, DOUBT, DOUBTFUL, END, EVENTI, FEES, INCOMING, LINK_RISPOSTA,
+    LINK_STATO, MANCANZE, MOTIVI, OUTCOME, PRESENTATA_IL, REQUEST, RICEVUTO_IL, SENDER, START, START_WORDS, TASK,
+    UNDELIVERED, field,
 };
 use super::{Field, Kind, Message, Need, Phrase, Reader};
 
@@ -14,7 +14,7 @@ pub const MESSAGES: &[Message] = &[
         name: "presa-in-carico",
         purpose: "al cittadino: ricevuta che è anche comunicazione di avvio (L. 241/1990 artt. 8, 18-bis)",
         reader: Reader::Citizen,
-        fields: &[SENDER, DOSSIER, START, &[PRESENTATA_IL, ALLEGATI]],
+        fields: &[SENDER, DOSSIER, START, &[PRESENTATA_IL, ALLEGATI, ALTRE_RICHIESTE]],
         must_say: START_WORDS,
     },
     Message {

@@ -16,6 +16,7 @@ use crate::outbox::orders::Answer;
 use crate::post;
 use crate::store::{Store, Trouble};
 use casework::act::{self, Done, Order};
+use casework::entrust::{self, Entrusting};
 use casework::open::{self, NewDossier, NewPerson};
 use casework::person::Person;
 use casework::refused::Refused;
@@ -41,6 +42,11 @@ pub enum Deed {
     Open {
         /// Which.
         dossier: NewDossier,
+    },
+    /// A mandate, or a grant, of a person.
+    Entrust {
+        /// Which.
+        order: Entrusting,
     },
     /// A person.
     Enter {
@@ -71,6 +77,7 @@ impl Deed {
         match self {
             Self::Act { order } => &mut order.by,
             Self::Open { dossier } => &mut dossier.by,
+            Self::Entrust { order } => &mut order.by,
             Self::Enter { person } => &mut person.by,
         }
     }
@@ -130,6 +137,15 @@ impl Caseload<'_> {
                 let number = casework::dossier::number(calendar::rome(self.now).year(), ordinal);
                 let cause = open::cause(&number, desk);
                 let of = Of { dossier: &number, cause, by: &dossier.by, office: &dossier.office, channel, key };
+                self.write(0, done, &of).map(Ok)
+            }
+            Deed::Entrust { order } => {
+                let people = self.people(entrust::codes(order))?;
+                let done = match entrust::entrust(order, &people, desk, self.now) {
+                    Ok(done) => done,
+                    Err(why) => return Ok(Err(why)),
+                };
+                let of = Of { dossier: "", cause: String::new(), by: &order.by, office: &order.office, channel, key };
                 self.write(0, done, &of).map(Ok)
             }
             Deed::Enter { person } => {

@@ -25,6 +25,8 @@ const TEMPLATES: &[(&str, &str)] = &files!("templates":
     "it/presa-in-carico.hbs", "it/promemoria.hbs", "it/richiesta-integrazione.hbs", "it/stato-pratica.hbs",
     "it/aiuto.hbs", "it/catalogo.hbs", "it/come-farti-riconoscere.hbs", "it/dati-personali.hbs", "it/documento.hbs",
     "it/documento-non-visibile.hbs", "it/elenco-pratiche.hbs", "it/indice-fascicolo.hbs", "it/revoca.hbs", "it/risponde-una-persona.hbs", "it/ritiro.hbs", "it/scheda.hbs",
+    "it/avviso-pratica.hbs", "it/proroga.hbs", "it/richiesta-pagamento.hbs", "it/richiesta-parere.hbs",
+    "it/richiesta-regolarizzazione.hbs",
 );
 
 /// The shipped rules.

@@ -6,6 +6,7 @@ mod ask;
 mod change;
 mod decide;
 
+use crate::around::around;
 use crate::clockwork::{procedure_of, with_term};
 use crate::decision::{Change, Outgoing, Reason};
 use crate::desk::Desk;
@@ -31,8 +32,6 @@ pub const POINTS_MAX: usize = 20;
 pub const POINT_BYTES_MAX: usize = 4 * 1024;
 /// Longest name of somebody who acts, or of a body, bytes.
 const NAME_BYTES_MAX: usize = 300;
-/// Days that a citizen has to confirm a change of delicate data.
-pub const CONFIRM_DAYS: u32 = 5;
 
 /// What is ordered of a dossier.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -103,6 +102,21 @@ pub enum Act {
         /// Why, one by one.
         points: Vec<String>,
     },
+    /// Asks the citizen for a new confirmation, with a new code: the old one did not come in time, or got lost.
+    AskAgain {
+        /// Which, from 1.
+        change: u32,
+    },
+    /// Takes two months more, and says so with the reasons (GDPR art. 12 par. 3).
+    Extend {
+        /// Why, one by one.
+        points: Vec<String>,
+    },
+    /// The holder of the substitute power takes over a dossier whose term is over (L. 241/1990 art. 2 c. 9-ter).
+    Substitute {
+        /// Who asked him to, or why he does so by himself.
+        why: String,
+    },
     /// Writes down that the citizen confirmed it in person.
     ConfirmInPerson {
         /// Which, from 1.
@@ -162,6 +176,9 @@ pub fn act(order: &Order, dossier: &Dossier, people: &[Person], desk: &Desk, now
             bench.done(vec![Entry::Change { n: *change, step }], "conferma scritta nel fascicolo", |_| Ok(vec![]))
         }
         Act::RollBack { change, why } => bench.roll_back(*change, why),
+        Act::AskAgain { change } => bench.ask_again(*change),
+        Act::Extend { points } => bench.extend(&bounded(points)?),
+        Act::Substitute { why } => bench.substitute(why),
     }
 }
 
@@ -221,12 +238,15 @@ impl<'a> Bench<'a> {
         said: &str,
         letters: impl FnOnce(&Case<'_>) -> Result<Vec<Outgoing>, Reason>,
     ) -> Result<Done, Refused> {
+        let around = around(self.dossier, &mut entries, &self.cause, self.desk, self.now)?;
         let after = with_term(self.dossier, &mut entries, self.desk, self.now);
         let case = Case { dossier: &after, cause: &self.cause, now: self.now, desk: self.desk };
         // An act whose letter cannot be written is not done: the citizen would never hear of it.
-        let outgoing = letters(&case).map_err(|why| Refused::new("no-letter", why.text))?;
+        let mut outgoing = letters(&case).map_err(|why| Refused::new("no-letter", why.text))?;
+        outgoing.extend(around.outgoing);
         let number = &self.dossier.number;
-        let changes = entries.into_iter().map(|entry| Change::Entered { dossier: number.clone(), entry }).collect();
+        let entered = entries.into_iter().map(|entry| Change::Entered { dossier: number.clone(), entry });
+        let changes = entered.chain(around.incidents).collect();
         Ok(Done { changes, outgoing, said: format!("fascicolo {number}: {said}") })
     }
 
@@ -246,10 +266,11 @@ impl<'a> Bench<'a> {
                 return self.decide(verb, moved, points);
             }
             Verb::Trasmetti => return self.hand_over(moved, points, to),
-            Verb::ChiediParere => return self.advice(moved, to),
+            Verb::ChiediParere => return self.advice(moved, points, to),
+            Verb::ChiediPagamento => return self.payment(moved, points),
+            Verb::ChiediRegolarizzazione => return self.irregular(moved, points),
             Verb::RiceviParere => {
-                let clock = ClockFact::ThirdBodyAnswered { at: self.now, body: self.body_that_answers(to)? };
-                return self.done(vec![moved, Entry::Clock { clock }], "parere arrivato", |_| Ok(vec![]));
+                return self.advice_came(moved, to);
             }
             // The citizen learns that the request is here, and until when it is answered (art. 8, 18-bis).
             Verb::Registra => {
@@ -261,6 +282,10 @@ impl<'a> Bench<'a> {
                 // Whoever does not wait any more has a term that runs.
                 let clock = ClockFact::WorkResumed { at: self.now };
                 return self.done(vec![moved, Entry::Clock { clock }], "di nuovo in lavorazione", |_| Ok(vec![]));
+            }
+            Verb::Integra | Verb::Prendi if self.dossier.state == State::DaRegolarizzare && self.is_irregular() => {
+                let clock = ClockFact::RequestRegular { at: self.now };
+                return self.done(vec![moved, Entry::Clock { clock }], "la richiesta è in regola", |_| Ok(vec![]));
             }
             Verb::Integra if self.dossier.state == State::InAttesaIntegrazioni => {
                 let clock = ClockFact::IntegrationAnswered { at: self.now };

@@ -2,7 +2,11 @@
 //! something else. It never decides: it makes tasks and reminders (L. 241/1990 art. 2 c. 1).
 
 use crate::act::Done;
-use crate::calendar::{Holidays, TERM_DAYS_MAX, rome};
+use crate::address;
+use crate::advice;
+use crate::around;
+use crate::calendar::{Holidays, TERM_DAYS_MAX, last_day, rome};
+use crate::data_change::{self, DataChange};
 use crate::decision::{Change, Outgoing, Reason};
 use crate::desk::Desk;
 use crate::dossier::{Dossier, State};
@@ -11,6 +15,7 @@ use crate::letters::case::{Case, Told};
 use crate::life::Entry;
 use crate::procedure::{self, Actor, Procedure, ThirdBody};
 use crate::receipts::{Awaited, Fact};
+use crate::rules::Calendar;
 use crate::term::{
     ClockFact, Length, Plan, Reckoning, Reminder, ReminderKind, Silence, THIRD_BODY_DAYS_MAX, WindowKind, reckon,
     reminders,
@@ -128,6 +133,8 @@ pub fn reckoned(dossier: &Dossier, desk: &Desk, today: Date) -> Option<Entry> {
     };
     let look = reminders(&counted, silence(dossier, desk))
         .into_iter()
+        .chain(advice_reminders(dossier))
+        .chain(expiries(dossier))
         .filter(|reminder| !dossier.was_told(reminder))
         .chain(crate::idle::reminder(dossier, desk))
         // A day that is long past is told once, by the first look.
@@ -136,6 +143,8 @@ pub fn reckoned(dossier: &Dossier, desk: &Desk, today: Date) -> Option<Entry> {
         .chain(suspended_until)
         .min();
     let (look, suspended_until) = if dossier.state.is_final() { (None, None) } else { (look, suspended_until) };
+    // What the machine has still to do around a step does not end with the dossier.
+    let look = look.into_iter().chain(dossier.life.waiting.iter().map(|waiting| waiting.next)).min();
     let plan = dossier.life.plan.is_none().then_some(counted.plan);
     Some(Entry::Reckoned { due: counted.last_day, suspended_until, look, plan })
 }
@@ -151,6 +160,45 @@ pub(crate) fn with_term(dossier: &Dossier, entries: &mut Vec<Entry>, desk: &Desk
     after
 }
 
+/// Of advice that does not come the office is told on the day after its last: it may go on without (L. 241/1990 art. 16 c. 2).
+fn advice_reminders(dossier: &Dossier) -> Vec<Reminder> {
+    let mut all: Vec<Reminder> =
+        advice::days(dossier).map(|(_, on)| Reminder { on, what: ReminderKind::AdviceOverdue }).collect();
+    all.dedup();
+    all
+}
+
+/// Codes that were not used in time: on the day after the one that the citizen was told.
+fn expiries(dossier: &Dossier) -> Vec<Reminder> {
+    let over = |change: &DataChange| match &change.state {
+        data_change::State::AwaitingConfirmation { until, .. } => rome(*until).date().tomorrow().ok(),
+        _ => None,
+    };
+    let mut all: Vec<Reminder> = dossier
+        .life
+        .changes
+        .iter()
+        .filter_map(over)
+        .map(|on| Reminder { on, what: ReminderKind::ConfirmationOver })
+        .collect();
+    all.dedup();
+    all
+}
+
+/// Why the request of a ranking came too early or too late, to the second (functions S3.09); `None`: in time, or no ranking.
+#[must_use]
+pub fn out_of_time(dossier: &Dossier, desk: &Desk) -> Option<String> {
+    procedure_of(dossier, desk)?.in_time(dossier.opened_at).err().map(|why| why.why)
+}
+
+/// The request was said to be irregular, and nobody has said since that it is regular.
+pub(crate) fn is_irregular(dossier: &Dossier) -> bool {
+    let mut facts = dossier.life.facts.iter().rev();
+    let newest =
+        facts.find(|fact| matches!(fact, ClockFact::RequestIrregular { .. } | ClockFact::RequestRegular { .. }));
+    matches!(newest, Some(ClockFact::RequestIrregular { .. }))
+}
+
 /// What a day that has come makes of a dossier: reminders, tasks, a term that runs again, a silence that is attested where the
 /// procedure's file says that the machine does it. `None`: nothing.
 #[must_use]
@@ -161,6 +209,8 @@ pub fn look(dossier: &Dossier, desk: &Desk, now: Timestamp) -> Option<Done> {
     let is_open = !dossier.state.is_final();
     let mut due: Vec<_> = reminders(&counted, silence(dossier, desk))
         .into_iter()
+        .chain(advice_reminders(dossier))
+        .chain(expiries(dossier))
         // In a closed one nobody has anything left to do.
         .filter(|reminder| is_open && reminder.on <= today && !dossier.was_told(reminder))
         .collect();
@@ -173,6 +223,11 @@ pub fn look(dossier: &Dossier, desk: &Desk, now: Timestamp) -> Option<Done> {
         && let Ok(to) = procedure.act(dossier.state, Verb::Riprendi, Actor::Timer, &dossier.office)
     {
         entries.push(Entry::Moved { verb: Verb::Riprendi, to, points: vec![] });
+    }
+    if has(ReminderKind::ConfirmationOver) {
+        // Only the code ends: the request stays, and no datum moves (L. 241/1990 art. 2 c. 1).
+        let expired = dossier.life.changes.iter().filter_map(|change| Some((change.id, change.expire(now).ok()?)));
+        entries.extend(expired.map(|(n, step)| Entry::Change { n, step }));
     }
     let cause = crate::act::cause(dossier, desk);
     let (mut outgoing, mut changes) = (Vec::new(), Vec::new());
@@ -187,10 +242,28 @@ pub fn look(dossier: &Dossier, desk: &Desk, now: Timestamp) -> Option<Done> {
             None => {}
         }
     }
+    let steps = match around::around(dossier, &mut entries, &cause, desk, now) {
+        Ok(steps) => steps,
+        Err(why) => {
+            // The step is not made, and so is not told: a person is.
+            entries.retain(|entry| !matches!(entry, Entry::Moved { .. }));
+            outgoing.clear();
+            let text = format!("fascicolo {}: {}", dossier.number, why.text);
+            changes.push(Change::Incident { code: why.code.into(), text });
+            around::Around::default()
+        }
+    };
+    let (tried, again) = around::again(dossier, &cause, desk, now);
+    let is_tried = !tried.is_empty();
+    entries.extend(tried);
+    for part in [steps, again] {
+        outgoing.extend(part.outgoing);
+        changes.extend(part.incidents);
+    }
     let after = with_term(dossier, &mut entries, desk, now);
     let is_moved = (dossier.life.look, dossier.life.suspended_until, dossier.due)
         != (after.life.look, after.life.suspended_until, after.due);
-    if due.is_empty() && !is_moved {
+    if due.is_empty() && !is_tried && !is_moved {
         return None;
     }
     let case = Case { dossier: &after, cause: &cause, now, desk };
@@ -265,6 +338,10 @@ fn tell(case: &Case<'_>, due: &[Reminder], outgoing: &mut Vec<Outgoing>, changes
     if office.iter().any(is_late) {
         facts.push(crate::idle::who_acts(dossier, desk));
     }
+    if office.iter().any(|reminder| reminder.what == ReminderKind::AdviceOverdue) {
+        let late = dossier.life.advice.iter().filter(|one| one.is_overdue(today));
+        facts.extend(late.map(|one| format!("Non ha risposto: {}.", one.body)));
+    }
     task(&dossier.office, title(last.what), &facts);
     let fallback = &desk.entity.fallback_office;
     if *fallback != dossier.office && office.iter().any(|reminder| reminder.what == ReminderKind::SubstituteDue) {
@@ -289,16 +366,45 @@ pub(crate) fn delivered(awaited: &Awaited, at: Timestamp, known: &Known, desk: &
     if awaited.facts.iter().any(|fact| matches!(fact, Fact::Delivered { .. })) {
         return vec![];
     }
+    let template = awaited.template.split('.').next().unwrap_or_default();
+    if template == "richiesta-parere" {
+        return body_asked(dossier, awaited, at, known, desk);
+    }
+    if template == "proroga" && !dossier.state.is_final() {
+        return entered(dossier, Entry::Clock { clock: ClockFact::Extended { at } }, known, desk);
+    }
     // A late receipt of an older letter says nothing of what was asked, or announced, since.
     if awaited.first_attempt.is_some_and(|sent| sent < dossier.state_since) {
         return vec![];
     }
-    let clock = match (awaited.template.split('.').next().unwrap_or_default(), dossier.state) {
+    let clock = match (template, dossier.state) {
         ("richiesta-integrazione", State::InAttesaIntegrazioni) => ClockFact::IntegrationAsked { at, days: None },
+        ("richiesta-regolarizzazione", State::DaRegolarizzare) => ClockFact::RequestIrregular { at },
         ("preavviso-diniego", State::PreavvisoDiniego) => ClockFact::RefusalAnnounced { at },
         _ => return vec![],
     };
-    let mut entries = vec![Entry::Clock { clock }];
+    entered(dossier, Entry::Clock { clock }, known, desk)
+}
+
+/// An office of others has what it was asked: from now on its days run, and the term stands still where the file says so.
+fn body_asked(dossier: &Dossier, awaited: &Awaited, at: Timestamp, known: &Known, desk: &Desk) -> Vec<Change> {
+    let Some(procedure) = procedure_of(dossier, desk) else { return vec![] };
+    let bodies = procedure.external.iter().filter(|body| address::same(&body.mail, &awaited.recipient));
+    let asked = bodies.filter_map(|body| dossier.life.advice.iter().find(|one| one.body == body.title));
+    // Asked before this letter, or not at all: a task of the procedure's file goes by the same template.
+    let Some(one) = asked.into_iter().find(|one| one.is_awaited() && one.by.is_none()) else { return vec![] };
+    let by = last_day(rome(at).date(), one.days, Calendar::Solar, desk.entity.patron);
+    let (body, suspends_days) = (one.body.clone(), third_body_days(procedure));
+    let mut entries = vec![
+        Entry::Advice { body: body.clone(), step: advice::Step::Delivered { by } },
+        Entry::Clock { clock: ClockFact::ThirdBodyAsked { at, body, suspends_days } },
+    ];
+    with_term(dossier, &mut entries, desk, known.now);
+    entries.into_iter().map(|entry| Change::Entered { dossier: dossier.number.clone(), entry }).collect()
+}
+
+fn entered(dossier: &Dossier, entry: Entry, known: &Known, desk: &Desk) -> Vec<Change> {
+    let mut entries = vec![entry];
     with_term(dossier, &mut entries, desk, known.now);
     entries.into_iter().map(|entry| Change::Entered { dossier: dossier.number.clone(), entry }).collect()
 }
@@ -318,6 +424,8 @@ fn title(what: ReminderKind) -> &'static str {
         ReminderKind::SubstituteDue => "termine scaduto: tocca al potere sostitutivo",
         ReminderKind::AssentToAttest => "termine scaduto: silenzio assenso da attestare",
         ReminderKind::RefusalToTell => "termine scaduto: per la legge è respinta",
+        ReminderKind::AdviceOverdue => "un parere non è arrivato in tempo",
+        ReminderKind::ConfirmationOver => "una modifica non è stata confermata in tempo",
         ReminderKind::SubstituteThreeDays => "mancano 3 giorni al potere sostitutivo",
         ReminderKind::SubstituteOverdue => "scaduto anche il termine del potere sostitutivo",
         ReminderKind::Unassigned => "nessuno l'ha presa in carico",

@@ -1,6 +1,8 @@
 //! A dossier (*fascicolo*): its number, its parties, its state.
 
 use crate::address;
+use crate::advice::Advice;
+use crate::around::Waiting;
 use crate::data_change::DataChange;
 use crate::participation::Participation;
 use crate::rules::Kind;
@@ -218,9 +220,24 @@ pub struct Cover {
     /// The message that opened it; empty where the office did so by itself.
     #[serde(default)]
     pub origin: String,
+    /// Version of the privacy notice that its procedure had when it began (GDPR art. 13): a record of what was shown, no consent.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub privacy: String,
+    /// Dossiers of other requests that came in the same message.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub linked: Vec<Linked>,
     /// Reserved: nothing of it is told by a machine.
     #[serde(default)]
     pub reserved: bool,
+}
+
+/// Another dossier, as this one names it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Linked {
+    /// Its number.
+    pub number: String,
+    /// What it is about.
+    pub title: String,
 }
 
 /// Somebody whom a dossier concerns.
@@ -328,6 +345,12 @@ pub struct Life {
     /// Changes of data that were asked in it.
     #[serde(default)]
     pub changes: Vec<DataChange>,
+    /// What was asked of offices of others.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub advice: Vec<Advice>,
+    /// What the machine has still to do around a step.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub waiting: Vec<Waiting>,
     /// What parties and others filed in it, to be weighed.
     #[serde(default)]
     pub filings: Vec<Participation>,

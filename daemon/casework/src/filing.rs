@@ -2,22 +2,23 @@
 //!
 //! Everything is filed, whatever comes of it: a confirmation gates a change of data, never the filing (law.md §10).
 
-use crate::act::CONFIRM_DAYS;
 use crate::address;
+use crate::around::around;
 use crate::calendar::rome;
 use crate::clockwork::{self, with_term};
+use crate::confirm;
 use crate::data_change::{self, DataChange};
 use crate::decision::{Change, Outgoing, Reason};
 use crate::desk::Desk;
 use crate::dossier::{Document, Dossier, Party, PartyRole, State, Visibility};
 use crate::known::Known;
-use crate::letters::case::{Case, Changed};
+use crate::letters::case::Changed;
 use crate::life::{CHANGES_MAX, Entry, FILINGS_MAX};
 use crate::participation::{self, Admission};
 use crate::person::{self, Person};
 use crate::procedure::{Actor, Participation as Admitted};
-use crate::rules::{Classification, FieldCheck, Kind, quote};
-use crate::standing::{self, Named, Permit, Right, Standing};
+use crate::rules::{Classification, FieldCheck, Kind};
+use crate::standing::{self, Acting, Named, Permit, Right, Standing};
 use crate::term::ClockFact;
 use crate::verb::Verb;
 use alloc::format;
@@ -30,8 +31,6 @@ use pec::{Content, Daticert};
 const DOCUMENTS_MAX: usize = 50;
 /// Longest file name kept, bytes.
 const NAME_BYTES_MAX: usize = 300;
-/// The word with which a citizen confirms, before the code.
-const CONFIRM_WORD: &str = "CONFERMO";
 
 /// What came of it.
 #[derive(Debug, Default)]
@@ -68,8 +67,20 @@ pub(crate) fn file(paper: &Paper<'_>, dossier: &mut Dossier, trail: &mut Vec<Rea
     let mut entries = Vec::new();
     if paper.is_first {
         let address = paper.daticert.mittente.trim().to_string();
-        let person = whose(paper).map(|person| person.id.clone()).unwrap_or_default();
-        entries.push(Entry::Joined { party: Party { person, address, role: PartyRole::Applicant } });
+        if paper.standing.facets.acting == Acting::ForSelf {
+            let person = whose(paper).map(|person| person.id.clone()).unwrap_or_default();
+            entries.push(Entry::Joined { party: Party { person, address, role: PartyRole::Applicant } });
+        } else {
+            // For whom it is asked, and who asks: the mailbox is the second one's, and the first is not written to unless known.
+            let writer = paper.standing.writer.clone().unwrap_or_default();
+            let applicant = Party {
+                person: paper.standing.about.clone().unwrap_or_default(),
+                address: String::new(),
+                role: PartyRole::Applicant,
+            };
+            entries.push(Entry::Joined { party: applicant });
+            entries.push(Entry::Joined { party: Party { person: writer, address, role: PartyRole::Delegate } });
+        }
     }
     entries.extend(documents(paper));
     let is_open = !dossier.state.is_final();
@@ -80,11 +91,29 @@ pub(crate) fn file(paper: &Paper<'_>, dossier: &mut Dossier, trail: &mut Vec<Rea
         data(paper, dossier, &mut entries, &mut filed, trail);
     }
     // The code went to the safe domicile, which need not be the address that asked.
-    if is_open && (is_party || is_asked_to_confirm(dossier, &paper.daticert.mittente)) {
-        confirmation(paper, dossier, &mut entries, &mut filed, trail);
+    let Known { people, now, digest, .. } = paper.known;
+    let from = paper.daticert.mittente.as_str();
+    if !paper.is_first && is_open && (is_party || confirm::is_awaited_from(dossier, from, people, *now)) {
+        let said = confirm::said(&paper.message.text);
+        let at = paper.daticert.data;
+        let answered = confirm::answer(&said, from, at, dossier, people, digest, paper.desk, *now, trail);
+        entries.extend(answered.entries);
+        filed.outgoing.extend(answered.letters);
+        filed.data.extend(answered.data);
     }
     if !paper.is_first && matters(paper, dossier, is_party) {
         weighing(paper, dossier, &mut entries, trail);
+    }
+    match around(dossier, &mut entries, &paper.known.digest, paper.desk, paper.known.now) {
+        Ok(steps) => {
+            filed.outgoing.extend(steps.outgoing);
+            filed.changes.extend(steps.incidents);
+        }
+        // No file may stop what a citizen may do (`read_state`), and the message is filed in any case.
+        Err(why) => {
+            entries.retain(|entry| !matches!(entry, Entry::Moved { .. }));
+            trail.push(Reason::new(why.code, why.text));
+        }
     }
     *dossier = with_term(dossier, &mut entries, paper.desk, paper.known.now);
     let number = dossier.number.clone();
@@ -134,6 +163,21 @@ fn answers(paper: &Paper<'_>, dossier: &Dossier, trail: &mut Vec<Reason>) -> Vec
                 String::from("osservazioni sul preavviso di rifiuto (L. 241/1990 art. 10-bis)"),
             ));
             vec![Entry::Clock { clock: ClockFact::ObservationsFiled { at } }]
+        }
+        State::DaRegolarizzare if is_answer || brings => {
+            let mut entries = Vec::new();
+            if clockwork::is_irregular(dossier) {
+                entries.push(Entry::Clock { clock: ClockFact::RequestRegular { at } });
+            }
+            let procedure = clockwork::procedure_of(dossier, paper.desk);
+            if let Some(Ok(to)) =
+                procedure.map(|p| p.act(dossier.state, Verb::Integra, Actor::Citizen, &dossier.office))
+            {
+                entries.push(Entry::Moved { verb: Verb::Integra, to, points: vec![] });
+                let text = "è arrivato quello che serve per mettere in regola la richiesta: l'ufficio lo controlla";
+                trail.push(Reason::new("made-regular", String::from(text)));
+            }
+            entries
         }
         // The clock may have moved the dossier on before the mail of that day was read: the term ran from the arrival.
         _ if (is_answer || brings) && is_asked(dossier) => {
@@ -347,87 +391,19 @@ fn data(paper: &Paper<'_>, dossier: &Dossier, entries: &mut Vec<Entry>, filed: &
     filed.facts.extend(change.risk.iter().map(|risk| format!("Attenzione: {}.", risk.text)));
     entries.push(Entry::Change { n, step });
     if change.is_risky() {
-        // A code that nobody can guess or read from elsewhere: of the key, this message and this change.
-        let secret = desk.key.effect_id(&known.digest, "conferma", &person.id, n);
-        match change.ask_confirmation(person, &secret, CONFIRM_DAYS, at) {
-            Ok(step) => {
-                if let data_change::Entry::ConfirmationAsked { to, until, .. } = &step {
-                    let case = Case { dossier, cause: &known.digest, now: at, desk };
-                    let code = format!("{CONFIRM_WORD} {secret}");
-                    match case.confirmation(to, &filed.data, &code, rome(*until).date()) {
-                        Ok(letter) => {
-                            filed.facts.push(format!("Il cittadino deve confermare con un codice mandato a {to}."));
-                            filed.outgoing.push(letter);
-                            entries.push(Entry::Change { n, step });
-                        }
-                        Err(why) => trail.push(why),
-                    }
-                }
+        match confirm::ask(&change, person, dossier, &known.digest, desk, at) {
+            Ok(asked) => {
+                filed.facts.push(format!("Il cittadino deve confermare con un codice mandato a {}.", asked.letter.to));
+                filed.outgoing.push(asked.letter);
+                entries.push(Entry::Change { n, step: asked.step });
             }
-            Err(why) => {
-                let text = format!("la conferma con il codice non si può chiedere: {}", why.text);
-                trail.push(Reason::new(why.code, text));
-            }
+            Err(why) => trail.push(why),
         }
     }
     trail.push(Reason::new(
         "data-change",
         format!("chiesta la modifica {n} dei dati: niente cambia prima dell'approvazione"),
     ));
-}
-
-fn is_asked_to_confirm(dossier: &Dossier, who: &str) -> bool {
-    dossier.life.changes.iter().any(
-        |change| matches!(&change.state, data_change::State::AwaitingConfirmation { to, .. } if address::same(to, who)),
-    )
-}
-
-/// A code that comes back: in the citizen's own words, never in what they quote.
-fn confirmation(
-    paper: &Paper<'_>,
-    dossier: &Dossier,
-    entries: &mut Vec<Entry>,
-    filed: &mut Filed,
-    trail: &mut Vec<Reason>,
-) {
-    if paper.is_first {
-        return;
-    }
-    let own = quote::split(&paper.message.text).new;
-    let secret = own.lines().find_map(|line| {
-        let mut words = line.split_whitespace();
-        let is_word = words.next().is_some_and(|word| word.eq_ignore_ascii_case(CONFIRM_WORD));
-        words.next().filter(|_| is_word)
-    });
-    let Some(secret) = secret else { return };
-    let all = &dossier.life.changes;
-    let meant = data_change::change::whose(all, secret).or_else(|| {
-        all.iter().rev().find(|change| matches!(change.state, data_change::State::AwaitingConfirmation { .. }))
-    });
-    let Some(change) = meant else {
-        trail.push(Reason::new(
-            "not-awaited",
-            String::from("il codice di conferma non riguarda nessuna modifica di questo fascicolo"),
-        ));
-        return;
-    };
-    let Some(person) = paper.known.people.iter().find(|person| person.id == change.person) else {
-        trail.push(Reason::new("no-person", String::from("la persona della modifica non è nel registro")));
-        return;
-    };
-    let (n, at) = (change.id, paper.known.now);
-    match change.confirm(secret, &paper.daticert.mittente, person, all, at) {
-        Ok(step) => {
-            entries.push(Entry::Change { n, step });
-            filed.data = change.side_by_side();
-            let text = format!("il cittadino ha confermato la modifica {n}: ora la approvano due persone dell'ufficio");
-            trail.push(Reason::new("confirmed", text));
-        }
-        Err(why) => {
-            entries.extend(change.misconfirmed(&why).ok().map(|step| Entry::Change { n, step }));
-            trail.push(Reason::new(why.code, format!("conferma non valida: {}", why.text)));
-        }
-    }
 }
 
 #[cfg(test)]

@@ -77,7 +77,14 @@ pub(crate) fn reply(template: &str, about: &About<'_>) -> Result<Outgoing, Reaso
             .is_some_and(|procedure| procedure.participation == procedure::Participation::Excluded);
         put(&mut values, "partecipazione_esclusa", json!(is_excluded));
     }
-    put(&mut values, "prossimo_passo", json!(next_step(class, case)));
+    let others = case.map(|case| case.cover.linked.as_slice()).unwrap_or_default();
+    if !others.is_empty() {
+        let row = |other: &dossier::Linked| json!({ "cosa": other.title, "numero": other.number });
+        put(&mut values, "altre_richieste", json!(others.iter().map(row).collect::<Vec<_>>()));
+    }
+    let late = case.and_then(|case| clockwork::out_of_time(case, desk));
+    let next = late.map_or_else(|| next_step(class, case).to_string(), |why| out_of_time(&why));
+    put(&mut values, "prossimo_passo", json!(next));
     put(&mut values, "numero_indicato", json!(number_named(class)));
     put(&mut values, "mancanze", json!(class.missing.iter().map(|need| gap(need)).collect::<Vec<_>>()));
     let ten_days =
@@ -373,6 +380,11 @@ fn about_case(values: &mut Value, case: &Dossier) {
         "eventi",
         json!([{ "quando": case.opened_at, "cosa": "Richiesta ricevuta" }, { "quando": case.state_since, "cosa": case.state.event() }]),
     );
+}
+
+/// For the citizen: a request of a ranking that came too early or too late is answered too (L. 241/1990 art. 2 c. 1).
+fn out_of_time(why: &str) -> String {
+    format!("La domanda è fuori tempo: {why}. Non entra in graduatoria; l'ufficio la guarda e ti scrive.")
 }
 
 fn next_step(class: &Classification, case: Option<&Dossier>) -> &'static str {

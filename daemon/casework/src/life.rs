@@ -3,6 +3,8 @@
 //! Entries are made where they are checked (`act`, `request`, `clockwork`); here they are only added up, and adding up is total:
 //! a register of years must come to its state whatever this program thinks of it by then.
 
+use crate::advice;
+use crate::around::{self, Outcome, Which};
 use crate::calendar::stamp;
 use crate::data_change::{self, DataChange};
 use crate::dossier::{Document, Dossier, Party, PartyRole, State};
@@ -96,6 +98,21 @@ pub enum Entry {
         /// Of what, and of which day.
         reminder: Reminder,
     },
+    /// The machine tried what the procedure's file wants around a step, and it did not go at once.
+    Action {
+        /// Which action.
+        which: Which,
+        /// What came of it.
+        #[serde(flatten)]
+        outcome: Outcome,
+    },
+    /// Advice of an office of others goes a step on.
+    Advice {
+        /// Which office, as people call it.
+        body: String,
+        /// The step.
+        step: advice::Step,
+    },
     /// A remark of the office.
     Noted {
         /// Its words.
@@ -111,6 +128,7 @@ impl Entry {
             Self::Moved { .. } | Self::Assigned { .. } | Self::Noted { .. } | Self::Change { .. } => true,
             Self::Filing { step, .. } => !matches!(step, participation::Entry::Filed { .. }),
             Self::Joined { .. } | Self::Deposited { .. } | Self::Clock { .. } => false,
+            Self::Action { .. } | Self::Advice { .. } => false,
             Self::Reckoned { .. } | Self::Reminded { .. } => false,
         }
     }
@@ -128,6 +146,12 @@ impl Entry {
                 format!("{}: {who}", party.role.title())
             }
             Self::Deposited { document } => format!("documento «{}»", document.name),
+            Self::Action { which, outcome } => match outcome {
+                Outcome::Failed { next } => format!("{}: non riuscita, si riprova il {next}", around::in_words(*which)),
+                Outcome::Done => format!("{}: riuscita", around::in_words(*which)),
+                Outcome::GivenUp => format!("{}: non si riprova più, la guarda una persona", around::in_words(*which)),
+            },
+            Self::Advice { body, step } => format!("{body}: {}", step.words()),
             Self::Noted { text } => format!("nota: {text}"),
             Self::Reminded { reminder } => format!("avviso del {}: {}", reminder.on, reminder.what.words()),
             Self::Change { n, step } => format!("modifica {n}: {}", step.words()),
@@ -150,6 +174,9 @@ impl Dossier {
                 self.state = *to;
                 self.state_since = at;
                 self.life.closed_at = to.is_final().then_some(at);
+                if *to != State::InAttesaEnteTerzo {
+                    advice::end_all(&mut self.life.advice, at);
+                }
                 if *to == State::PreavvisoDiniego {
                     self.life.announced_after = self.life.facts.len();
                 }
@@ -195,6 +222,8 @@ impl Dossier {
                     oldest.map(|at| self.life.reminded.remove(at));
                 }
             }
+            Entry::Advice { body, step } => advice::apply(&mut self.life.advice, body, step, at),
+            Entry::Action { which, outcome } => around::settle(&mut self.life.waiting, *which, *outcome),
             Entry::Noted { .. } => {}
         }
     }

@@ -11,10 +11,9 @@ use crate::letters::case::Case;
 use crate::life::{Entry, PARTIES_MAX};
 use crate::nearest::hint;
 use crate::person::{self, Person, Source};
-use crate::procedure::Participation;
 use crate::refused::{Refused, same_person};
 use crate::rules::Kind;
-use crate::{address, term};
+use crate::{address, around, term};
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec;
@@ -178,6 +177,7 @@ pub fn dossier(
                 new.responsible.trim().to_string()
             },
             others: procedure.other_units.clone(),
+            privacy: procedure.privacy.clone(),
             reserved: new.reserved,
             ..Cover::default()
         },
@@ -190,12 +190,20 @@ pub fn dossier(
         opened.apply(&entry, now);
         entries.push(entry);
     }
+    let cause = cause(&number, desk);
+    let (written, around) = around::opened(&opened, &cause, desk, now);
+    if !written.is_empty() {
+        let mut written = written;
+        opened = clockwork::with_term(&opened, &mut written, desk, now);
+        entries.extend(written);
+    }
     own.extend(entries.into_iter().map(|entry| Change::Entered { dossier: number.clone(), entry }));
     own.append(&mut changes);
-    let cause = cause(&number, desk);
+    own.extend(around.incidents);
     let case = Case { dossier: &opened, cause: &cause, now, desk };
-    let outgoing =
+    let mut outgoing =
         if new.told { vec![] } else { case.start_notice().map_err(|why| Refused::new("no-letter", why.text))? };
+    outgoing.extend(around.outgoing);
     let notice = if new.told { "nessuna comunicazione di avvio" } else { "la comunicazione di avvio è in partenza" };
     Ok(Done { changes: own, outgoing, said: format!("aperto il fascicolo {number}: {notice}") })
 }
@@ -212,6 +220,8 @@ fn joined(party: &NewParty, people: &[Person], changes: &mut Vec<Change>, now: T
     let known = people.iter().find(|person| !code.is_empty() && person.has_code(&code.to_ascii_uppercase()));
     let safe = || known.and_then(|person| person.safe_domicile(now)).map(|domicile| domicile.address.clone());
     let address = match party.address.trim() {
+        // For whom it is asked is not written to: a child has no mailbox.
+        "" if party.role == PartyRole::Beneficiary => String::new(),
         "" => safe().ok_or_else(|| {
             Refused::new(
                 "no-address",

@@ -1,18 +1,21 @@
 //! A certified message of somebody: classify it, tie it to a dossier, task an office, answer if that is safe.
 
+mod several;
+
 use crate::calendar::rome;
 use crate::decide::{is_from_before, is_ours, only};
-use crate::decision::{Change, Decision, Disposition, Reason};
+use crate::decision::{Change, Decision, Disposition, Outgoing, Reason};
 use crate::desk::Desk;
 use crate::dossier::{self, Cover, Dossier, Life, State};
 use crate::filing::{self, Filed, Paper};
 use crate::known::{Known, material};
+use crate::letters::case::Case;
 use crate::letters::{About, Answer};
 use crate::procedure::Procedure;
 use crate::rules::{self, Calendar, Classification, Deadline, DossierBrief, Kind, Mode};
 use crate::standing::{Permit, Right, Standing};
 use crate::term::{self, Plan};
-use crate::{canary, clockwork, command, enquiry, guard, letters};
+use crate::{around, canary, clockwork, command, enquiry, guard, letters};
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec;
@@ -61,7 +64,29 @@ pub(crate) fn decide(seen: &Examined, daticert: &Daticert, message: &Content, kn
         Tie::None => vec![],
     };
     let is_first = matches!(dossier, Tie::Open(_));
+    let others = match &dossier {
+        Tie::Open(first) if marks.is_empty() => {
+            let classes = apart(seen, sender, daticert, message, &class, known, desk);
+            several::open(classes, first, daticert, message, known, desk)
+        }
+        _ => vec![],
+    };
+    if let (Tie::Open(opened), Some(Change::Opened { dossier })) = (&mut dossier, changes.first_mut()) {
+        opened.cover.linked = others.iter().map(several::Other::linked).collect();
+        dossier.cover.linked.clone_from(&opened.cover.linked);
+        trail.extend(opened.cover.linked.iter().map(|other| {
+            Reason::new("apart", format!("chiede anche «{}»: aperto il fascicolo {}", other.title, other.number))
+        }));
+    }
     let standing = filing::standing(&class, daticert, message, dossier.dossier(), known);
+    // Whoever writes for somebody else without a mandate is registered and told how to cure it (DPR 445/2000 art. 38 c. 3-bis).
+    let lacks_mandate = marks.is_empty() && standing.lacks_mandate();
+    if let (true, Tie::Open(opened), Some(Change::Opened { dossier })) =
+        (lacks_mandate, &mut dossier, changes.first_mut())
+    {
+        opened.state = State::DaRegolarizzare;
+        dossier.state = State::DaRegolarizzare;
+    }
     let paper = Paper { class: &class, daticert, message, known, desk, is_first, is_placed, standing: &standing };
     let mut filed = match &mut dossier {
         // A machine's mail is kept with the case, and answers nothing.
@@ -83,6 +108,13 @@ pub(crate) fn decide(seen: &Examined, daticert: &Daticert, message: &Content, kn
     trail.extend(marks);
     let reply = reply
         .and_then(|template| letters::reply(&template, &about).inspect_err(|reason| trail.push(reason.clone())).ok());
+    let cure = match (&reply, case) {
+        (Some(_), Some(case)) if is_first && lacks_mandate => {
+            let case = Case { dossier: case, cause: &known.digest, now: known.now, desk };
+            case.mandate_missing().inspect_err(|reason| trail.push(reason.clone())).unwrap_or_default()
+        }
+        _ => vec![],
+    };
     let draft = class.template().filter(|_| suggested).and_then(|template| letters::reply(template, &about).ok());
     // «Protocollata» means that the receipt is on its way (law.md §10): without it the dossier is only received.
     if let (Some(Change::Opened { dossier }), None) = (changes.first_mut(), &reply)
@@ -90,19 +122,44 @@ pub(crate) fn decide(seen: &Examined, daticert: &Daticert, message: &Content, kn
     {
         dossier.state = State::Ricevuta;
     }
+    let around = opened_around(&mut changes, case, known, desk);
     let answer = match (reply.as_ref().or(told.first()), &draft) {
         (Some(reply), _) => Answer::Goes(reply),
         (None, Some(draft)) => Answer::Draft(draft),
         (None, None) => Answer::None,
     };
     let task = letters::task(&about, answer, &trail, &filed.facts, &filed.data);
+    let (more, letters) = several::work(others, seen, daticert, message, reply.as_ref(), desk);
+    changes.extend(more);
     let disposition = if is_placed {
         Disposition::Request { kind: class.kind, office: class.office.clone(), dossier: case.map(|d| d.number.clone()) }
     } else {
         Disposition::ToPerson { office: class.office.clone(), why }
     };
-    let outgoing = task.into_iter().chain(reply).chain(told).chain(filed.outgoing).collect();
+    let outgoing = task
+        .into_iter()
+        .chain(reply)
+        .chain(told)
+        .chain(cure)
+        .chain(filed.outgoing)
+        .chain(around)
+        .chain(letters)
+        .collect();
     Decision { disposition, changes, outgoing, trail, classification: Some(class) }
+}
+
+/// What the procedure's file wants when a dossier begins, in the state in which it does.
+fn opened_around(changes: &mut Vec<Change>, case: Option<&Dossier>, known: &Known, desk: &Desk) -> Vec<Outgoing> {
+    let (Some(Change::Opened { dossier: first }), Some(case)) = (changes.first(), case) else { return vec![] };
+    let mut opened = Dossier { state: first.state, ..case.clone() };
+    let (mut written, around) = around::opened(&opened, &known.digest, desk, known.now);
+    if !written.is_empty() {
+        opened = clockwork::with_term(&opened, &mut written, desk, known.now);
+    }
+    let number = opened.number;
+    changes.extend(written.into_iter().map(|entry| Change::Entered { dossier: number.clone(), entry }));
+    changes.extend(around.incidents);
+    around.outgoing
 }
 
 /// What the rules may know of the register: of the dossiers of others, nothing.
@@ -143,6 +200,23 @@ fn classify(
     let to: Vec<&str> = daticert.destinatari.iter().map(|d| d.address.as_str()).collect();
     let material = material(message, sender, &names, &to, daticert.tipo.word(), seen.grade.code(), known.now);
     rules::classify(&desk.rules, &material, &Register { sender, known })
+}
+
+/// The other requests in it that open a dossier of their own, if the rules are sure of all of them.
+fn apart(
+    seen: &Examined,
+    sender: &str,
+    daticert: &Daticert,
+    message: &Content,
+    class: &Classification,
+    known: &Known,
+    desk: &Desk,
+) -> Vec<Classification> {
+    let names: Vec<&str> = message.attachments.iter().map(|a| a.name.as_str()).collect();
+    let to: Vec<&str> = daticert.destinatari.iter().map(|d| d.address.as_str()).collect();
+    let material = material(message, sender, &names, &to, daticert.tipo.word(), seen.grade.code(), known.now);
+    let all = rules::apart(&desk.rules, &material, &Register { sender, known }, class);
+    if all.iter().all(|other| opens(other.kind)) { all } else { vec![] }
 }
 
 /// How the message is tied to a dossier.
@@ -205,6 +279,9 @@ fn tie(
         (true, _) => State::Ricevuta,
     };
     trail.push(Reason::new("dossier-opened", format!("aperto il fascicolo {number}")));
+    if let Some(Err(why)) = procedure.map(|procedure| procedure.in_time(daticert.data)) {
+        trail.push(Reason::new("out-of-time", format!("la domanda è fuori tempo: {why}")));
+    }
     Tie::Open(
         Dossier {
             number,
@@ -223,6 +300,7 @@ fn tie(
                 subject: class.title.clone(),
                 responsible: procedure.map(clockwork::responsible).unwrap_or_default(),
                 others: procedure.map(|procedure| procedure.other_units.clone()).unwrap_or_default(),
+                privacy: procedure.map(|procedure| procedure.privacy.clone()).unwrap_or_default(),
                 origin: known.digest.clone(),
                 ..Cover::default()
             },

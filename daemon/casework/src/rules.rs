@@ -9,6 +9,7 @@
 //! `quote`, `pattern`, `extract` (how a text is looked at), [`outcome`] and `classify` (the answer), `cases` (tests);
 //! for who tunes them: `words` (a signal as people read it), `why_not`, `coverage`, `diff`.
 
+mod apart;
 pub mod book;
 mod cases;
 mod check;
@@ -39,6 +40,7 @@ mod view;
 mod why_not;
 mod words;
 
+pub use apart::apart;
 pub use book::{Calendar, Deadline, Kind, Mode, Office, OfficeChoice, Officer, Rule, Rulebook};
 pub use cases::{TestResult, run_tests};
 pub use classify::{classify, look_up};

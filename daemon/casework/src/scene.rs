@@ -57,11 +57,18 @@ fn read(dir: &str, end: &str) -> Vec<(String, String)> {
 
 /// A desk of shipped files.
 pub(crate) fn desk() -> Desk {
-    desk_with(|_, text| text)
+    desk_where(|_, text| text)
 }
 
-/// A desk of shipped files, with the rules files changed.
-pub(crate) fn desk_with(change: impl Fn(&str, String) -> String) -> Desk {
+/// The same, where the file of a procedure says more at its end.
+pub(crate) fn desk_with(procedure: &str, more: &str) -> &'static Desk {
+    let file = format!("{procedure}.toml");
+    let add = |name: &str, text: String| if name == file { format!("{text}\n{more}") } else { text };
+    std::boxed::Box::leak(std::boxed::Box::new(desk_where(add)))
+}
+
+/// The same, with the files of rules and procedures changed.
+pub(crate) fn desk_where(change: impl Fn(&str, String) -> String) -> Desk {
     let files = read("templates/it", "hbs");
     let files: Vec<TemplateFile> =
         files.into_iter().map(|(name, text)| TemplateFile { name: format!("it/{name}"), text }).collect();
@@ -71,7 +78,9 @@ pub(crate) fn desk_with(change: impl Fn(&str, String) -> String) -> Desk {
     let changed = |(name, text): (String, String)| (name.clone(), change(&name, text));
     let rule_files: Vec<SourceFile> = read("rules", "toml").into_iter().map(changed).map(source).collect();
     let book = rules::load(&rule_files, &names).expect("good rules");
-    let procedure_files: Vec<SourceFile> = read("rules/procedures", "toml").into_iter().map(source).collect();
+    let changed = |(name, text): (String, String)| (name.clone(), change(&name, text));
+    let procedure_files: Vec<SourceFile> =
+        read("rules/procedures", "toml").into_iter().map(changed).map(source).collect();
     let procedures = Procedures::load(&procedure_files, &book, &names).expect("good procedures");
     let entity = Entity {
         name: "Comune di Esempio".into(),
@@ -201,11 +210,21 @@ impl Scene {
     }
 
     pub(crate) fn opened(new: &NewDossier) -> Self {
-        let (now, people) = (at(START), vec![mario()]);
-        let done = open::dossier(new, 1, &people, &DESK, now).expect("it is opened");
+        Self::opened_on(&DESK, new)
+    }
+
+    /// On another desk.
+    pub(crate) fn opened_on(desk: &'static Desk, new: &NewDossier) -> Self {
+        Self::opened_at(desk, new, at(START))
+    }
+
+    /// At another time.
+    pub(crate) fn opened_at(desk: &'static Desk, new: &NewDossier, now: Timestamp) -> Self {
+        let people = vec![mario()];
+        let done = open::dossier(new, 1, &people, desk, now).expect("it is opened");
         let Some(Change::Opened { dossier }) = done.changes.first() else { panic!("{done:?}") };
         let mut scene = Self {
-            desk: &DESK,
+            desk,
             now,
             first: dossier.clone(),
             dossier: dossier.clone(),

@@ -56,8 +56,14 @@ enum Action {
     Refuse(deeds::RefuseArgs),
     /// Scrive che il cittadino ha confermato di persona, allo sportello
     Confirm(deeds::ConfirmArgs),
+    /// Manda al cittadino un codice nuovo per confermare una modifica
+    Askagain(deeds::ChangeArgs),
     /// Annulla una modifica già fatta: tornano i dati di prima
     Rollback(deeds::RollbackArgs),
+    /// Proroga di due mesi la risposta sui dati personali, con i motivi (Gdpr art. 12)
+    Extend(deeds::ExtendArgs),
+    /// Comincia il potere sostitutivo: metà del termine da oggi (L. 241/1990 art. 2 c. 9-ter)
+    Substitute(deeds::SubstituteArgs),
 }
 
 #[derive(clap::Args)]
@@ -93,7 +99,10 @@ pub(super) fn main(args: &Args) -> u8 {
         Action::Approve(args) => deeds::approve(args),
         Action::Refuse(args) => deeds::refuse(args),
         Action::Confirm(args) => deeds::confirm(args),
+        Action::Askagain(args) => deeds::ask_again(args),
         Action::Rollback(args) => deeds::roll_back(args),
+        Action::Extend(args) => deeds::extend(args),
+        Action::Substitute(args) => deeds::substitute(args),
     };
     ended.unwrap_or_else(|code| code)
 }

@@ -1,5 +1,7 @@
 //! `sportello person`: whom the office knows, and what it holds of each. It changes when something else is held.
 
+mod entrust;
+
 use super::counter::{ask, give, json};
 use super::paint::{cut, table, wrap};
 use super::{ConfigArg, FOUND, OK};
@@ -24,6 +26,8 @@ const AFTER_HELP: &str = "\
   sportello person add --cf BNCNNA80A41H501R --name \"Anna Bianchi\" --address anna@pec.example --source inad --by \"Ada Neri\"
   sportello person add --cf BNCNNA80A41H501R --name \"Anna Bianchi\" --data telefono=055000001 --office anagrafe --by \"Ada Neri\"
   sportello person show BNCNNA80A41H501R
+  sportello person mandate BNCNNA80A41H501R --to RSSMRA80A01H501U --evidence SHA256 --until 2027-12-31 \\
+      --by \"Ada Neri\" --office urp --role responsabile
   sportello person list --address anna@pec.example
 
 Sotto un codice fiscale c'è una persona sola. Quello che due uffici dicono in modo diverso resta tutto, e si vede come conflitto.
@@ -42,6 +46,10 @@ enum Action {
     Show(ShowArgs),
     /// Scrive nel registro una persona, o quello che un ufficio sa di lei
     Add(AddArgs),
+    /// Scrive una delega, o la fa finire: chi può agire per la persona
+    Mandate(entrust::MandateArgs),
+    /// Scrive un'abilitazione, o la fa finire: che cosa la persona può chiedere per Pec
+    Grant(entrust::GrantArgs),
     /// Di chi è, o è stato, un indirizzo
     List(ListArgs),
 }
@@ -112,6 +120,8 @@ pub(super) fn main(args: &Args) -> u8 {
     let ended = match &args.action {
         Action::Show(args) => show(args),
         Action::Add(args) => add(args),
+        Action::Mandate(args) => entrust::mandate(args),
+        Action::Grant(args) => entrust::grant(args),
         Action::List(args) => list(args),
     };
     ended.unwrap_or_else(|code| code)

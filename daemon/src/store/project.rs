@@ -99,7 +99,7 @@ pub fn project(index: &Index, record: &Record, head: &Head) -> Result<(), Fault>
 fn decide(index: &Index, batch: &mut Batch, record: &Record, decided: &Decided) -> Result<(), Fault> {
     let at = decided.decided_at;
     let findings = &decided.findings;
-    let mut threads: Vec<String> = findings.message_id.iter().filter(|id| id.len() <= ID_BYTES_MAX).cloned().collect();
+    let threads: Vec<String> = findings.message_id.iter().filter(|id| id.len() <= ID_BYTES_MAX).cloned().collect();
     let dossier = dossier_of(decided);
 
     register::project(
@@ -162,8 +162,9 @@ fn decide(index: &Index, batch: &mut Batch, record: &Record, decided: &Decided) 
         if let (Lane::Pec, Some(words)) = (outgoing.lane, &findings.words) {
             batch.put(&key::answered(&outgoing.to, words), &at);
         }
-        if outgoing.lane == Lane::Pec && outgoing.dossier.is_some() {
-            threads.push(outgoing.message_id.clone());
+        // One message may open several dossiers: an answer to a letter belongs to the letter's own.
+        if let (Lane::Pec, Some(number)) = (outgoing.lane, &outgoing.dossier) {
+            batch.put(&key::thread(&outgoing.message_id), number);
         }
     }
 

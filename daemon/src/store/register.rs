@@ -145,8 +145,7 @@ fn put(batch: &mut Batch, number: &str, before: Option<&Dossier>, after: &Dossie
         was.iter().for_each(|name| batch.remove(name));
         is.iter().for_each(|name| batch.put(name, &()));
     }
-    let look = |dossier: &Dossier| dossier.life.look.filter(|_| !dossier.state.is_final());
-    let (was, is) = (before.and_then(look), look(after));
+    let (was, is) = (before.and_then(|dossier| dossier.life.look), after.life.look);
     if was != is {
         if let Some(day) = was {
             batch.remove(&key::look(day, number));

@@ -1,6 +1,7 @@
 //! What an office does with a change of data that was asked. It changes when it may do something else with one.
 
 use super::{Bench, Done, need};
+use crate::confirm;
 use crate::decision::Change;
 use crate::life::Entry;
 use crate::person::Person;
@@ -85,5 +86,16 @@ impl<'a> Bench<'a> {
         self.done(vec![Entry::Change { n, step }], "modifica rifiutata: ora si può scrivere la decisione", |_| {
             Ok(vec![])
         })
+    }
+
+    /// A new code, to the safe domicile of the person.
+    pub(super) fn ask_again(&self, n: u32) -> Result<Done, Refused> {
+        self.is_open()?;
+        let change = self.change(n)?;
+        let person = self.person(&change.person)?;
+        let asked = confirm::ask(change, person, self.dossier, &self.cause, self.desk, self.now)
+            .map_err(|why| Refused::new("not-asked", why.text))?;
+        let said = format!("codice nuovo in partenza per {}", asked.letter.to);
+        self.done(vec![Entry::Change { n, step: asked.step }], &said, |_| Ok(vec![asked.letter]))
     }
 }

@@ -3,6 +3,7 @@
 
 use super::{Bench, Done, NAME_BYTES_MAX, need, weighed};
 use crate::calendar::{last_day, rome};
+use crate::clockwork;
 use crate::letters::case::Told;
 use crate::life::Entry;
 use crate::participation;
@@ -22,6 +23,10 @@ impl Bench<'_> {
         let life = &self.dossier.life;
         participation::outcome_gate(&life.filings)?;
         self.changes_are_decided(verb)?;
+        if let (Verb::Accogli, Some(why)) = (verb, clockwork::out_of_time(self.dossier, self.desk)) {
+            // Nobody enters a ranking that is closed (Cons. Stato VI 8546/2024: to the second).
+            return Err(Refused::new("out-of-time", format!("la domanda è fuori tempo: {why}")));
+        }
         if verb == Verb::Respingi && self.procedure.notice == Notice::Due {
             self.was_heard()?;
         }

@@ -28,7 +28,7 @@ static DESK: LazyLock<Desk> = LazyLock::new(|| {
         "people = [{{ name = \"Maria Bianchi\", mail = \"{MARIA}\", role = \"responsabile\" }}, \
          {{ name = \"Luca Verdi\", mail = \"l.verdi@comune.example\", role = \"responsabile\" }}]"
     );
-    let mut desk = scene::desk_with(|_, text| text.replace(shipped, &people));
+    let mut desk = scene::desk_where(|_, text| text.replace(shipped, &people));
     desk.entity.office_box = Some(OfficeBox { address: "sportello@comune.example".into(), server: SERVER.into() });
     desk
 });

@@ -10,6 +10,7 @@ use crate::dossier::{Dossier, State};
 use crate::effect::EffectKey;
 use crate::known::Known;
 use crate::procedure::Participation;
+use crate::procedure::model::External;
 use crate::rules::Calendar;
 use crate::term::OBSERVATION_DAYS;
 use alloc::format;
@@ -25,6 +26,20 @@ use serde_json::{Value, json};
 const REMEDIES: [&str; 2] = [
     "Puoi fare ricorso al Tar (Tribunale amministrativo regionale) entro 60 giorni da oggi.",
     "Oppure puoi fare ricorso straordinario al Presidente della Repubblica entro 120 giorni da oggi.",
+];
+
+/// The ways of CAD art. 65 c. 1 that a mailbox can take in: a), c), c-bis). Of b) another service would tell.
+const WAYS: [&str; 3] = [
+    "Firma il documento con una firma digitale, o con un'altra firma elettronica qualificata, e mandalo da qualunque casella.",
+    "Firma il documento a mano e mandalo insieme alla copia di un documento di identità.",
+    "Scrivi dalla Pec che hai iscritto nell'indice pubblico come tuo domicilio digitale.",
+];
+
+/// How a mandate is shown (DPR 445/2000 artt. 38 c. 3 and 3-bis).
+const MANDATE_WAYS: [&str; 3] = [
+    "Manda la delega firmata con una firma digitale da chi rappresenti.",
+    "Manda la delega firmata a mano, con la copia del documento di identità di chi la dà.",
+    "Chi rappresenti ci scrive dalla sua Pec e conferma la richiesta.",
 ];
 
 /// Which datum, before, after.
@@ -155,6 +170,74 @@ impl Case<'_> {
         write("conferma-modifica", values, Lane::Pec, to.to_string(), number, vec![], &self.known(), self.desk)
     }
 
+    /// What happened, in a sentence, to every party: where the procedure's file wants it.
+    pub(crate) fn news(&self, template: &str, what: &str, next: &str) -> Result<Vec<Outgoing>, Reason> {
+        if self.dossier.parties.is_empty() {
+            return Err(Reason::new("no-party", String::from("nel fascicolo non c'è nessuno a cui scrivere")));
+        }
+        let mut values = self.values(next);
+        put(&mut values, "avviso", json!(what));
+        self.write(template, &values, usize::MAX)
+    }
+
+    /// To an office of others: the reference, what is asked, by when; of who asked, nothing (functions S4.11).
+    pub(crate) fn body(
+        &self,
+        body: &External,
+        what: &str,
+        asked: &[String],
+        procedure: &str,
+    ) -> Result<Outgoing, Reason> {
+        let mut values = about_us(self.desk, &self.dossier.office);
+        put(&mut values, "riferimento", json!(crate::dossier::tag(&self.dossier.number)));
+        put(&mut values, "cosa", json!(what));
+        put(&mut values, "destinatario", json!(body.title));
+        put(&mut values, "procedimento", json!(procedure));
+        put(&mut values, "richieste", json!(asked));
+        put(&mut values, "giorni", json!(body.days));
+        let number = Some(self.dossier.number.clone());
+        write("richiesta-parere", values, Lane::Pec, body.mail.clone(), number, vec![], &self.known(), self.desk)
+    }
+
+    /// What is to be paid, how, by when.
+    pub(crate) fn payment(&self, fees: &[(String, String)], how: &[String], by: Date) -> Result<Vec<Outgoing>, Reason> {
+        let mut values = self.values("Quando il pagamento arriva, l'ufficio va avanti e ti scrive l'esito.");
+        let fees: Vec<Value> = fees.iter().map(|(what, much)| json!({ "voce": what, "quanto": much })).collect();
+        put(&mut values, "voci", json!(fees));
+        put(&mut values, "come_pagare", json!(how));
+        put(&mut values, "paga_entro", json!(by));
+        self.write("richiesta-pagamento", &values, 1)
+    }
+
+    /// What makes the request irregular, and the ways that are open (CAD art. 65). `restarts`: the term begins again afterwards.
+    pub(crate) fn irregular(&self, points: &[String], restarts: bool) -> Result<Vec<Outgoing>, Reason> {
+        let mut values = self.values("Quando la richiesta è a posto, l'ufficio la esamina e ti scrive l'esito.");
+        put(&mut values, "presentata_il", json!(self.dossier.opened_at));
+        put(&mut values, "motivi", json!(points));
+        put(&mut values, "strade", json!(WAYS));
+        put(&mut values, "ricomincia", json!(restarts));
+        self.write("richiesta-regolarizzazione", &values, 1)
+    }
+
+    /// Somebody writes for another person and the register has no mandate: how to cure it.
+    pub(crate) fn mandate_missing(&self) -> Result<Vec<Outgoing>, Reason> {
+        let mut values = self.values("Quando la delega è a posto, l'ufficio esamina la richiesta e ti scrive l'esito.");
+        put(&mut values, "presentata_il", json!(self.dossier.opened_at));
+        put(&mut values, "motivi", json!(["Scrivi per un'altra persona, e non abbiamo la sua delega."]));
+        put(&mut values, "strade", json!(MANDATE_WAYS));
+        put(&mut values, "ricomincia", json!(false));
+        self.write("richiesta-regolarizzazione", &values, 1)
+    }
+
+    /// Two months more (GDPR art. 12 par. 3), with the reasons.
+    pub(crate) fn extension(&self, points: &[String], until: Date) -> Result<Vec<Outgoing>, Reason> {
+        let mut values = self.values("L'ufficio continua a lavorare alla tua richiesta e ti scrive l'esito.");
+        put(&mut values, "presentata_il", json!(self.dossier.opened_at));
+        put(&mut values, "motivi", json!(points));
+        put(&mut values, "nuova_fine", json!(until));
+        self.write("proroga", &values, 1)
+    }
+
     /// A citizen's own deadline is near.
     pub(crate) fn reminder(&self, words: &str) -> Result<Vec<Outgoing>, Reason> {
         let mut values = self.values("Aspettiamo la tua risposta.");
@@ -166,7 +249,8 @@ impl Case<'_> {
     /// whose receipt a person sends.
     pub(crate) fn start_notice(&self) -> Result<Vec<Outgoing>, Reason> {
         let Self { dossier, desk, .. } = *self;
-        let mut values = self.values("L'ufficio esamina il caso e ti scrive l'esito.");
+        let late = clockwork::out_of_time(dossier, desk).map(|why| super::out_of_time(&why));
+        let mut values = self.values(late.as_deref().unwrap_or("L'ufficio esamina il caso e ti scrive l'esito."));
         if dossier.cover.origin.is_empty() {
             put(&mut values, "avviato_il", json!(rome(dossier.opened_at).date()));
         } else {

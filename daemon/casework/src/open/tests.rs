@@ -162,3 +162,30 @@ fn a_domicile_is_entered_once_and_is_an_address() {
     assert_eq!(entered(&at("Nuova@pec.example"), &known).unwrap().len(), 1);
     assert_eq!(entered(&at("niente"), &known).unwrap_err(), "not-an-address");
 }
+
+/// A parent for a child, an heir, the representative of a company: who asks, for whom, and who is written to (functions S3.14).
+#[test]
+fn who_asks_and_for_whom_are_told_apart_and_only_who_asks_is_written_to() {
+    const CHILD: &str = "BNCNNA80A41H501R";
+    const COMPANY: &str = "00743110157";
+    let whole = |parties: Vec<NewParty>| NewDossier { parties, told: false, ..ready("nido", "istruzione") };
+    let of = |code: &str, name: &str, address: &str, role| NewParty { name: name.into(), ..party(code, address, role) };
+    let cases = [
+        vec![party(MARIO, "", PartyRole::Applicant), of(CHILD, "Anna Bianchi", "", PartyRole::Beneficiary)],
+        vec![party(MARIO, "", PartyRole::Applicant), of("", "Defunto Rossi", "", PartyRole::Beneficiary)],
+        vec![
+            of(COMPANY, "Mense Srl", "mense@pec.example", PartyRole::Applicant),
+            party(MARIO, "", PartyRole::Delegate),
+        ],
+    ];
+    for parties in cases {
+        let scene = Scene::opened(&whole(parties.clone()));
+        let dossier = &scene.dossier;
+        let roles: Vec<PartyRole> = dossier.cover.people.iter().map(|party| party.role).collect();
+        assert_eq!(roles, parties.iter().map(|party| party.role).collect::<Vec<_>>());
+        let to: Vec<&str> = scene.letters.iter().map(|letter| letter.to.as_str()).collect();
+        assert!(to.contains(&SAFE), "{to:?}");
+        let written = parties.iter().filter(|party| party.role != PartyRole::Beneficiary).count();
+        assert_eq!((to.len(), dossier.parties.len()), (written, written), "{to:?}");
+    }
+}

@@ -1,9 +1,7 @@
 //! A procedure as a service card with its table of states: one screen. It changes when people should see something else of it.
 
 use super::machine::plain;
-use super::model::{
-    Act, Applicant, Attestation, Clock, Notice, Participation, Procedure, Responsible, Silence, Stamp, ThirdBody,
-};
+use super::model::{Applicant, Attestation, Notice, Participation, Procedure, Responsible, Silence, Stamp, ThirdBody};
 use crate::dossier::State;
 use crate::rules::Rulebook;
 use alloc::format;
@@ -75,17 +73,14 @@ pub fn states(procedure: &Procedure) -> Vec<[String; 3]> {
     .collect()
 }
 
-/// Whether the term runs (law.md §10). It stops by law for what was asked and for an announced refusal; where another body or a
-/// payment is waited for, the file says.
+/// Whether the term runs (law.md §10). It stops by law for what was asked and for an announced refusal; where another body is
+/// waited for, the file says.
 #[must_use]
 pub fn clock(procedure: &Procedure, state: State) -> &'static str {
-    let stops = |action: &super::model::Action| action.what == Act::Clock(Clock::Suspend);
-    let said = procedure.steps.get(&state).is_some_and(|step| step.before.iter().chain(&step.after).any(stops));
     match state {
         state if state.is_final() => "fine",
         State::InAttesaIntegrazioni | State::PreavvisoDiniego => "fermo",
         State::InAttesaEnteTerzo if procedure.third_body == ThirdBody::Suspends => "fermo",
-        _ if said => "fermo",
         _ => "corre",
     }
 }

@@ -239,16 +239,17 @@ pub struct Action {
     pub on_failure: OnFailure,
 }
 
+/// The template of letters that a file sends: it needs no fact that only an act has.
+pub const NEWS: &str = "avviso-pratica";
+
 /// What the machine may do around a step.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Act {
-    /// A letter to the citizen, from this template.
+    /// A letter to the parties, from this template: [`NEWS`] or a variant of it.
     Mail(String),
     /// A task to this office, with this text.
     Task(String, String),
-    /// A call to this address.
-    Webhook(String),
-    /// The term stops, or runs again.
+    /// The term is expected to stop, as the law wants; or runs again.
     Clock(Clock),
 }
 

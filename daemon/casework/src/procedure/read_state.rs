@@ -1,9 +1,9 @@
 //! `[stato.X]`: what is said of a state, done in it, and done by the machine around it. It changes when one can say another thing.
 
 use super::machine::row;
-use super::model::{Act, Action, Activity, Clock, Notice, OnFailure, Silence, Step, ThirdBody};
+use super::model::{Act, Action, Activity, Clock, NEWS, Notice, OnFailure, Silence, Step, ThirdBody};
 use super::read::Reader;
-use super::read_parts::{grant, is_web, tables};
+use super::read_parts::{grant, tables};
 use crate::dossier::State;
 use crate::nearest::hint;
 use crate::rules::form::Form;
@@ -104,6 +104,10 @@ fn forbidden(form: &Form<'_>, state: State, problems: &mut Problems<'_>) -> BTre
     read
 }
 
+/// States to which a citizen's message leads.
+const OF_CITIZENS: [State; 5] =
+    [State::Ricevuta, State::Protocollata, State::DaRegolarizzare, State::Integrata, State::Ritirata];
+
 /// One action of the machine. What happens when it fails is always written: nobody finds out on the day.
 fn action(
     step: &Form<'_>,
@@ -137,6 +141,15 @@ fn action(
             format!("{}: dopo il passaggio non c'è più niente da fermare: usa `riprova` o `avvisa`", form.what),
         );
     }
+    // A citizen's own step is never stopped, and what has arrived is registered (L. 241/1990 art. 18-bis).
+    if let (Some(OnFailure::Stop), true, Some((_, at))) =
+        (on_failure, OF_CITIZENS.contains(&state), form.get("se_fallisce"))
+    {
+        problems.error(
+            at,
+            format!("{}: qui ci arriva chi ha scritto, e nessuno lo ferma: usa `riprova` o `avvisa`", form.what),
+        );
+    }
     let parts = form.choice("fa", &WHAT, problems)?;
     for key in parts {
         form.require(key, problems);
@@ -152,18 +165,18 @@ fn action(
             if !templates.contains(&name.value.as_str()) {
                 let near = hint(&name.value, templates.iter().copied());
                 problems.error(name.at, format!("{}: il modello `{}` non esiste{near}", form.what, name.value));
+            } else if name.value.split('.').next() != Some(NEWS) {
+                let text =
+                    "dice fatti che un'azione non ha: serve `avviso-pratica`, o una sua variante `avviso-pratica.NOME`";
+                problems.error(name.at, format!("{}: il modello `{}` {text}", form.what, name.value));
             }
             Act::Mail(name.value)
         }
         ["indirizzo"] => {
-            let address = form.line("indirizzo", problems)?;
-            if !is_web(&address.value) {
-                problems.error(
-                    address.at,
-                    format!("{}: `indirizzo`: serve un indirizzo che inizia con https://", form.what),
-                );
-            }
-            Act::Webhook(address.value)
+            // What leaves goes by the outbox, which has no such road: better no file than one that nobody carries out.
+            let text = "questa versione non chiama altri programmi: al posto di `webhook` usa `mail` o `compito`";
+            problems.error(form.get("fa").map_or(form.at, |(_, at)| at), format!("{}: `fa`: {text}", form.what));
+            return None;
         }
         ["orologio"] => {
             let clock =
@@ -180,10 +193,9 @@ fn action(
     Some(Action { what, on_failure: on_failure? })
 }
 
-/// The term stops only where the law says (L. 241/1990 art. 2 c. 7, 10-bis, 16-17), or where something must be paid first.
+/// The term stops only where the law says (L. 241/1990 art. 2 c. 7, 10-bis, 16-17): never for a payment.
 fn suspends(form: &Form<'_>, state: State, clock: Clock, at: Spot, problems: &mut Problems<'_>) {
-    const SUSPENDED: [State; 4] =
-        [State::InAttesaIntegrazioni, State::InAttesaEnteTerzo, State::InAttesaPagamento, State::PreavvisoDiniego];
+    const SUSPENDED: [State; 3] = [State::InAttesaIntegrazioni, State::InAttesaEnteTerzo, State::PreavvisoDiniego];
     if clock == Clock::Suspend && !SUSPENDED.contains(&state) {
         let known: Vec<&str> = SUSPENDED.into_iter().map(State::code).collect();
         problems.error(

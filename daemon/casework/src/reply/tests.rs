@@ -17,6 +17,7 @@ macro_rules! shipped {
 
 fn files() -> Vec<TemplateFile> {
     shipped![
+        "avviso-pratica",
         "avvio-procedimento",
         "compito",
         "compito-esito-ignoto",
@@ -34,8 +35,12 @@ fn files() -> Vec<TemplateFile> {
         "preavviso-diniego",
         "presa-in-carico",
         "promemoria",
+        "proroga",
         "richiesta-integrazione",
         "riepilogo-ufficio",
+        "richiesta-pagamento",
+        "richiesta-parere",
+        "richiesta-regolarizzazione",
         "stato-pratica",
         "aiuto",
         "catalogo",

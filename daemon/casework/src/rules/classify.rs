@@ -75,7 +75,7 @@ pub fn look_up(book: &Rulebook, material: &Material<'_>, world: &dyn World) {
     cite(&view, world);
 }
 
-fn extract(book: &Rulebook, view: &View<'_>, world: &dyn World) -> (Vec<Field>, Option<DossierBrief>) {
+pub(super) fn extract(book: &Rulebook, view: &View<'_>, world: &dyn World) -> (Vec<Field>, Option<DossierBrief>) {
     let mut fields = Vec::new();
     let mut named = None;
     for (name, extractor) in &book.extractors {
@@ -91,7 +91,7 @@ fn extract(book: &Rulebook, view: &View<'_>, world: &dyn World) -> (Vec<Field>, 
 }
 
 /// Everything true of this message that `has` and `needs` may name. A field counts only when its check did not fail.
-fn facts<'f>(
+pub(super) fn facts<'f>(
     material: &Material<'_>,
     world: &dyn World,
     halves: &Split,
@@ -144,7 +144,7 @@ fn points(
 
 /// What the message cites, and the first dossier among it that the sender may refer to. A number without a noun counts only
 /// when it is the number of such a dossier.
-fn cite(view: &View<'_>, world: &dyn World) -> (Vec<Citation>, Option<DossierBrief>) {
+pub(super) fn cite(view: &View<'_>, world: &dyn World) -> (Vec<Citation>, Option<DossierBrief>) {
     let mut citations = Vec::new();
     let mut named = None;
     for place in CITING {
@@ -188,7 +188,7 @@ fn judge(book: &Rulebook, scores: &[&RuleScore]) -> Outcome {
 }
 
 /// The office of the task: one of the table, whatever the register says of a dossier.
-fn office(book: &Rulebook, rule: &Rule, dossier: Option<&DossierBrief>, matters: &[RuleScore]) -> String {
+pub(super) fn office(book: &Rulebook, rule: &Rule, dossier: Option<&DossierBrief>, matters: &[RuleScore]) -> String {
     let choice = &rule.office;
     let owner = dossier.filter(|_| choice.from_dossier).map(|dossier| dossier.office.as_str());
     let owner = owner.filter(|id| book.offices.contains_key(*id));

@@ -248,6 +248,12 @@ fn shown(person: &Person) -> &str {
 }
 
 impl Standing {
+    /// Whether the writer acts for somebody else, and nothing in the register says that they may.
+    #[must_use]
+    pub fn lacks_mandate(&self) -> bool {
+        !matches!(self.facets.acting, Acting::ForSelf | Acting::Delegate { .. })
+    }
+
     /// Whether the writer has been granted a scope that holds.
     #[must_use]
     pub fn has_grant(&self, scope: &Scope) -> bool {

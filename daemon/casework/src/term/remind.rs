@@ -53,6 +53,10 @@ pub enum ReminderKind {
     Unassigned,
     /// To the office: nobody does anything in it.
     Untouched,
+    /// To the office: a body that was asked for advice has not answered in its days.
+    AdviceOverdue,
+    /// To the office: the citizen has not confirmed a change of data in time.
+    ConfirmationOver,
 }
 
 impl ReminderKind {
@@ -91,6 +95,12 @@ impl ReminderKind {
             Self::SubstituteOverdue => "È finito anche il termine di chi ha il potere sostitutivo.",
             Self::Unassigned => "Nessuno l'ha ancora presa in carico: va data a una persona.",
             Self::Untouched => "È ferma: da giorni l'ufficio non ci scrive niente.",
+            Self::AdviceOverdue => {
+                "Un parere non è arrivato in tempo: l'ufficio può andare avanti senza (L. 241/1990 art. 16)."
+            }
+            Self::ConfirmationOver => {
+                "Il cittadino non ha confermato una modifica in tempo: niente è cambiato, si può chiedere un codice nuovo."
+            }
         }
     }
 }

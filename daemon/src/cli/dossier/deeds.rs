@@ -13,6 +13,8 @@ const DO_HELP: &str = "\
   sportello dossier do 2026/12 prendi_in_carico --by \"Ugo Verdi\" --office tributi
   sportello dossier do 2026/12 chiedi_integrazione --point \"La planimetria\" --not-held --by \"Ugo Verdi\" --office tributi
   sportello dossier do 2026/12 preavviso_diniego --point \"Manca il requisito …\" --by \"Ada Neri\" --office tributi --role responsabile
+  sportello dossier do 2026/12 chiedi_parere --to gestore_mensa --point \"La dieta si può fare?\" --by \"Ada Neri\" --office istruzione
+  sportello dossier do 2026/12 chiedi_pagamento --point \"Avviso pagoPA 3010…\" --by \"Ugo Verdi\" --office mobilita
   sportello dossier do 2026/12 trasmetti_altro_ente --to \"Provincia di Esempio\" --by \"Ada Neri\" --office tributi
 
 --not-held: chi chiede dice che nessun ufficio pubblico ha già quello che chiede (L. 241/1990 art. 18).
@@ -142,6 +144,28 @@ pub(super) struct RollbackArgs {
     why: String,
 }
 
+#[derive(clap::Args)]
+pub(super) struct ExtendArgs {
+    #[command(flatten)]
+    who: Who,
+    /// Perché servono altri due mesi. Si può ripetere
+    #[arg(long, value_name = "TESTO", required = true)]
+    point: Vec<String>,
+    #[command(flatten)]
+    whom: AsWhom,
+}
+
+#[derive(clap::Args)]
+pub(super) struct SubstituteArgs {
+    #[command(flatten)]
+    who: Who,
+    /// Chi lo ha chiesto, o perché comincia da solo
+    #[arg(long, value_name = "MOTIVO")]
+    why: String,
+    #[command(flatten)]
+    whom: AsWhom,
+}
+
 fn verb(text: &str) -> Result<Verb, String> {
     text.parse().map_err(|()| format!("il verbo «{text}» non c'è{}", hint(text, Verb::ALL.map(Verb::code))))
 }
@@ -204,6 +228,18 @@ pub(super) fn confirm(args: &ConfirmArgs) -> Result<u8, u8> {
     let change = &args.change;
     let evidence = args.evidence.trim().to_ascii_lowercase();
     order(&change.who, &change.whom, Act::ConfirmInPerson { change: change.n, evidence })
+}
+
+pub(super) fn ask_again(args: &ChangeArgs) -> Result<u8, u8> {
+    order(&args.who, &args.whom, Act::AskAgain { change: args.n })
+}
+
+pub(super) fn extend(args: &ExtendArgs) -> Result<u8, u8> {
+    order(&args.who, &args.whom, Act::Extend { points: args.point.clone() })
+}
+
+pub(super) fn substitute(args: &SubstituteArgs) -> Result<u8, u8> {
+    order(&args.who, &args.whom, Act::Substitute { why: args.why.clone() })
 }
 
 pub(super) fn roll_back(args: &RollbackArgs) -> Result<u8, u8> {

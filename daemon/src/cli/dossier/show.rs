@@ -6,10 +6,13 @@ use super::super::{ConfigArg, FOUND, OK};
 use super::Number;
 use crate::caseload::ask::{Ask, Sheet, Told};
 use crate::caseload::contact::{LETTERS_MAX, LetterRow};
+use crate::clock::Clock;
 use crate::digest::flow;
+use casework::advice::Advice;
 use casework::calendar::{rome, stamp};
 use casework::dossier::{Document, Visibility};
 use casework::participation::{Participation, State as Weighing, Timing};
+use jiff::Timestamp;
 use std::fmt::Write;
 
 /// Width of the names of the cover.
@@ -34,7 +37,7 @@ pub(super) fn main(args: &Args) -> Result<u8, u8> {
     if args.json {
         return Ok(json(&sheet));
     }
-    say!("{}", screen(&sheet).trim_end());
+    say!("{}", screen(&sheet, Clock::System.now()).trim_end());
     Ok(OK)
 }
 
@@ -50,11 +53,12 @@ pub(in crate::cli) fn sheet(config: &crate::config::Config, number: &str) -> Res
 }
 
 /// Writing to a string cannot fail.
-fn screen(sheet: &Sheet) -> String {
+fn screen(sheet: &Sheet, now: Timestamp) -> String {
     let mut out = String::new();
     cover(&mut out, sheet);
     state(&mut out, sheet);
     parties(&mut out, sheet);
+    advice(&mut out, sheet, now);
     changes(&mut out, sheet);
     filings(&mut out, sheet);
     documents(&mut out, &sheet.documents);
@@ -78,11 +82,13 @@ fn cover(out: &mut String, sheet: &Sheet) {
         ("classificazione", cover.classification.clone()),
         ("ufficio", named(&dossier.office, &sheet.office)),
         ("altri uffici", cover.others.join(", ")),
+        ("collegati", cover.linked.iter().map(|one| one.number.as_str()).collect::<Vec<_>>().join(", ")),
         (
             "responsabile",
             if cover.responsible.is_empty() { "il capo dell'unità".into() } else { cover.responsible.clone() },
         ),
         ("avviato", format!("{}, {origin}", stamp(dossier.opened_at))),
+        ("informativa", cover.privacy.clone()),
         ("chiuso", dossier.life.closed_at.map(stamp).unwrap_or_default()),
     ];
     for (name, value) in lines.iter().filter(|(_, value)| !value.is_empty()) {
@@ -105,6 +111,23 @@ fn state(out: &mut String, sheet: &Sheet) {
             let _ = writeln!(out, "Termine: {}", dossier.due.map_or_else(|| "nessuno".into(), |due| due.to_string()));
         }
     }
+}
+
+/// What was asked of offices of others, and whether it is late.
+fn advice(out: &mut String, sheet: &Sheet, now: Timestamp) {
+    let row = |one: &Advice| {
+        let by = match (one.by, one.ended) {
+            (_, Some(ended)) => format!("finita il {}", rome(ended).date()),
+            (None, None) => "la lettera non risulta ancora consegnata".into(),
+            (Some(by), None) if one.is_overdue(rome(now).date()) => {
+                format!("IN RITARDO: doveva rispondere entro il {by}")
+            }
+            (Some(by), None) => format!("risponde entro il {by}"),
+        };
+        vec![one.body.clone(), rome(one.asked).date().to_string(), by]
+    };
+    let rows: Vec<Vec<String>> = sheet.dossier.life.advice.iter().map(row).collect();
+    section(out, "Pareri", &["a chi", "chiesto il", "risposta"], &rows);
 }
 
 fn parties(out: &mut String, sheet: &Sheet) {

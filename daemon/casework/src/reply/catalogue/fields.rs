@@ -422,3 +422,40 @@ pub(super) const MORNING: &[Field] = &[
     field("scadute", Lines, IfGiven, "le pratiche scadute", &["2026/000012: autorizzazione"]),
     field("come_rispondere", Lines, Always, "che cosa può fare chi legge", &["Apri il fascicolo."]),
 ];
+/// What is paid.
+pub(super) const FEES: &[Field] = &[
+    field("voce", Line, Always, "per che cosa", &["permesso per un anno"]),
+    field("quanto", Line, Always, "quanto", &["30 euro"]),
+];
+
+/// What an office of others may know: nothing about who asked.
+pub(super) const BODY: &[Field] = &[
+    field("ente", Line, Always, "nome dell'ente", &["Comune di Esempio"]),
+    field("pec_ente", Line, Always, "indirizzo Pec dell'ente", &["protocollo@pec.comune.example"]),
+    field("ufficio", Line, Always, "ufficio che segue la pratica", &["Ufficio istruzione"]),
+    field("contatto", Line, Always, "telefono, email e orari dell'ufficio", &["tel. 055 000 000"]),
+    field("riferimento", Line, Subject, "riferimento da non togliere dall'oggetto", &["[Fascicolo 2026/000123]"]),
+    field("cosa", Line, Subject, "che cosa si chiede, in poche parole", &["richiesta di parere"]),
+    field("destinatario", Line, Always, "nome di chi riceve", &["Gestore della mensa"]),
+    field("procedimento", Line, Always, "titolo del procedimento", &["Iscrizione alla mensa scolastica"]),
+    field(
+        "richieste",
+        Lines,
+        Always,
+        "che cosa si chiede, una cosa per riga",
+        &["La dieta senza glutine si può fare?"],
+    ),
+    field("giorni", Number, Always, "giorni per rispondere, da quando il messaggio arriva", &["5"]),
+];
+
+/// One message, several requests: one receipt names all.
+pub(super) const ALTRE_RICHIESTE: Field = field(
+    "altre_richieste",
+    Items(&[
+        field("cosa", Line, Always, "che cosa si chiede", &["Accesso agli atti"]),
+        field("numero", Line, Always, "numero del suo fascicolo", &["2026/000124"]),
+    ]),
+    Free,
+    "le altre richieste dello stesso messaggio, ciascuna con il suo fascicolo",
+    &[],
+);

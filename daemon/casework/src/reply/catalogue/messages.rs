@@ -2,9 +2,9 @@
 
 use super::enquiries;
 use super::fields::{
-    ALLEGATI, ANSWERS, CHANGED, DOSSIER, DOUBT, DOUBTFUL, END, EVENTI, INCOMING, LINK_RISPOSTA, LINK_STATO, MANCANZE,
-    MORNING, MOTIVI, ORDERED, OUTCOME, PRESENTATA_IL, REQUEST, RICEVUTO_IL, SENDER, START, START_WORDS, TASK,
-    UNDELIVERED, field,
+    ALLEGATI, ALTRE_RICHIESTE, ANSWERS, BODY, CHANGED, DOSSIER, DOUBT, DOUBTFUL, END, EVENTI, FEES, INCOMING,
+    LINK_RISPOSTA, LINK_STATO, MANCANZE, MORNING, MOTIVI, ORDERED, OUTCOME, PRESENTATA_IL, REQUEST, RICEVUTO_IL,
+    SENDER, START, START_WORDS, TASK, UNDELIVERED, field,
 };
 use super::{Field, Kind, Message, Need, Phrase, Reader};
 
@@ -17,7 +17,7 @@ pub const MESSAGES: &[Message] = &[
         name: RECEIPT,
         purpose: "al cittadino: ricevuta che è anche comunicazione di avvio (L. 241/1990 artt. 8, 18-bis)",
         reader: Reader::Citizen,
-        fields: &[SENDER, DOSSIER, START, &[PRESENTATA_IL, ALLEGATI]],
+        fields: &[SENDER, DOSSIER, START, &[PRESENTATA_IL, ALLEGATI, ALTRE_RICHIESTE]],
         must_say: START_WORDS,
     },
     Message {
@@ -147,6 +147,110 @@ pub const MESSAGES: &[Message] = &[
                 LINK_RISPOSTA,
             ],
         ],
+        must_say: &[],
+    },
+    Message {
+        name: "avviso-pratica",
+        purpose: "a chi è parte: un passo del procedimento, dove il suo file lo chiede",
+        reader: Reader::Citizen,
+        fields: &[
+            SENDER,
+            DOSSIER,
+            END,
+            &[
+                field(
+                    "avviso",
+                    Kind::Line,
+                    Need::Always,
+                    "che cosa è successo, in una frase",
+                    &["Chiesto un parere a un altro ente."],
+                ),
+                LINK_RISPOSTA,
+            ],
+        ],
+        must_say: &[],
+    },
+    Message {
+        name: "richiesta-pagamento",
+        purpose: "al cittadino: quanto si paga, come, entro quando",
+        reader: Reader::Citizen,
+        fields: &[
+            SENDER,
+            DOSSIER,
+            END,
+            &[
+                field("voci", Kind::Items(FEES), Need::Always, "che cosa si paga", &[]),
+                field(
+                    "come_pagare",
+                    Kind::Lines,
+                    Need::Always,
+                    "come si paga, uno per riga",
+                    &["Avviso pagoPA 301000000000000012, dal sito o dall'app della tua banca."],
+                ),
+                field("paga_entro", Kind::Date, Need::Always, "giorno entro cui pagare", &["2026-08-01"]),
+                LINK_RISPOSTA,
+            ],
+        ],
+        must_say: &[Phrase {
+            words: "non ti chiediamo mai",
+            why: "chi riceve una richiesta di soldi deve poter riconoscere una truffa",
+        }],
+    },
+    Message {
+        name: "richiesta-regolarizzazione",
+        purpose: "al cittadino: perché la richiesta non è in regola, e come sistemarla (CAD art. 65; L. 241/1990 art. 6)",
+        reader: Reader::Citizen,
+        fields: &[
+            SENDER,
+            DOSSIER,
+            END,
+            &[
+                PRESENTATA_IL,
+                MOTIVI,
+                field(
+                    "strade",
+                    Kind::Lines,
+                    Need::Always,
+                    "le strade aperte per una richiesta valida, una per riga",
+                    &["Firma il documento a mano e mandalo con la copia di un documento di identità."],
+                ),
+                field(
+                    "ricomincia",
+                    Kind::Flag,
+                    Need::Free,
+                    "il termine ricomincia da capo con la richiesta in regola (accesso agli atti)",
+                    &["true"],
+                ),
+                LINK_RISPOSTA,
+            ],
+        ],
+        must_say: &[],
+    },
+    Message {
+        name: "proroga",
+        purpose: "al cittadino: servono altri due mesi, e perché (Gdpr art. 12 par. 3)",
+        reader: Reader::Citizen,
+        fields: &[
+            SENDER,
+            DOSSIER,
+            END,
+            &[
+                PRESENTATA_IL,
+                MOTIVI,
+                field("nuova_fine", Kind::Date, Need::Always, "il nuovo ultimo giorno", &["2026-10-02"]),
+                LINK_RISPOSTA,
+            ],
+        ],
+        must_say: &[Phrase {
+            words: "reclamo al garante",
+            why: "Gdpr art. 12 par. 4: chi aspetta sa a chi rivolgersi",
+        }],
+    },
+    Message {
+        name: "richiesta-parere",
+        purpose: "a un ente o a un'azienda fuori: che cosa si chiede ed entro quando, senza dati di chi ha scritto",
+        reader: Reader::Office,
+        fields: &[BODY],
         must_say: &[],
     },
     Message {

@@ -1,0 +1,93 @@
+//! Who may write which permission, and what it then obtains. It changes with what an office may write down.
+
+use super::*;
+use crate::person::{self, Person};
+use crate::scene::{DESK, MARIO, START, at, later, mario};
+
+const ANNA: &str = "BNCNNA80A41H501R";
+
+fn anna() -> Person {
+    let entry = person::change::register(
+        person::change::NewPerson {
+            codice_fiscale: Some(ANNA),
+            partita_iva: None,
+            name: "Anna Bianchi",
+            kind: person::Kind::PersonaFisica,
+        },
+        &[],
+        0,
+    );
+    Person::begin(&entry.unwrap()).unwrap()
+}
+
+fn order(what: Entrust, role: &str) -> Entrusting {
+    Entrusting { person: MARIO.into(), what, by: "Ada Neri".into(), office: "urp".into(), role: role.into() }
+}
+
+fn mandate(dossier: &str) -> Entrust {
+    Entrust::Mandate {
+        delegate: ANNA.to_lowercase(),
+        dossier: dossier.into(),
+        evidence: "ab".repeat(32),
+        until: later(START, 90),
+    }
+}
+
+fn done(mario: &mut Person, what: Entrust) -> Result<(), &'static str> {
+    let people = [mario.clone(), anna()];
+    let done = entrust(&order(what, "responsabile"), &people, &DESK, at(START)).map_err(|why| why.code)?;
+    for change in done.changes {
+        let Change::Person { id, entry } = change else { panic!("{change:?}") };
+        assert_eq!(id, mario.id, "it stands in the record of who gives it");
+        mario.apply(&entry, at(START));
+    }
+    Ok(())
+}
+
+#[test]
+fn a_mandate_is_given_and_ended_and_holds_in_between() {
+    let mut mario = mario();
+    done(&mut mario, mandate("2026/000012")).unwrap();
+    let holds = |mario: &Person| mario.mandates.iter().any(|one| one.delegate == ANNA && one.holds(START));
+    assert!(holds(&mario));
+    let end = |dossier: &str| Entrust::EndMandate { delegate: ANNA.into(), dossier: dossier.into() };
+    assert_eq!(done(&mut mario, end("")), Err("no-such-mandate"), "it was for one dossier");
+    done(&mut mario, end("2026/000012")).unwrap();
+    assert!(!holds(&mario), "from today on");
+    assert_eq!(done(&mut mario, end("2026/000012")), Err("no-such-mandate"));
+}
+
+#[test]
+fn a_grant_is_given_and_ended() {
+    let mut mario = mario();
+    done(&mut mario, Entrust::Grant { scope: Scope::OwnData, until: None }).unwrap();
+    assert!(mario.grants.iter().any(|grant| grant.holds(START)));
+    done(&mut mario, Entrust::EndGrant { scope: Scope::OwnData }).unwrap();
+    assert!(!mario.grants.iter().any(|grant| grant.holds(START)));
+    assert_eq!(done(&mut mario, Entrust::EndGrant { scope: Scope::OwnDossiers }), Err("no-such-grant"));
+}
+
+#[test]
+fn who_writes_it_is_known_and_answers_for_it() {
+    let people = [mario(), anna()];
+    let code =
+        |order: &Entrusting| entrust(order, &people, &DESK, at(START)).map(|done| done.said).map_err(|why| why.code);
+    assert_eq!(code(&order(mandate(""), "operatore")), Err("not-lawful"));
+    assert_eq!(code(&order(mandate(""), "sindaco")), Err("no-role"));
+    assert_eq!(code(&Entrusting { by: " ".into(), ..order(mandate(""), "responsabile") }), Err("no-name"));
+    assert_eq!(code(&Entrusting { office: "urpp".into(), ..order(mandate(""), "responsabile") }), Err("no-office"));
+    assert_eq!(
+        code(&Entrusting { person: "VRDLGU80A01H501X".into(), ..order(mandate(""), "responsabile") }),
+        Err("no-person")
+    );
+    let own = Entrust::Mandate {
+        delegate: MARIO.into(),
+        dossier: "".into(),
+        evidence: "ab".repeat(32),
+        until: later(START, 9),
+    };
+    assert_eq!(code(&order(own, "responsabile")), Err("own-delegate"));
+    let unseen =
+        Entrust::Mandate { delegate: ANNA.into(), dossier: "".into(), evidence: "".into(), until: later(START, 9) };
+    assert!(code(&order(unseen, "responsabile")).is_err(), "a mandate rests on a document");
+}

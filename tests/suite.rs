@@ -35,10 +35,10 @@ mod hostile;
 mod loops;
 #[path = "suite/measure.rs"]
 mod measure;
-#[path = "suite/office_mail.rs"]
-mod office_mail;
 #[path = "suite/mornings.rs"]
 mod mornings;
+#[path = "suite/office_mail.rs"]
+mod office_mail;
 #[path = "suite/orders.rs"]
 mod orders;
 #[path = "suite/printable.rs"]

@@ -1,8 +1,8 @@
 //! The letters: which facts go into which template. One function a letter; the words are in `templates/`.
 
 pub(crate) mod case;
-pub(crate) mod order;
 pub(crate) mod enquiry;
+pub(crate) mod order;
 
 use crate::calendar::rome;
 use crate::command::answers;

@@ -83,7 +83,7 @@ fn every_mistake_is_reported_as_expected() {
         let has_base = !file.text.lines().any(|line| line == "# senza base");
         let set: Vec<SourceFile> = base.iter().filter(|_| has_base).chain([&file]).cloned().collect();
         // Whatever templates are shipped.
-        let found = match Procedures::load(&set, &rules, &["compito", "presa-in-carico"]) {
+        let found = match Procedures::load(&set, &rules, &["avviso-pratica", "compito", "esito", "presa-in-carico"]) {
             Ok(procedures) => procedures.warnings().to_vec(),
             Err(problems) => problems,
         };

@@ -32,6 +32,16 @@ pubblicita    genuine      spam               protocollo  -      -              
 casella-morta genuine      data_change        anagrafe    000004 presa-in-carico        failed    compito→anagrafe
 contratto     genuine      integration_reply  anagrafe    000001 -                      -         compito→anagrafe
 osservazioni  genuine      participation      suap        000003 documenti-acquisiti    delivered compito→suap
+atti          genuine      access_to_records  edilizia    000005 -                      -         compito→edilizia
+ricevuta      not-pec      order              -           -      avvio-procedimento     delivered ordine-eseguito→edilizia
+prende        not-pec      order              -           -      -                      -         ordine-eseguito→edilizia
+tardi         not-pec      order              -           -      -                      -         ordine-non-eseguito→edilizia
+impostore     not-pec      to-person          protocollo  -      -                      -         compito-verifica→protocollo
+non-decide    not-pec      order              -           -      -                      -         ordine-non-eseguito→edilizia
+accoglie      not-pec      order              -           -      esito                  delivered ordine-eseguito→p.gialli
+sconosciuta   genuine      own_data_request   privacy_dpo 000008 come-farti-riconoscere delivered compito→privacy.dpo
+dati          genuine      own_data_request   privacy_dpo 000009 dati-personali         delivered compito→privacy.dpo
+pratiche      genuine      answered           -           -      elenco-pratiche        delivered -
 ";
 
 /// One row a message that is not a receipt, in order of decision, as in [`TABLE`] but for the name of the step.
@@ -80,7 +90,7 @@ fn told(rows: &[Vec<String>]) -> String {
 fn every_step_ends_as_it_must_and_a_second_run_changes_nothing() {
     let dir = tempfile::tempdir().unwrap();
     let shown = demo::play(dir.path(), real_trial(), |_| {}).unwrap();
-    assert_eq!((shown.steps, shown.played), (27, 27));
+    assert_eq!((shown.steps, shown.played), (40, 40));
     assert_eq!(told(&rows(&shown.overview)), told(&table()));
     let twice: Vec<_> = shown.overview.messages.iter().filter(|m| m.places.len() > 1).collect();
     assert_eq!(twice.len(), 1, "the message that came twice is one message in two places");
@@ -144,7 +154,7 @@ fn interrupted(pace: usize) {
         }
     }
     assert_eq!(told(&rows), told(&expected));
-    assert_eq!(overview.dossiers.len(), 4);
+    assert_eq!(overview.dossiers.len(), 9);
 
     let copies = letters(dir.path());
     for item in &overview.items {

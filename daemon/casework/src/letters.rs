@@ -160,7 +160,7 @@ pub(crate) fn task(
         json!(case.map_or_else(|| reference(known), |d| answers::reference(d, office, desk))),
     );
     if let Some(case) = case {
-        offered(&mut values, case, office, role_of(office, desk), desk);
+        order::offered(&mut values, case, office, order::role_of(office, desk), desk);
         put(&mut values, "fascicolo", json!(case.number));
         if let Some(due) = case.due {
             put(&mut values, "data_fine", json!(due));
@@ -515,25 +515,6 @@ fn term_in_words(class: &Classification, case: &Dossier, desk: &Desk) -> String 
     let term = term(class);
     let days = if term.calendar == Calendar::Working { "giorni lavorativi" } else { "giorni" };
     format!("{} {days}, {}", term.days, term.law)
-}
-
-/// As what an order counts from the mailbox that a task goes to.
-fn role_of<'a>(office: &str, desk: &'a Desk) -> &'a str {
-    desk.rules.office(office).map_or("", |office| office.role.as_str())
-}
-
-/// What the office may answer by mail.
-fn offered(values: &mut Value, case: &Dossier, office: &str, role: &str, desk: &Desk) {
-    let all: Vec<Value> = answers::of(case, office, role, desk)
-        .into_iter()
-        .map(|answer| {
-            let how = if answer.with.is_empty() { String::new() } else { format!(", {}", answer.with) };
-            json!({ "scrivi": format!("{}{how}", answer.words), "collegamento": answer.link })
-        })
-        .collect();
-    if !all.is_empty() {
-        put(values, "risposte", json!(all));
-    }
 }
 
 fn original(known: &Known) -> String {

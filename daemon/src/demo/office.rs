@@ -5,7 +5,8 @@ use super::scene::from;
 use crate::caseload::Deed;
 use crate::store::Overview;
 use casework::dossier::PartyRole;
-use casework::open::{NewDossier, NewParty};
+use casework::open::{NewDossier, NewParty, NewPerson};
+use casework::person::Source;
 use gestore::{Error, Mail};
 use jiff::{SignedDuration, Timestamp};
 
@@ -13,11 +14,13 @@ use jiff::{SignedDuration, Timestamp};
 const SHARED: &str = "edilizia@comune.example";
 /// The mailbox of who decides there.
 const PAOLO: &str = "p.gialli@comune.example";
+const SARA: &str = "sara.blu@cittadini.test";
+const CF_SARA: &str = "BLUSRA85A41H501Y";
 
 pub(super) fn asks(world: &World, _: &Overview) -> Result<(), Error> {
     let text = "Chiedo di vedere ed estrarre copia degli atti del permesso di costruire di via Adige 7.\n\
                 Il motivo: sono la vicina, il muro è sul confine.\nCodice fiscale: BLUSRA85A41H501Y\nSara Blu\n";
-    let mail = from("sara.blu@cittadini.test", "Sara Blu").subject("Richiesta di accesso agli atti").text(text);
+    let mail = from(SARA, "Sara Blu").subject("Richiesta di accesso agli atti").text(text);
     world.send(&mail).map(drop)
 }
 
@@ -63,12 +66,8 @@ pub(super) fn grants(world: &World, so_far: &Overview) -> Result<(), Error> {
 
 /// A dossier that the office began so many days ago, and of which everybody knows.
 fn begun(days: i64, subject: &str) -> Vec<Deed> {
-    let sara = NewParty {
-        code: "BLUSRA85A41H501Y".into(),
-        name: "Sara Blu".into(),
-        address: "sara.blu@cittadini.test".into(),
-        role: PartyRole::Addressee,
-    };
+    let sara =
+        NewParty { code: CF_SARA.into(), name: "Sara Blu".into(), address: SARA.into(), role: PartyRole::Addressee };
     let dossier = NewDossier {
         procedure: "richiesta".into(),
         subject: subject.into(),
@@ -90,4 +89,31 @@ pub(super) fn nearly_due(_: &Overview) -> Vec<Deed> {
 
 pub(super) fn overdue(_: &Overview) -> Vec<Deed> {
     begun(50, "Verifica della recinzione in via Adige 9")
+}
+
+pub(super) fn asks_for_data(world: &World, _: &Overview) -> Result<(), Error> {
+    world.send(&from(SARA, "Sara Blu").subject("I MIEI DATI").text("Buongiorno,\nI MIEI DATI\nSara Blu\n")).map(drop)
+}
+
+pub(super) fn asks_again(world: &World, _: &Overview) -> Result<(), Error> {
+    let text = "Buongiorno, la mia Pec è il mio domicilio digitale.\nI MIEI DATI\nSara Blu\n";
+    world.send(&from(SARA, "Sara Blu").subject("I MIEI DATI").text(text)).map(drop)
+}
+
+pub(super) fn asks_for_list(world: &World, _: &Overview) -> Result<(), Error> {
+    world.send(&from(SARA, "Sara Blu").subject("Le mie pratiche").text("LE MIE PRATICHE\n")).map(drop)
+}
+
+pub(super) fn enables(_: &Overview) -> Vec<Deed> {
+    let person = NewPerson {
+        codice_fiscale: CF_SARA.into(),
+        partita_iva: String::new(),
+        name: "Sara Blu".into(),
+        address: SARA.into(),
+        source: Some(Source::Inad),
+        data: [("indirizzo", "via Adige 5")].map(|(field, value)| (field.into(), value.into())).into(),
+        office: "anagrafe".into(),
+        by: "Ada Neri".into(),
+    };
+    vec![Deed::Enter { person }]
 }

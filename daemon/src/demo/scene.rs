@@ -173,6 +173,26 @@ pub(super) const STEPS: &[Step] = &[
         title: "Una pratica aperta 50 giorni fa: è scaduta, tocca a chi ha il potere sostitutivo",
         play: Play::Office(office::overdue),
     },
+    Step {
+        name: "sconosciuta",
+        title: "Sara chiede I MIEI DATI da una Pec di cui l'ufficio non sa niente: legge come farsi riconoscere",
+        play: Play::Mail(office::asks_for_data),
+    },
+    Step {
+        name: "abilitata",
+        title: "L'ufficio trova in INAD che quella Pec è il domicilio digitale di Sara",
+        play: Play::Office(office::enables),
+    },
+    Step {
+        name: "dati",
+        title: "Sara chiede di nuovo I MIEI DATI: li riceve, con il foglio in Pdf",
+        play: Play::Mail(office::asks_again),
+    },
+    Step {
+        name: "pratiche",
+        title: "Sara scrive LE MIE PRATICHE: l'elenco, aperte e concluse",
+        play: Play::Mail(office::asks_for_list),
+    },
 ];
 
 pub(super) fn from(address: &str, name: &str) -> Mail {

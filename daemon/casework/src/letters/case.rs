@@ -1,6 +1,7 @@
 //! The letters about a dossier that an office, or time, causes. It changes when such a letter shows another fact.
 
-use super::{about_case, about_us, given, offered, put, role_of, to_office, write};
+use super::order::{offered, role_of};
+use super::{about_case, about_us, given, put, to_office, write};
 use crate::calendar::{self, month, rome};
 use crate::clockwork;
 use crate::command::answers;

@@ -1,15 +1,17 @@
 //! The answer to an office that gave an order by mail. It changes when such an answer shows another fact.
 
-use super::{about_us, offered, put, reference, write};
+use super::{about_us, put, reference, write};
 use crate::command::answers;
 use crate::decision::{Lane, Outgoing, Reason};
 use crate::desk::Desk;
 use crate::dossier::Dossier;
 use crate::known::Known;
 use crate::letters::ID_BYTES_MAX;
+use alloc::format;
 use alloc::string::{String, ToString};
+use alloc::vec::Vec;
 use pec::Content;
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// What came of the order, in Italian.
 #[derive(Debug, Clone)]
@@ -55,4 +57,23 @@ pub(crate) fn answer(
     let references = ids.into_iter().filter(|id| id.len() <= ID_BYTES_MAX).collect();
     let number: Option<String> = about.map(|(dossier, _)| dossier.number.clone());
     write(template, values, Lane::Internal, to.trim().to_string(), number, references, known, desk)
+}
+
+/// As what an order counts from the mailbox that a task goes to.
+pub(super) fn role_of<'a>(office: &str, desk: &'a Desk) -> &'a str {
+    desk.rules.office(office).map_or("", |office| office.role.as_str())
+}
+
+/// What the office may answer by mail.
+pub(super) fn offered(values: &mut Value, case: &Dossier, office: &str, role: &str, desk: &Desk) {
+    let all: Vec<Value> = answers::of(case, office, role, desk)
+        .into_iter()
+        .map(|answer| {
+            let how = if answer.with.is_empty() { String::new() } else { format!(", {}", answer.with) };
+            json!({ "scrivi": format!("{}{how}", answer.words), "collegamento": answer.link })
+        })
+        .collect();
+    if !all.is_empty() {
+        put(values, "risposte", json!(all));
+    }
 }

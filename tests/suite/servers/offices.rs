@@ -9,11 +9,12 @@ use sportello::submit::{self, Outcome, Security};
 
 /// The newest letter of a template that a message or an order caused.
 fn newest(comune: &Comune, template: &str) -> Option<Outgoing> {
-    let of = |event: &Event| match event {
-        Event::Decided(decided) => decided.decision.outgoing.clone(),
-        _ => vec![],
-    };
-    comune.journal().iter().flat_map(|record| of(&record.event)).filter(|letter| letter.template == template).last()
+    let records = comune.journal();
+    let letters = records.iter().rev().filter_map(|record| match &record.event {
+        Event::Decided(decided) => Some(&decided.decision.outgoing),
+        _ => None,
+    });
+    letters.flatten().find(|letter| letter.template == template).cloned()
 }
 
 /// Somebody, who enters as `user`, writes under the address `from`.
@@ -44,7 +45,6 @@ fn an_office_decides_by_ordinary_mail_and_nobody_in_its_name() {
     let letter = |template: &str| wait_or(|| service.log(), || newest(&comune, template));
     let task = letter("compito");
     assert_eq!(task.to, BY_MAIL[0]);
-    comune.wait_delivered(1);
 
     write(&world, &citizen(1), BY_MAIL[0], &format!("Re: {}", task.subject), "RESPINGO: no");
     let check = letter("compito-verifica");
@@ -55,10 +55,14 @@ fn an_office_decides_by_ordinary_mail_and_nobody_in_its_name() {
         BY_MAIL[0],
         BY_MAIL[0],
         &format!("Re: {}", task.subject),
-        "PRENDO IN CARICO\n\nSaluti\nMaria Bianchi",
+        "MANDO LA RICEVUTA\n\nSaluti\nMaria Bianchi",
     );
-    let done = letter("ordine-eseguito");
-    assert_eq!(done.to, BY_MAIL[0]);
+    let registered = letter("ordine-eseguito");
+    assert_eq!(registered.to, BY_MAIL[0]);
+    comune.wait_delivered(1);
+    write(&world, BY_MAIL[0], BY_MAIL[0], &format!("Re: {}", registered.subject), "PRENDO IN CARICO");
+    let newer = || newest(&comune, "ordine-eseguito").filter(|letter| letter.id != registered.id);
+    let done = wait_or(|| service.log(), newer);
     let number = done.dossier.clone().unwrap();
     write(&world, BY_MAIL[0], BY_MAIL[0], &format!("Re: {}", done.subject), "ACCOLGO: i documenti sono completi");
     let outcome = letter("esito");

@@ -75,7 +75,6 @@ fn without_comments(field: &str) -> String {
 mod tests {
     use super::by;
     use alloc::string::String;
-    use alloc::vec;
 
     const SERVER: &str = "mx.comune.example";
     const FROM: &str = "anagrafe@comune.example";
@@ -121,6 +120,6 @@ mod tests {
         assert!(by(&[good.clone(), none], SERVER, FROM).is_ok());
         assert!(by(&[String::from("mx.altro.example; dmarc=pass header.from=comune.example")], SERVER, FROM).is_err());
         assert!(by(&[String::from("mx.altro.example; x=y"), good], SERVER, FROM).is_ok());
-        assert!(by(&vec![], SERVER, FROM).is_err());
+        assert!(by(&[], SERVER, FROM).is_err());
     }
 }

@@ -256,3 +256,34 @@ fn past_its_term_a_person_answers() {
     assert_eq!(reply(&decision), None);
     assert!(has_reason(&decision, "past-due"));
 }
+
+/// Functions S2.02: each request has its dossier and its task, and one receipt names all of them.
+#[test]
+fn requests_that_stand_apart_in_one_message_are_worked_apart_under_one_receipt() {
+    let text = "Dichiaro il cambio di residenza: mi sono trasferita in via Roma 1.\n\n\
+                Chiedo l'accesso agli atti del condono di via Po 3, come previsto dalla legge 241.\n\n\
+                Codice fiscale BNCNNA80A41H501R\n";
+    let decision = decide(mail(ANNA, "Cambio di residenza; accesso agli atti", text), nothing());
+    let opened = |change: &Change| match change {
+        Change::Opened { dossier } => Some((dossier.number.clone(), dossier.kind, dossier.cover.linked.len())),
+        _ => None,
+    };
+    let opened: Vec<_> = decision.changes.iter().filter_map(opened).collect();
+    assert_eq!(opened.len(), 2, "{:#?}", decision.trail);
+    assert!(opened.iter().all(|(_, _, linked)| *linked == 1), "each names the other: {opened:?}");
+    assert_ne!(opened[0].1, opened[1].1);
+    let receipts: Vec<_> = decision.outgoing.iter().filter(|letter| letter.lane == Lane::Pec).collect();
+    let [receipt] = receipts[..] else { panic!("{receipts:#?}") };
+    assert!(opened.iter().all(|(number, ..)| receipt.text.contains(number.as_str())), "{}", receipt.text);
+    let tasks: Vec<_> = decision.outgoing.iter().filter(|letter| letter.template == "compito").collect();
+    assert_eq!(tasks.len(), 2);
+    assert_ne!((&tasks[0].id, &tasks[0].dossier), (&tasks[1].id, &tasks[1].dossier));
+}
+
+/// One request in many words is one.
+#[test]
+fn a_request_that_only_mentions_another_thing_is_one() {
+    let text = "Mi sono trasferita in via Roma 1, come risulta dagli atti. Codice fiscale BNCNNA80A41H501R\n";
+    let decision = decide(mail(ANNA, "Cambio di residenza", text), nothing());
+    assert_eq!(decision.changes.iter().filter(|change| matches!(change, Change::Opened { .. })).count(), 1);
+}

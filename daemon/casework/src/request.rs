@@ -199,7 +199,12 @@ fn classify(
     let names: Vec<&str> = message.attachments.iter().map(|a| a.name.as_str()).collect();
     let to: Vec<&str> = daticert.destinatari.iter().map(|d| d.address.as_str()).collect();
     let material = material(message, sender, &names, &to, daticert.tipo.word(), seen.grade.code(), known.now);
-    rules::classify(&desk.rules, &material, &Register { sender, known })
+    let world = Register { sender, known };
+    let class = rules::classify(&desk.rules, &material, &world);
+    let begins = |id: &String| desk.rules.rule(id).is_some_and(|rule| opens(rule.kind));
+    let untied = || rules::untied(&desk.rules, &material, &world, &class);
+    let untied = (known.thread.is_none() && class.also.iter().all(begins)).then(untied).flatten();
+    untied.unwrap_or(class)
 }
 
 /// The other requests in it that open a dossier of their own, if the rules are sure of all of them.

@@ -40,7 +40,7 @@ mod view;
 mod why_not;
 mod words;
 
-pub use apart::apart;
+pub use apart::{apart, untied};
 pub use book::{Calendar, Deadline, Kind, Mode, Office, OfficeChoice, Officer, Rule, Rulebook};
 pub use cases::{TestResult, run_tests};
 pub use classify::{classify, look_up};

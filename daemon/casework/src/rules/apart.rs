@@ -3,7 +3,7 @@
 //! Only when it is sure: of another kind, complete, over `accept` by words that the first request does not rest on, and each in a line
 //! of its own. Otherwise the task says what else may be in it, and a person decides.
 
-use super::book::{Mode, Rulebook};
+use super::book::{Mode, Rule, Rulebook};
 use super::classify::{cite, extract, facts, office};
 use super::outcome::{Classification, Hit, Outcome};
 use super::place::{Material, World};
@@ -55,24 +55,60 @@ pub fn apart(
         }
         kinds.push(rule.kind);
         taken.push((own, stands));
-        found.push(Classification {
-            rule: rule.id.clone(),
-            title: rule.title.clone(),
-            kind: rule.kind,
-            office: office(book, rule, None, &first.matters),
-            mode: rule.mode,
-            reply: rule.reply.clone(),
-            missing_reply: rule.missing.clone(),
-            missing: vec![],
-            deadline: rule.deadline.clone(),
-            dossier: None,
-            outcome: Outcome::Chosen { score: points(own, &[]), lead: None },
-            also: vec![],
-            shadow: vec![],
-            ..first.clone()
-        });
+        let outcome = Outcome::Chosen { score: points(own, &[]), lead: None };
+        found.push(Classification { outcome, ..of_rule(book, rule, first) });
     }
     found
+}
+
+/// Rules that came too close to each other, where each is sure of a request of its own: the classification of the one that
+/// answers, a machine's before a person's, with the others in `also`. `None`: nobody can tell which is meant, and a person decides.
+#[must_use]
+pub fn untied(
+    book: &Rulebook,
+    material: &Material<'_>,
+    world: &dyn World,
+    tied: &Classification,
+) -> Option<Classification> {
+    let Outcome::Tie(close) = &tied.outcome else { return None };
+    let sure: Vec<&Rule> = tied.also.iter().filter_map(|id| book.rule(id)).collect();
+    let is_each_sure = close.iter().all(|(id, _)| tied.also.contains(id));
+    if !is_each_sure || sure.len() > OTHERS_MAX + 1 || tied.dossier.is_some() {
+        return None;
+    }
+    let rule = sure.iter().find(|rule| rule.mode == Mode::Auto && rule.reply.is_some()).or(sure.first())?;
+    let halves = halves(material, world);
+    let view = View::of(material, &halves);
+    let facts = facts(material, world, &halves, &tied.fields, &tied.citations, None);
+    let score = tied.scores.iter().find(|score| score.rule == rule.id)?.score;
+    let first = Classification {
+        missing: rule.needs.iter().filter(|need| !facts.contains(need.as_str())).cloned().collect(),
+        outcome: Outcome::Chosen { score, lead: None },
+        also: sure.iter().filter(|other| other.id != rule.id).map(|other| other.id.clone()).collect(),
+        reading: view.reading,
+        ..of_rule(book, rule, tied)
+    };
+    let others = apart(book, material, world, &first);
+    (others.len() == first.also.len()).then_some(first)
+}
+
+/// What a rule makes of a message that is new: all but its points.
+fn of_rule(book: &Rulebook, rule: &Rule, of: &Classification) -> Classification {
+    Classification {
+        rule: rule.id.clone(),
+        title: rule.title.clone(),
+        kind: rule.kind,
+        office: office(book, rule, None, &of.matters),
+        mode: rule.mode,
+        reply: rule.reply.clone(),
+        missing_reply: rule.missing.clone(),
+        missing: vec![],
+        deadline: rule.deadline.clone(),
+        dossier: None,
+        also: vec![],
+        shadow: vec![],
+        ..of.clone()
+    }
 }
 
 /// Points without those which rest on words that another request rests on too, or on the message as a whole.

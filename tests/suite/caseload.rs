@@ -329,6 +329,7 @@ Fascicolo NUMERO: Verifica della superficie · RISERVATO
   ufficio          Ufficio tributi (tributi)
   responsabile     Ugo Verdi
   avviato          2025-11-25 00:00:00, d'ufficio
+  informativa      2026-1
 
 Stato: Presa in lavorazione (in_lavorazione), da OGGI
 Termine: è FINITO sabato 27 dicembre 2025.

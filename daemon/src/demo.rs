@@ -36,7 +36,7 @@ use story::Story;
 use tokio::sync::watch;
 
 /// How long one step of the scene may take before the demonstration says that something is wrong.
-const STEP_MAX: Duration = Duration::from_secs(30);
+const STEP_MAX: Duration = Duration::from_secs(60);
 /// How often the demonstration looks at what the service has done.
 const LOOK: Duration = Duration::from_millis(15);
 

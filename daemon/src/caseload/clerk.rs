@@ -71,8 +71,8 @@ impl Clerk {
     pub async fn run(self, mut stop: watch::Receiver<bool>) -> Result<(), Trouble> {
         let mut told = None;
         while !*stop.borrow() {
-            let moved = self.round()? + self.mornings(&mut told)?;
-            if moved > 0 {
+            self.round()?;
+            if self.mornings(&mut told)? > 0 {
                 self.wake.notify_one();
             }
             tokio::select! {
@@ -83,7 +83,7 @@ impl Clerk {
         Ok(())
     }
 
-    /// One look.
+    /// One look. What it writes, the outbox is told of.
     ///
     /// # Errors
     /// The store, or the disk, cannot go on.
@@ -93,6 +93,9 @@ impl Clerk {
             Some(folder) => self.at_work(|caseload| caseload.drop_folder(folder))?,
             None => 0,
         };
+        if looked + worked > 0 {
+            self.wake.notify_one();
+        }
         Ok(looked + worked)
     }
 

@@ -207,8 +207,7 @@ impl<'a> Bench<'a> {
                 "manca il nome di chi agisce (o è troppo lungo): resta scritto nel registro",
             ));
         }
-        let role = Role::ALL.iter().find(|(code, _)| *code == order.role).map(|(_, role)| *role);
-        let Some(role) = role else {
+        let Some(role) = Role::of(&order.role) else {
             let hint = crate::nearest::hint(&order.role, Role::ALL.iter().map(|(code, _)| *code));
             return Err(Refused::new("no-role", format!("il ruolo «{}» non si conosce{hint}", order.role)));
         };

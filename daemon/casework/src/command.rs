@@ -229,7 +229,7 @@ fn stand<'a>(
 
 /// Roles from the weakest, for the answers that are offered.
 fn role(code: &str) -> Role {
-    Role::ALL.iter().find(|(known, _)| *known == code).map_or(Role::Operatore, |(_, role)| *role)
+    Role::of(code).unwrap_or(Role::Operatore)
 }
 
 #[cfg(test)]

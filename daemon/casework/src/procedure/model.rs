@@ -171,6 +171,12 @@ impl Role {
     pub const ALL: [(&'static str, Self); 3] =
         [("operatore", Self::Operatore), ("responsabile", Self::Responsabile), ("coordinatore", Self::Coordinatore)];
 
+    /// The role of a slug.
+    #[must_use]
+    pub fn of(code: &str) -> Option<Self> {
+        Self::ALL.iter().find(|(known, _)| *known == code).map(|(_, role)| *role)
+    }
+
     /// Slug.
     #[must_use]
     pub fn code(self) -> &'static str {

@@ -78,14 +78,12 @@ pub fn untied(
     }
     let rule = sure.iter().find(|rule| rule.mode == Mode::Auto && rule.reply.is_some()).or(sure.first())?;
     let halves = halves(material, world);
-    let view = View::of(material, &halves);
     let facts = facts(material, world, &halves, &tied.fields, &tied.citations, None);
     let score = tied.scores.iter().find(|score| score.rule == rule.id)?.score;
     let first = Classification {
         missing: rule.needs.iter().filter(|need| !facts.contains(need.as_str())).cloned().collect(),
         outcome: Outcome::Chosen { score, lead: None },
         also: sure.iter().filter(|other| other.id != rule.id).map(|other| other.id.clone()).collect(),
-        reading: view.reading,
         ..of_rule(book, rule, tied)
     };
     let others = apart(book, material, world, &first);

@@ -41,7 +41,7 @@ pub(super) fn office(
 
 fn role(form: &Form<'_>, problems: &mut Problems<'_>) -> Option<String> {
     let written = form.line("role", problems)?;
-    if Role::ALL.iter().any(|(code, _)| *code == written.value) {
+    if Role::of(&written.value).is_some() {
         return Some(written.value);
     }
     let near = hint(&written.value, Role::ALL.map(|(code, _)| code));

@@ -130,12 +130,22 @@ impl Caseload<'_> {
             Deed::Open { dossier } => {
                 let people = self.people(dossier.parties.iter().map(|party| party.code.trim()))?;
                 let ordinal = self.store.next_ordinal(self.now)?;
-                let done = match open::dossier(dossier, ordinal, &people, desk, self.now) {
+                let asked = match dossier.origin.trim() {
+                    "" => None,
+                    prefix => match self.store.wrote(&prefix.to_ascii_lowercase())? {
+                        Some(wrote) => Some(wrote),
+                        None => {
+                            let text = format!("nessun messaggio, o più di uno, ha l'impronta «{prefix}»");
+                            return Ok(Err(Refused::new("no-message", text)));
+                        }
+                    },
+                };
+                let done = match open::dossier(dossier, ordinal, &people, asked.as_ref(), desk, self.now) {
                     Ok(done) => done,
                     Err(why) => return Ok(Err(why)),
                 };
                 let number = casework::dossier::number(calendar::rome(self.now).year(), ordinal);
-                let cause = open::cause(&number, desk);
+                let cause = cause(asked.as_ref().map_or("", |asked| &asked.digest), open::cause(&number, desk));
                 let of = Of { dossier: &number, cause, by: &dossier.by, office: &dossier.office, channel, key };
                 self.write(0, done, &of).map(Ok)
             }

@@ -2,6 +2,7 @@
 
 use crate::support::{House, Recorder, Running, all_submitted, ask, wait};
 use casework::Outgoing;
+use gestore::{Circuit, Mail, Style};
 use sportello::journal::record::Event;
 use sportello::journal::{Journal, Tail};
 use std::fs;
@@ -11,20 +12,27 @@ const SERVER: &str = "mx.comune.example";
 /// Who decides for the office of taxes, from a mailbox of her own.
 const MARIA: &str = "m.bianchi@comune.example";
 const SHARED: &str = "tributi@comune.example";
+const OWN: &str = "protocollo@pec.comune.test";
+const ANNA: &str = "anna.bianchi@cittadini.test";
 
 struct Town {
     _root: tempfile::TempDir,
     house: House,
     offices: PathBuf,
+    circuit: Circuit,
 }
 
 impl Town {
     fn new() -> Self {
         let root = tempfile::tempdir().unwrap();
-        let authority = gestore::Authority::create(gestore::Timestamp::now()).unwrap();
-        let (inbox, offices, rules) =
-            (root.path().join("posta"), root.path().join("uffici"), root.path().join("regole"));
-        let house = House::build(root.path(), "protocollo@pec.comune.test", &inbox, authority.certificate_der());
+        let now = gestore::Timestamp::now();
+        let authority = gestore::Authority::create(now).unwrap();
+        let alfa = authority.provider("Alfa", "pec.comune.test", Style::aruba_like(), now).unwrap();
+        let beta = authority.provider("Beta", "cittadini.test", Style::legalmail_like(), now).unwrap();
+        let domains = [("pec.comune.test".to_owned(), alfa), ("cittadini.test".to_owned(), beta)];
+        let circuit = Circuit::new(&root.path().join("caselle"), domains);
+        let (offices, rules) = (root.path().join("uffici"), root.path().join("regole"));
+        let house = House::build(root.path(), OWN, &circuit.maildir(OWN).unwrap(), authority.certificate_der());
         for part in ["tmp", "new", "cur"] {
             fs::create_dir_all(offices.join(part)).unwrap();
         }
@@ -45,7 +53,7 @@ impl Town {
             offices.display()
         );
         fs::write(&house.file, format!("{text}{more}")).unwrap();
-        Self { _root: root, house, offices }
+        Self { _root: root, house, offices, circuit }
     }
 
     fn run(&self) -> Running {
@@ -100,9 +108,9 @@ impl Town {
 
     /// Opens a dossier and gives it to the office of taxes: its number, and the subject of the task.
     fn opened(&self) -> (String, String) {
-        let party = "BNCNNA80A41H501R,Anna Bianchi,anna.bianchi@cittadini.test";
+        let party = format!("BNCNNA80A41H501R,Anna Bianchi,{ANNA}");
         let args = ["dossier", "open", "--procedure", "richiesta", "--subject", "Verifica della superficie"];
-        let out = self.says(&[&args[..], &["--party", party, "--office", "urp", "--by", "Ada Neri"]].concat());
+        let out = self.says(&[&args[..], &["--party", &party, "--office", "urp", "--by", "Ada Neri"]].concat());
         let number =
             out.split_whitespace().find(|word| word.starts_with("20")).unwrap().trim_end_matches(':').to_owned();
         let by = ["--by", "Ada Neri", "--office", "urp", "--role", "responsabile"];
@@ -175,4 +183,57 @@ fn a_forged_order_reaches_a_person_and_changes_nothing() {
     assert!(task.text.contains(MARIA), "{}", task.text);
     assert!(town.letters().iter().all(|letter| letter.to != MARIA), "who was impersonated is not written to");
     running.stop();
+}
+
+#[test]
+fn a_message_that_no_rule_knows_gets_its_dossier_by_mail_and_teaches_the_rules() {
+    const URP: &str = "urp@comune.example";
+    let town = Town::new();
+    let running = town.run();
+    let says = |subject: &str, text: &str| {
+        let mail = Mail::new(ANNA).to(OWN).subject(subject).text(text).compose(gestore::Timestamp::now()).unwrap();
+        town.circuit.send(&mail.mail_from, &mail.rcpt_to, &mail.raw).unwrap();
+        wait("the task", || {
+            town.letters().into_iter().find(|letter| letter.template == "compito" && letter.text.contains(subject))
+        })
+    };
+    let task = says("Il lampione", "Buongiorno, il lampione davanti a casa mia parla da solo.\n");
+    assert_eq!(task.to, URP);
+    assert!(task.text.contains("- APRI PRATICA") && task.text.contains("- CORREGGI"), "{}", task.text);
+    town.deliver("apri", URP, VOUCHED, &format!("Re: {}", task.subject), "APRI PRATICA: richiesta");
+    town.settled(&running);
+    let start = town.newest("avvio-procedimento");
+    assert_eq!(start.to, ANNA);
+    let number = start.dossier.clone().unwrap();
+    let message = task.subject.split(['[', ']']).find_map(|tag| tag.strip_prefix("Messaggio ")).unwrap().to_owned();
+    let row = || running.overview().messages.into_iter().find(|row| row.digest.starts_with(&message)).unwrap();
+    let (_, said) = row().corrected.expect("the rules learn of it");
+    assert_eq!(said.dossier.as_ref(), Some(&number));
+
+    // Sent again, the order opens nothing a second time.
+    town.deliver("ancora", URP, VOUCHED, &format!("Re: {}", task.subject), "APRI PRATICA: richiesta");
+    town.settled(&running);
+    assert_eq!(running.overview().dossiers.len(), 1);
+
+    // The same by hand: whoever opens it at the command line names the message.
+    let other = says("Il tombino", "Buongiorno, il tombino davanti a casa mia canta.\n");
+    let message = other.subject.split(['[', ']']).find_map(|tag| tag.strip_prefix("Messaggio ")).unwrap().to_owned();
+    let open = ["dossier", "open", "--procedure", "richiesta", "--subject", "Un tombino", "--office", "urp"];
+    let party = format!(",Anna Bianchi,{ANNA},richiedente");
+    let by = ["--party", &party, "--message", &message, "--by", "Ada Neri"];
+    let (code, _, err) = ask(&[&open[..], &by, &["--config", town.house.file.to_str().unwrap()]].concat());
+    assert_eq!(code, Some(0), "{err}");
+    let (code, _, err) = ask(&[&open[..], &by, &["--config", town.house.file.to_str().unwrap()]].concat());
+    assert!(code != Some(0) && err.contains("è già nel fascicolo"), "{err}");
+
+    running.stop();
+    let shown = town.says(&["dossier", "show", &number]);
+    assert!(shown.contains("dal messaggio"), "{shown}");
+    let file = town.house.data.join("fuori.zip");
+    town.says(&["export", &number, "--out", file.to_str().unwrap()]);
+    let listed = std::process::Command::new("unzip").args(["-l", file.to_str().unwrap()]).output().unwrap();
+    let listed = String::from_utf8(listed.stdout).unwrap();
+    assert!(listed.lines().any(|line| line.contains(&message[..8]) || line.contains(".eml")), "{listed}");
+    let learnt = town.says(&["rules", "suggest"]);
+    assert!(learnt.contains("Messaggi corretti"), "{learnt}");
 }

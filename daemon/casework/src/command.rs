@@ -7,18 +7,19 @@
 
 pub(crate) mod answers;
 mod code;
+mod correct;
 mod vouched;
 mod words;
 
-use crate::act::{self, Order};
+use crate::act::{self, Act, Done, Order};
 use crate::address;
 use crate::calendar::spoken;
-use crate::decide::only;
+use crate::decide::{only, short};
 use crate::decision::{Change, Decision, Disposition, Reason};
 use crate::desk::Desk;
 use crate::dossier::{self, Dossier};
 use crate::guard;
-use crate::known::{Known, Spent};
+use crate::known::{Known, Spent, Wrote};
 use crate::letters::{self, order::Told};
 use crate::procedure::Role;
 use crate::refused::Refused;
@@ -28,6 +29,7 @@ use alloc::vec;
 use alloc::vec::Vec;
 pub(crate) use code::all as codes;
 use pec::{Content, Examined};
+use words::Wanted;
 
 /// Orders of one mailbox that are answered in a day: a person gives some, a machine that answers ours as many as it likes.
 const ANSWERS_A_DAY_MAX: usize = 200;
@@ -38,6 +40,71 @@ struct Author<'a> {
     office: &'a str,
     name: &'a str,
     role: &'a str,
+}
+
+impl Author<'_> {
+    /// The order to do something with a dossier.
+    fn order(&self, dossier: &Dossier, act: Act) -> Order {
+        let [by, office, role] = [self.name, self.office, self.role].map(ToString::to_string);
+        Order { dossier: dossier.number.clone(), act, by, office, role }
+    }
+}
+
+/// What an order is about.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Object<'a> {
+    /// A dossier.
+    Dossier(&'a Dossier),
+    /// A message that is in none.
+    Message(&'a Wrote),
+}
+
+impl<'a> Object<'a> {
+    /// Under which its codes are made.
+    fn name(self) -> &'a str {
+        match self {
+            Self::Dossier(dossier) => &dossier.number,
+            Self::Message(wrote) => &wrote.digest,
+        }
+    }
+
+    /// How often something was done with it: so many codes of it were good.
+    fn count(self) -> u32 {
+        match self {
+            Self::Dossier(dossier) => dossier.life.entries,
+            Self::Message(wrote) => wrote.corrections,
+        }
+    }
+
+    /// The message that can be corrected.
+    pub(crate) fn message(self) -> &'a str {
+        match self {
+            Self::Dossier(dossier) => &dossier.cover.origin,
+            Self::Message(wrote) => &wrote.digest,
+        }
+    }
+}
+
+/// Digits of a message's digest, at least, that name it.
+const NAMED_DIGITS_MIN: usize = 12;
+/// Digits of a whole digest.
+const DIGEST_DIGITS: usize = 64;
+
+/// The mark of a message in the subject of a task.
+pub(crate) fn tag(digest: &str) -> String {
+    format!("[Messaggio {}]", short(digest))
+}
+
+/// The decided messages that a text names, each by the beginning of its digest, lower case: as [`tag`] and CORREGGI do.
+pub(crate) fn named(text: &str) -> impl Iterator<Item = String> + '_ {
+    let mut words = text.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
+    core::iter::from_fn(move || {
+        words.by_ref().find(|word| word.eq_ignore_ascii_case("messaggio"))?;
+        Some(words.next().unwrap_or_default().to_ascii_lowercase())
+    })
+    .filter(|word| {
+        (NAMED_DIGITS_MIN..=DIGEST_DIGITS).contains(&word.len()) && word.bytes().all(|b| b.is_ascii_hexdigit())
+    })
 }
 
 /// The road on which the mail came.
@@ -101,10 +168,10 @@ fn authors<'a>(mail: &str, desk: &'a Desk) -> Vec<Author<'a>> {
     authors
 }
 
-/// What an order stands on: who gives it, about which dossier, under which code.
+/// What an order stands on: who gives it, about what, under which code.
 struct Standing<'a> {
     author: Author<'a>,
-    dossier: &'a Dossier,
+    object: Object<'a>,
     code: String,
     /// What was done under this code already.
     spent: Option<&'a Spent>,
@@ -125,9 +192,6 @@ fn obey(
     let standing = stand(road, authors, content, known, desk);
     let office =
         standing.as_ref().map_or_else(|_| authors.first().map_or("", |author| author.office), |s| s.author.office);
-    let number = standing.as_ref().ok().map(|standing| standing.dossier.number.clone());
-    let disposition = Disposition::Order { office: office.to_string(), dossier: number.clone() };
-    let mut decision = only(disposition, vec![]);
     let done = standing.as_ref().map_err(Refused::clone).and_then(|standing| {
         if let Some(Spent { at, by, said }) = standing.spent {
             let text = format!(
@@ -136,32 +200,28 @@ fn obey(
             );
             return Err(Refused::new("code-spent", text));
         }
-        let order = Order {
-            dossier: standing.dossier.number.clone(),
-            act: words::read(&content.text, &desk.rules, &desk.entity.fallback_office)?,
-            by: standing.author.name.to_string(),
-            office: standing.author.office.to_string(),
-            role: standing.author.role.to_string(),
-        };
-        act::act(&order, standing.dossier, &known.people, desk, known.now)
+        carry_out(words::read(&content.text, &desk.rules, &desk.entity.fallback_office)?, standing, known, desk)
     });
-    let mut after = standing.as_ref().ok().map(|standing| standing.dossier.clone());
+    let mut after = standing.as_ref().ok().map(|standing| After::of(standing.object));
+    if let (Ok(done), Some(after)) = (&done, &mut after) {
+        after.take(&done.changes, known);
+    }
+    let number = after.as_ref().and_then(|after| after.dossier.as_ref()).map(|dossier| dossier.number.clone());
+    let mut decision = only(Disposition::Order { office: office.to_string(), dossier: number.clone() }, vec![]);
     let told = match (done, &standing) {
         (Ok(done), Ok(standing)) => {
             trail.push(Reason::new("order-done", done.said.clone()));
-            for change in &done.changes {
-                if let (Some(dossier), Change::Entered { entry, .. }) = (&mut after, change) {
-                    dossier.apply(entry, known.now);
-                }
-            }
-            decision.changes.push(Change::Filed { dossier: standing.dossier.number.clone() });
-            decision.changes.push(Change::Ordered {
-                dossier: standing.dossier.number.clone(),
+            let opened = done.changes.iter().any(|change| matches!(change, Change::Opened { .. }));
+            let ordered = Change::Ordered {
+                dossier: number.clone().unwrap_or_default(),
                 office: standing.author.office.to_string(),
                 by: standing.author.name.to_string(),
                 code: standing.code.clone(),
                 said: done.said.clone(),
-            });
+            };
+            // What opens a dossier stands before what is written into it.
+            decision.changes.extend(number.filter(|_| !opened).map(|dossier| Change::Filed { dossier }));
+            decision.changes.push(ordered);
             decision.changes.extend(done.changes);
             decision.outgoing.extend(done.outgoing);
             Told::Done(done.said)
@@ -173,8 +233,8 @@ fn obey(
         (Ok(_), Err(_)) => Told::Refused(String::from("l'ordine non si può eseguire")), // there is no order without a standing
     };
     if known.traffic.to_sender.len() < ANSWERS_A_DAY_MAX {
-        let about =
-            after.as_ref().zip(standing.as_ref().ok()).map(|(dossier, standing)| (dossier, standing.author.role));
+        let about = after.as_ref().zip(standing.as_ref().ok());
+        let about = about.and_then(|(after, standing)| Some((after.object()?, standing.author.role)));
         let ids = (seen.message_id.as_deref(), content);
         match letters::order::answer(&told, office, mail, about, ids, known, desk) {
             Ok(letter) => decision.outgoing.insert(0, letter),
@@ -187,6 +247,60 @@ fn obey(
     Decision { trail, ..decision }
 }
 
+/// Does what is wanted, if it may be done.
+fn carry_out(wanted: Wanted, standing: &Standing<'_>, known: &Known, desk: &Desk) -> Result<Done, Refused> {
+    let author = standing.author;
+    match (wanted, standing.object) {
+        (Wanted::Act(act), Object::Dossier(dossier)) => {
+            act::act(&author.order(dossier, act), dossier, &known.people, desk, known.now)
+        }
+        (Wanted::Act(_), Object::Message(_)) => {
+            let text = "per questo messaggio non c'è ancora una pratica: si può scrivere APRI PRATICA o CORREGGI";
+            Err(Refused::new("no-dossier", text))
+        }
+        (Wanted::Open(_), Object::Dossier(dossier)) => {
+            Err(Refused::new("has-dossier", format!("il messaggio è già nel fascicolo {}", dossier.number)))
+        }
+        (Wanted::Open(named), Object::Message(wrote)) => correct::open(&named, wrote, author, known, desk),
+        (Wanted::Correct(said), object) => correct::correct(said, object, author, known, desk),
+    }
+}
+
+/// What an order is about, as it is once the order is carried out.
+struct After {
+    dossier: Option<Dossier>,
+    message: Option<Wrote>,
+}
+
+impl After {
+    fn of(object: Object<'_>) -> Self {
+        match object {
+            Object::Dossier(dossier) => Self { dossier: Some(dossier.clone()), message: None },
+            Object::Message(wrote) => Self { dossier: None, message: Some(wrote.clone()) },
+        }
+    }
+
+    fn take(&mut self, changes: &[Change], known: &Known) {
+        for change in changes {
+            match (change, &mut self.dossier, &mut self.message) {
+                (Change::Opened { dossier }, none, _) => *none = Some(dossier.clone()),
+                (Change::Entered { dossier, entry }, Some(own), _) if own.number == *dossier => {
+                    own.apply(entry, known.now);
+                }
+                (Change::Corrected { message, .. }, _, Some(wrote)) if wrote.digest == *message => {
+                    wrote.corrections += 1
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn object(&self) -> Option<Object<'_>> {
+        let dossier = self.dossier.as_ref().map(Object::Dossier);
+        dossier.or_else(|| self.message.as_ref().map(Object::Message))
+    }
+}
+
 /// Who gives it about what, if that holds together.
 fn stand<'a>(
     road: Road,
@@ -196,25 +310,25 @@ fn stand<'a>(
     desk: &Desk,
 ) -> Result<Standing<'a>, Refused> {
     let codes: Vec<String> = codes(&content.subject).chain(codes(&content.text)).collect();
-    let named = dossier::tagged(&content.subject).or_else(|| dossier::tagged(&content.text));
-    let dossier = named.as_deref().and_then(|number| known.dossier(number));
-    // Before anything is said of a dossier: whoever has no code for it learns nothing of it.
-    let keyed = dossier.and_then(|dossier| {
+    let object = object(content, known);
+    // Before anything is said of it: whoever has no code for it learns nothing of it.
+    let keyed = object.and_then(|object| {
         let pairs = codes.iter().flat_map(|code| authors.iter().map(move |author| (code, author)));
-        let mut good = pairs.filter(|(code, author)| code::is_for(code, dossier, author.office, desk));
+        let mut good = pairs.filter(|(code, author)| code::is_for(code, object, author.office, desk));
         // A person of an office counts as such, also where the office's mailbox is the same.
-        good.next().map(|(code, author)| (dossier, code.clone(), *author))
+        good.next().map(|(code, author)| (object, code.clone(), *author))
     });
     match (keyed, road) {
-        (Some((dossier, code, author)), _) => Ok(Standing { author, dossier, spent: known.spent.get(&code), code }),
+        (Some((object, code, author)), _) => Ok(Standing { author, object, spent: known.spent.get(&code), code }),
         (None, Road::Pec) => {
-            let Some(dossier) = dossier else {
+            let Some(object) = object else {
                 let text = "non si capisce di quale pratica: l'oggetto deve avere [Fascicolo …], come nel compito";
                 return Err(Refused::new("no-dossier", text));
             };
-            let author = authors.iter().find(|author| author.office == dossier.office).or(authors.first());
+            let is_its = |author: &&Author<'_>| matches!(object, Object::Dossier(it) if it.office == author.office);
+            let author = authors.iter().find(is_its).or(authors.first());
             let author = author.copied().ok_or_else(|| Refused::new("no-office", "chi scrive non è di un ufficio"))?;
-            Ok(Standing { author, dossier, code: String::new(), spent: None })
+            Ok(Standing { author, object, code: String::new(), spent: None })
         }
         (None, Road::OfficeBox) if codes.is_empty() => Err(Refused::new(
             "no-code",
@@ -225,6 +339,15 @@ fn stand<'a>(
             "il codice non vale per questa pratica e per il tuo ufficio: rispondi all'ultimo messaggio che hai ricevuto su questa pratica",
         )),
     }
+}
+
+/// What a mail is about: the subject says it, else the text, which quotes the task.
+fn object<'a>(content: &Content, known: &'a Known) -> Option<Object<'a>> {
+    [&content.subject, &content.text].into_iter().find_map(|text| {
+        let dossier = dossier::tagged(text).and_then(|number| known.dossier(&number));
+        let message = || named(text).find_map(|digest| known.wrote(&digest));
+        dossier.map(Object::Dossier).or_else(|| message().map(Object::Message))
+    })
 }
 
 /// Roles from the weakest, for the answers that are offered.

@@ -1,5 +1,6 @@
 //! The decision on one message: one disposition, what changes, what goes out, and why.
 
+use crate::correction::Correction;
 use crate::dossier::Dossier;
 use crate::language::Language;
 use crate::life::Entry;
@@ -142,9 +143,16 @@ pub enum Change {
         /// What.
         entry: Entry,
     },
+    /// A person says what a decided message really was. The decision stays what it was.
+    Corrected {
+        /// The message, SHA-256 in lower-case hex.
+        message: String,
+        /// What was right.
+        correction: Correction,
+    },
     /// An office has ordered, by mail, what the other changes of the line do.
     Ordered {
-        /// The dossier.
+        /// The dossier; empty: the order is about a message that is in none.
         dossier: String,
         /// The office (id).
         office: String,

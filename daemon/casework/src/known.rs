@@ -58,6 +58,33 @@ pub struct Known {
     pub is_from_offices: bool,
     /// What was ordered under codes of tasks that the message gives back.
     pub spent: BTreeMap<String, Spent>,
+    /// The decided messages that it names, as tasks do.
+    pub wrote: Vec<Wrote>,
+}
+
+/// A message that was decided before, as an order may speak of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wrote {
+    /// Its digest.
+    pub digest: String,
+    /// When it was received, as far as that is known; else when it was decided.
+    pub at: Timestamp,
+    /// Who wrote it.
+    pub sender: String,
+    /// What its envelope was proven to be (`tipo` of the certification data); none: nothing was.
+    pub proven: Option<String>,
+    /// The dossier that it belongs to.
+    pub dossier: Option<String>,
+    /// How often a person corrected what was decided of it.
+    pub corrections: u32,
+}
+
+impl Wrote {
+    /// Its sender is certified.
+    #[must_use]
+    pub fn is_certified(&self) -> bool {
+        self.proven.as_deref() == Some(pec::wire::POSTA_CERTIFICATA)
+    }
 }
 
 /// An order that was carried out: its code is no good a second time.
@@ -159,6 +186,7 @@ impl Known {
             traffic: Traffic::default(),
             is_from_offices: false,
             spent: BTreeMap::new(),
+            wrote: Vec::new(),
         }
     }
 
@@ -166,6 +194,12 @@ impl Known {
     #[must_use]
     pub fn dossier(&self, number: &str) -> Option<&Dossier> {
         self.dossiers.iter().find(|d| d.number == number)
+    }
+
+    /// A decided message that the digest names, whole or by its beginning.
+    #[must_use]
+    pub fn wrote(&self, digest: &str) -> Option<&Wrote> {
+        self.wrote.iter().find(|wrote| !digest.is_empty() && wrote.digest.starts_with(digest))
     }
 }
 
@@ -180,6 +214,8 @@ pub struct Interest {
     pub codes: BTreeSet<String>,
     /// Codes of tasks that it gives back.
     pub tasks: BTreeSet<String>,
+    /// First characters of the digests of decided messages that it names.
+    pub messages: BTreeSet<String>,
     /// Of how many dossiers the sender is a party, and which: at most so many of each address are read; 0 asks for none.
     pub own_max: usize,
     /// The dossier whose whole history is wanted.
@@ -251,11 +287,15 @@ fn of_content(interest: &mut Interest, message: &Content, book: &rules::Rulebook
     rules::look_up(book, &material(message, &interest.sender, &names, &[], "", "", Timestamp::UNIX_EPOCH), &asked);
     interest.dossiers = asked.0.into_inner();
     interest.tasks = command::codes(&message.subject).chain(command::codes(&message.text)).take(TASKS_MAX).collect();
+    interest.messages =
+        command::named(&message.subject).chain(command::named(&message.text)).take(MESSAGES_MAX).collect();
     interest.codes = codes(&message.subject).chain(codes(&message.text)).take(CODES_MAX).collect();
 }
 
 /// Codes of tasks looked up for one message: a thread quotes a few.
 const TASKS_MAX: usize = 8;
+/// Decided messages looked up for one message.
+const MESSAGES_MAX: usize = 4;
 /// Codes of persons looked up for one message.
 const CODES_MAX: usize = 8;
 

@@ -5,13 +5,12 @@ pub(crate) mod enquiry;
 pub(crate) mod order;
 
 use crate::calendar::rome;
-use crate::command::answers;
-use crate::decide::short;
+use crate::command::{self, Object, answers};
 use crate::decision::{Enclosure, Lane, Outgoing, Reason};
 use crate::desk::Desk;
 use crate::dossier::{self, Dossier};
 use crate::effect::EffectKey;
-use crate::known::Known;
+use crate::known::{Known, Wrote};
 use crate::receipts::{Awaited, Fact};
 use crate::reply::catalogue;
 use crate::request::term;
@@ -154,13 +153,18 @@ pub(crate) fn task(
     put(&mut values, "originale", json!(original(known)));
     given(&mut values, "oggetto_messaggio", &message.subject);
     given(&mut values, "testo", &message.text);
-    put(
-        &mut values,
-        "riferimento",
-        json!(case.map_or_else(|| reference(known), |d| answers::reference(d, office, desk))),
-    );
+    let wrote = Wrote {
+        digest: known.digest.clone(),
+        at: known.now,
+        sender: daticert.mittente.clone(),
+        proven: Some(daticert.tipo.word().to_string()),
+        dossier: None,
+        corrections: 0,
+    };
+    let object = case.map_or(Object::Message(&wrote), Object::Dossier);
+    put(&mut values, "riferimento", json!(answers::reference(object, office, desk)));
+    order::offered(&mut values, object, &known.digest, office, order::role_of(office, desk), desk);
     if let Some(case) = case {
-        order::offered(&mut values, case, office, order::role_of(office, desk), desk);
         put(&mut values, "fascicolo", json!(case.number));
         if let Some(due) = case.due {
             put(&mut values, "data_fine", json!(due));
@@ -525,7 +529,7 @@ fn original(known: &Known) -> String {
 }
 
 fn reference(known: &Known) -> String {
-    format!("[Messaggio {}]", short(&known.digest))
+    command::tag(&known.digest)
 }
 
 /// Writes a letter to an office; an office without a template is a fault of the shipped files, which `check` refuses.

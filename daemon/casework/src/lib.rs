@@ -18,6 +18,7 @@ pub mod canary;
 pub mod clockwork;
 mod command;
 mod confirm;
+pub mod correction;
 pub mod data_change;
 pub mod decide;
 pub mod decision;

@@ -4,9 +4,11 @@
 use crate::act::Done;
 use crate::calendar::rome;
 use crate::clockwork::{self, reckoned};
+use crate::correction::Correction;
 use crate::decision::Change;
 use crate::desk::Desk;
 use crate::dossier::{self, Cover, Dossier, Life, Party, PartyRole, State};
+use crate::known::Wrote;
 use crate::letters::case::Case;
 use crate::life::{Entry, PARTIES_MAX};
 use crate::nearest::hint;
@@ -54,6 +56,9 @@ pub struct NewDossier {
     pub reserved: bool,
     /// Who opens it.
     pub by: String,
+    /// The message that asks for it, by its digest (SHA-256, lower-case hex; a beginning is enough); empty: nobody asked.
+    #[serde(default)]
+    pub origin: String,
 }
 
 /// Somebody whom it concerns.
@@ -107,7 +112,8 @@ pub struct NewPerson {
 }
 
 /// Opens a dossier, with the start notice to every party in the same commit (L. 241/1990 artt. 7, 8). `ordinal`: the next of the
-/// year. `people`: the persons whom the register has under the parties' codes.
+/// year. `people`: the persons whom the register has under the parties' codes. `asked`: the message that asks for it, where one
+/// does: the term runs since it came (art. 2 c. 6), and the rules learn from it.
 ///
 /// # Errors
 /// Why not. Nothing changes then.
@@ -115,9 +121,13 @@ pub fn dossier(
     new: &NewDossier,
     ordinal: u32,
     people: &[Person],
+    asked: Option<&Wrote>,
     desk: &Desk,
     now: Timestamp,
 ) -> Result<Done, Refused> {
+    if let Some(number) = asked.and_then(|asked| asked.dossier.as_ref()) {
+        return Err(Refused::new("has-dossier", format!("il messaggio è già nel fascicolo {number}")));
+    }
     let Some(procedure) = desk.procedures.get(&new.procedure) else {
         let hint = hint(&new.procedure, desk.procedures.all().map(|procedure| procedure.id.as_str()));
         return Err(Refused::new("no-procedure", format!("il procedimento «{}» non c'è{hint}", new.procedure)));
@@ -146,7 +156,7 @@ pub fn dossier(
         let text = "un fascicolo di soli beneficiari non ha a chi scrivere: serve un destinatario o un richiedente";
         return Err(Refused::new("no-parties", text));
     }
-    let since = new.since.unwrap_or(now);
+    let since = new.since.or(asked.map(|asked| asked.at.min(now))).unwrap_or(now);
     if since > now {
         return Err(Refused::new("in-the-future", "la data di avvio è nel futuro"));
     }
@@ -179,6 +189,7 @@ pub fn dossier(
             others: procedure.other_units.clone(),
             privacy: procedure.privacy.clone(),
             reserved: new.reserved,
+            origin: asked.map(|asked| asked.digest.clone()).unwrap_or_default(),
             ..Cover::default()
         },
         life: Life { plan: Some(plan), ..Life::default() },
@@ -199,6 +210,16 @@ pub fn dossier(
     }
     own.extend(entries.into_iter().map(|entry| Change::Entered { dossier: number.clone(), entry }));
     own.append(&mut changes);
+    if let Some(asked) = asked {
+        let correction = Correction {
+            kind: Some(opened.kind),
+            office: Some(opened.office.clone()),
+            dossier: Some(number.clone()),
+            by: new.by.trim().to_string(),
+            why: format!("pratica aperta a mano: {}", procedure.title),
+        };
+        own.push(Change::Corrected { message: asked.digest.clone(), correction });
+    }
     own.extend(around.incidents);
     let case = Case { dossier: &opened, cause: &cause, now, desk };
     let mut outgoing =

@@ -117,6 +117,7 @@ pub(crate) fn new(procedure: &str, office: &str) -> NewDossier {
         told: true,
         reserved: false,
         by: "Anna Verdi".into(),
+        origin: String::new(),
     }
 }
 
@@ -221,7 +222,7 @@ impl Scene {
     /// At another time.
     pub(crate) fn opened_at(desk: &'static Desk, new: &NewDossier, now: Timestamp) -> Self {
         let people = vec![mario()];
-        let done = open::dossier(new, 1, &people, desk, now).expect("it is opened");
+        let done = open::dossier(new, 1, &people, None, desk, now).expect("it is opened");
         let Some(Change::Opened { dossier }) = done.changes.first() else { panic!("{done:?}") };
         let mut scene = Self {
             desk,
@@ -256,6 +257,7 @@ impl Scene {
                 Change::Opened { .. }
                 | Change::Filed { .. }
                 | Change::Ordered { .. }
+                | Change::Corrected { .. }
                 | Change::Learned { .. }
                 | Change::CanaryBack { .. } => {}
             }

@@ -176,6 +176,7 @@ fn dossier(cells: &Cells, by: &str) -> Result<Deed, String> {
             told: yes("avvisato", cell("avvisato"))?,
             reserved: yes("riservato", cell("riservato"))?,
             by: by.into(),
+            origin: String::new(),
         },
     })
 }

@@ -79,6 +79,7 @@ fn begun(days: i64, subject: &str) -> Vec<Deed> {
         told: true,
         reserved: false,
         by: "Paolo Gialli".into(),
+        origin: String::new(),
     };
     vec![Deed::Open { dossier }]
 }

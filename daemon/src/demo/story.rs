@@ -135,6 +135,9 @@ impl Story {
                 Change::Entered { entry, .. } => lines.extend(entry.words()),
                 Change::Person { entry, .. } => lines.extend(entry.words()),
                 Change::Ordered { by, said, .. } => lines.push(format!("{by}: {said}")),
+                Change::Corrected { correction, .. } => {
+                    lines.push(format!("corretto da {}: {}", correction.by, correction.why))
+                }
                 Change::Filed { .. } | Change::Learned { .. } | Change::CanaryBack { .. } => {}
             }
         }

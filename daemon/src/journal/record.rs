@@ -2,7 +2,7 @@
 
 use crate::outbox::notice::Notice;
 use crate::outbox::schedule::Move;
-use casework::rules::Kind;
+use casework::correction::Correction;
 use casework::{Change, Decision, Outgoing};
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -156,24 +156,6 @@ pub enum Event {
         #[serde(rename = "move")]
         step: Move,
     },
-}
-
-/// What was right, as far as it was not what was decided.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Correction {
-    /// The kind of request.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub kind: Option<Kind>,
-    /// The office (id).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub office: Option<String>,
-    /// The dossier.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub dossier: Option<String>,
-    /// Who says so.
-    pub by: String,
-    /// Why.
-    pub why: String,
 }
 
 /// What somebody did with the register, in one commit.

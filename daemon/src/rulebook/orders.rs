@@ -3,13 +3,14 @@
 
 use super::shelf::{self, Pointer};
 use crate::config::Config;
-use crate::journal::record::{Correction, Entry, Ruleset};
+use crate::journal::record::{Entry, Ruleset};
 use crate::office::Office;
 use crate::outbox::orders::{Answer, WORDS_BYTES_MAX};
 use crate::store::{Store, Trouble};
+use casework::correction::{self, Correction};
 use casework::effect::EffectKey;
 use casework::nearest::hint;
-use casework::rules::{Kind, Problem, Rulebook};
+use casework::rules::{Problem, Rulebook};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -84,7 +85,7 @@ fn fit(order: &Correct, book: &Rulebook) -> Result<Correction, String> {
     if order.kind.is_none() && order.office.is_none() && order.dossier.is_none() {
         return Err("che cosa era sbagliato? Serve almeno uno fra --kind, --office e --dossier".into());
     }
-    let kind = order.kind.as_deref().map(kind).transpose()?;
+    let kind = order.kind.as_deref().map(correction::kind).transpose().map_err(|why| why.text)?;
     if let Some(office) = order.office.as_deref().filter(|id| book.office(id).is_none()) {
         let near = hint(office, book.offices().map(|office| office.id.as_str()));
         return Err(format!("l'ufficio «{office}» non è fra quelli delle regole{near}"));
@@ -95,13 +96,6 @@ fn fit(order: &Correct, book: &Rulebook) -> Result<Correction, String> {
         dossier: order.dossier.clone(),
         by: order.by.trim().to_owned(),
         why: order.why.trim().to_owned(),
-    })
-}
-
-fn kind(code: &str) -> Result<Kind, String> {
-    let found = Kind::ALL.iter().find(|(_, known, _)| *known == code).map(|(kind, ..)| *kind);
-    found.ok_or_else(|| {
-        format!("il tipo «{code}» non si conosce{}", hint(code, Kind::ALL.iter().map(|(_, known, _)| *known)))
     })
 }
 

@@ -4,8 +4,9 @@
 //! No cryptography and no guess: verdict, grade and instant are those of the decision; dossiers and threads are those that
 //! the lines before it had made.
 
-use crate::journal::record::{Correction, Decided, Event, Record};
+use crate::journal::record::{Decided, Event, Record};
 use crate::journal::{Journal, Tail, Trouble};
+use casework::correction::Correction;
 use casework::dossier::Dossier;
 use casework::known::material;
 use casework::receipts::Fact;
@@ -156,14 +157,22 @@ impl Past {
     fn line(&mut self, record: &Record) {
         match &record.event {
             Event::Decided(decided) => self.decided(record.seq, decided),
-            Event::Corrected { digest, correction } => {
-                let message = self.places.get(digest).and_then(|place| self.messages.get_mut(*place));
-                if let Some(message) = message {
-                    message.correction = Some(correction.clone());
+            Event::Corrected { digest, correction } => self.corrected(digest, correction),
+            Event::Acted(acted) => {
+                for change in &acted.changes {
+                    if let Change::Corrected { message, correction } = change {
+                        self.corrected(message, correction);
+                    }
                 }
             }
             Event::Ruleset(set) => self.rulesets.push((record.at, set.clone())),
             _ => {}
+        }
+    }
+
+    fn corrected(&mut self, digest: &str, correction: &Correction) {
+        if let Some(message) = self.places.get(digest).and_then(|place| self.messages.get_mut(*place)) {
+            message.correction = Some(correction.clone());
         }
     }
 
@@ -177,6 +186,7 @@ impl Past {
                     self.dossiers.insert(dossier.number.clone(), (seq, dossier.clone()));
                 }
                 Change::Filed { dossier } => drop(number.get_or_insert_with(|| dossier.clone())),
+                Change::Corrected { message, correction } => self.corrected(message, correction),
                 Change::Learned { item, fact: Fact::Accepted { pec_id, .. } } => {
                     if let Some(number) = self.items.get(item).cloned() {
                         self.tie(seq, format!("<{pec_id}>"), &number);

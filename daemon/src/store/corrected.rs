@@ -3,7 +3,8 @@
 
 use super::rows::{MessageRow, key};
 use super::{Store, Trouble};
-use crate::journal::record::{Correction, Event, Ruleset};
+use crate::journal::record::{Event, Ruleset};
+use casework::correction::Correction;
 use jiff::Timestamp;
 
 impl Store {

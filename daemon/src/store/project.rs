@@ -8,6 +8,7 @@ use crate::journal::record::{Decided, Event, FORMAT, Record, Task};
 use crate::journal::{Head, Trouble as JournalTrouble};
 use crate::outbox::notice::Notice;
 use crate::outbox::schedule::{Illegal, Move, State};
+use casework::correction::Correction;
 use casework::decision::Lane;
 use casework::dossier::Dossier;
 use casework::letters::ID_BYTES_MAX;
@@ -73,12 +74,7 @@ pub fn project(index: &Index, record: &Record, head: &Head) -> Result<(), Fault>
             batch.put(&key::revoked_later(digest), &record.at);
             batch.put(&key::incident(record.seq, 0), &(record.at, "revoked-later", text, digest));
         }
-        Event::Corrected { digest, correction } => {
-            if let Some(mut row) = index.get::<MessageRow>(&key::message(digest))? {
-                row.corrected = Some((record.at, correction.clone()));
-                batch.put(&key::message(digest), &row);
-            }
-        }
+        Event::Corrected { digest, correction } => corrected(index, &mut batch, digest, correction, record.at)?,
         Event::Acted(acted) => register::acted(index, &mut batch, record, acted)?,
         Event::Ruleset(set) => batch.put(key::RULESET, &(record.at, set)),
         Event::Restored(restored) => restored::project(index, &mut batch, record, restored)?,
@@ -113,7 +109,7 @@ fn decide(index: &Index, batch: &mut Batch, record: &Record, decided: &Decided) 
             Change::Opened { dossier } => {
                 batch.put(&key::touched(&dossier.number, at, &decided.digest), &decided.digest)
             }
-            Change::Entered { .. } | Change::Person { .. } => {}
+            Change::Entered { .. } | Change::Person { .. } | Change::Corrected { .. } => {}
             Change::Ordered { by, code, said, .. } if !code.is_empty() => {
                 batch.put(&key::order(code), &Spent { at, by: by.clone(), said: said.clone() });
             }
@@ -201,8 +197,25 @@ fn decide(index: &Index, batch: &mut Batch, record: &Record, decided: &Decided) 
             subject: head(&findings.subject),
             items: decided.decision.outgoing.iter().map(|o| o.id.clone()).collect(),
             corrected: None,
+            corrections: 0,
         },
     );
+    Ok(())
+}
+
+/// What a person says that a decided message was.
+pub(super) fn corrected(
+    index: &Index,
+    batch: &mut Batch,
+    digest: &str,
+    correction: &Correction,
+    at: Timestamp,
+) -> Result<(), Fault> {
+    if let Some(mut row) = index.get::<MessageRow>(&key::message(digest))? {
+        row.corrected = Some((at, correction.clone()));
+        row.corrections = row.corrections.saturating_add(1);
+        batch.put(&key::message(digest), &row);
+    }
     Ok(())
 }
 

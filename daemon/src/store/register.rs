@@ -2,7 +2,7 @@
 //! found by something else.
 
 use super::index::{Batch, Index};
-use super::project::{Fault, ordinal_after, queue};
+use super::project::{Fault, corrected, ordinal_after, queue};
 use super::rows::{ItemRow, MessageRow, key};
 use super::{Store, Trouble};
 use crate::journal::record::{Acted, Event, Record};
@@ -61,6 +61,11 @@ pub(super) fn project(index: &Index, batch: &mut Batch, changes: &[Change], from
                 batch.put(&key::ordinal(calendar::rome(from.at).year()), &ordinal_after(&dossier.number));
                 let before = index.get::<Dossier>(&key::dossier(&dossier.number))?;
                 touched.insert(&dossier.number, (before, dossier.clone()));
+                let origin = &dossier.cover.origin;
+                if !origin.is_empty() && origin != from.message {
+                    // It is opened for a message that came before.
+                    batch.put(&key::touched(&dossier.number, from.at, origin), origin);
+                }
             }
             Change::Entered { dossier: number, entry } => {
                 let row = match touched.get_mut(number.as_str()) {
@@ -103,6 +108,7 @@ pub(super) fn project(index: &Index, batch: &mut Batch, changes: &[Change], from
                 let line = (from.at, from.seq, from.by, from.message, entry);
                 batch.put(&key::person_entry(id, n), &line);
             }
+            Change::Corrected { message, correction } => corrected(index, batch, message, correction, from.at)?,
             Change::Filed { .. }
             | Change::Ordered { .. }
             | Change::Learned { .. }

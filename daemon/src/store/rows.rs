@@ -3,9 +3,9 @@
 //! One ordered map, one prefix a kind. Every key of one kind sorts as its fields do.
 
 use super::canary::Mark;
-use crate::journal::record::Correction;
 use crate::outbox::notice::{Notice, Wait, wait};
 use crate::outbox::schedule::{Shown, State, shown};
+use casework::correction::Correction;
 use casework::decision::Lane;
 use casework::receipts::Fact;
 use casework::{Disposition, Outgoing, address};
@@ -42,6 +42,14 @@ pub struct MessageRow {
     /// What a person said later that it really was: when, and what.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub corrected: Option<(Timestamp, Correction)>,
+    /// How often a person did.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub corrections: u32,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)] // as the serialiser calls it
+fn is_none(count: &u32) -> bool {
+    *count == 0
 }
 
 /// An item of the outbox.

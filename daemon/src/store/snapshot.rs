@@ -1,11 +1,11 @@
 //! What a decision may know of the past, read from the index. It changes when a decision needs to know something else.
 
 use super::project::day_before;
-use super::rows::key;
+use super::rows::{MessageRow, key};
 use super::{Store, Trouble};
-use casework::known::{Earlier, Traffic};
+use casework::known::{Earlier, Traffic, Wrote};
 use casework::person::Person;
-use casework::{Interest, Known, address, calendar};
+use casework::{Disposition, Interest, Known, address, calendar};
 use jiff::Timestamp;
 
 /// How many ids a message may answer and still be looked up: a References header is at most this deep.
@@ -59,9 +59,28 @@ impl Store {
         for code in &interest.tasks {
             known.spent.extend(self.index.get(&key::order(code))?.map(|spent| (code.clone(), spent)));
         }
+        for prefix in &interest.messages {
+            known.wrote.extend(self.wrote(prefix)?);
+        }
+        for wrote in &known.wrote {
+            let found = self.people_at(&address::key(&wrote.sender), PEOPLE_MAX)?;
+            let is_new = |person: &Person| known.people.iter().all(|other| other.id != person.id);
+            known.people.extend(found.into_iter().filter(is_new).collect::<Vec<_>>());
+        }
         known.next_ordinal = self.index.get(&key::ordinal(calendar::rome(now).year()))?.unwrap_or(1);
         known.traffic = self.traffic(interest, &known, now)?;
         Ok(known)
+    }
+
+    /// The decided message whose digest begins so; none where several do.
+    ///
+    /// # Errors
+    /// See [`Trouble`].
+    pub fn wrote(&self, prefix: &str) -> Result<Option<Wrote>, Trouble> {
+        Ok(match &self.messages_like(prefix, 2)?[..] {
+            [row] => Some(wrote(row)),
+            _ => None,
+        })
     }
 
     /// Whom the changes of data concern that dossiers wait for, whoever writes; and who has a new address already.
@@ -101,5 +120,22 @@ impl Store {
             traffic.repeated = answered.is_some_and(|at| at >= since);
         }
         Ok(traffic)
+    }
+}
+
+/// A decided message, as an order may speak of it.
+fn wrote(row: &MessageRow) -> Wrote {
+    let decided = match &row.disposition {
+        Disposition::Request { dossier, .. } => dossier.clone(),
+        _ => None,
+    };
+    Wrote {
+        digest: row.digest.clone(),
+        at: row.received.unwrap_or(row.decided_at),
+        sender: row.sender.clone(),
+        proven: row.proven.clone(),
+        // A person may have opened one for it, or said to which it belongs.
+        dossier: row.corrected.as_ref().and_then(|(_, said)| said.dossier.clone()).or(decided),
+        corrections: row.corrections,
     }
 }

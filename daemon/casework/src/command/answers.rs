@@ -1,8 +1,9 @@
 //! The answers that a task offers: each a word to write, and a link that writes it. It changes when another answer is offered.
 
 use super::words::{NOT_HELD, ORDERS, What};
-use super::{code, role};
+use super::{Object, code, role};
 use crate::clockwork::procedure_of;
+use crate::decide::short;
 use crate::desk::Desk;
 use crate::dossier::{self, Dossier};
 use crate::participation;
@@ -24,31 +25,53 @@ pub(crate) struct Answer {
     pub(crate) link: String,
 }
 
-/// The reference that the subject of a task bears where it can be answered by mail: the dossier and the code.
-pub(crate) fn reference(dossier: &Dossier, office: &str, desk: &Desk) -> String {
-    let tag = dossier::tag(&dossier.number);
+/// The reference that the subject of a task bears where it can be answered by mail: what it is about, and the code.
+pub(crate) fn reference(object: Object<'_>, office: &str, desk: &Desk) -> String {
+    let tag = match object {
+        Object::Dossier(dossier) => dossier::tag(&dossier.number),
+        Object::Message(wrote) => super::tag(&wrote.digest),
+    };
     match desk.entity.office_box {
-        Some(_) => format!("{tag} [Codice {}]", code::of(dossier, office, desk)),
+        Some(_) => format!("{tag} [Codice {}]", code::of(object, office, desk)),
         None => tag,
     }
 }
 
-/// What an office may answer about a dossier as it stands: only what would be carried out. None where there is no mailbox for it.
-pub(crate) fn of(dossier: &Dossier, office: &str, as_what: &str, desk: &Desk) -> Vec<Answer> {
-    let (Some(office_box), Some(procedure)) = (&desk.entity.office_box, procedure_of(dossier, desk)) else {
-        return Vec::new();
-    };
+/// What an office may answer about something as it stands: only what would be carried out. None where there is no mailbox for it.
+/// `message`: the decided message that the task is about, as far as it can be corrected; empty: there is none.
+pub(crate) fn of(object: Object<'_>, message: &str, office: &str, as_what: &str, desk: &Desk) -> Vec<Answer> {
+    match object {
+        Object::Dossier(dossier) => of_dossier(dossier, message, office, as_what, desk),
+        Object::Message(wrote) => {
+            let may_open = wrote.is_certified() && wrote.dossier.is_none();
+            offered(&reference(object, office, desk), message, desk, |what| match what {
+                What::Open => may_open,
+                What::Correct => !message.is_empty(),
+                _ => false,
+            })
+        }
+    }
+}
+
+fn of_dossier(dossier: &Dossier, message: &str, office: &str, as_what: &str, desk: &Desk) -> Vec<Answer> {
+    let Some(procedure) = procedure_of(dossier, desk) else { return Vec::new() };
     let actor = Actor::Office { id: office, role: role(as_what) };
     let is_open = !dossier.state.is_final();
     let life = &dossier.life;
-    let is_offered = |what: What| match what {
+    offered(&reference(Object::Dossier(dossier), office, desk), message, desk, |what| match what {
         What::Do(verb) => procedure.act(dossier.state, verb, actor, &dossier.office).is_ok(),
         What::Assign => is_open && procedure.may_in(Verb::Assegna, actor, &dossier.office).is_ok(),
         What::NotOurs => is_open && procedure.may_in(Verb::Assegna, actor, &dossier.office).is_ok(),
         What::Weigh => life.filings.iter().any(|filing| filing.state == participation::State::Filed),
         What::Approve | What::Refuse => is_open && life.changes.iter().any(|change| !change.state.is_decided()),
         What::Note => true,
-    };
+        What::Open => false, // the message has its dossier
+        What::Correct => !message.is_empty(),
+    })
+}
+
+fn offered(reference: &str, message: &str, desk: &Desk, is_offered: impl Fn(What) -> bool) -> Vec<Answer> {
+    let Some(office_box) = &desk.entity.office_box else { return Vec::new() };
     let mut offered: Vec<Answer> = Vec::new();
     let mut seen: Vec<What> = Vec::new();
     for (words, what) in ORDERS {
@@ -57,8 +80,8 @@ pub(crate) fn of(dossier: &Dossier, office: &str, as_what: &str, desk: &Desk) ->
             continue;
         }
         seen.push(*what);
-        let subject = format!("{} {words}", reference(dossier, office, desk));
-        let link = mailto(&office_box.address, &subject, &body(words, *what));
+        let subject = format!("{reference} {words}");
+        let link = mailto(&office_box.address, &subject, &body(words, *what, message));
         offered.push(Answer { words, with: with(*what), link });
     }
     offered
@@ -79,11 +102,13 @@ fn with(what: What) -> &'static str {
         What::Weigh => "e il numero dell'atto di parte, poi ACCOLTA o NON ACCOLTA, i due punti e perché",
         What::Approve => "e il numero della modifica",
         What::Refuse => "e il numero della modifica, i due punti e perché",
+        What::Open => "e i due punti, poi il procedimento",
+        What::Correct => "e i due punti, perché, e sotto che cosa era giusto",
     }
 }
 
 /// The mail as the link opens it: what is missing is left to write.
-fn body(words: &str, what: What) -> String {
+fn body(words: &str, what: What, message: &str) -> String {
     match what {
         What::Do(Verb::ChiediIntegrazione) => format!("{words}\n- \n\n{NOT_HELD}: "),
         What::Do(
@@ -93,7 +118,10 @@ fn body(words: &str, what: What) -> String {
             | Verb::DichiaraIrricevibile
             | Verb::ChiediRegolarizzazione,
         ) => format!("{words}\n- "),
-        What::Note => format!("{words}: "),
+        What::Note | What::Open => format!("{words}: "),
+        What::Correct => {
+            format!("{words}: \n- tipo: \n- ufficio: \n- pratica: \n- messaggio: {}", short(message))
+        }
         What::Assign | What::Weigh | What::Approve | What::Refuse | What::Do(Verb::ChiediParere) => format!("{words} "),
         What::NotOurs | What::Do(_) => words.to_string(),
     }

@@ -2,15 +2,17 @@
 
 extern crate std;
 
-use super::{by_mail, by_pec, code};
+use super::{Object, by_mail, by_pec, code};
+use crate::correction::Correction;
 use crate::decision::{Change, Decision, Disposition, Lane, Outgoing};
 use crate::desk::{Desk, OfficeBox};
 use crate::dossier::State;
-use crate::known::{Known, Spent};
+use crate::known::{Known, Spent, Wrote};
 use crate::rules::Kind;
 use crate::scene::{self, Mail, SAFE, Scene};
 use alloc::format;
 use alloc::string::{String, ToString};
+use alloc::vec;
 use alloc::vec::Vec;
 use pec::{Anchors, Content, Examined, Policy, Verdict};
 use std::sync::LazyLock;
@@ -53,7 +55,8 @@ struct Sent<'a> {
 impl<'a> Sent<'a> {
     /// Of the office, vouched for, with the code of a task that was written now.
     fn to(scene: &Scene, from: &'a str, text: &'a str) -> Self {
-        let subject = format!("Re: {} prova", super::answers::reference(&scene.dossier, "edilizia", &DESK));
+        let subject =
+            format!("Re: {} prova", super::answers::reference(Object::Dossier(&scene.dossier), "edilizia", &DESK));
         Self { from, subject, text, vouched: "dmarc=pass header.from=comune.example", more: "" }
     }
 
@@ -171,7 +174,7 @@ fn of_two_officers_one_wins_and_the_other_is_told() {
     let mut scene = scene();
     let first = Sent::to(&scene, MARIA, "PRENDO IN CARICO");
     let second = Sent::to(&scene, "l.verdi@comune.example", "PRENDO IN CARICO");
-    let code = code::of(&scene.dossier, "edilizia", &DESK);
+    let code = code::of(Object::Dossier(&scene.dossier), "edilizia", &DESK);
     send(&mut scene, &first, &[]);
     let after = scene.dossier.clone();
     let spent = Spent { at: scene.now, by: "Maria Bianchi".into(), said: "presa in lavorazione".into() };
@@ -190,12 +193,12 @@ fn a_code_is_of_one_dossier_one_office_and_ours() {
         Scene::opened(&crate::open::NewDossier { subject: "Altra".into(), ..scene::new("richiesta", "edilizia") });
     let mut elsewhere = other.dossier.clone();
     elsewhere.number = "2026/000002".into();
-    let foreign = code::of(&elsewhere, "edilizia", &DESK);
-    let of_others = code::of(&scene.dossier, "tributi", &DESK);
+    let foreign = code::of(Object::Dossier(&elsewhere), "edilizia", &DESK);
+    let of_others = code::of(Object::Dossier(&scene.dossier), "tributi", &DESK);
     let made_up = format!("1-{}", "a".repeat(16));
     let mut future = scene.dossier.clone();
     future.life.entries += 1;
-    let not_yet = code::of(&future, "edilizia", &DESK);
+    let not_yet = code::of(Object::Dossier(&future), "edilizia", &DESK);
     for (subject, wanted) in [
         ("Re: [Fascicolo 2026/000001] prova".to_string(), "no-code"),
         (format!("Re: [Fascicolo 2026/000001] [Codice {foreign}]"), "wrong-code"),
@@ -278,4 +281,144 @@ fn an_office_weighs_what_was_filed_and_assigns_and_passes_on_by_mail() {
     let (answer, _) = send(&mut scene, &sent, &[]);
     assert_eq!(scene.dossier.office, "tributi", "{}", answer.text);
     assert!(scene.of_template("compito-pratica").iter().any(|task| task.subject.contains("[Codice ")));
+}
+
+/// A certified message of Mario's of the day before, which no dossier has.
+fn wrote(scene: &Scene) -> Wrote {
+    Wrote {
+        digest: "e".repeat(64),
+        at: scene.now - jiff::SignedDuration::from_hours(24),
+        sender: SAFE.into(),
+        proven: Some(pec::wire::POSTA_CERTIFICATA.into()),
+        dossier: None,
+        corrections: 0,
+    }
+}
+
+/// What an order about that message brings.
+fn about(scene: &Scene, wrote: &Wrote, text: &str) -> Decision {
+    let subject = format!("Re: {}", super::answers::reference(Object::Message(wrote), "edilizia", &DESK));
+    let sent = Sent { subject, ..Sent::to(scene, MARIA, text) };
+    let (seen, content) = sent.seen();
+    let interest = crate::interest(&seen, &DESK.rules);
+    assert!(wrote.digest.starts_with(interest.messages.first().expect("the store is asked for it")));
+    let known = Known { wrote: vec![wrote.clone()], next_ordinal: 7, ..known(scene) };
+    by_mail(&seen, &content, &known, &DESK).expect("it is an office's")
+}
+
+fn corrected(decision: &Decision) -> Vec<(&str, &Correction)> {
+    let found = decision.changes.iter().filter_map(|change| match change {
+        Change::Corrected { message, correction } => Some((message.as_str(), correction)),
+        _ => None,
+    });
+    found.collect()
+}
+
+#[test]
+fn a_message_that_no_rule_knew_gets_its_dossier_by_mail() {
+    let scene = scene();
+    let wrote = wrote(&scene);
+    let decision = about(&scene, &wrote, "APRI PRATICA: richiesta");
+    let Some(Change::Opened { dossier }) =
+        decision.changes.iter().find(|change| matches!(change, Change::Opened { .. }))
+    else {
+        panic!("{decision:?}")
+    };
+    assert_eq!((dossier.number.as_str(), dossier.opened_at), ("2026/000007", wrote.at), "its term runs since it came");
+    assert_eq!(dossier.cover.origin, wrote.digest);
+    let start = decision.outgoing.iter().find(|letter| letter.template == "avvio-procedimento").expect("it is told");
+    assert_eq!((start.to.as_str(), start.lane), (SAFE, Lane::Pec));
+    assert!(start.text.contains("2026/000007"), "{}", start.text);
+    let learnt = corrected(&decision);
+    assert_eq!(learnt.len(), 1);
+    assert_eq!((learnt[0].0, learnt[0].1.dossier.as_deref()), (wrote.digest.as_str(), Some("2026/000007")));
+    assert!(decision.changes.iter().any(|change| matches!(change, Change::Entered { entry, .. }
+        if matches!(entry, crate::life::Entry::Joined { party } if party.person == scene::MARIO))));
+    let answer = decision.outgoing.first().expect("an answer");
+    assert_eq!(answer.template, "ordine-eseguito");
+    assert!(answer.subject.contains("[Fascicolo 2026/000007] [Codice "), "{}", answer.subject);
+    assert!(answer.text.contains("PRENDO IN CARICO"), "the next order is offered: {}", answer.text);
+
+    // Whoever comes second, with a code of another mailbox or the same, is told where it is.
+    let there = Wrote { dossier: Some("2026/000007".into()), corrections: 1, ..wrote.clone() };
+    let decision = about(&scene, &there, "APRI PRATICA: richiesta");
+    assert_eq!(decision.trail.last().expect("a reason").code, "has-dossier");
+    let unknown = Wrote { proven: None, ..wrote.clone() };
+    let decision = about(&scene, &unknown, "APRI PRATICA: richiesta");
+    assert_eq!(decision.trail.last().expect("a reason").code, "not-certified");
+    for (text, code) in [
+        ("APRI PRATICA: richesta", "no-procedure"),
+        ("APRI PRATICA", "no-procedure"),
+        ("PRENDO IN CARICO", "no-dossier"),
+    ] {
+        let decision = about(&scene, &wrote, text);
+        assert_eq!(decision.trail.last().expect("a reason").code, code, "{text}");
+        assert!(decision.changes.is_empty(), "{text}");
+        let answer = decision.outgoing.first().expect("an answer");
+        assert!(answer.text.contains("- APRI PRATICA"), "what can be done is shown: {}", answer.text);
+    }
+}
+
+#[test]
+fn an_office_says_what_a_message_was_and_the_dossier_follows() {
+    let mut scene = scene().worked_on();
+    scene.dossier.cover.origin = "e".repeat(64);
+    let text =
+        "CORREGGI: chiede la residenza\n- tipo: Variazione di dati\n- ufficio: Ufficio tributi\n- pratica:\n\nGrazie";
+    let sent = Sent::to(&scene, MARIA, text);
+    let decision = decided(&scene, &sent, &known(&scene)).expect("it is an office's");
+    let learnt = corrected(&decision);
+    let [(message, said)] = learnt.as_slice() else { panic!("{decision:?}") };
+    assert_eq!(*message, "e".repeat(64));
+    assert_eq!((said.kind, said.office.as_deref()), (Some(Kind::DataChange), Some("tributi")));
+    assert_eq!((said.by.as_str(), said.why.as_str()), ("Maria Bianchi", "chiede la residenza"));
+    let before = code::of(Object::Dossier(&scene.dossier), "edilizia", &DESK);
+    scene.take(decision.changes, decision.outgoing);
+    assert_eq!(scene.dossier.office, "tributi", "it goes where it belongs");
+    assert_eq!(scene.of_template("compito-pratica").len(), 1, "and that office hears of it");
+    assert_ne!(code_in(&scene.of_template("ordine-eseguito")[0]), before);
+
+    for (text, code) in [
+        ("CORREGGI", "empty"),
+        ("CORREGGI: è sbagliato", "nothing-corrected"),
+        ("CORREGGI: sì\n- tipo: multa", "no-kind"),
+        ("CORREGGI: sì\n- ufficio: cosmesi", "no-office"),
+        ("CORREGGI: sì\n- pratica: 2026/000099", "no-dossier"),
+        ("CORREGGI: sì\n- colore: rosso", "not-understood"),
+        ("CORREGGI: sì\n- tipo: altro\n- messaggio: 0123456789ab", "no-message"),
+    ] {
+        let before = scene.dossier.clone();
+        let sent = Sent::to(&scene, MARIA, text);
+        let (answer, trail) = send(&mut scene, &sent, &[]);
+        assert_eq!(trail, ["office", code], "{text}");
+        assert_eq!(answer.template, "ordine-non-eseguito");
+        assert_eq!(scene.dossier, before, "{text}");
+    }
+}
+
+#[test]
+fn a_message_without_a_dossier_is_corrected_and_offered_on() {
+    let scene = scene();
+    let wrote = wrote(&scene);
+    let decision = about(&scene, &wrote, "CORREGGI: è della pratica che c'è già\n- pratica: 2026/000001");
+    assert_eq!(corrected(&decision)[0].1.dossier.as_deref(), Some("2026/000001"));
+    assert!(
+        decision
+            .changes
+            .iter()
+            .any(|change| matches!(change, Change::Entered { dossier, .. } if dossier == "2026/000001")),
+        "the dossier shows it"
+    );
+    let answer = decision.outgoing.first().expect("an answer");
+    assert!(answer.subject.contains("[Messaggio eeeeeeeeeeee] [Codice 1-"), "{}", answer.subject);
+    // The code of another message is not good for this one.
+    let other = Wrote { digest: "f".repeat(64), ..wrote.clone() };
+    let subject =
+        format!("[Messaggio {}] [Codice {}]", "f".repeat(12), code::of(Object::Message(&wrote), "edilizia", &DESK));
+    let sent = Sent { subject, ..Sent::to(&scene, MARIA, "APRI PRATICA: richiesta") };
+    let (seen, content) = sent.seen();
+    let known = Known { wrote: vec![wrote, other], ..known(&scene) };
+    let decision = by_mail(&seen, &content, &known, &DESK).expect("it is an office's");
+    assert_eq!(decision.trail.last().expect("a reason").code, "wrong-code");
+    assert!(decision.changes.is_empty());
 }

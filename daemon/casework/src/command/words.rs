@@ -4,6 +4,7 @@
 //! citizen, end up in a letter: they stand behind a colon on the line of the order, or below it behind a hyphen, so that no
 //! greeting and no signature is ever taken for one.
 
+use super::correct::Said;
 use crate::act::Act;
 use crate::participation::Weight;
 use crate::refused::Refused;
@@ -37,6 +38,21 @@ pub(super) enum What {
     Approve,
     /// No to it.
     Refuse,
+    /// Opens a dossier for a message that has none.
+    Open,
+    /// Says what a message really was.
+    Correct,
+}
+
+/// What a mail wants.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Wanted {
+    /// That something is done with a dossier.
+    Act(Act),
+    /// A dossier for the message, of the procedure that is so called.
+    Open(String),
+    /// That it is written down what a message really was.
+    Correct(Said),
 }
 
 /// An order and the words that give it, the longest first where one begins with another.
@@ -63,6 +79,8 @@ pub(super) const ORDERS: &[(&str, What)] = &[
     ("APPROVO MODIFICA", What::Approve),
     ("RIFIUTO MODIFICA", What::Refuse),
     ("NOTA", What::Note),
+    ("APRI PRATICA", What::Open),
+    ("CORREGGI", What::Correct),
 ];
 
 /// Weights as an office says them, the longest first where one begins with another.
@@ -98,7 +116,7 @@ struct Written {
 ///
 /// # Errors
 /// It orders nothing, several things, or something that cannot be understood: in words for who wrote it.
-pub(super) fn read(text: &str, book: &Rulebook, fallback: &str) -> Result<Act, Refused> {
+pub(super) fn read(text: &str, book: &Rulebook, fallback: &str) -> Result<Wanted, Refused> {
     let (orders, is_not_held) = written(&quote::split(text).new);
     let one = match orders.as_slice() {
         [] => {
@@ -115,7 +133,11 @@ pub(super) fn read(text: &str, book: &Rulebook, fallback: &str) -> Result<Act, R
             return Err(Refused::new("several-orders", text));
         }
     };
-    act(one, is_not_held, book, fallback)
+    match one.what {
+        What::Open => Ok(Wanted::Open(one.rest.trim_end_matches('.').to_string())),
+        What::Correct => Said::read(&one.rest, &one.points, book).map(Wanted::Correct),
+        _ => act(one, is_not_held, book, fallback).map(Wanted::Act),
+    }
 }
 
 /// The orders of a text, and whether it says that what is asked is held by no public body.
@@ -168,8 +190,9 @@ fn order(line: &str, normal: &Normal) -> Option<(&'static str, What, String)> {
         let end = normal.source(0..n)?.end;
         let rest = line.get(end..).unwrap_or_default().trim_start();
         let behind = rest.strip_prefix([':', '.']).map(str::trim);
-        let takes_object = matches!(what, What::Assign | What::Weigh | What::Approve | What::Refuse | What::NotOurs)
-            || matches!(what, What::Do(Verb::ChiediParere | Verb::RiceviParere));
+        let takes_object =
+            matches!(what, What::Assign | What::Weigh | What::Approve | What::Refuse | What::NotOurs | What::Open)
+                || matches!(what, What::Do(Verb::ChiediParere | Verb::RiceviParere));
         // «Accolgo con piacere» is a sentence, not an order.
         return match behind {
             Some(behind) => Some((words, *what, behind.to_string())),
@@ -214,6 +237,7 @@ fn act(order: &Written, is_not_held: bool, book: &Rulebook, fallback: &str) -> R
             let first = (!first.is_empty()).then(|| first.to_string());
             Act::Refuse { change, points: first.into_iter().chain(order.points.iter().cloned()).collect() }
         }
+        What::Open | What::Correct => return Err(Refused::new("no-act", "non riguarda un fascicolo")),
     })
 }
 
@@ -242,7 +266,7 @@ fn assign(to: &str, book: &Rulebook) -> Result<Act, Refused> {
 }
 
 /// An office by its id or its name.
-fn office<'a>(said: &str, book: &'a Rulebook) -> Option<&'a Office> {
+pub(super) fn office<'a>(said: &str, book: &'a Rulebook) -> Option<&'a Office> {
     let said = Normal::of(said);
     let same = |name: &str| Normal::of(name).text() == said.text();
     book.offices().find(|office| {
@@ -278,7 +302,7 @@ fn number<'a>(rest: &'a str, like: &str) -> Result<(u32, &'a str), Refused> {
 
 #[cfg(test)]
 mod tests {
-    use super::read;
+    use super::Wanted;
     use crate::act::Act;
     use crate::participation::Weight;
     use crate::scene::DESK;
@@ -286,8 +310,15 @@ mod tests {
     use alloc::string::ToString;
     use alloc::vec::Vec;
 
+    fn read(text: &str) -> Result<Wanted, &'static str> {
+        super::read(text, &DESK.rules, "urp").map_err(|why| why.code)
+    }
+
     fn of(text: &str) -> Result<Act, &'static str> {
-        read(text, &DESK.rules, "urp").map_err(|why| why.code)
+        read(text).map(|wanted| match wanted {
+            Wanted::Act(act) => act,
+            other => panic!("{other:?}"),
+        })
     }
 
     fn does(verb: Verb, points: &[&str]) -> Result<Act, &'static str> {

@@ -4,7 +4,7 @@ use super::order::{offered, role_of};
 use super::{about_case, about_us, given, put, to_office, write};
 use crate::calendar::{self, month, rome};
 use crate::clockwork;
-use crate::command::answers;
+use crate::command::{Object, answers};
 use crate::decision::{Lane, Outgoing, Reason};
 use crate::desk::Desk;
 use crate::dossier::{Dossier, State};
@@ -271,10 +271,11 @@ impl Case<'_> {
     pub(crate) fn task(&self, office: &str, what: &str, facts: &[String], changes: &[Changed]) -> Option<Outgoing> {
         let mut values = about_us(self.desk, office);
         about_case(&mut values, self.dossier);
-        put(&mut values, "riferimento", json!(answers::reference(self.dossier, office, self.desk)));
+        put(&mut values, "riferimento", json!(answers::reference(Object::Dossier(self.dossier), office, self.desk)));
         put(&mut values, "cosa", json!(what));
         put(&mut values, "perche", json!(facts));
-        offered(&mut values, self.dossier, office, role_of(office, self.desk), self.desk);
+        let object = Object::Dossier(self.dossier);
+        offered(&mut values, object, object.message(), office, role_of(office, self.desk), self.desk);
         changed(&mut values, changes);
         let number = &self.dossier.number;
         let ways = [

@@ -1,10 +1,9 @@
 //! The answer to an office that gave an order by mail. It changes when such an answer shows another fact.
 
 use super::{about_us, put, reference, write};
-use crate::command::answers;
+use crate::command::{Object, answers};
 use crate::decision::{Lane, Outgoing, Reason};
 use crate::desk::Desk;
-use crate::dossier::Dossier;
 use crate::known::Known;
 use crate::letters::ID_BYTES_MAX;
 use alloc::format;
@@ -22,8 +21,8 @@ pub(crate) enum Told {
     Refused(String),
 }
 
-/// Says to who gave it what came of an order; how the dossier stands and what may be ordered next only where the order stood on a
-/// dossier (`about`: as it is now, and the role of who gave it).
+/// Says to who gave it what came of an order; how the dossier stands and what may be ordered next only where the order stood on
+/// something (`about`: as it is now, and the role of who gave it).
 ///
 /// # Errors
 /// The reason why it cannot be written.
@@ -31,22 +30,28 @@ pub(crate) fn answer(
     told: &Told,
     office: &str,
     to: &str,
-    about: Option<(&Dossier, &str)>,
+    about: Option<(Object<'_>, &str)>,
     answered: (Option<&str>, &Content),
     known: &Known,
     desk: &Desk,
 ) -> Result<Outgoing, Reason> {
     let mut values = about_us(desk, office);
-    let referred = about.map_or_else(|| reference(known), |(dossier, _)| answers::reference(dossier, office, desk));
+    let referred = about.map_or_else(|| reference(known), |(object, _)| answers::reference(object, office, desk));
     put(&mut values, "riferimento", json!(referred));
-    if let Some((dossier, role)) = about {
+    if let Some((object, role)) = about {
+        offered(&mut values, object, object.message(), office, role, desk);
+    }
+    let dossier = about.and_then(|(object, _)| match object {
+        Object::Dossier(dossier) => Some(dossier),
+        Object::Message(_) => None,
+    });
+    if let Some(dossier) = dossier {
         put(&mut values, "fascicolo", json!(dossier.number));
         put(&mut values, "oggetto", json!(dossier.title));
         put(&mut values, "stato", json!(dossier.state.words()));
         if let Some(due) = dossier.due.filter(|_| !dossier.state.is_final()) {
             put(&mut values, "data_fine", json!(due));
         }
-        offered(&mut values, dossier, office, role, desk);
     }
     let (template, said) = match told {
         Told::Done(said) => ("ordine-eseguito", said),
@@ -55,7 +60,7 @@ pub(crate) fn answer(
     put(&mut values, "esito", json!(said));
     let ids = answered.0.map(ToString::to_string).or_else(|| answered.1.message_id.clone());
     let references = ids.into_iter().filter(|id| id.len() <= ID_BYTES_MAX).collect();
-    let number: Option<String> = about.map(|(dossier, _)| dossier.number.clone());
+    let number = dossier.map(|dossier| dossier.number.clone());
     write(template, values, Lane::Internal, to.trim().to_string(), number, references, known, desk)
 }
 
@@ -64,9 +69,9 @@ pub(super) fn role_of<'a>(office: &str, desk: &'a Desk) -> &'a str {
     desk.rules.office(office).map_or("", |office| office.role.as_str())
 }
 
-/// What the office may answer by mail.
-pub(super) fn offered(values: &mut Value, case: &Dossier, office: &str, role: &str, desk: &Desk) {
-    let all: Vec<Value> = answers::of(case, office, role, desk)
+/// What the office may answer by mail; `message`: the one that it may correct.
+pub(super) fn offered(values: &mut Value, object: Object<'_>, message: &str, office: &str, role: &str, desk: &Desk) {
+    let all: Vec<Value> = answers::of(object, message, office, role, desk)
         .into_iter()
         .map(|answer| {
             let how = if answer.with.is_empty() { String::new() } else { format!(", {}", answer.with) };

@@ -8,7 +8,7 @@ const WRONG: &str = "RSSMRA80A01H501X";
 const IVA: &str = "00743110157";
 
 fn opened(new: &NewDossier) -> Result<Done, &'static str> {
-    dossier(new, 7, &[mario()], &DESK, at(START)).map_err(|why| why.code)
+    dossier(new, 7, &[mario()], None, &DESK, at(START)).map_err(|why| why.code)
 }
 
 fn notice() -> NewDossier {
@@ -99,7 +99,7 @@ fn what_a_dossier_must_have_is_asked_for() {
     ] {
         assert_eq!(opened(&new).unwrap_err(), wanted, "{new:?}");
     }
-    let why = dossier(&NewDossier { office: "tributu".into(), ..ok }, 1, &[], &DESK, at(START)).unwrap_err();
+    let why = dossier(&NewDossier { office: "tributu".into(), ..ok }, 1, &[], None, &DESK, at(START)).unwrap_err();
     assert!(why.text.contains("tributi"), "the nearest one: {}", why.text);
 }
 

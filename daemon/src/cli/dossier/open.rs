@@ -43,6 +43,9 @@ pub(super) struct Args {
     /// Da quando corre; se manca, da adesso
     #[arg(long, value_name = "GIORNO", value_parser = day)]
     since: Option<Date>,
+    /// Il messaggio che la chiede, con i primi caratteri della sua impronta (sono nel compito): il termine corre da quando è arrivato
+    #[arg(long, value_name = "IMPRONTA", default_value = "")]
+    message: String,
     /// Le persone sono già state avvisate: nessuna comunicazione di avvio
     #[arg(long)]
     told: bool,
@@ -77,6 +80,7 @@ pub(super) fn main(args: &Args) -> Result<u8, u8> {
         told: args.told,
         reserved: args.reserved,
         by: args.by.clone(),
+        origin: args.message.clone(),
     };
     Ok(give(&config, &Deed::Open { dossier }))
 }

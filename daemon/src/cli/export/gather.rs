@@ -96,6 +96,14 @@ pub(super) fn gather(data: &Path, number: &str) -> Result<Option<Gathered>, Stri
     let mut first = First { number, ..First::default() };
     Journal::lines(data, Tail::Open, |line| first.look(line.record)).map_err(trouble)?;
     let Some(dossier) = first.dossier.take() else { return Ok(None) };
+    if !dossier.cover.origin.is_empty() && !first.digests.contains(&dossier.cover.origin) {
+        // It was opened for a message that had come before.
+        Journal::lines(data, Tail::Open, |line| match &line.record.event {
+            Event::Decided(decided) if decided.digest == dossier.cover.origin => first.message(decided),
+            _ => {}
+        })
+        .map_err(trouble)?;
+    }
     if [first.messages.len(), first.letters.len(), first.receipts].iter().any(|count| *count > PIECES_MAX) {
         return Err(format!("il fascicolo {number} ha più di {PIECES_MAX} messaggi: non si esporta in una volta"));
     }

@@ -168,7 +168,7 @@ fn of_archive(args: &Args) -> Result<Seen, u8> {
 }
 
 /// What a person said was right.
-pub(in super::super) fn corrected(correction: &crate::journal::record::Correction) -> String {
+pub(in super::super) fn corrected(correction: &casework::correction::Correction) -> String {
     let parts = [
         correction.kind.map(|kind| format!("tipo {}", kind.code())),
         correction.office.as_ref().map(|office| format!("ufficio {office}")),

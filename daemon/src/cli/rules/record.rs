@@ -7,7 +7,6 @@ use super::replay::read;
 use super::{Ended, config, from, refused, span, wrong};
 use crate::archive::{Archive, Shelf};
 use crate::config::Config;
-use crate::journal::record::Correction;
 use crate::rulebook::disguise::Disguise;
 use crate::rulebook::past::{Message, Outcomes, Past};
 use crate::rulebook::phrases::{Phrases, phrases_of};
@@ -176,7 +175,7 @@ fn expected(message: &Message, class: &Classification, book: &Rulebook) -> Strin
 }
 
 /// The rules that would have done what a person said was right.
-fn targets(said: &Correction, book: &Rulebook) -> Vec<String> {
+fn targets(said: &casework::correction::Correction, book: &Rulebook) -> Vec<String> {
     let fits = |rule: &&casework::rules::Rule| {
         let choice = &rule.office;
         let office = said.office.as_ref().is_none_or(|office| choice.by_matter || choice.id.as_ref() == Some(office));

@@ -187,7 +187,7 @@ fn a_forged_order_reaches_a_person_and_changes_nothing() {
 
 #[test]
 fn a_message_that_no_rule_knows_gets_its_dossier_by_mail_and_teaches_the_rules() {
-    const URP: &str = "urp@comune.example";
+    const DESK: &str = "protocollo@comune.example";
     let town = Town::new();
     let running = town.run();
     let says = |subject: &str, text: &str| {
@@ -197,10 +197,10 @@ fn a_message_that_no_rule_knows_gets_its_dossier_by_mail_and_teaches_the_rules()
             town.letters().into_iter().find(|letter| letter.template == "compito" && letter.text.contains(subject))
         })
     };
-    let task = says("Il lampione", "Buongiorno, il lampione davanti a casa mia parla da solo.\n");
-    assert_eq!(task.to, URP);
+    let task = says("Il merlo", "Buongiorno, il merlo canta prima dell alba.\n");
+    assert_eq!(task.to, DESK, "{}", task.text);
     assert!(task.text.contains("- APRI PRATICA") && task.text.contains("- CORREGGI"), "{}", task.text);
-    town.deliver("apri", URP, VOUCHED, &format!("Re: {}", task.subject), "APRI PRATICA: richiesta");
+    town.deliver("apri", DESK, VOUCHED, &format!("Re: {}", task.subject), "APRI PRATICA: richiesta");
     town.settled(&running);
     let start = town.newest("avvio-procedimento");
     assert_eq!(start.to, ANNA);
@@ -211,14 +211,14 @@ fn a_message_that_no_rule_knows_gets_its_dossier_by_mail_and_teaches_the_rules()
     assert_eq!(said.dossier.as_ref(), Some(&number));
 
     // Sent again, the order opens nothing a second time.
-    town.deliver("ancora", URP, VOUCHED, &format!("Re: {}", task.subject), "APRI PRATICA: richiesta");
+    town.deliver("ancora", DESK, VOUCHED, &format!("Re: {}", task.subject), "APRI PRATICA: richiesta");
     town.settled(&running);
     assert_eq!(running.overview().dossiers.len(), 1);
 
     // The same by hand: whoever opens it at the command line names the message.
-    let other = says("Il tombino", "Buongiorno, il tombino davanti a casa mia canta.\n");
+    let other = says("La gazza", "Buongiorno, la gazza ride.\n");
     let message = other.subject.split(['[', ']']).find_map(|tag| tag.strip_prefix("Messaggio ")).unwrap().to_owned();
-    let open = ["dossier", "open", "--procedure", "richiesta", "--subject", "Un tombino", "--office", "urp"];
+    let open = ["dossier", "open", "--procedure", "richiesta", "--subject", "Una gazza", "--office", "urp"];
     let party = format!(",Anna Bianchi,{ANNA},richiedente");
     let by = ["--party", &party, "--message", &message, "--by", "Ada Neri"];
     let (code, _, err) = ask(&[&open[..], &by, &["--config", town.house.file.to_str().unwrap()]].concat());
@@ -234,6 +234,6 @@ fn a_message_that_no_rule_knows_gets_its_dossier_by_mail_and_teaches_the_rules()
     let listed = std::process::Command::new("unzip").args(["-l", file.to_str().unwrap()]).output().unwrap();
     let listed = String::from_utf8(listed.stdout).unwrap();
     assert!(listed.lines().any(|line| line.contains(&message[..8]) || line.contains(".eml")), "{listed}");
-    let learnt = town.says(&["rules", "suggest"]);
-    assert!(learnt.contains("Messaggi corretti"), "{learnt}");
+    let (_, learnt, err) = ask(&["rules", "suggest", "--config", town.house.file.to_str().unwrap()]);
+    assert!(learnt.contains("sbagliano ancora: 2."), "{learnt}{err}");
 }

@@ -102,7 +102,7 @@ fn with(what: What) -> &'static str {
         What::Weigh => "e il numero dell'atto di parte, poi ACCOLTA o NON ACCOLTA, i due punti e perché",
         What::Approve => "e il numero della modifica",
         What::Refuse => "e il numero della modifica, i due punti e perché",
-        What::Open => "e i due punti, poi il procedimento",
+        What::Open => "e i due punti, poi il procedimento (niente: ricevi l'elenco)",
         What::Correct => "e i due punti, perché, e sotto che cosa era giusto",
     }
 }

@@ -7,7 +7,7 @@ use crate::archive::{Archive, Shelf};
 use crate::submit::{
     self, Attachment, AutoSubmitted, ComposeTrouble, HeaderText, Letter, MessageId, Party, TipoRicevuta,
 };
-use casework::decision::{Enclosure, Lane};
+use casework::decision::{ENCLOSED_BYTES_MAX, Enclosure, Lane};
 use casework::guard::INSTANCE_HEADER;
 use casework::{Desk, Outgoing};
 use jiff::Timestamp;
@@ -19,9 +19,6 @@ use std::io::{self, ErrorKind};
 /// Largest original that goes along with a task, bytes: an ordinary office mailbox takes 10 MB once base64 has grown it.
 /// A larger one stays in the archive, and the task says where.
 pub const ORIGINAL_BYTES_MAX: usize = 7 * 1024 * 1024;
-/// Most that the documents of one letter measure together, bytes: every PEC provider takes 30 MB (DM 2 Nov 2005 annex, 8), and
-/// base64 grows them by 37 %. Beyond, the letter is not made, and a person is told.
-pub const ENCLOSED_BYTES_MAX: usize = 20 * 1024 * 1024;
 
 /// Why a letter could not be made: a person must know. A letter never leaves without a file that it promises.
 #[derive(Debug)]

@@ -3,6 +3,7 @@
 use crate::support::{House, Recorder, Running, all_submitted, ask, wait};
 use casework::Outgoing;
 use gestore::{Circuit, Mail, Style};
+use sportello::archive::{Archive, Shelf};
 use sportello::journal::record::Event;
 use sportello::journal::{Journal, Tail};
 use std::fs;
@@ -236,4 +237,44 @@ fn a_message_that_no_rule_knows_gets_its_dossier_by_mail_and_teaches_the_rules()
     assert!(listed.lines().any(|line| line.contains(&message[..8]) || line.contains(".eml")), "{listed}");
     let (_, learnt, err) = ask(&["rules", "suggest", "--config", town.house.file.to_str().unwrap()]);
     assert!(learnt.contains("sbagliano ancora: 2."), "{learnt}{err}");
+}
+
+#[test]
+fn a_measure_sent_with_the_order_reaches_the_citizen_byte_for_byte() {
+    let town = Town::new();
+    town.run().stop();
+    let (number, subject) = town.opened();
+    let running = town.run();
+    let order = |name: &str, subject: &str, text: &str, file: &str| {
+        let mail = format!(
+            "Authentication-Results: {SERVER}; {VOUCHED}\r\nFrom: <{MARIA}>\r\nMessage-ID: <{name}@comune.example>\r\n\
+             Subject: {subject}\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=x\r\n\r\n--x\r\n\
+             Content-Type: text/plain; charset=utf-8\r\n\r\n{text}\r\n--x\r\nContent-Type: application/pdf\r\n\
+             Content-Transfer-Encoding: base64\r\nContent-Disposition: attachment; filename=\"{name}.pdf\"\r\n\r\n{file}\r\n--x--\r\n"
+        );
+        fs::write(town.offices.join("new").join(name), mail).unwrap();
+        town.settled(&running);
+    };
+    order("rilievo", &format!("Re: {subject}"), "NOTA: visto sul posto", "JVBERi1yaWxpZXZv");
+    let next = town.newest("ordine-eseguito").subject;
+    order("presa", &format!("Re: {next}"), "PRENDO IN CARICO", "JVBERi1wcmVzYQ==");
+    let next = town.newest("ordine-eseguito").subject;
+    order("provvedimento", &format!("Re: {next}"), "ACCOLGO: va bene", "JVBERi1wcm92dmVkaW1lbnRv");
+    let outcome = town.newest("esito");
+    assert!(outcome.text.contains("- provvedimento.pdf"), "{}", outcome.text);
+    let frozen = running
+        .overview()
+        .items
+        .into_iter()
+        .find(|item| item.outgoing.id == outcome.id)
+        .map(|item| item.frozen)
+        .unwrap();
+    running.stop();
+    let letter = Archive::at(&town.house.data).read(Shelf::Out, &frozen).unwrap();
+    let letter = String::from_utf8(letter).unwrap();
+    assert!(letter.contains("JVBERi1wcm92dmVkaW1lbnRv"), "the very bytes that the office sent: {letter}");
+
+    // Of the other two the citizen is told nothing.
+    let shown = town.says(&["dossier", "show", &number]);
+    assert!(shown.contains("rilievo.pdf"), "{shown}");
 }

@@ -5,6 +5,7 @@
 mod ask;
 mod change;
 mod decide;
+mod handed;
 
 use crate::around::around;
 use crate::clockwork::{procedure_of, with_term};
@@ -23,6 +24,7 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec;
 use alloc::vec::Vec;
+pub use handed::{HANDED_MAX, Handed};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -47,6 +49,9 @@ pub struct Order {
     pub office: String,
     /// As what: `operatore`, `responsabile`, `coordinatore`.
     pub role: String,
+    /// The files that came with it, by mail.
+    #[serde(skip)]
+    pub documents: Vec<Handed>,
 }
 
 /// What may be done.
@@ -157,7 +162,7 @@ pub fn cause(dossier: &Dossier, desk: &Desk) -> String {
 /// Why not. Nothing changes then.
 pub fn act(order: &Order, dossier: &Dossier, people: &[Person], desk: &Desk, now: Timestamp) -> Result<Done, Refused> {
     let bench = Bench::new(order, dossier, people, desk, now)?;
-    match &order.act {
+    let done = match &order.act {
         Act::Do { verb, points, to, not_held } => bench.verb(*verb, &bounded(points)?, to.trim(), *not_held),
         Act::Assign { office, responsible } => bench.assign(office.trim(), responsible.trim()),
         Act::Note { text } => {
@@ -179,7 +184,8 @@ pub fn act(order: &Order, dossier: &Dossier, people: &[Person], desk: &Desk, now
         Act::AskAgain { change } => bench.ask_again(*change),
         Act::Extend { points } => bench.extend(&bounded(points)?),
         Act::Substitute { why } => bench.substitute(why),
-    }
+    };
+    handed::over(done?, order)
 }
 
 struct Bench<'a> {
@@ -239,7 +245,8 @@ impl<'a> Bench<'a> {
     ) -> Result<Done, Refused> {
         let around = around(self.dossier, &mut entries, &self.cause, self.desk, self.now)?;
         let after = with_term(self.dossier, &mut entries, self.desk, self.now);
-        let case = Case { dossier: &after, cause: &self.cause, now: self.now, desk: self.desk };
+        let enclosed = handed::names(&self.order.documents);
+        let case = Case { enclosed: &enclosed, dossier: &after, cause: &self.cause, now: self.now, desk: self.desk };
         // An act whose letter cannot be written is not done: the citizen would never hear of it.
         let mut outgoing = letters(&case).map_err(|why| Refused::new("no-letter", why.text))?;
         outgoing.extend(around.outgoing);

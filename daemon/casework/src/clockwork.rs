@@ -266,7 +266,7 @@ pub fn look(dossier: &Dossier, desk: &Desk, now: Timestamp) -> Option<Done> {
     if due.is_empty() && !is_tried && !is_moved {
         return None;
     }
-    let case = Case { dossier: &after, cause: &cause, now, desk };
+    let case = Case { enclosed: &[], dossier: &after, cause: &cause, now, desk };
     tell(&case, &due, &mut outgoing, &mut changes);
     let number = dossier.number.clone();
     changes.splice(0..0, entries.into_iter().map(|entry| Change::Entered { dossier: number.clone(), entry }));
@@ -302,7 +302,7 @@ fn attestation(
         weighed: crate::act::weighed(dossier),
         ..Told::default()
     };
-    let letters = Case { dossier: &after, cause, now, desk }.outcome(&told);
+    let letters = Case { enclosed: &[], dossier: &after, cause, now, desk }.outcome(&told);
     Some(letters.map(|letters| (moved, letters)))
 }
 

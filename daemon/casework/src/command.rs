@@ -11,7 +11,7 @@ mod correct;
 mod vouched;
 mod words;
 
-use crate::act::{self, Act, Done, Order};
+use crate::act::{self, Act, Done, Handed, Order};
 use crate::address;
 use crate::calendar::spoken;
 use crate::decide::{only, short};
@@ -46,7 +46,7 @@ impl Author<'_> {
     /// The order to do something with a dossier.
     fn order(&self, dossier: &Dossier, act: Act) -> Order {
         let [by, office, role] = [self.name, self.office, self.role].map(ToString::to_string);
-        Order { dossier: dossier.number.clone(), act, by, office, role }
+        Order { dossier: dossier.number.clone(), act, by, office, role, documents: vec![] }
     }
 }
 
@@ -200,7 +200,8 @@ fn obey(
             );
             return Err(Refused::new("code-spent", text));
         }
-        carry_out(words::read(&content.text, &desk.rules, &desk.entity.fallback_office)?, standing, known, desk)
+        let wanted = words::read(&content.text, &desk.rules, &desk.entity.fallback_office)?;
+        carry_out(wanted, &Handed::of(&known.digest, content), standing, known, desk)
     });
     let mut after = standing.as_ref().ok().map(|standing| After::of(standing.object));
     if let (Ok(done), Some(after)) = (&done, &mut after) {
@@ -248,11 +249,18 @@ fn obey(
 }
 
 /// Does what is wanted, if it may be done.
-fn carry_out(wanted: Wanted, standing: &Standing<'_>, known: &Known, desk: &Desk) -> Result<Done, Refused> {
+fn carry_out(
+    wanted: Wanted,
+    documents: &[Handed],
+    standing: &Standing<'_>,
+    known: &Known,
+    desk: &Desk,
+) -> Result<Done, Refused> {
     let author = standing.author;
     match (wanted, standing.object) {
         (Wanted::Act(act), Object::Dossier(dossier)) => {
-            act::act(&author.order(dossier, act), dossier, &known.people, desk, known.now)
+            let order = Order { documents: documents.to_vec(), ..author.order(dossier, act) };
+            act::act(&order, dossier, &known.people, desk, known.now)
         }
         (Wanted::Act(_), Object::Message(_)) => {
             let text = "per questo messaggio non c'è ancora una pratica: si può scrivere APRI PRATICA o CORREGGI";

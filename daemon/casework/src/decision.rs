@@ -235,6 +235,10 @@ pub struct Outgoing {
     pub text: String,
 }
 
+/// Most that the documents of one letter measure together, bytes: every PEC provider takes 30 MB (DM 2 Nov 2005 annex, 8), and
+/// base64 grows them by 37 %. Beyond, the letter is not made, and a person is told.
+pub const ENCLOSED_BYTES_MAX: usize = 20 * 1024 * 1024;
+
 /// A file that goes along with a letter. It is made when the letter is frozen, from what the register and the archive hold.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "enclosure", rename_all = "kebab-case")]

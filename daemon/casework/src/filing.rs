@@ -28,7 +28,7 @@ use alloc::vec::Vec;
 use pec::{Content, Daticert};
 
 /// Attachments of one message that become documents of its dossier, each by itself; the others stay within the message.
-const DOCUMENTS_MAX: usize = 50;
+pub(crate) const DOCUMENTS_MAX: usize = 50;
 /// Longest file name kept, bytes.
 const NAME_BYTES_MAX: usize = 300;
 

@@ -272,6 +272,7 @@ impl Scene {
             by: by.into(),
             office: office.into(),
             role: role.into(),
+            documents: vec![],
         };
         act::act(&order, &self.dossier, &self.people, self.desk, self.now)
     }

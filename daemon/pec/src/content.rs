@@ -94,6 +94,12 @@ impl Attachment {
         decode::each_piece(message.get(self.body.clone()).unwrap_or_default(), self.encoding, sink)
     }
 
+    /// What it measures as it is written, bytes; as a file, it is no larger.
+    #[must_use]
+    pub fn encoded_bytes(&self) -> usize {
+        self.body.len()
+    }
+
     /// Decodes and hashes the content, without keeping it. `message` as in [`Attachment::each_piece`].
     pub fn measure(&self, message: &[u8]) -> Measured {
         let (mut size, mut sound) = (0, true);

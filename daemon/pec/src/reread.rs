@@ -43,12 +43,17 @@ pub enum Undone {
     TooLarge,
 }
 
-/// The file that was the `nth` (from 0) of the attachments of a message once proven, decoded, if it measures at most `most` bytes.
+/// The file that was the `nth` (from 0) of the attachments of a message, decoded, if it measures at most `most` bytes: of the message
+/// in an envelope once proven, or of a mail that is no envelope.
 ///
 /// # Errors
 /// See [`Undone`].
 pub fn document(raw: &[u8], nth: usize, most: usize) -> Result<Document, Undone> {
-    let (_, message, bytes) = cut(raw).ok_or(Undone::Unread)?;
+    let whole = || {
+        let (message, _) = Content::read(raw, &Dashes::find(raw), Excerpt::whole(raw));
+        (message, raw.to_vec())
+    };
+    let (message, bytes) = cut(raw).map_or_else(whole, |(_, message, bytes)| (message, bytes));
     let file = message.attachments.get(nth).ok_or(Undone::Absent)?;
     let (mut content, mut is_too_large) = (Vec::new(), false);
     let sound = file.each_piece(&bytes, &mut |piece| {

@@ -4,10 +4,11 @@ extern crate std;
 
 use super::{Object, by_mail, by_pec, code};
 use crate::correction::Correction;
-use crate::decision::{Change, Decision, Disposition, Lane, Outgoing};
+use crate::decision::{Change, Decision, Disposition, Enclosure, Lane, Outgoing};
 use crate::desk::{Desk, OfficeBox};
-use crate::dossier::State;
+use crate::dossier::{State, Visibility};
 use crate::known::{Known, Spent, Wrote};
+use crate::life::Entry;
 use crate::rules::Kind;
 use crate::scene::{self, Mail, SAFE, Scene};
 use alloc::format;
@@ -50,6 +51,8 @@ struct Sent<'a> {
     /// What the server says of who wrote.
     vouched: &'a str,
     more: &'a str,
+    /// Attached: name, content.
+    files: &'a [(&'a str, &'a str)],
 }
 
 impl<'a> Sent<'a> {
@@ -57,15 +60,23 @@ impl<'a> Sent<'a> {
     fn to(scene: &Scene, from: &'a str, text: &'a str) -> Self {
         let subject =
             format!("Re: {} prova", super::answers::reference(Object::Dossier(&scene.dossier), "edilizia", &DESK));
-        Self { from, subject, text, vouched: "dmarc=pass header.from=comune.example", more: "" }
+        Self { from, subject, text, vouched: "dmarc=pass header.from=comune.example", more: "", files: &[] }
     }
 
     fn seen(&self) -> (Examined, Content) {
-        let Self { from, subject, text, vouched, more } = self;
-        let raw = format!(
+        let Self { from, subject, text, vouched, more, files } = self;
+        let mut raw = format!(
             "Authentication-Results: {SERVER}; {vouched}\r\n{more}From: Ufficio <{from}>\r\nMessage-ID: <r1@comune.example>\r\n\
-             Subject: {subject}\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n{text}\r\n"
+             Subject: {subject}\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\
+             Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n{text}\r\n"
         );
+        for (name, content) in *files {
+            raw.push_str(&format!(
+                "--b\r\nContent-Type: application/octet-stream\r\nContent-Disposition: attachment; filename=\"{name}\"\r\n\r\n\
+                 {content}\r\n"
+            ));
+        }
+        raw.push_str("--b--\r\n");
         let anchors = Anchors::default();
         let seen = pec::examine(raw.as_bytes(), &Policy::new(&anchors));
         let Verdict::Unproven(unproven) = &seen.verdict else { panic!("nobody signed it") };
@@ -421,4 +432,45 @@ fn a_message_without_a_dossier_is_corrected_and_offered_on() {
     let decision = by_mail(&seen, &content, &known, &DESK).expect("it is an office's");
     assert_eq!(decision.trail.last().expect("a reason").code, "wrong-code");
     assert!(decision.changes.is_empty());
+}
+
+#[test]
+fn documents_go_with_the_letter_and_pictures_stay_in_the_dossier() {
+    let files = [("logo.png", "x"), ("Provvedimento 12.pdf", "%PDF"), ("firma.p7s", "x")];
+    let mut scene = scene().worked_on();
+    let sent = Sent { files: &files, ..Sent::to(&scene, MARIA, "ACCOLGO: va bene") };
+    let decision = decided(&scene, &sent, &known(&scene)).expect("it is an office's");
+    let outcome = decision.outgoing.iter().find(|letter| letter.template == "esito").expect("an outcome");
+    let [Enclosure::Document { message, nth: 1, name }] = outcome.enclosures.as_slice() else {
+        panic!("{:?}", outcome.enclosures)
+    };
+    assert_eq!((message.as_str(), name.as_str()), ("d".repeat(64).as_str(), "Provvedimento 12.pdf"));
+    assert!(outcome.text.contains("In allegato\n\n- Provvedimento 12.pdf\n"), "{}", outcome.text);
+    let kept: Vec<(&str, Visibility)> = decision
+        .changes
+        .iter()
+        .filter_map(|change| match change {
+            Change::Entered { entry: Entry::Deposited { document }, .. } => {
+                Some((document.name.as_str(), document.visibility))
+            }
+            _ => None,
+        })
+        .collect();
+    let shown = [Visibility::Reserved, Visibility::Parties, Visibility::Reserved];
+    assert_eq!(kept, files.map(|(name, _)| name).into_iter().zip(shown).collect::<Vec<_>>());
+    let answer = decision.outgoing.first().expect("an answer");
+    assert!(scene::flat(answer).contains("tenuti nel fascicolo: «logo.png», «firma.p7s»"), "{}", answer.text);
+
+    // What goes to nobody is the office's alone.
+    let sent = Sent { files: &files, ..Sent::to(&scene, MARIA, "NOTA: il rilievo") };
+    let decision = decided(&scene, &sent, &known(&scene)).expect("it is an office's");
+    assert!(decision.changes.iter().all(|change| !matches!(change,
+        Change::Entered { entry: Entry::Deposited { document }, .. } if document.visibility != Visibility::Reserved)));
+    assert!(decision.outgoing.iter().all(|letter| letter.enclosures.is_empty()));
+
+    // A letter never leaves with an empty measure.
+    let sent = Sent { files: &[("esito.pdf", "")], ..Sent::to(&scene, MARIA, "ACCOLGO: va bene") };
+    let (_, trail) = send(&mut scene, &sent, &[]);
+    assert_eq!(trail, ["office", "document-empty"]);
+    assert_eq!(scene.dossier.state, State::InLavorazione);
 }

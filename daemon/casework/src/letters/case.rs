@@ -55,6 +55,8 @@ pub(crate) struct Case<'a> {
     pub(crate) cause: &'a str,
     pub(crate) now: Timestamp,
     pub(crate) desk: &'a Desk,
+    /// Names of the documents that go along with it, where the letter takes any.
+    pub(crate) enclosed: &'a [String],
 }
 
 /// What a measure says.
@@ -81,6 +83,9 @@ impl Case<'_> {
         let mut values = about_us(self.desk, &self.dossier.office);
         about_case(&mut values, self.dossier);
         put(&mut values, "prossimo_passo", json!(next));
+        if !self.enclosed.is_empty() {
+            put(&mut values, "in_allegato", json!(self.enclosed));
+        }
         values
     }
 

@@ -189,6 +189,7 @@ fn order(who: &Who, whom: &AsWhom, act: Act) -> Result<u8, u8> {
         by: whom.by.clone(),
         office: whom.office.clone(),
         role: whom.role.clone(),
+        documents: vec![],
     };
     Ok(give(&config, &Deed::Act { order }))
 }

@@ -360,6 +360,15 @@ pub(super) const MOTIVI: Field = field(
     &["La casa indicata non risulta abitata.", "Manca il titolo per occupare l'alloggio."],
 );
 
+/// The files that an office sends with a letter.
+pub(super) const IN_ALLEGATO: Field = field(
+    "in_allegato",
+    Lines,
+    IfGiven,
+    "documenti dell'ufficio in allegato, per nome",
+    &["provvedimento.pdf", "planimetria.pdf"],
+);
+
 /// What a final measure says (L. 241/1990 artt. 2, 3, 10, 10-bis).
 pub(super) const OUTCOME: &[Field] = &[
     field("decisione", Line, Always, "che cosa si è deciso, in una frase", &["la tua richiesta è accolta."]),
@@ -372,6 +381,7 @@ pub(super) const OUTCOME: &[Field] = &[
         &[],
     ),
     field("modifiche", Items(CHANGED), IfGiven, "dati cambiati: com'erano e come sono", &[]),
+    IN_ALLEGATO,
     field(
         "rimedi",
         Lines,

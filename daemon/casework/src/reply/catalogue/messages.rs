@@ -2,9 +2,9 @@
 
 use super::enquiries;
 use super::fields::{
-    ALLEGATI, ALTRE_RICHIESTE, ANSWERS, BODY, CHANGED, DOSSIER, DOUBT, DOUBTFUL, END, EVENTI, FEES, INCOMING,
-    LINK_RISPOSTA, LINK_STATO, MANCANZE, MORNING, MOTIVI, ORDERED, OUTCOME, PRESENTATA_IL, REQUEST, RICEVUTO_IL,
-    SENDER, START, START_WORDS, TASK, UNDELIVERED, field,
+    ALLEGATI, ALTRE_RICHIESTE, ANSWERS, BODY, CHANGED, DOSSIER, DOUBT, DOUBTFUL, END, EVENTI, FEES, IN_ALLEGATO,
+    INCOMING, LINK_RISPOSTA, LINK_STATO, MANCANZE, MORNING, MOTIVI, ORDERED, OUTCOME, PRESENTATA_IL, REQUEST,
+    RICEVUTO_IL, SENDER, START, START_WORDS, TASK, UNDELIVERED, field,
 };
 use super::{Field, Kind, Message, Need, Phrase, Reader};
 
@@ -88,6 +88,7 @@ pub const MESSAGES: &[Message] = &[
             END,
             &[
                 MOTIVI,
+                IN_ALLEGATO,
                 field(
                     "giorni_osservazioni",
                     Kind::Number,

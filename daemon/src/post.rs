@@ -187,7 +187,6 @@ fn document(
             let shown = if name.trim().is_empty() { format!("documento-{}", nth + 1) } else { name.to_owned() };
             Ok(Attachment { name: HeaderText::new(&shown), media_type: sendable(&file.media_type), bytes: file.bytes })
         }
-        Err(reread::Undone::Unread) => return missing("il suo messaggio non si legge"),
         Err(reread::Undone::Absent) => return missing("il messaggio non ha tanti allegati"),
         Err(reread::Undone::Broken) => return missing("la sua codifica è guasta"),
         Err(reread::Undone::TooLarge) => {

@@ -228,6 +228,7 @@ fn order(way: &Way, dossier: &Dossier, verb: Verb, points: &[&str], to: &str) ->
         by: "Ada Neri".into(),
         office: way.office.into(),
         role: "responsabile".into(),
+        documents: vec![],
     }
 }
 

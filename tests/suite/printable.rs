@@ -280,7 +280,7 @@ fn a_letter_without_its_promised_file_is_not_made() {
     let why = |enclosures| frozen(&archive, &outgoing(enclosures)).unwrap_err().to_string();
     assert_eq!(why(vec![of(&digest, 1)]), "manca il documento «planimetria è.pdf»: il messaggio non ha tanti allegati");
     assert!(why(vec![of(&"0".repeat(64), 0)]).ends_with("il suo messaggio non è in archivio"));
-    assert!(why(vec![of(&plain, 0)]).ends_with("il suo messaggio non si legge"));
+    assert!(why(vec![of(&plain, 0)]).ends_with("il messaggio non ha tanti allegati"));
     let path = archive.path(Shelf::In, &digest);
     let mut damaged = fs::read(&path).unwrap();
     *damaged.last_mut().unwrap() ^= 1;
@@ -288,7 +288,7 @@ fn a_letter_without_its_promised_file_is_not_made() {
     fs::write(&path, damaged).unwrap();
     assert!(why(vec![of(&digest, 0)]).ends_with("il suo messaggio in archivio è danneggiato"));
     // Two that fit alone and not together.
-    let half = vec![7; post::ENCLOSED_BYTES_MAX / 2 + 1];
+    let half = vec![7; casework::decision::ENCLOSED_BYTES_MAX / 2 + 1];
     let large = kept(&archive, &[("a.pdf", &half), ("b.pdf", &half)]);
     assert!(frozen(&archive, &outgoing(vec![of(&large, 0)])).is_ok());
     assert!(why(vec![of(&large, 0), of(&large, 1)]).contains("al massimo 20 MB"));

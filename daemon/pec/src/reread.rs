@@ -33,8 +33,6 @@ pub struct Document {
 /// Why a file cannot be had.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Undone {
-    /// The message cannot be cut as an envelope.
-    Unread,
     /// It has not so many files.
     Absent,
     /// Its encoding is broken: part of it would be there.

@@ -1,11 +1,12 @@
 //! Changes when an office can do something else by mail alone. A whole service, with the mailbox of the offices beside its PEC.
 
 use crate::support::{House, Recorder, Running, all_submitted, ask, wait};
-use casework::Outgoing;
+use casework::{Interest, Outgoing};
 use gestore::{Circuit, Mail, Style};
 use sportello::archive::{Archive, Shelf};
 use sportello::journal::record::Event;
 use sportello::journal::{Journal, Tail};
+use sportello::store::Store;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -156,6 +157,15 @@ fn an_office_works_by_mail_alone_and_nothing_is_done_twice() {
     running.stop();
     let shown = town.says(&["dossier", "show", &number]);
     assert!(shown.contains("Maria Bianchi") && shown.contains(SHARED), "who ordered it stands beside it: {shown}");
+
+    // Its answers are counted, so that a machine which answers them comes to an end; the citizen's letters are not answers.
+    let store = Store::open(&town.house.data, gestore::Timestamp::now()).unwrap();
+    let answers = |sender: &str| {
+        let asked = Interest { sender: sender.into(), ..Interest::default() };
+        store.known("", &asked, gestore::Timestamp::now()).unwrap().traffic.to_sender.len()
+    };
+    assert_eq!((answers(SHARED), answers(MARIA), answers(ANNA)), (1, 2, 0));
+    drop(store);
 
     // Nothing of it is lost with the index.
     let digest = || {

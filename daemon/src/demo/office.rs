@@ -14,6 +14,8 @@ use jiff::{SignedDuration, Timestamp};
 const SHARED: &str = "edilizia@comune.example";
 /// The mailbox of who decides there.
 const PAOLO: &str = "p.gialli@comune.example";
+/// Who sorts the mail that no rule knows.
+const SORTING: &str = "protocollo@comune.example";
 const SARA: &str = "sara.blu@cittadini.test";
 const CF_SARA: &str = "BLUSRA85A41H501Y";
 
@@ -64,10 +66,31 @@ pub(super) fn grants(world: &World, so_far: &Overview) -> Result<(), Error> {
     answers(world, PAOLO, PAOLO, &subject(so_far, &["ordine-eseguito", "ordine-non-eseguito"]), text)
 }
 
+pub(super) fn writes_of_a_magpie(world: &World, _: &Overview) -> Result<(), Error> {
+    let text = "Buongiorno,\nla gazza del cortile ride tutta la notte.\nSara Blu\n";
+    world.send(&from(SARA, "Sara Blu").subject("La gazza").text(text)).map(drop)
+}
+
+pub(super) fn opens(world: &World, so_far: &Overview) -> Result<(), Error> {
+    let tasks = so_far.items.iter().filter(|item| item.outgoing.template == "compito" && item.outgoing.to == SORTING);
+    let newest = tasks.max_by_key(|item| item.created_at);
+    let subject = newest.map(|item| format!("R: {}", item.outgoing.subject)).unwrap_or_default();
+    answers(world, SORTING, SORTING, &subject, "APRI PRATICA: richiesta\n\nSaluti\nAda Neri\n")
+}
+
 /// A dossier that the office began so many days ago, and of which everybody knows.
 fn begun(days: i64, subject: &str) -> Vec<Deed> {
+    let since = Timestamp::now().checked_sub(SignedDuration::from_hours(24 * days)).ok();
+    opened(since, subject, SARA, true)
+}
+
+pub(super) fn not_delivered(_: &Overview) -> Vec<Deed> {
+    opened(None, "Verifica della tettoia in via Adige 11", "mancata-consegna@cittadini.test", false)
+}
+
+fn opened(since: Option<Timestamp>, subject: &str, address: &str, told: bool) -> Vec<Deed> {
     let sara =
-        NewParty { code: CF_SARA.into(), name: "Sara Blu".into(), address: SARA.into(), role: PartyRole::Addressee };
+        NewParty { code: CF_SARA.into(), name: "Sara Blu".into(), address: address.into(), role: PartyRole::Addressee };
     let dossier = NewDossier {
         procedure: "richiesta".into(),
         subject: subject.into(),
@@ -75,8 +98,8 @@ fn begun(days: i64, subject: &str) -> Vec<Deed> {
         responsible: "Paolo Gialli".into(),
         classification: String::new(),
         parties: vec![sara],
-        since: Timestamp::now().checked_sub(SignedDuration::from_hours(24 * days)).ok(),
-        told: true,
+        since,
+        told,
         reserved: false,
         by: "Paolo Gialli".into(),
         origin: String::new(),

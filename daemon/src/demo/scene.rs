@@ -164,6 +164,16 @@ pub(super) const STEPS: &[Step] = &[
         play: Play::Mail(office::grants),
     },
     Step {
+        name: "ignota",
+        title: "Sara scrive qualcosa che nessuna regola riconosce: la legge una persona",
+        play: Play::Mail(office::writes_of_a_magpie),
+    },
+    Step {
+        name: "apre",
+        title: "Chi smista la posta le apre la pratica, per posta: APRI PRATICA. Le regole imparano",
+        play: Play::Mail(office::opens),
+    },
+    Step {
         name: "promemoria",
         title: "Una pratica aperta 27 giorni fa: il tempo ricorda all'ufficio che ne mancano 3",
         play: Play::Office(office::nearly_due),
@@ -192,6 +202,11 @@ pub(super) const STEPS: &[Step] = &[
         name: "pratiche",
         title: "Sara scrive LE MIE PRATICHE: l'elenco, aperte e concluse",
         play: Play::Mail(office::asks_for_list),
+    },
+    Step {
+        name: "carta",
+        title: "Una comunicazione di avvio non si può consegnare: diventa un compito, spedire su carta",
+        play: Play::Office(office::not_delivered),
     },
 ];
 

@@ -126,6 +126,11 @@ impl Story {
                 Disposition::Receipt { .. } => String::new(),
             });
         }
+        if let Disposition::Order { .. } = &decided.decision.disposition {
+            let not_done =
+                decided.decision.trail.iter().filter(|reason| reason.text.starts_with("ordine non eseguito"));
+            lines.extend(not_done.map(|reason| reason.text.clone()));
+        }
         for change in &decided.decision.changes {
             match change {
                 Change::Opened { dossier } => {

@@ -12,7 +12,7 @@ use casework::correction::Correction;
 use casework::decision::Lane;
 use casework::dossier::Dossier;
 use casework::letters::ID_BYTES_MAX;
-use casework::{Change, Disposition, Outgoing, Spent};
+use casework::{Change, Disposition, Outgoing, Spent, address};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
@@ -155,6 +155,10 @@ fn decide(index: &Index, batch: &mut Batch, record: &Record, decided: &Decided) 
         } else {
             queue(&mut *batch, outgoing, frozen, &decided.digest, at, due);
         }
+        // An answer, to a citizen or to an office: what an office orders, and what time brings, no sender can set off.
+        if address::same(&outgoing.to, &findings.sender) {
+            batch.put(&key::sent_to(&outgoing.to, at, &outgoing.id), &(&outgoing.template, &outgoing.dossier));
+        }
         if let (Lane::Pec, Some(words)) = (outgoing.lane, &findings.words) {
             batch.put(&key::answered(&outgoing.to, words), &at);
         }
@@ -230,9 +234,6 @@ fn by(decided: &Decided) -> &str {
 
 /// A new item of the outbox.
 pub(super) fn queue(batch: &mut Batch, outgoing: &Outgoing, frozen: &str, cause: &str, at: Timestamp, due: Timestamp) {
-    if outgoing.lane == Lane::Pec {
-        batch.put(&key::sent_to(&outgoing.to, at, &outgoing.id), &(&outgoing.template, &outgoing.dossier));
-    }
     file(batch, outgoing, at);
     batch.put(&key::due(outgoing.lane, due, &outgoing.id), &outgoing.id);
     batch.put(&key::ours(&outgoing.message_id), &outgoing.id);

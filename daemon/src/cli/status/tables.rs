@@ -53,6 +53,10 @@ fn row(message: &MessageRow, items: &BTreeMap<&str, &ItemRow>) -> Vec<String> {
             (kind.title().to_owned(), dossier.clone(), Some(office.clone()))
         }
         Disposition::ToPerson { office, .. } => (message.disposition.title().to_owned(), None, Some(office.clone())),
+        Disposition::Order { office, dossier } => {
+            (message.disposition.title().to_owned(), dossier.clone(), Some(office.clone()))
+        }
+        Disposition::Answered { dossier, .. } => (message.disposition.title().to_owned(), dossier.clone(), None),
         Disposition::Quarantine { .. } => (message.disposition.title().to_owned(), None, None),
         Disposition::Receipt { .. } => (message.proven.clone().unwrap_or_default(), None, None),
         other => (other.title().to_owned(), None, None),

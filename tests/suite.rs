@@ -17,6 +17,8 @@ mod decide;
 mod demo;
 #[path = "suite/durable.rs"]
 mod durable;
+#[path = "suite/enabling.rs"]
+mod enabling;
 #[path = "suite/enquiry.rs"]
 mod enquiry;
 #[path = "suite/evidence.rs"]

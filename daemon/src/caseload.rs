@@ -119,6 +119,11 @@ impl Caseload<'_> {
                         people.extend(self.store.people_at(&item.new, HOLDERS_MAX)?);
                     }
                 }
+                // Whose the code is of somebody who asks to be enabled, and whose the address is already.
+                if let Some(asked) = &dossier.life.enablement {
+                    people.extend(self.people(core::iter::once(asked.code.as_str()))?);
+                    people.extend(self.store.people_at(&asked.address, HOLDERS_MAX)?);
+                }
                 let done = match act::act(order, &dossier, &people, desk, self.now) {
                     Ok(done) => done,
                     Err(why) => return Ok(Err(why)),

@@ -13,13 +13,13 @@ use casework::{Change, Decision, Disposition, Known};
 use gestore::{Authority, Circuit, Mail, Style};
 use jiff::Timestamp;
 
-const CODE: &str = "BNCNNA80A41H501R";
-const STRANGER: &str = "curioso@imprese.test";
+pub(crate) const CODE: &str = "BNCNNA80A41H501R";
+pub(crate) const STRANGER: &str = "curioso@imprese.test";
 const MINE: &str = "2026/000007";
 const THEIRS: &str = "2026/000123";
 const NOBODYS: &str = "2026/000124";
 
-fn before() -> Timestamp {
+pub(crate) fn before() -> Timestamp {
     "2026-01-12T09:00:00Z".parse().unwrap()
 }
 
@@ -85,12 +85,12 @@ fn deposited(name: &str, message: &str, visibility: Visibility) -> Entry {
     Entry::Deposited { document }
 }
 
-fn letters(decision: &Decision) -> Vec<&Outgoing> {
+pub(crate) fn letters(decision: &Decision) -> Vec<&Outgoing> {
     decision.outgoing.iter().filter(|letter| letter.lane == Lane::Pec).collect()
 }
 
 #[track_caller]
-fn letter<'a>(decision: &'a Decision, template: &str) -> &'a Outgoing {
+pub(crate) fn letter<'a>(decision: &'a Decision, template: &str) -> &'a Outgoing {
     match letters(decision).as_slice() {
         [one] if one.template == template => one,
         others => panic!(
@@ -102,11 +102,11 @@ fn letter<'a>(decision: &'a Decision, template: &str) -> &'a Outgoing {
     }
 }
 
-fn flat(letter: &Outgoing) -> String {
+pub(crate) fn flat(letter: &Outgoing) -> String {
     letter.text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-fn tasks(decision: &Decision) -> usize {
+pub(crate) fn tasks(decision: &Decision) -> usize {
     decision.outgoing.iter().filter(|letter| letter.lane == Lane::Internal).count()
 }
 

@@ -5,6 +5,7 @@
 mod ask;
 mod change;
 mod decide;
+mod enable;
 mod handed;
 
 use crate::around::around;
@@ -15,7 +16,7 @@ use crate::dossier::{Dossier, State};
 use crate::letters::case::Case;
 use crate::life::Entry;
 use crate::participation;
-use crate::person::Person;
+use crate::person::{Person, Scope};
 use crate::procedure::{Actor, Procedure, Role};
 use crate::refused::Refused;
 use crate::term::ClockFact;
@@ -129,6 +130,17 @@ pub enum Act {
         /// SHA-256 of the document that was shown or signed.
         evidence: String,
     },
+    /// Enables the address that was asked for, once its code has come back.
+    Enable {
+        /// What may be asked from it; none: one's own data and dossiers.
+        #[serde(default)]
+        scopes: Vec<Scope>,
+        /// Last day; none: until it is ended.
+        #[serde(default)]
+        until: Option<jiff::civil::Date>,
+        /// Why, one by one: which document was seen.
+        points: Vec<String>,
+    },
     /// Undoes it.
     RollBack {
         /// Which, from 1.
@@ -180,6 +192,7 @@ pub fn act(order: &Order, dossier: &Dossier, people: &[Person], desk: &Desk, now
             let step = bench.change(*change)?.confirm_in_person(&order.by, evidence)?;
             bench.done(vec![Entry::Change { n: *change, step }], "conferma scritta nel fascicolo", |_| Ok(vec![]))
         }
+        Act::Enable { scopes, until, points } => bench.enable(scopes, *until, &bounded(points)?),
         Act::RollBack { change, why } => bench.roll_back(*change, why),
         Act::AskAgain { change } => bench.ask_again(*change),
         Act::Extend { points } => bench.extend(&bounded(points)?),

@@ -286,7 +286,7 @@ fn attestation(
     let to = procedure.act(dossier.state, Verb::AttestaSilenzio, Actor::Timer, &dossier.office).ok()?;
     let life = &dossier.life;
     crate::participation::outcome_gate(&life.filings).ok()?;
-    if life.changes.iter().any(|change| !change.state.is_decided()) {
+    if life.changes.iter().any(|change| !change.state.is_decided()) || crate::enablement::waits(dossier) {
         return None;
     }
     let moved = Entry::Moved { verb: Verb::AttestaSilenzio, to, points: vec![] };

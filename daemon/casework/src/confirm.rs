@@ -21,7 +21,7 @@ use jiff::Timestamp;
 /// Days that a citizen has to confirm a change of delicate data.
 pub const CONFIRM_DAYS: u32 = 5;
 /// The word with which a citizen confirms, before the code.
-const CONFIRM_WORD: &str = "CONFERMO";
+pub(crate) const CONFIRM_WORD: &str = "CONFERMO";
 
 /// A code that is asked for: what is written down, and the letter with it.
 pub(crate) struct Asked {

@@ -4,6 +4,7 @@ use crate::address;
 use crate::advice::Advice;
 use crate::around::Waiting;
 use crate::data_change::DataChange;
+use crate::enablement::Enablement;
 use crate::participation::Participation;
 use crate::rules::Kind;
 use crate::term::{ClockFact, Plan, Reminder};
@@ -354,6 +355,9 @@ pub struct Life {
     /// What parties and others filed in it, to be weighed.
     #[serde(default)]
     pub filings: Vec<Participation>,
+    /// The address that was asked to be enabled in it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub enablement: Option<Enablement>,
     /// Until when its term is suspended, while it is.
     #[serde(default)]
     pub suspended_until: Option<jiff::civil::Date>,

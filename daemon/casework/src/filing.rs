@@ -2,6 +2,8 @@
 //!
 //! Everything is filed, whatever comes of it: a confirmation gates a change of data, never the filing (law.md §10).
 
+mod enabling;
+
 use crate::address;
 use crate::around::around;
 use crate::calendar::rome;
@@ -89,17 +91,20 @@ pub(crate) fn file(paper: &Paper<'_>, dossier: &mut Dossier, trail: &mut Vec<Rea
     }
     if is_party && is_open {
         data(paper, dossier, &mut entries, &mut filed, trail);
+        enabling::ask(paper, dossier, &mut entries, &mut filed, trail);
     }
     // The code went to the safe domicile, which need not be the address that asked.
     let Known { people, now, digest, .. } = paper.known;
     let from = paper.daticert.mittente.as_str();
     if !paper.is_first && is_open && (is_party || confirm::is_awaited_from(dossier, from, people, *now)) {
         let said = confirm::said(&paper.message.text);
-        let at = paper.daticert.data;
-        let answered = confirm::answer(&said, from, at, dossier, people, digest, paper.desk, *now, trail);
-        entries.extend(answered.entries);
-        filed.outgoing.extend(answered.letters);
-        filed.data.extend(answered.data);
+        if !enabling::confirmed(paper, dossier, &said, &mut entries, &mut filed, trail) {
+            let at = paper.daticert.data;
+            let answered = confirm::answer(&said, from, at, dossier, people, digest, paper.desk, *now, trail);
+            entries.extend(answered.entries);
+            filed.outgoing.extend(answered.letters);
+            filed.data.extend(answered.data);
+        }
     }
     if !paper.is_first && matters(paper, dossier, is_party) {
         weighing(paper, dossier, &mut entries, trail);

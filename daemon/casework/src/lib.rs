@@ -25,6 +25,7 @@ pub mod decision;
 pub mod desk;
 pub mod dossier;
 pub mod effect;
+pub mod enablement;
 mod enquiry;
 pub mod entrust;
 mod filing;

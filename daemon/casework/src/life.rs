@@ -8,6 +8,7 @@ use crate::around::{self, Outcome, Which};
 use crate::calendar::stamp;
 use crate::data_change::{self, DataChange};
 use crate::dossier::{Document, Dossier, Party, PartyRole, State};
+use crate::enablement::{self, Enablement};
 use crate::participation::{self, Participation};
 use crate::term::{ClockFact, FACTS_MAX, Plan, Reminder};
 use crate::verb::Verb;
@@ -78,6 +79,11 @@ pub enum Entry {
         /// The step.
         step: participation::Entry,
     },
+    /// The enablement of an address that was asked in it goes a step on.
+    Enabling {
+        /// The step.
+        step: enablement::Step,
+    },
     /// How the term stands now, counted with the calendar and the procedure of that day.
     Reckoned {
         /// Last day; none while nothing runs.
@@ -128,6 +134,7 @@ impl Entry {
             Self::Moved { .. } | Self::Assigned { .. } | Self::Noted { .. } | Self::Change { .. } => true,
             Self::Filing { step, .. } => !matches!(step, participation::Entry::Filed { .. }),
             Self::Joined { .. } | Self::Deposited { .. } | Self::Clock { .. } => false,
+            Self::Enabling { step } => matches!(step, enablement::Step::Granted),
             Self::Action { .. } | Self::Advice { .. } => false,
             Self::Reckoned { .. } | Self::Reminded { .. } => false,
         }
@@ -156,6 +163,7 @@ impl Entry {
             Self::Reminded { reminder } => format!("avviso del {}: {}", reminder.on, reminder.what.words()),
             Self::Change { n, step } => format!("modifica {n}: {}", step.words()),
             Self::Filing { n, step } => format!("atto di parte {n}: {}", step.words()),
+            Self::Enabling { step } => step.words(),
             Self::Clock { clock } => format!("per il termine: {}, {}", clock.words(), stamp(clock.at())),
             Self::Reckoned { .. } => return None,
         })
@@ -224,6 +232,9 @@ impl Dossier {
             }
             Entry::Advice { body, step } => advice::apply(&mut self.life.advice, body, step, at),
             Entry::Action { which, outcome } => around::settle(&mut self.life.waiting, *which, *outcome),
+            Entry::Enabling { step } => {
+                self.life.enablement = Enablement::after(self.life.enablement.take(), step);
+            }
             Entry::Noted { .. } => {}
         }
     }

@@ -344,8 +344,17 @@ pub fn person(new: &NewPerson, known: &[Person], next: u32, now: Timestamp) -> R
         person.apply(&entry, now);
         entries.push(entry);
     }
-    let said = if entries.is_empty() { "c'era già, uguale" } else { "nel registro" };
     let id = person.id.clone();
+    let said = match entries.is_empty() {
+        true => String::from("c'era già, uguale"),
+        // An address that is only enabled obtains nothing by a command: whoever enters it hears so now, not from a citizen.
+        false if new.source == Some(Source::Enabled) && person.scopes(crate::calendar::rome(now).date()).is_empty() => {
+            format!(
+                "nel registro. Da lì non ottiene ancora niente: sportello person grant {id} dati, e … fascicoli, lo permettono"
+            )
+        }
+        false => String::from("nel registro"),
+    };
     let changes = entries.into_iter().map(|entry| Change::Person { id: id.clone(), entry }).collect();
     Ok(Done { changes, outgoing: vec![], said: format!("persona {id}: {said}") })
 }

@@ -10,10 +10,12 @@ use crate::caseload::contact::{CONTACTS_MAX, What};
 use crate::caseload::{Deed, rows};
 use crate::clock::Clock;
 use crate::digest::flow;
+use casework::act::{Act, Order};
 use casework::calendar::{rome, stamp};
 use casework::data_change::fields;
 use casework::open::NewPerson;
 use casework::person::{Domicile, Over, Person, Scope, Source, Strength};
+use casework::verb::Verb;
 use jiff::Timestamp;
 use std::fmt::Write;
 
@@ -52,6 +54,10 @@ enum Action {
     Grant(entrust::GrantArgs),
     /// Di chi è, o è stato, un indirizzo
     List(ListArgs),
+    /// Abilita la Pec che un cittadino ha chiesto di usare, e gli scrive l'esito
+    Enable(EnableArgs),
+    /// Dice di no a chi lo ha chiesto, e gli scrive i motivi
+    Deny(DenyArgs),
 }
 
 #[derive(clap::Args)]
@@ -108,6 +114,49 @@ struct ListArgs {
     json: bool,
 }
 
+/// Chi decide di una richiesta di abilitazione, e di quale.
+#[derive(clap::Args)]
+struct Decides {
+    #[command(flatten)]
+    config: ConfigArg,
+    /// Il numero del fascicolo della richiesta: 2026/000012, o 2026/12
+    #[arg(value_name = "NUMERO", value_parser = super::counter::number)]
+    number: String,
+    /// Chi agisce: nome e cognome
+    #[arg(long, value_name = "NOME")]
+    by: String,
+    /// Per quale ufficio (il suo nome nelle regole)
+    #[arg(long, value_name = "UFFICIO")]
+    office: String,
+    /// Come: operatore, responsabile, coordinatore
+    #[arg(long, value_name = "RUOLO", default_value = "responsabile")]
+    role: String,
+}
+
+#[derive(clap::Args)]
+struct EnableArgs {
+    #[command(flatten)]
+    decides: Decides,
+    /// Il motivo: che documento hai visto. Si può ripetere
+    #[arg(long, value_name = "TESTO", required = true)]
+    point: Vec<String>,
+    /// Che cosa può chiedere da lì: dati, fascicoli. Si può ripetere; senza, tutti e due
+    #[arg(long, value_name = "COSA", value_parser = entrust::scope)]
+    scope: Vec<Scope>,
+    /// Ultimo giorno: AAAA-MM-GG. Se manca, finché non si revoca
+    #[arg(long, value_name = "GIORNO", value_parser = super::counter::day)]
+    until: Option<jiff::civil::Date>,
+}
+
+#[derive(clap::Args)]
+struct DenyArgs {
+    #[command(flatten)]
+    decides: Decides,
+    /// Il motivo, che il cittadino legge. Si può ripetere
+    #[arg(long, value_name = "TESTO", required = true)]
+    point: Vec<String>,
+}
+
 fn datum(text: &str) -> Result<(String, String), String> {
     let pair = text.split_once('=').map(|(field, value)| (field.trim(), value.trim()));
     let (field, value) = pair
@@ -123,6 +172,16 @@ pub(super) fn main(args: &Args) -> u8 {
         Action::Mandate(args) => entrust::mandate(args),
         Action::Grant(args) => entrust::grant(args),
         Action::List(args) => list(args),
+        Action::Enable(args) => {
+            let (scopes, until, points) = (args.scope.clone(), args.until, args.point.clone());
+            decide(&args.decides, Act::Enable { scopes, until, points })
+        }
+        // Nobody knows whose the address is, so the request is not admitted (CAD art. 65); that somebody has no right is said
+        // with a notice before, as of any request: `dossier do`.
+        Action::Deny(args) => {
+            let (verb, points) = (Verb::DichiaraIrricevibile, args.point.clone());
+            decide(&args.decides, Act::Do { verb, points, to: String::new(), not_held: false })
+        }
     };
     ended.unwrap_or_else(|code| code)
 }
@@ -140,6 +199,19 @@ fn add(args: &AddArgs) -> Result<u8, u8> {
         by: args.by.clone(),
     };
     Ok(give(&config, &Deed::Enter { person }))
+}
+
+fn decide(decides: &Decides, act: Act) -> Result<u8, u8> {
+    let config = decides.config.read()?;
+    let order = Order {
+        dossier: decides.number.clone(),
+        act,
+        by: decides.by.clone(),
+        office: decides.office.clone(),
+        role: decides.role.clone(),
+        documents: vec![],
+    };
+    Ok(give(&config, &Deed::Act { order }))
 }
 
 fn list(args: &ListArgs) -> Result<u8, u8> {

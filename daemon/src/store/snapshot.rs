@@ -1,6 +1,7 @@
 //! What a decision may know of the past, read from the index. It changes when a decision needs to know something else.
 
 use super::project::day_before;
+use super::register::ToldOfPerson;
 use super::rows::{MessageRow, key};
 use super::{Store, Trouble};
 use casework::known::{Earlier, Traffic, Wrote};
@@ -94,6 +95,11 @@ impl Store {
         for item in items.filter(|item| address::is_plausible(&item.new)).take(PEOPLE_MAX) {
             found.extend(self.people_at(&item.new, PEOPLE_MAX)?);
         }
+        // Who asks to be enabled, and whose the address is already.
+        for asked in known.dossiers.iter().filter_map(|of| of.life.enablement.as_ref()).take(PEOPLE_MAX) {
+            found.extend(self.person(&asked.code)?);
+            found.extend(self.people_at(&asked.address, PEOPLE_MAX)?);
+        }
         let mut new: Vec<Person> = Vec::new();
         for person in found {
             if known.people.iter().chain(&new).all(|other| other.id != person.id) {
@@ -117,9 +123,24 @@ impl Store {
         }
         if let Some(words) = &interest.words {
             let answered = self.index.get::<Timestamp>(&key::answered(&interest.sender, words))?;
-            traffic.repeated = answered.is_some_and(|at| at >= since);
+            traffic.repeated = match answered {
+                Some(at) if at >= since => !self.has_changed(&interest.sender, at)?,
+                _ => false,
+            };
         }
         Ok(traffic)
+    }
+
+    /// Whether something was written of a person who has this address since an instant: the same words then ask for another answer.
+    fn has_changed(&self, who: &str, since: Timestamp) -> Result<bool, Trouble> {
+        for person in self.people_at(who, PEOPLE_MAX)? {
+            let n = self.index.get::<u32>(&key::told(&person.id))?.unwrap_or(0);
+            let last = self.index.get::<ToldOfPerson>(&key::person_entry(&person.id, n))?;
+            if last.is_some_and(|(at, ..)| at > since) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 }
 

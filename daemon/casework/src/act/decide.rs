@@ -54,6 +54,11 @@ impl Bench<'_> {
 
     /// A request to change data is granted by changing them, and refused by not doing so.
     pub(super) fn changes_are_decided(&self, verb: Verb) -> Result<(), Refused> {
+        if matches!(verb, Verb::Accogli | Verb::AttestaSilenzio) && crate::enablement::waits(self.dossier) {
+            // Granted without being enabled, the citizen would read of something that is not so.
+            let text = "qui si chiede di abilitare una casella: si accoglie con ABILITO, o con sportello person enable";
+            return Err(Refused::new("enable-instead", text));
+        }
         let open = self.dossier.life.changes.iter().find(|change| !change.state.is_decided());
         match open {
             Some(change) if matches!(verb, Verb::Accogli | Verb::AttestaSilenzio) => Err(Refused::new(

@@ -6,6 +6,7 @@ use crate::clockwork::procedure_of;
 use crate::decide::short;
 use crate::desk::Desk;
 use crate::dossier::{self, Dossier};
+use crate::enablement;
 use crate::participation;
 use crate::procedure::Actor;
 use crate::reply::percent;
@@ -59,7 +60,13 @@ fn of_dossier(dossier: &Dossier, message: &str, office: &str, as_what: &str, des
     let is_open = !dossier.state.is_final();
     let life = &dossier.life;
     offered(&reference(Object::Dossier(dossier), office, desk), message, desk, |what| match what {
+        What::Do(Verb::Accogli) if enablement::waits(dossier) => false,
         What::Do(verb) => procedure.act(dossier.state, verb, actor, &dossier.office).is_ok(),
+        What::Enable => {
+            let is_confirmed =
+                life.enablement.as_ref().is_some_and(|asked| asked.state == enablement::State::Confirmed);
+            is_open && is_confirmed && procedure.may_in(Verb::Accogli, actor, &dossier.office).is_ok()
+        }
         What::Assign => is_open && procedure.may_in(Verb::Assegna, actor, &dossier.office).is_ok(),
         What::NotOurs => is_open && procedure.may_in(Verb::Assegna, actor, &dossier.office).is_ok(),
         What::Weigh => life.filings.iter().any(|filing| filing.state == participation::State::Filed),
@@ -100,6 +107,9 @@ fn with(what: What) -> &'static str {
         What::Note => "e i due punti, poi il testo",
         What::NotOurs => "e, se lo sai, i due punti e di chi è",
         What::Weigh => "e il numero dell'atto di parte, poi ACCOLTA o NON ACCOLTA, i due punti e perché",
+        What::Enable => {
+            "e i due punti, poi il documento che hai visto; con un ultimo giorno, FINO AL e la data prima dei due punti"
+        }
         What::Approve => "e il numero della modifica",
         What::Refuse => "e il numero della modifica, i due punti e perché",
         What::Open => "e i due punti, poi il procedimento (niente: ricevi l'elenco)",
@@ -118,7 +128,7 @@ fn body(words: &str, what: What, message: &str) -> String {
             | Verb::DichiaraIrricevibile
             | Verb::ChiediRegolarizzazione,
         ) => format!("{words}\n- "),
-        What::Note | What::Open => format!("{words}: "),
+        What::Note | What::Open | What::Enable => format!("{words}: "),
         What::Correct => {
             format!("{words}: \n- tipo: \n- ufficio: \n- pratica: \n- messaggio: {}", short(message))
         }

@@ -7,8 +7,10 @@ use crate::correction::Correction;
 use crate::decision::{Change, Decision, Disposition, Enclosure, Lane, Outgoing};
 use crate::desk::{Desk, OfficeBox};
 use crate::dossier::{State, Visibility};
+use crate::enablement;
 use crate::known::{Known, Spent, Wrote};
 use crate::life::Entry;
+use crate::person::Strength;
 use crate::rules::Kind;
 use crate::scene::{self, Mail, SAFE, Scene};
 use alloc::format;
@@ -387,7 +389,7 @@ fn an_office_says_what_a_message_was_and_the_dossier_follows() {
     scene.take(decision.changes, decision.outgoing);
     assert_eq!(scene.dossier.office, "tributi", "it goes where it belongs");
     assert_eq!(scene.of_template("compito-pratica").len(), 1, "and that office hears of it");
-    assert_ne!(code_in(&scene.of_template("ordine-eseguito")[0]), before);
+    assert_ne!(code_in(scene.of_template("ordine-eseguito")[0]), before);
 
     for (text, code) in [
         ("CORREGGI", "empty"),
@@ -473,4 +475,50 @@ fn documents_go_with_the_letter_and_pictures_stay_in_the_dossier() {
     let (_, trail) = send(&mut scene, &sent, &[]);
     assert_eq!(trail, ["office", "document-empty"]);
     assert_eq!(scene.dossier.state, State::InLavorazione);
+}
+
+/// An address is enabled by mail too, by who decides there and once its code has come back (functions S0.07).
+#[test]
+fn an_address_that_was_confirmed_is_enabled_by_mail() {
+    let mut scene = scene();
+    let asked = enablement::Step::Asked {
+        address: scene::OTHER.into(),
+        code: scene::MARIO.into(),
+        name: "Mario Rossi".into(),
+        hash: String::new(),
+        until: scene.now,
+    };
+    let entered = |step: enablement::Step| {
+        let (dossier, entry) = ("2026/000001".to_string(), Entry::Enabling { step });
+        [Change::Entered { dossier, entry }].into_iter().collect::<Vec<_>>()
+    };
+    scene.take(entered(asked), Vec::new());
+    let good = "ABILITO FINO AL 31/12/2027: vista la carta d'identità";
+    let sent = Sent::to(&scene, MARIA, good);
+    let (answer, trail) = send(&mut scene, &sent, &[]);
+    assert_eq!(trail, ["office", "not-confirmed"]);
+    assert!(!answer.text.contains("- ABILITO"), "{}", answer.text);
+    scene.take(entered(enablement::Step::Confirmed), Vec::new());
+    for (from, text, code) in [
+        (SHARED, good, "not-lawful"),
+        (MARIA, "ABILITO", "no-points"),
+        (MARIA, "ABILITO FINO A QUANDO SERVE: visto", "no-day"),
+        (MARIA, "ABILITO FINO AL 31/02/2027: visto", "no-day"),
+        (MARIA, "ACCOLGO: va bene", "not-lawful"),
+    ] {
+        let sent = Sent::to(&scene, from, text);
+        let (answer, trail) = send(&mut scene, &sent, &[]);
+        assert_eq!(trail, ["office", code], "{text}");
+        assert_eq!(answer.text.contains("- ABILITO, e i due punti"), from == MARIA, "{}", answer.text);
+    }
+    let sent = Sent::to(&scene, MARIA, good);
+    let (_, trail) = send(&mut scene, &sent, &[]);
+    assert_eq!(trail, ["office", "order-done"]);
+    assert_eq!(scene.dossier.state, State::Accolta);
+    let mario = scene.people.first().expect("Mario");
+    assert_eq!(mario.strength_of(scene::OTHER, scene.now), Some(Strength::Enabled));
+    let ends: Vec<_> = mario.grants.iter().map(|grant| grant.until).collect();
+    assert_eq!(ends, [Some(jiff::civil::date(2027, 12, 31)); 2]);
+    let warned = scene.of_template("avviso-pratica");
+    assert!(warned.first().is_some_and(|letter| letter.to == SAFE && letter.text.contains(scene::OTHER)));
 }

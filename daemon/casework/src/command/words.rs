@@ -15,6 +15,7 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec;
 use alloc::vec::Vec;
+use jiff::civil::Date;
 
 /// Lines of one mail in which an order is looked for: whoever writes more has written a letter.
 const LINES_MAX: usize = 500;
@@ -38,6 +39,8 @@ pub(super) enum What {
     Approve,
     /// No to it.
     Refuse,
+    /// The address that was asked for is the citizen's.
+    Enable,
     /// Opens a dossier for a message that has none.
     Open,
     /// Says what a message really was.
@@ -78,6 +81,7 @@ pub(super) const ORDERS: &[(&str, What)] = &[
     ("VALUTO", What::Weigh),
     ("APPROVO MODIFICA", What::Approve),
     ("RIFIUTO MODIFICA", What::Refuse),
+    ("ABILITO", What::Enable),
     ("NOTA", What::Note),
     ("APRI PRATICA", What::Open),
     ("CORREGGI", What::Correct),
@@ -190,9 +194,10 @@ fn order(line: &str, normal: &Normal) -> Option<(&'static str, What, String)> {
         let end = normal.source(0..n)?.end;
         let rest = line.get(end..).unwrap_or_default().trim_start();
         let behind = rest.strip_prefix([':', '.']).map(str::trim);
-        let takes_object =
-            matches!(what, What::Assign | What::Weigh | What::Approve | What::Refuse | What::NotOurs | What::Open)
-                || matches!(what, What::Do(Verb::ChiediParere | Verb::RiceviParere));
+        let takes_object = matches!(
+            what,
+            What::Assign | What::Weigh | What::Approve | What::Refuse | What::NotOurs | What::Open | What::Enable
+        ) || matches!(what, What::Do(Verb::ChiediParere | Verb::RiceviParere));
         // «Accolgo con piacere» is a sentence, not an order.
         return match behind {
             Some(behind) => Some((words, *what, behind.to_string())),
@@ -230,6 +235,11 @@ fn act(order: &Written, is_not_held: bool, book: &Rulebook, fallback: &str) -> R
             }
         }
         What::Weigh => weigh(order)?,
+        What::Enable => {
+            let (end, first) = split(&order.rest);
+            let points = first.into_iter().chain(order.points.iter().cloned()).collect();
+            Act::Enable { scopes: vec![], until: until(end)?, points }
+        }
         What::Approve => Act::Approve { change: number(&order.rest, "APPROVO MODIFICA 1")?.0 },
         What::Refuse => {
             let (change, rest) = number(&order.rest, "RIFIUTO MODIFICA 1: il motivo")?;
@@ -238,6 +248,31 @@ fn act(order: &Written, is_not_held: bool, book: &Rulebook, fallback: &str) -> R
             Act::Refuse { change, points: first.into_iter().chain(order.points.iter().cloned()).collect() }
         }
         What::Open | What::Correct => return Err(Refused::new("no-act", "non riguarda un fascicolo")),
+    })
+}
+
+/// Until when something is granted: «fino al 31/12/2027», or nothing.
+fn until(words: &str) -> Result<Option<Date>, Refused> {
+    let normal = Normal::of(words);
+    let numbers: Vec<&str> = match normal.words().collect::<Vec<_>>().as_slice() {
+        [] => return Ok(None),
+        ["fino", "al" | "a", day @ ..] => day.to_vec(),
+        _ => vec![],
+    };
+    let date = match numbers.as_slice() {
+        [day, month, year] => match (day.parse(), month.parse(), year.parse()) {
+            (Ok(day), Ok(month), Ok(year)) => Date::new(year, month, day).ok(),
+            _ => None,
+        },
+        _ => None,
+    };
+    date.map(Some).ok_or_else(|| {
+        Refused::new(
+            "no-day",
+            format!(
+                "«{words}» non si capisce. Scrivi per esempio: ABILITO FINO AL 31/12/2027: il documento che hai visto"
+            ),
+        )
     })
 }
 

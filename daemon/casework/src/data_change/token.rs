@@ -25,7 +25,7 @@ pub fn hash(dossier: &str, id: u32, person: &str, secret: &str) -> String {
 
 /// Whether two hashes are equal, in a time that does not tell how far they agree.
 #[must_use]
-pub(super) fn same(a: &str, b: &str) -> bool {
+pub(crate) fn same(a: &str, b: &str) -> bool {
     verify_slices_are_equal(a.as_bytes(), b.as_bytes()).is_ok()
 }
 

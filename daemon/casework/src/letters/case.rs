@@ -244,6 +244,52 @@ impl Case<'_> {
         self.write("proroga", &values, 1)
     }
 
+    /// The code with which the address that asks to be enabled proves that somebody reads it. `late`: the last day of one that
+    /// came too late.
+    pub(crate) fn enabling(
+        &self,
+        to: &str,
+        person: &str,
+        code: &str,
+        by: Date,
+        late: Option<Date>,
+    ) -> Result<Outgoing, Reason> {
+        let mut values =
+            self.values("Quando il codice arriva, una persona dell'ufficio controlla e ti scrive l'esito.");
+        put(&mut values, "casella", json!(to));
+        put(&mut values, "persona", json!(person));
+        put(&mut values, "codice", json!(code));
+        put(&mut values, "conferma_entro", json!(by));
+        if let Some(late) = late {
+            put(&mut values, "scaduto_il", json!(late));
+        }
+        let template = if late.is_some() { "conferma-scaduta" } else { "conferma-abilitazione" };
+        let number = Some(self.dossier.number.clone());
+        write(template, values, Lane::Pec, to.to_string(), number, vec![], &self.known(), self.desk)
+    }
+
+    /// It came back in time: a person decides now.
+    pub(crate) fn enabling_confirmed(&self, to: &str, person: &str) -> Result<Outgoing, Reason> {
+        let mut values =
+            self.values("Una persona dell'ufficio guarda il tuo documento d'identità e ti scrive l'esito.");
+        put(&mut values, "casella", json!(to));
+        put(&mut values, "persona", json!(person));
+        let number = Some(self.dossier.number.clone());
+        write("abilitazione-confermata", values, Lane::Pec, to.to_string(), number, vec![], &self.known(), self.desk)
+    }
+
+    /// To an address of the person that was safe before: another one counts as theirs from now on.
+    pub(crate) fn enabled_elsewhere(&self, to: &str, address: &str) -> Result<Outgoing, Reason> {
+        let mut values = self.values("Se non l'hai chiesto tu, rispondi subito a questa Pec: può essere una truffa.");
+        put(
+            &mut values,
+            "avviso",
+            json!(format!("è abilitata per te la casella {address}. Da lì si possono chiedere i tuoi dati.")),
+        );
+        let number = Some(self.dossier.number.clone());
+        write("avviso-pratica", values, Lane::Pec, to.to_string(), number, vec![], &self.known(), self.desk)
+    }
+
     /// A citizen's own deadline is near.
     pub(crate) fn reminder(&self, words: &str) -> Result<Vec<Outgoing>, Reason> {
         let mut values = self.values("Aspettiamo la tua risposta.");

@@ -6,6 +6,7 @@ use crate::data_change::fields;
 use crate::decision::{Enclosure, Lane, Outgoing, Reason};
 use crate::dossier::{Document, Dossier, Visibility};
 use crate::effect::EffectKey;
+use crate::enablement;
 use crate::known::{Event, History};
 use crate::life::Entry;
 use crate::person::{Over, Person, Scope};
@@ -294,6 +295,13 @@ pub(crate) fn status(about: &About<'_>, dossier: &Dossier) -> Result<Vec<Outgoin
 fn next_step(dossier: &Dossier) -> &'static str {
     if dossier.state.is_final() {
         "La pratica è conclusa."
+    } else if let Some(asked) = &dossier.life.enablement {
+        match asked.state {
+            enablement::State::Asked => {
+                "Rimanda il codice che ti abbiamo mandato: poi decide una persona dell'ufficio."
+            }
+            _ => "Hai confermato la casella: è in attesa di approvazione. Poi ti scriviamo l'esito.",
+        }
     } else {
         "L'ufficio esamina la pratica e ti scrive l'esito."
     }

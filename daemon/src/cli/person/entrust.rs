@@ -63,7 +63,7 @@ pub(super) struct GrantArgs {
     end: bool,
 }
 
-fn scope(text: &str) -> Result<Scope, String> {
+pub(super) fn scope(text: &str) -> Result<Scope, String> {
     match text {
         "dati" => Ok(Scope::OwnData),
         "fascicoli" => Ok(Scope::OwnDossiers),

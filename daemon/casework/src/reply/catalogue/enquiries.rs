@@ -323,6 +323,71 @@ pub(super) const WAYS: Message = Message {
     ],
 };
 
+/// ABILITAMI.
+pub(super) const ENABLING: Message = Message {
+    name: "conferma-abilitazione",
+    purpose: "a chi chiede di abilitare la sua Pec: il codice da rimandare da lì",
+    reader: Reader::Citizen,
+    fields: &[
+        SENDER,
+        DOSSIER,
+        &[
+            field("casella", Line, Always, "la casella da abilitare", &["anna.bianchi@pec.example"]),
+            field("persona", Line, Always, "codice fiscale o partita IVA di chi chiede", &["BNCNNA80A41H501R"]),
+            field("codice", Line, Always, "codice da rimandare, che scade", &["CONFERMO 7KQ2-M4TX"]),
+            field("conferma_entro", Date, Always, "ultimo giorno per confermare", &["2026-07-12"]),
+            super::fields::LINK_RISPOSTA,
+        ],
+    ],
+    must_say: &[Phrase {
+        words: "non hai chiesto",
+        why: "chi non l'ha chiesto deve sapere che cosa fare: può essere una frode",
+    }],
+};
+
+/// CONFERMO, too late.
+pub(super) const EXPIRED: Message = Message {
+    name: "conferma-scaduta",
+    purpose: "a chi manda il codice di abilitazione dopo la scadenza: che cosa è successo, e un codice nuovo",
+    reader: Reader::Citizen,
+    fields: &[
+        SENDER,
+        DOSSIER,
+        &[
+            field("scaduto_il", Date, Always, "ultimo giorno che c'era per confermare", &["2026-07-12"]),
+            field("casella", Line, Always, "la casella da abilitare", &["anna.bianchi@pec.example"]),
+            field("persona", Line, Always, "codice fiscale o partita IVA di chi chiede", &["BNCNNA80A41H501R"]),
+            field("codice", Line, Always, "codice nuovo da rimandare", &["CONFERMO 7KQ2-M4TX"]),
+            field("conferma_entro", Date, Always, "ultimo giorno per confermare", &["2026-07-20"]),
+            super::fields::LINK_RISPOSTA,
+        ],
+    ],
+    must_say: &[Phrase {
+        words: "non hai chiesto",
+        why: "chi non l'ha chiesto deve sapere che cosa fare: può essere una frode",
+    }],
+};
+
+/// CONFERMO, in time.
+pub(super) const CONFIRMED: Message = Message {
+    name: "abilitazione-confermata",
+    purpose: "a chi ha rimandato in tempo il codice di abilitazione: adesso decide una persona",
+    reader: Reader::Citizen,
+    fields: &[
+        SENDER,
+        DOSSIER,
+        &[
+            field("casella", Line, Always, "la casella da abilitare", &["anna.bianchi@pec.example"]),
+            field("persona", Line, Always, "codice fiscale o partita IVA di chi chiede", &["BNCNNA80A41H501R"]),
+            super::fields::LINK_RISPOSTA,
+        ],
+    ],
+    must_say: &[Phrase {
+        words: "in attesa di approvazione",
+        why: "il codice da solo non abilita: decide una persona",
+    }],
+};
+
 /// REVOCA.
 pub(super) const REVOKED: Message = Message {
     name: "revoca",

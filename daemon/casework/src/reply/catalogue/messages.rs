@@ -291,6 +291,9 @@ pub const MESSAGES: &[Message] = &[
     enquiries::NO_DOCUMENT,
     enquiries::PERSON_ANSWERS,
     enquiries::WAYS,
+    enquiries::ENABLING,
+    enquiries::EXPIRED,
+    enquiries::CONFIRMED,
     enquiries::REVOKED,
     enquiries::WITHDRAWN,
     Message {

@@ -407,6 +407,54 @@ fn the_brakes_hold_for_commands_too_and_a_person_reads_on() {
     assert!(letters(&decide(mail(ANNA, "AIUTO", ""), known)).is_empty());
 }
 
+#[test]
+fn a_question_about_a_service_is_answered_with_its_card_and_opens_nothing() {
+    let asked = [
+        ("Informazioni", "Buongiorno, che documenti servono per il cambio di residenza?", "Cambio di residenza"),
+        ("Residenza", "Vorrei sapere come si fa per cambiare residenza. Grazie", "Cambio di residenza"),
+        ("Cambio di residenza", "Entro quando va fatto? E quanto costa?", "Cambio di residenza"),
+        ("Mensa", "Quanto costa la mensa scolastica?", "Iscrizione alla mensa scolastica"),
+        ("domanda", "come faccio a iscrivere mio figlio alla mensa della scuola?", "Iscrizione alla mensa scolastica"),
+        ("asilo nido", "Quali requisiti ci vogliono per l'asilo nido?", "Iscrizione al nido"),
+        ("Nido comunale", "Buonasera, quando si può fare domanda per il nido?", "Iscrizione al nido"),
+        ("ZTL", "Come si chiede il permesso ZTL per chi abita in centro?", "Permesso per la zona a traffico limitato"),
+        ("zona a traffico limitato", "Che cosa serve per entrare?", "Permesso per la zona a traffico limitato"),
+        ("multa", "Ho preso una multa. Entro quando si paga e quanto costa?", "Pagamento di una multa"),
+        ("Contravvenzione", "Come posso pagare la contravvenzione?", "Pagamento di una multa"),
+        ("IMU", "A quale ufficio devo chiedere per l'Imu?", "Istanza sui tributi comunali"),
+        ("Rimborso TARI", "Cosa devo fare per il rimborso Tari?", "Istanza sui tributi comunali"),
+        ("Assegno", "Chi ha diritto all'assegno di maternità?", "Assegno di maternità del Comune"),
+        ("assegno di maternità", "Quali documenti devo preparare?", "Assegno di maternità del Comune"),
+        ("Accesso agli atti", "Quanto costa e in quanto tempo rispondete?", "Accesso agli atti"),
+        ("informazione", "Chiedo di sapere come si richiede la copia di un atto.", "Accesso agli atti"),
+        ("Permesso ztl", "quale modulo devo compilare?", "Permesso per la zona a traffico limitato"),
+        ("nidi", "Che documentazione serve per i nidi?", "Iscrizione al nido"),
+        ("Trasferire la residenza", "Chiedo informazioni: cosa serve?", "Cambio di residenza"),
+    ];
+    for (subject, text, title) in asked {
+        let decision = decide(mail(ANNA, subject, &format!("{text}\n")), nothing());
+        let told = letter(&decision, "scheda");
+        assert!(told.text.contains(title), "{subject}: {text}\n{}", told.text);
+        assert!(told.text.contains("non abbiamo aperto nessuna pratica"), "{}", told.text);
+        assert!(!opens(&decision) && matches!(decision.disposition, Disposition::Answered { .. }), "{subject}: {text}");
+    }
+    // What asks for the thing itself, or may, is none: nobody's request is lost in an answer.
+    let requests = [
+        ("Cambio di residenza", "Chiedo il cambio di residenza. Che documenti servono ancora?"),
+        ("Cambio di residenza", &format!("Quali documenti servono? Il mio codice fiscale è {CODE}")),
+        ("Nido", "Presento domanda per il nido. Quanto costa?"),
+        ("Nido", "A che punto è la mia domanda per il nido? Vorrei sapere quando si può entrare."),
+        ("Multa e ZTL", "Quanto costa la multa per chi entra nella ztl?"),
+        ("Mensa", "La mensa è cattiva."),
+        ("Piscina", "Quanto costa la piscina?"),
+        ("Dati", "Vorrei sapere quali dati personali avete su di me (art. 15 GDPR)."),
+    ];
+    for (subject, text) in requests {
+        let decision = decide(mail(ANNA, subject, &format!("{text}\n")), nothing());
+        assert!(decision.outgoing.iter().all(|letter| letter.template != "scheda"), "{subject}: {text}");
+    }
+}
+
 /// The whole way: the register as the office fills it, the mail as a provider carries it, the answer in the outbox.
 #[test]
 fn the_register_answers_through_the_whole_service() {

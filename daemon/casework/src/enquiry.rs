@@ -5,6 +5,7 @@
 //! not there, the answer is one: nobody learns from a letter whether a dossier, or a record, exists.
 
 mod command;
+mod question;
 mod withdraw;
 
 use crate::address;
@@ -81,7 +82,12 @@ pub(crate) fn decide(about: &About<'_>, marks: &[Reason], trail: &mut Vec<Reason
         }
     };
     let (what, told) = match read {
-        Read::Nothing => return None,
+        Read::Nothing => {
+            let asked = question::about(about).filter(|_| marks.is_empty())?;
+            let note = "Hai fatto una domanda: non abbiamo aperto nessuna pratica.";
+            let card = braked(about, None).and_then(|()| letter::service(about, asked, note));
+            (format!("una domanda su «{}»", asked.title), card.map(|letters| Told::letters(letters, None)))
+        }
         Read::Several(several) => {
             let all: Vec<&str> = several.iter().map(Command::words).collect();
             let note = format!("Hai scritto più comandi insieme ({}): non ne abbiamo fatto nessuno.", all.join(", "));
@@ -94,7 +100,7 @@ pub(crate) fn decide(about: &About<'_>, marks: &[Reason], trail: &mut Vec<Reason
         Ok(told) => told,
         Err(why) => Told::Person { letter: None, dossier: None, why },
     };
-    trail.push(Reason::new("command", format!("comando «{what}»")));
+    trail.push(Reason::new("command", format!("chiede: {what}")));
     let class = Some(about.class.clone());
     Some(match told {
         Told::AsRequest => return None,
@@ -417,7 +423,7 @@ fn card(service: &str, about: &About<'_>) -> Result<Vec<Outgoing>, Reason> {
         }
     };
     if let Some(procedure) = exact.map(|(_, one)| *one).or_else(within) {
-        return letter::service(about, procedure);
+        return letter::service(about, procedure, "");
     }
     let names: Vec<&str> = known.iter().map(|(name, _)| name.as_str()).collect();
     let near = nearest(service, &names).and_then(|near| known.iter().find(|(name, _)| name == near));

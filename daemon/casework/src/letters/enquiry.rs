@@ -157,9 +157,10 @@ pub(crate) fn catalogue(about: &About<'_>, note: &str) -> Result<Vec<Outgoing>, 
     split(about, "catalogo", &values, "servizi", &services, 0)
 }
 
-/// SCHEDA.
-pub(crate) fn service(about: &About<'_>, procedure: &Procedure) -> Result<Vec<Outgoing>, Reason> {
+/// SCHEDA. `note`: what must be said first.
+pub(crate) fn service(about: &About<'_>, procedure: &Procedure, note: &str) -> Result<Vec<Outgoing>, Reason> {
     let mut values = values(about, "");
+    given(&mut values, "avviso", note);
     put(&mut values, "titolo", json!(procedure.title));
     let lines = card::lines(procedure, &about.desk.rules);
     let office = procedure.unit.as_deref().and_then(|id| about.desk.rules.office(id));

@@ -338,6 +338,8 @@ pub struct Card {
     pub office: Option<String>,
     /// Page with more.
     pub link: Option<String>,
+    /// What people call the service, besides its title: a question that says so is answered with the card.
+    pub names: Vec<String>,
 }
 
 /// From when to when a ranking takes requests, by the clock of Rome.

@@ -263,7 +263,7 @@ pub(super) fn fees(root: &Form<'_>, problems: &mut Problems<'_>) -> Vec<Fee> {
 
 /// `[scheda]`.
 pub(super) fn card(root: &Form<'_>, node: &Node, problems: &mut Problems<'_>) -> Option<Card> {
-    const KEYS: [&str; 7] = ["chi", "cosa", "come", "costo", "tempi", "ufficio", "link"];
+    const KEYS: [&str; 8] = ["chi", "cosa", "come", "costo", "tempi", "ufficio", "link", "parole"];
     let form = Form::open(format!("{}: scheda", root.what), node, root.at.file, &KEYS, problems)?;
     for key in ["chi", "cosa", "come"] {
         form.require(key, problems);
@@ -276,7 +276,8 @@ pub(super) fn card(root: &Form<'_>, node: &Node, problems: &mut Problems<'_>) ->
     {
         problems.error(at, format!("{}: `link`: serve un indirizzo che inizia con https://", form.what));
     }
-    Some(Card { who: who?.value, what: what?.value, how: how?.value, cost, term, office, link })
+    let names = form.lines("parole", problems).unwrap_or_default().into_iter().map(|name| name.value).collect();
+    Some(Card { names, who: who?.value, what: what?.value, how: how?.value, cost, term, office, link })
 }
 
 /// `https://` and something: what is shown to citizens, or called, never goes in clear.

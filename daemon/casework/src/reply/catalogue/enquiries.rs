@@ -153,6 +153,13 @@ pub(super) const CARD: Message = Message {
         US,
         &[
             field("titolo", Line, Always, "nome del servizio", &["Cambio di residenza"]),
+            field(
+                "avviso",
+                Line,
+                IfGiven,
+                "che cosa è meglio dire prima",
+                &["Hai fatto una domanda: non abbiamo aperto nessuna pratica."],
+            ),
             field("righe", Items(RIGHE), Always, "la scheda, voce per voce", &[]),
             field(
                 "link_chiedi",

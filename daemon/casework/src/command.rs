@@ -23,6 +23,7 @@ use crate::known::{Known, Spent, Wrote};
 use crate::letters::{self, order::Told};
 use crate::procedure::Role;
 use crate::refused::Refused;
+use crate::rules::Rulebook;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec;
@@ -95,8 +96,14 @@ pub(crate) fn tag(digest: &str) -> String {
     format!("[Messaggio {}]", short(digest))
 }
 
+/// The decided messages that an office's mail names: of nobody else's is that looked up.
+pub(crate) fn messages<'a>(mail: &str, content: &'a Content, book: &Rulebook) -> impl Iterator<Item = String> + 'a {
+    let is_office = !authors(mail, book).is_empty();
+    [&content.subject, &content.text].into_iter().filter(move |_| is_office).flat_map(|text| named(text))
+}
+
 /// The decided messages that a text names, each by the beginning of its digest, lower case: as [`tag`] and CORREGGI do.
-pub(crate) fn named(text: &str) -> impl Iterator<Item = String> + '_ {
+fn named(text: &str) -> impl Iterator<Item = String> + '_ {
     let mut words = text.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
     core::iter::from_fn(move || {
         words.by_ref().find(|word| word.eq_ignore_ascii_case("messaggio"))?;
@@ -120,7 +127,7 @@ enum Road {
 pub(crate) fn by_mail(seen: &Examined, content: &Content, known: &Known, desk: &Desk) -> Option<Decision> {
     let server = &desk.entity.office_box.as_ref().filter(|_| known.is_from_offices)?.server;
     let [from] = content.from.as_slice() else { return None };
-    let authors = authors(&from.address, desk);
+    let authors = authors(&from.address, &desk.rules);
     if authors.is_empty() || !guard::machine_marks(&from.address, seen, content).is_empty() {
         return None; // as any other mail of somebody, or of a machine
     }
@@ -142,7 +149,7 @@ pub(crate) fn by_mail(seen: &Examined, content: &Content, known: &Known, desk: &
 
 /// The decision on the content of a proven envelope whose sender is an office, if it orders something.
 pub(crate) fn by_pec(sender: &str, seen: &Examined, content: &Content, known: &Known, desk: &Desk) -> Option<Decision> {
-    let authors = authors(sender, desk);
+    let authors = authors(sender, &desk.rules);
     let is_order = match words::read(&content.text, &desk.rules, &desk.entity.fallback_office) {
         Ok(_) => true,
         Err(why) => why.code != "no-order",
@@ -155,9 +162,9 @@ pub(crate) fn by_pec(sender: &str, seen: &Examined, content: &Content, known: &K
 }
 
 /// As whom somebody may give orders from a mailbox.
-fn authors<'a>(mail: &str, desk: &'a Desk) -> Vec<Author<'a>> {
+fn authors<'a>(mail: &str, book: &'a Rulebook) -> Vec<Author<'a>> {
     let mut authors = Vec::new();
-    for office in desk.rules.offices() {
+    for office in book.offices() {
         let people = office.people.iter().filter(|person| address::same(&person.mail, mail));
         authors.extend(people.map(|person| Author { office: &office.id, name: &person.name, role: &person.role }));
         if address::same(&office.mail, mail) {

@@ -214,7 +214,7 @@ pub struct Interest {
     pub codes: BTreeSet<String>,
     /// Codes of tasks that it gives back.
     pub tasks: BTreeSet<String>,
-    /// First characters of the digests of decided messages that it names.
+    /// First characters of the digests of decided messages that it names: only an office's mail names any.
     pub messages: BTreeSet<String>,
     /// Of how many dossiers the sender is a party, and which: at most so many of each address are read; 0 asks for none.
     pub own_max: usize,
@@ -287,8 +287,7 @@ fn of_content(interest: &mut Interest, message: &Content, book: &rules::Rulebook
     rules::look_up(book, &material(message, &interest.sender, &names, &[], "", "", Timestamp::UNIX_EPOCH), &asked);
     interest.dossiers = asked.0.into_inner();
     interest.tasks = command::codes(&message.subject).chain(command::codes(&message.text)).take(TASKS_MAX).collect();
-    interest.messages =
-        command::named(&message.subject).chain(command::named(&message.text)).take(MESSAGES_MAX).collect();
+    interest.messages = command::messages(&interest.sender, message, book).take(MESSAGES_MAX).collect();
     interest.codes = codes(&message.subject).chain(codes(&message.text)).take(CODES_MAX).collect();
 }
 

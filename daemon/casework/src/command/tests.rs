@@ -315,6 +315,8 @@ fn about(scene: &Scene, wrote: &Wrote, text: &str) -> Decision {
     let (seen, content) = sent.seen();
     let interest = crate::interest(&seen, &DESK.rules);
     assert!(wrote.digest.starts_with(interest.messages.first().expect("the store is asked for it")));
+    let stranger = Sent { from: "chiunque@altro.example", ..sent };
+    assert!(crate::interest(&stranger.seen().0, &DESK.rules).messages.is_empty(), "nobody else looks anything up");
     let known = Known { wrote: vec![wrote.clone()], next_ordinal: 7, ..known(scene) };
     by_mail(&seen, &content, &known, &DESK).expect("it is an office's")
 }

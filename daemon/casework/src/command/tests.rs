@@ -387,7 +387,7 @@ fn an_office_says_what_a_message_was_and_the_dossier_follows() {
     scene.take(decision.changes, decision.outgoing);
     assert_eq!(scene.dossier.office, "tributi", "it goes where it belongs");
     assert_eq!(scene.of_template("compito-pratica").len(), 1, "and that office hears of it");
-    assert_ne!(code_in(&scene.of_template("ordine-eseguito")[0]), before);
+    assert_ne!(code_in(scene.of_template("ordine-eseguito")[0]), before);
 
     for (text, code) in [
         ("CORREGGI", "empty"),

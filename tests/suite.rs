@@ -33,6 +33,8 @@ mod figures;
 mod fixtures;
 #[path = "suite/hostile.rs"]
 mod hostile;
+#[path = "suite/languages.rs"]
+mod languages;
 #[path = "suite/loops.rs"]
 mod loops;
 #[path = "suite/measure.rs"]

@@ -34,6 +34,7 @@ mod rules;
 mod run;
 mod stats;
 mod status;
+mod templates;
 mod trial;
 mod trust;
 mod verify_journal;
@@ -89,6 +90,8 @@ enum Command {
     Rules(rules::Args),
     /// I procedimenti: controllarli, vederli come scheda del servizio, disegnarne i passi
     Procedures(procedures::Args),
+    /// Le lettere: vederle tutte con dati d'esempio, come arrivano e come si stampano
+    Templates(templates::Args),
     /// Le pratiche: vederle, aprirle, fare un passo del procedimento, valutare, approvare, decidere
     Dossier(dossier::Args),
     /// I termini: come è contato quello di una pratica, e quali vanno guardati
@@ -172,6 +175,7 @@ pub fn main() -> ExitCode {
         Command::Trust(args) => trust::main(&args),
         Command::Rules(args) => rules::main(&args),
         Command::Procedures(args) => procedures::main(&args),
+        Command::Templates(args) => templates::main(&args),
         Command::Reconcile(args) => reconcile::main(&args),
         Command::VerifyJournal(args) => verify_journal::main(&args),
         Command::Rebuild(args) => rebuild::main(&args),

@@ -5,6 +5,7 @@ use crate::rulebook::shelf;
 use crate::shipped;
 use crate::trust::{Trust, check};
 use casework::effect::EffectKey;
+use casework::language::Language;
 use casework::procedure::Procedures;
 use casework::reply::{self, TemplateFile};
 use casework::rules::{self, Problem, Rulebook, SourceFile};
@@ -248,11 +249,16 @@ pub(crate) fn read_rules(dir: &Path) -> Result<Vec<SourceFile>, Vec<Problem>> {
 }
 
 pub(crate) fn read_templates(dir: &Path) -> Result<Vec<TemplateFile>, Vec<Problem>> {
-    let language = dir.join("it");
-    Ok(read_folder(&language, "hbs")?
-        .into_iter()
-        .map(|(name, text)| TemplateFile { name: format!("it/{name}"), text })
-        .collect())
+    let mut all = Vec::new();
+    for tag in Language::ALL.map(Language::tag) {
+        let folder = dir.join(tag);
+        // Italian must be there; the others are a body's choice.
+        if tag == Language::It.tag() || folder.is_dir() {
+            let files = read_folder(&folder, "hbs")?;
+            all.extend(files.into_iter().map(|(name, text)| TemplateFile { name: format!("{tag}/{name}"), text }));
+        }
+    }
+    Ok(all)
 }
 
 /// Files with one ending, by name.

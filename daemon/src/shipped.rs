@@ -27,6 +27,8 @@ const TEMPLATES: &[(&str, &str)] = &files!("templates":
     "it/documento-non-visibile.hbs", "it/elenco-pratiche.hbs", "it/indice-fascicolo.hbs", "it/revoca.hbs", "it/risponde-una-persona.hbs", "it/ritiro.hbs", "it/scheda.hbs",
     "it/avviso-pratica.hbs", "it/proroga.hbs", "it/richiesta-pagamento.hbs", "it/richiesta-parere.hbs",
     "it/richiesta-regolarizzazione.hbs",
+    "de/presa-in-carico.hbs", "de/richiesta-integrazione.hbs", "de/stato-pratica.hbs",
+    "en/presa-in-carico.hbs", "en/richiesta-integrazione.hbs", "en/stato-pratica.hbs",
 );
 
 /// The shipped rules.
@@ -60,6 +62,8 @@ mod tests {
             ("rules", "", "toml", super::RULES),
             ("rules/procedures", "procedures/", "toml", super::PROCEDURES),
             ("templates/it", "it/", "hbs", super::TEMPLATES),
+            ("templates/de", "de/", "hbs", super::TEMPLATES),
+            ("templates/en", "en/", "hbs", super::TEMPLATES),
         ] {
             let on_disk: BTreeSet<String> = std::fs::read_dir(root.join(dir))
                 .unwrap()
@@ -67,7 +71,8 @@ mod tests {
                 .filter(|p| p.extension().is_some_and(|e| e == ending))
                 .map(|p| format!("{prefix}{}", p.file_name().unwrap().to_string_lossy()))
                 .collect();
-            let listed: BTreeSet<String> = listed.iter().map(|(name, _)| (*name).to_owned()).collect();
+            let of_folder = listed.iter().filter(|(name, _)| name.starts_with(prefix));
+            let listed: BTreeSet<String> = of_folder.map(|(name, _)| (*name).to_owned()).collect();
             assert_eq!(on_disk, listed, "{dir}");
         }
     }

@@ -13,7 +13,7 @@ use std::sync::OnceLock;
 
 pub(crate) const ENTITY: &str = "protocollo@pec.comune.test";
 pub(crate) const ANNA: &str = "anna.bianchi@cittadini.test";
-const NUMBER: &str = "2026/000007";
+pub(crate) const NUMBER: &str = "2026/000007";
 
 pub(crate) struct Bench {
     pub(crate) provider: Provider,
@@ -76,7 +76,7 @@ pub(crate) fn nothing() -> Known {
 }
 
 /// A register that holds Anna's dossier.
-fn with_dossier() -> Known {
+pub(crate) fn with_dossier() -> Known {
     let now = bench().now;
     let dossier = Dossier {
         number: NUMBER.into(),

@@ -1,9 +1,10 @@
 //! The files that go along with letters: what other programs read in the sheet to print, and the bytes of documents.
 
 use crate::decide::{ANNA, bench};
+use casework::Outgoing;
 use casework::decision::{Enclosure, Lane};
 use casework::language::Language;
-use casework::{Outgoing, reply};
+use casework::reply::{self, Extent};
 use gestore::{Mail, Submission};
 use jiff::Timestamp;
 use sportello::archive::{Archive, Shelf};
@@ -46,21 +47,24 @@ fn said(program: &str, args: &[&str], file: &Path) -> Option<String> {
     }
 }
 
-/// Every template with its sample values, in the language that it is in.
+/// Every template with its sample values, in every language.
 fn letters() -> Vec<(String, Language, reply::Rendered)> {
     let templates = reply::load(&sportello::shipped::templates()).unwrap();
-    let names: Vec<String> = templates.names().into_iter().map(str::to_owned).collect();
-    let write = |name: String| {
-        let letter = templates.render(&name, &templates.sample(&name).unwrap()).unwrap();
-        (name, Language::It, letter)
+    let write = |(language, name): (Language, &str)| {
+        let sample = templates.sample(name, language, Extent::Full).unwrap();
+        (name.to_owned(), language, templates.render(name, language, &sample).unwrap())
     };
-    names.into_iter().map(write).collect()
+    templates.letters().map(write).collect()
 }
 
 /// The letter's words as they must stand on the sheet, without blanks: entries have a sign, links read as words.
-fn expected(title: &str, text: &str) -> String {
-    let mut out =
-        format!("Comune di Prova A: anna.bianchi@cittadini.test Data: domenica 1° marzo 2026, ore 08:05 {title}");
+fn expected(title: &str, text: &str, language: Language) -> String {
+    let (head, about) = match language {
+        Language::It => ("A: anna.bianchi@cittadini.test Data: domenica 1° marzo 2026, ore 08:05", "oggetto"),
+        Language::De => ("An: anna.bianchi@cittadini.test Datum: Sonntag, 1. März 2026, 08:05 Uhr", "Betreff"),
+        Language::En => ("To: anna.bianchi@cittadini.test Date: Sunday 1 March 2026, 08:05", "subject"),
+    };
+    let mut out = format!("Comune di Prova {head} {title}");
     for line in text.lines() {
         let line = line.strip_prefix("- ").map(|entry| format!("• {entry}")).unwrap_or_else(|| line.to_owned());
         let line = line.strip_prefix('>').unwrap_or(&line);
@@ -70,7 +74,7 @@ fn expected(title: &str, text: &str) -> String {
                 let subject = fields.split('&').next().unwrap();
                 let plain = subject.replace("%20", " ").replace("%5B", "[").replace("%5D", "]").replace("%2F", "/");
                 assert!(!plain.contains('%'), "{plain}");
-                out += &format!("{to}, oggetto: {plain}");
+                out += &format!("{to}, {about}: {plain}");
             }
             None => out += line,
         }
@@ -100,7 +104,7 @@ fn every_letter_prints_its_own_words_and_nothing_else() {
         assert!(pdf.len() < SHEET_BYTES, "{name}: {} bytes", pdf.len());
         fs::write(&file, &pdf).unwrap();
         let Some(text) = said("pdftotext", &["-raw", "-enc", "UTF-8"], &file) else { return };
-        assert_eq!(without_numbers(&text), expected(&letter.subject, &letter.text), "{name}");
+        assert_eq!(without_numbers(&text), expected(&letter.subject, &letter.text, language), "{name}");
     }
 }
 
@@ -292,4 +296,38 @@ fn a_letter_without_its_promised_file_is_not_made() {
     let large = kept(&archive, &[("a.pdf", &half), ("b.pdf", &half)]);
     assert!(frozen(&archive, &outgoing(vec![of(&large, 0)])).is_ok());
     assert!(why(vec![of(&large, 0), of(&large, 1)]).contains("al massimo 20 MB"));
+}
+
+/// `sportello templates preview`: all letters, in a folder that was free, with nothing from elsewhere.
+#[test]
+fn the_gallery_shows_every_letter_and_touches_nothing_that_is_there() {
+    let dir = tempfile::tempdir().unwrap();
+    let out = dir.path().join("anteprima");
+    let run = |out: &Path| crate::support::ask(&["templates", "preview", "--out", out.to_str().unwrap()]);
+    let (code, said, wrong) = run(&out);
+    assert_eq!(code, Some(0), "{said}{wrong}");
+    let page = fs::read_to_string(out.join("index.html")).unwrap();
+    let all = letters();
+    assert!(said.starts_with(&format!("{} lettere: apri ", all.len())), "{said}");
+    for (name, language, letter) in &all {
+        let tag = language.tag();
+        assert!(page.contains(&format!("<article id=\"{tag}-{name}\">")), "{tag} {name}");
+        assert!(page.contains(letter.text.lines().next().unwrap()) && page.contains(&letter.subject), "{tag} {name}");
+        for suffix in ["", "-minimo"] {
+            let file = format!("{tag}/{name}{suffix}.pdf");
+            assert!(page.contains(&format!("href=\"{file}\"")), "{file}");
+            assert!(fs::read(out.join(&file)).unwrap().starts_with(b"%PDF-1.7"), "{file}");
+        }
+    }
+    for elsewhere in ["<script", "src=\"http", "href=\"http", "url(", "@import", "<link", "<iframe"] {
+        assert!(!page.contains(elsewhere), "{elsewhere}");
+    }
+    // What the page shows is there, and has words for who does not see it.
+    for shown in page.split("<img src=\"").skip(1) {
+        let (file, rest) = shown.split_once('"').unwrap();
+        assert!(out.join(file).is_file() && rest.starts_with(" alt=\"Pagina "), "{file}");
+    }
+    let (code, said, wrong) = run(&out);
+    assert_eq!((code, said.as_str()), (Some(3), ""));
+    assert!(wrong.contains("la cartella non è vuota: non scrivo niente"), "{wrong}");
 }

@@ -5,6 +5,7 @@ use crate::advice::Advice;
 use crate::around::Waiting;
 use crate::data_change::DataChange;
 use crate::enablement::Enablement;
+use crate::language::Language;
 use crate::participation::Participation;
 use crate::rules::Kind;
 use crate::term::{ClockFact, Plan, Reminder};
@@ -230,6 +231,9 @@ pub struct Cover {
     /// Reserved: nothing of it is told by a machine.
     #[serde(default)]
     pub reserved: bool,
+    /// The language of the request that opened it: letters about it are in that one, where they exist (DPR 574/1988 art. 7).
+    #[serde(default, skip_serializing_if = "Language::is_italian")]
+    pub language: Language,
 }
 
 /// Another dossier, as this one names it.

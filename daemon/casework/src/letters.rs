@@ -3,6 +3,7 @@
 pub(crate) mod case;
 pub(crate) mod enquiry;
 pub(crate) mod order;
+mod words;
 
 use crate::calendar::rome;
 use crate::command::{self, Object, answers};
@@ -11,8 +12,9 @@ use crate::desk::Desk;
 use crate::dossier::{self, Dossier};
 use crate::effect::EffectKey;
 use crate::known::{Known, Wrote};
+use crate::language::Language;
 use crate::receipts::{Awaited, Fact};
-use crate::reply::catalogue;
+use crate::reply::catalogue::{self, words::Words};
 use crate::request::term;
 use crate::rules::{Calendar, Classification, Hit, Kind, Place};
 use crate::{clockwork, procedure};
@@ -40,8 +42,18 @@ pub(crate) struct About<'a> {
     pub(crate) message: &'a Content,
     /// The dossier that the message belongs to.
     pub(crate) case: Option<&'a Dossier>,
+    /// The language that the message shows.
+    pub(crate) wrote: Option<Language>,
     pub(crate) known: &'a Known,
     pub(crate) desk: &'a Desk,
+}
+
+impl About<'_> {
+    /// The language that the citizen is answered in, where the letter exists in it: that of the message, else that of the dossier
+    /// (DPR 574/1988 art. 7), else Italian.
+    pub(crate) fn language(&self) -> Language {
+        self.wrote.or(self.case.map(|case| case.cover.language)).unwrap_or_default()
+    }
 }
 
 /// What the citizen hears, as the task tells the office.
@@ -61,17 +73,22 @@ pub(crate) enum Answer<'a> {
 /// The reason why it cannot be written; the task then says so and a person answers.
 pub(crate) fn reply(template: &str, about: &About<'_>) -> Result<Outgoing, Reason> {
     let About { class, daticert, message, case, known, desk, .. } = *about;
+    let language = desk.templates.language(template, about.language());
     let mut values = about_us(desk, case.map_or(class.office.as_str(), |d| d.office.as_str()));
     put(&mut values, "ricevuto_il", json!(daticert.data));
     put(&mut values, "presentata_il", json!(daticert.data));
     if let Some(case) = case {
-        about_case(&mut values, case);
+        about_case(&mut values, case, language);
         let term = term(class);
         let set = (term.days, term.calendar == Calendar::Working);
         let (days, is_working) = clockwork::term_in_days(case).unwrap_or(set);
         put(&mut values, "termine_giorni", json!(days));
         put(&mut values, "giorni_lavorativi", json!(is_working));
-        put(&mut values, "effetto_silenzio", json!(clockwork::silence_in_words(case, desk)));
+        put(
+            &mut values,
+            "effetto_silenzio",
+            json!(words::silence(clockwork::silence(case, desk), clockwork::silence_in_words(case, desk), language)),
+        );
         let is_excluded = clockwork::procedure_of(case, desk)
             .is_some_and(|procedure| procedure.participation == procedure::Participation::Excluded);
         put(&mut values, "partecipazione_esclusa", json!(is_excluded));
@@ -82,17 +99,17 @@ pub(crate) fn reply(template: &str, about: &About<'_>) -> Result<Outgoing, Reaso
         put(&mut values, "altre_richieste", json!(others.iter().map(row).collect::<Vec<_>>()));
     }
     let late = case.and_then(|case| clockwork::out_of_time(case, desk));
-    let next = late.map_or_else(|| next_step(class, case).to_string(), |why| out_of_time(&why));
-    put(&mut values, "prossimo_passo", json!(next));
-    put(&mut values, "numero_indicato", json!(number_named(class)));
-    put(&mut values, "mancanze", json!(class.missing.iter().map(|need| gap(need)).collect::<Vec<_>>()));
+    let next = || next_step(class, case).in_language(language).to_string();
+    put(&mut values, "prossimo_passo", json!(late.map_or_else(next, |why| words::out_of_time(&why, language))));
+    put(&mut values, "numero_indicato", json!(number_named(class, language)));
+    put(&mut values, "mancanze", json!(class.missing.iter().map(|need| gap(need, language)).collect::<Vec<_>>()));
     let ten_days =
         crate::calendar::last_day(rome(known.now).date(), INTEGRATION_DAYS, Calendar::Solar, desk.entity.patron);
     // The term runs on, so an answer after its end would come too late to be decided upon.
     let answer_by =
         case.and_then(|c| c.due).filter(|due| *due > rome(known.now).date()).map_or(ten_days, |due| due.min(ten_days));
     put(&mut values, "rispondi_entro", json!(answer_by));
-    let files = files(message);
+    let files = files(message, language);
     if !files.is_empty() {
         put(&mut values, "allegati", json!(files));
     }
@@ -101,9 +118,9 @@ pub(crate) fn reply(template: &str, about: &About<'_>) -> Result<Outgoing, Reaso
         put(&mut values, "forse", json!(near));
     }
     let to = daticert.mittente.trim().to_string();
-    let letter =
-        write(template, values, Lane::Pec, to, case.map(|d| d.number.clone()), references(about), known, desk)?;
-    let printed = case.filter(|_| is_printed(template)).map(|case| sheet(&case.number));
+    let number = case.map(|d| d.number.clone());
+    let letter = write(template, language, values, Lane::Pec, to, number, references(about), known, desk)?;
+    let printed = case.filter(|_| is_printed(template)).map(|case| sheet(&case.number, language));
     Ok(Outgoing { enclosures: printed.into_iter().collect(), ..letter })
 }
 
@@ -113,8 +130,9 @@ fn is_printed(template: &str) -> bool {
 }
 
 /// The receipt as a file.
-fn sheet(number: &str) -> Enclosure {
-    Enclosure::Printable { name: format!("ricevuta-{}.pdf", number.replace('/', "-")) }
+fn sheet(number: &str, language: Language) -> Enclosure {
+    let word = words::RECEIPT_FILE.in_language(language);
+    Enclosure::Printable { name: format!("{word}-{}.pdf", number.replace('/', "-")) }
 }
 
 /// The ids that an answer quotes: the citizen's client saw the PEC id, not our provider's (pec.md §6.7).
@@ -138,7 +156,7 @@ pub(crate) fn task(
     facts: &[String],
     data: &[case::Changed],
 ) -> Option<Outgoing> {
-    let About { class, seen, daticert, message, case, known, desk } = *about;
+    let About { class, seen, daticert, message, case, known, desk, .. } = *about;
     let office = case.map_or(class.office.as_str(), |d| d.office.as_str());
     let mut values = about_us(desk, office);
     put(&mut values, "oggetto", json!(class.title));
@@ -181,7 +199,7 @@ pub(crate) fn task(
             json!(class.missing.iter().map(|need| missing_in_words(need)).collect::<Vec<_>>()),
         );
     }
-    let files = files(message);
+    let files = files(message, Language::It);
     if !files.is_empty() {
         put(&mut values, "allegati", json!(files));
     }
@@ -241,7 +259,7 @@ pub(crate) fn check_task(
     given(&mut values, "mittente_dichiarato", claim.from.unwrap_or_default());
     given(&mut values, "oggetto_messaggio", claim.subject);
     if let Some(content) = claim.content {
-        let files = files(content);
+        let files = files(content, Language::It);
         if !files.is_empty() {
             put(&mut values, "allegati", json!(files));
         }
@@ -364,11 +382,11 @@ fn about_us(desk: &Desk, office: &str) -> Value {
 }
 
 /// The fixed block: where the case stands, since when, until when.
-fn about_case(values: &mut Value, case: &Dossier) {
+fn about_case(values: &mut Value, case: &Dossier, language: Language) {
     put(values, "oggetto", json!(case.title));
     put(values, "fascicolo", json!(case.number));
     put(values, "riferimento", json!(dossier::tag(&case.number)));
-    put(values, "stato", json!(case.state.words()));
+    put(values, "stato", json!(words::state(case.state, language)));
     put(values, "stato_dal", json!(case.state_since));
     if !case.cover.responsible.is_empty() {
         put(values, "responsabile", json!(case.cover.responsible));
@@ -382,41 +400,27 @@ fn about_case(values: &mut Value, case: &Dossier) {
     put(
         values,
         "eventi",
-        json!([{ "quando": case.opened_at, "cosa": "Richiesta ricevuta" }, { "quando": case.state_since, "cosa": case.state.event() }]),
+        json!([
+            { "quando": case.opened_at, "cosa": words::ARRIVED.in_language(language) },
+            { "quando": case.state_since, "cosa": words::event(case.state, language) },
+        ]),
     );
 }
 
-/// For the citizen: a request of a ranking that came too early or too late is answered too (L. 241/1990 art. 2 c. 1).
-fn out_of_time(why: &str) -> String {
-    format!("La domanda è fuori tempo: {why}. Non entra in graduatoria; l'ufficio la guarda e ti scrive.")
-}
-
-fn next_step(class: &Classification, case: Option<&Dossier>) -> &'static str {
+fn next_step(class: &Classification, case: Option<&Dossier>) -> Words {
     match (case, class.kind) {
-        (None, _) => "Una persona dell'ufficio legge il tuo messaggio e ti risponde.",
-        (Some(_), _) if !class.missing.is_empty() => "Rispondi a questo messaggio con quello che manca.",
-        (Some(_), Kind::Participation | Kind::IntegrationReply) => {
-            "L'ufficio valuta quello che hai mandato e ne tiene conto nella decisione."
-        }
-        (Some(_), Kind::StatusEnquiry) => "L'ufficio esamina la pratica e ti scrive l'esito.",
-        (Some(_), _) => "L'ufficio esamina la richiesta e ti scrive l'esito.",
+        (None, _) => words::READ_BY_A_PERSON,
+        (Some(_), _) if !class.missing.is_empty() => words::SEND_WHAT_IS_MISSING,
+        (Some(_), Kind::Participation | Kind::IntegrationReply) => words::WEIGHED,
+        (Some(_), Kind::StatusEnquiry) => words::CASE_EXAMINED,
+        (Some(_), _) => words::REQUEST_EXAMINED,
     }
 }
 
 /// The number which the citizen wrote, when it could not be used.
-fn number_named(class: &Classification) -> String {
+fn number_named(class: &Classification, language: Language) -> String {
     let named = class.citations.iter().find(|cited| cited.dossier.is_none());
-    named.map_or_else(|| String::from("nessuno"), |cited| cited.reference.raw.clone())
-}
-
-fn gap_title(need: &str) -> String {
-    match need {
-        "codice_fiscale" => String::from("Il tuo codice fiscale"),
-        "identity" => String::from("Una prova di chi sei"),
-        "dossier" => String::from("Il numero del fascicolo"),
-        "attachment" => String::from("I documenti in allegato"),
-        other => other.replace('_', " "),
-    }
+    named.map_or_else(|| String::from(words::NO_NUMBER.in_language(language)), |cited| cited.reference.raw.clone())
 }
 
 /// For the office.
@@ -429,22 +433,17 @@ fn missing_in_words(need: &str) -> String {
     }
 }
 
-fn gap(need: &str) -> Value {
-    let why = match need {
-        "codice_fiscale" => "Nel messaggio manca o non è corretto. Serve per trovarti nei nostri archivi senza errori.",
-        "identity" => "Serve per essere sicuri che la richiesta sia tua.",
-        "dossier" => "Serve per unire il messaggio alla pratica giusta.",
-        "attachment" => "Nel messaggio non ci sono allegati. La legge li chiede per questa richiesta.",
-        _ => "Serve per trattare la richiesta.",
-    };
-    json!({ "cosa": gap_title(need), "perche": why })
+fn gap(need: &str, language: Language) -> Value {
+    match words::gap(need) {
+        Some((what, why)) => json!({ "cosa": what.in_language(language), "perche": why.in_language(language) }),
+        None => json!({ "cosa": need.replace('_', " "), "perche": words::NEEDED.in_language(language) }),
+    }
 }
 
-fn files(message: &Content) -> Vec<Value> {
+fn files(message: &Content, language: Language) -> Vec<Value> {
     let named = message.attachments.iter().filter(|a| !a.name.trim().is_empty());
-    named
-        .map(|a| json!({ "nome": a.name, "esito": if a.empty { "ricevuto, ma è vuoto" } else { "ricevuto" } }))
-        .collect()
+    let became = |empty| if empty { words::FILE_EMPTY } else { words::FILE_RECEIVED };
+    named.map(|a| json!({ "nome": a.name, "esito": became(a.empty).in_language(language) })).collect()
 }
 
 /// The verification in one line.
@@ -544,13 +543,14 @@ fn to_office(
 ) -> Option<Outgoing> {
     // An office that the rules no longer have leaves its dossiers behind: their tasks go where all unplaced mail goes.
     let to = desk.rules.office(office).or_else(|| desk.rules.office(&desk.entity.fallback_office))?.mail.clone();
-    let letter = write(template, values, Lane::Internal, to, case, vec![], known, desk).ok()?;
+    let letter = write(template, Language::It, values, Lane::Internal, to, case, vec![], known, desk).ok()?;
     Some(Outgoing { with_original, ..letter })
 }
 
 #[allow(clippy::too_many_arguments)]
 fn write(
     template: &str,
+    language: Language,
     values: Value,
     lane: Lane,
     to: String,
@@ -559,7 +559,7 @@ fn write(
     known: &Known,
     desk: &Desk,
 ) -> Result<Outgoing, Reason> {
-    let rendered = desk.templates.render(template, &values).map_err(|trouble| {
+    let rendered = desk.templates.render(template, language, &values).map_err(|trouble| {
         Reason::new("template", format!("il modello «{template}» non si può scrivere: {trouble}"))
     })?;
     let id = desk.key.effect_id(&known.digest, template, &to, 0);
@@ -577,7 +577,7 @@ fn write(
         references,
         with_original: false,
         enclosures: vec![],
-        language: Default::default(),
+        language,
         subject: rendered.subject,
         text: rendered.text,
     })

@@ -1,6 +1,6 @@
 //! What the service writes: templates checked at load, and letters that hold all the law wants or are not written.
 //!
-//! [`load`] reads `templates/it/*.hbs` and refuses, with file and line, a template that names an unknown field, leaves
+//! [`load`] reads `templates/<language>/*.hbs` and refuses, with file and line, a template that names an unknown field, leaves
 //! out a mandatory one (`catalogue`) or could ever fail: each is rendered with the fewest values and with values at
 //! every bound. After that [`Templates::render`] fails only if the program gives too few facts. What citizens wrote
 //! comes in as values only: it is cleaned, bounded, and never read as a template.
@@ -21,6 +21,7 @@ mod wrap;
 
 pub(crate) use values::percent;
 
+use crate::language::Language;
 use crate::rules::Problem;
 use alloc::collections::BTreeMap;
 use alloc::format;
@@ -106,7 +107,7 @@ impl core::error::Error for RenderTrouble {}
 #[derive(Debug)]
 pub struct Templates {
     engine: Engine,
-    messages: BTreeMap<String, &'static Message>,
+    messages: BTreeMap<(Language, String), &'static Message>,
     digest: String,
 }
 
@@ -141,10 +142,22 @@ impl Templates {
         Self { engine: Engine::new(), messages: BTreeMap::new(), digest }
     }
 
-    /// The names that `render` knows: `presa-in-carico`, and variants such as `presa-in-carico.tributi`.
+    /// The names that `render` knows: `presa-in-carico`, and variants such as `presa-in-carico.tributi`. They are those of the
+    /// Italian templates: every letter exists in Italian.
     #[must_use]
     pub fn names(&self) -> Vec<&str> {
-        self.messages.keys().map(String::as_str).collect()
+        self.letters().filter(|(language, _)| language.is_italian()).map(|(_, name)| name).collect()
+    }
+
+    /// Every template: its language, its name.
+    pub fn letters(&self) -> impl Iterator<Item = (Language, &str)> {
+        self.messages.keys().map(|(language, name)| (*language, name.as_str()))
+    }
+
+    /// The language in which a letter can be written: this one, or Italian.
+    #[must_use]
+    pub fn language(&self, name: &str, wanted: Language) -> Language {
+        if self.messages.contains_key(&(wanted, name.to_string())) { wanted } else { Language::It }
     }
 
     /// SHA-256 of all the files, hex: it names this set of templates in the journal.
@@ -153,30 +166,34 @@ impl Templates {
         &self.digest
     }
 
-    /// Values that fill every field of a message, as the administrator's preview shows it.
+    /// Values that fill the fields of a message, as the administrator's preview shows it: all of them, or the fewest.
     #[must_use]
-    pub fn sample(&self, name: &str) -> Option<Value> {
-        self.messages.get(name).map(|message| values::sample(message))
+    pub fn sample(&self, name: &str, language: Language, extent: Extent) -> Option<Value> {
+        let message = self.messages.get(&(language, name.to_string()))?;
+        Some(values::sample(message, language, extent))
     }
 
     /// Writes one letter. Values that the message does not know are ignored, so one set of facts serves several messages.
     ///
     /// # Errors
     /// A mandatory fact is absent or of the wrong form: the letter is not written at all.
-    pub fn render(&self, name: &str, given: &Value) -> Result<Rendered, RenderTrouble> {
-        let message = self.messages.get(name).ok_or_else(|| RenderTrouble::Unknown { template: name.to_string() })?;
-        let prepared = values::prepare(message, given)?;
-        self.write(name, &prepared).map_err(|detail| RenderTrouble::Engine { template: name.to_string(), detail })
+    pub fn render(&self, name: &str, language: Language, given: &Value) -> Result<Rendered, RenderTrouble> {
+        let message = self.messages.get(&(language, name.to_string()));
+        let message = message.ok_or_else(|| RenderTrouble::Unknown { template: name.to_string() })?;
+        let prepared = values::prepare(message, language, given)?;
+        self.write(name, language, &prepared)
+            .map_err(|detail| RenderTrouble::Engine { template: name.to_string(), detail })
     }
 
-    /// What deserves a second look but does not stop the service: letters to citizens that are hard to read.
+    /// What deserves a second look but does not stop the service: letters to citizens that are hard to read. Only Italian has an
+    /// index that was made for it.
     #[must_use]
     pub fn check(&self) -> Vec<Problem> {
-        let hard = |(name, message): (&String, &&'static Message)| {
-            if message.reader != Reader::Citizen {
+        let hard = |((language, name), message): (&(Language, String), &&'static Message)| {
+            if message.reader != Reader::Citizen || !language.is_italian() {
                 return None;
             }
-            let letter = self.render(name, &values::sample(message)).ok()?;
+            let letter = self.render(name, *language, &values::sample(message, *language, Extent::Full)).ok()?;
             let index = readable::gulpease(&letter.text).filter(|index| *index < readable::GULPEASE_MIN)?;
             let text = format!(
                 "testo difficile: indice Gulpease {index}, ne servono {}: frasi più brevi, parole più comuni",
@@ -187,9 +204,10 @@ impl Templates {
         self.messages.iter().filter_map(hard).collect()
     }
 
-    fn write(&self, name: &str, prepared: &Value) -> Result<Rendered, String> {
-        let subject = self.engine.render(&subject_key(name), &values::for_subject(prepared))?;
-        let text = wrap::wrap(&self.engine.render(name, prepared)?);
+    fn write(&self, name: &str, language: Language, prepared: &Value) -> Result<Rendered, String> {
+        let key = body_key(name, language);
+        let subject = self.engine.render(&subject_key(name, language), &values::for_subject(prepared))?;
+        let text = wrap::wrap(&self.engine.render(&key, prepared)?);
         // Cleaned again, because fixed text may hold a line end between two parts of a condition.
         let subject = clean::line(&subject, usize::MAX);
         if text.len() > LETTER_MAX {
@@ -212,24 +230,36 @@ impl Templates {
 
     fn read(&mut self, file: &TemplateFile) -> Vec<Fault> {
         let refuse = |line: usize, text: String| Vec::from([Fault { line, text }]);
-        let name = file.name.strip_prefix("it/").and_then(|name| name.strip_suffix(".hbs"));
-        let Some(name) = name.filter(|name| !name.contains(['/', '\\'])) else {
-            return refuse(0, "un modello sta in templates/it/ e finisce con .hbs".to_string());
+        let place = file.name.strip_suffix(".hbs").and_then(|name| name.split_once('/'));
+        let place = place.and_then(|(folder, name)| Some((Language::of_tag(folder)?, name)));
+        let Some((language, name)) = place.filter(|(_, name)| !name.contains(['/', '\\'])) else {
+            return refuse(0, "un modello sta in templates/it/, de/ o en/ e finisce con .hbs".to_string());
         };
         let Some(message) = catalogue::message(name) else {
             let known: Vec<&str> = MESSAGES.iter().map(|message| message.name).collect();
             let near = crate::nearest::nearest(name, &known).map_or(String::new(), |near| format!("forse `{near}`? "));
             return refuse(0, format!("modello `{name}` sconosciuto: {near}i modelli sono {}", known.join(", ")));
         };
+        if !catalogue::words::can_be_in(message, language) {
+            let title = language.title();
+            return refuse(
+                0,
+                format!(
+                    "in {title} questa lettera non si può ancora scrivere: molte sue parole ci sono solo in italiano"
+                ),
+            );
+        }
         if file.text.len() > TEMPLATE_MAX {
             return refuse(0, format!("il modello supera {} KiB", TEMPLATE_MAX / 1024));
         }
         // Windows editors open a file with an invisible mark.
         let source = file.text.trim_start_matches('\u{feff}');
-        let Some((subject, body, body_line)) = parts(source) else {
-            return refuse(1, "la prima riga è `Oggetto: …`, la seconda è vuota, poi il testo".to_string());
+        let Some((subject, body, body_line)) = parts(source, language) else {
+            let first = subject_word(language);
+            return refuse(1, format!("la prima riga è `{first} …`, la seconda è vuota, poi il testo"));
         };
-        let compiled = (self.engine.add(&subject_key(name), subject), self.engine.add(name, body));
+        let (subject_key, body_key) = (subject_key(name, language), body_key(name, language));
+        let compiled = (self.engine.add(&subject_key, subject), self.engine.add(&body_key, body));
         let (subject, body) = match compiled {
             (Ok(subject), Ok(body)) => (subject, body),
             (subject, body) => {
@@ -238,32 +268,54 @@ impl Templates {
                 return faults;
             }
         };
-        let faults = lint::lint(message, &subject, &body, body_line);
+        let faults = lint::lint(message, language, &subject, &body, body_line);
         if !faults.is_empty() {
             return faults;
         }
         // The proof that no case can stop this letter: the fewest values, and all of them at their bounds.
         for least in [true, false] {
-            let written = values::prepare(message, &values::extreme(message, least))
+            let written = values::prepare(message, language, &values::extreme(message, least))
                 .map_err(|trouble| trouble.to_string())
-                .and_then(|prepared| self.write(name, &prepared));
+                .and_then(|prepared| self.write(name, language, &prepared));
             if let Err(text) = written {
                 return refuse(body_line, text);
             }
         }
-        self.messages.insert(name.to_string(), message);
+        self.messages.insert((language, name.to_string()), message);
         Vec::new()
     }
 }
 
-fn subject_key(name: &str) -> String {
-    format!("{name}#oggetto")
+/// How much of what a message may carry is given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Extent {
+    /// Every fact, but one of those that exclude one another.
+    Full,
+    /// Only what is never absent.
+    Least,
+}
+
+fn body_key(name: &str, language: Language) -> String {
+    format!("{}/{name}", language.tag())
+}
+
+fn subject_key(name: &str, language: Language) -> String {
+    format!("{}#oggetto", body_key(name, language))
+}
+
+/// What opens the first line of a template.
+fn subject_word(language: Language) -> &'static str {
+    match language {
+        Language::It => "Oggetto:",
+        Language::De => "Betreff:",
+        Language::En => "Subject:",
+    }
 }
 
 /// Subject, text, and the line where the text begins.
-fn parts(file: &str) -> Option<(&str, &str, usize)> {
+fn parts(file: &str, language: Language) -> Option<(&str, &str, usize)> {
     let (first, rest) = file.split_once('\n')?;
-    let subject = first.trim_end().strip_prefix("Oggetto:")?.trim_start();
+    let subject = first.trim_end().strip_prefix(subject_word(language))?.trim_start();
     let (second, body) = rest.split_once('\n')?;
     (!subject.is_empty() && second.trim().is_empty() && !body.trim().is_empty()).then_some((subject, body, 3))
 }

@@ -9,6 +9,7 @@ use crate::desk::Desk;
 use crate::dossier::{self, Cover, Dossier, Life, State};
 use crate::filing::{self, Filed, Paper};
 use crate::known::{Known, material};
+use crate::language::{self, Written};
 use crate::letters::case::Case;
 use crate::letters::{About, Answer};
 use crate::procedure::Procedure;
@@ -49,7 +50,8 @@ pub(crate) fn decide(seen: &Examined, daticert: &Daticert, message: &Content, kn
         return Decision { changes, classification: Some(class), ..only(Disposition::Noted { why }, trail) };
     }
 
-    let about = About { class: &class, seen, daticert, message, case: None, known, desk };
+    let tongue = language::written(&format!("{}\n{}", message.subject, rules::quote::split(&message.text).new));
+    let about = About { class: &class, seen, daticert, message, case: None, wrote: tongue.language, known, desk };
     if let Some(decision) = enquiry::decide(&about, &marks, &mut trail) {
         return decision;
     }
@@ -58,6 +60,9 @@ pub(crate) fn decide(seen: &Examined, daticert: &Daticert, message: &Content, kn
     let is_placed =
         matches!(class.outcome, rules::Outcome::Chosen { .. }) && class.mode != Mode::Shadow && marks.is_empty();
     let mut dossier = tie(&class, sender, daticert, known, desk, is_placed, &mut trail);
+    if let (Tie::Open(dossier), Some(language)) = (&mut dossier, tongue.language) {
+        dossier.cover.language = language;
+    }
     let mut changes: Vec<Change> = match &dossier {
         Tie::Open(dossier) => vec![Change::Opened { dossier: (**dossier).clone() }],
         Tie::Existing(dossier) => vec![Change::Filed { dossier: dossier.number.clone() }],
@@ -98,6 +103,7 @@ pub(crate) fn decide(seen: &Examined, daticert: &Daticert, message: &Content, kn
     trail.extend(standing.reasons.iter().cloned());
     let may_be_told = may_be_told(&class, case, &standing, desk, &mut trail);
     let about = About { case, ..about };
+    trail.extend(language_in_words(&about, &tongue));
     let told = if is_placed { enquiry::in_free_words(&about, &standing, &mut trail) } else { vec![] };
     let is_to_answer = is_placed && may_be_told && told.is_empty();
     let reply = if is_to_answer { answer(&class, daticert, case, known, desk, &mut trail) } else { None };
@@ -160,6 +166,14 @@ fn opened_around(changes: &mut Vec<Change>, case: Option<&Dossier>, known: &Know
     changes.extend(written.into_iter().map(|entry| Change::Entered { dossier: number.clone(), entry }));
     changes.extend(around.incidents);
     around.outgoing
+}
+
+/// Why the answer is in another language than Italian, if it is.
+fn language_in_words(about: &About<'_>, tongue: &Written) -> Option<Reason> {
+    let language = about.language();
+    let why = if tongue.language.is_some() { tongue.why.as_str() } else { "è quella del fascicolo" };
+    let text = format!("lingua della risposta: {}, se la lettera c'è in quella lingua; {why}", language.title());
+    (!language.is_italian()).then(|| Reason::new("language", text))
 }
 
 /// What the rules may know of the register: of the dossiers of others, nothing.

@@ -10,6 +10,7 @@ use crate::dossier::{Dossier, PartyRole, State};
 use crate::effect::EffectKey;
 use crate::filing::{self, Paper};
 use crate::known::{Known, material};
+use crate::language::Language;
 use crate::life::Entry;
 use crate::open::{self, NewDossier, NewParty};
 use crate::person::{self, Person, Source};
@@ -69,9 +70,11 @@ pub(crate) fn desk_with(procedure: &str, more: &str) -> &'static Desk {
 
 /// The same, with the files of rules and procedures changed.
 pub(crate) fn desk_where(change: impl Fn(&str, String) -> String) -> Desk {
-    let files = read("templates/it", "hbs");
-    let files: Vec<TemplateFile> =
-        files.into_iter().map(|(name, text)| TemplateFile { name: format!("it/{name}"), text }).collect();
+    let of = |tag: &'static str| {
+        let files = read(&format!("templates/{tag}"), "hbs").into_iter();
+        files.map(move |(name, text)| TemplateFile { name: format!("{tag}/{name}"), text })
+    };
+    let files: Vec<TemplateFile> = Language::ALL.map(Language::tag).into_iter().flat_map(of).collect();
     let templates = reply::load(&files).expect("good templates");
     let source = |(name, text)| SourceFile { name, text };
     let names = templates.names();

@@ -1,7 +1,7 @@
 //! The letters about a dossier that an office, or time, causes. It changes when such a letter shows another fact.
 
 use super::order::{offered, role_of};
-use super::{about_case, about_us, given, put, to_office, write};
+use super::{about_case, about_us, given, put, to_office, words, write};
 use crate::calendar::{self, month, rome};
 use crate::clockwork;
 use crate::command::{Object, answers};
@@ -10,6 +10,7 @@ use crate::desk::Desk;
 use crate::dossier::{Dossier, State};
 use crate::effect::EffectKey;
 use crate::known::Known;
+use crate::language::Language;
 use crate::procedure::Participation;
 use crate::procedure::model::External;
 use crate::rules::Calendar;
@@ -80,8 +81,12 @@ impl Case<'_> {
     }
 
     fn values(&self, next: &str) -> Value {
+        self.values_in(Language::It, next)
+    }
+
+    fn values_in(&self, language: Language, next: &str) -> Value {
         let mut values = about_us(self.desk, &self.dossier.office);
-        about_case(&mut values, self.dossier);
+        about_case(&mut values, self.dossier, language);
         put(&mut values, "prossimo_passo", json!(next));
         if !self.enclosed.is_empty() {
             put(&mut values, "in_allegato", json!(self.enclosed));
@@ -91,20 +96,32 @@ impl Case<'_> {
 
     /// One letter to each of the first parties.
     fn write(&self, template: &str, values: &Value, most: usize) -> Result<Vec<Outgoing>, Reason> {
-        let to_one = |to: &String| {
-            let number = Some(self.dossier.number.clone());
-            write(template, values.clone(), Lane::Pec, to.clone(), number, vec![], &self.known(), self.desk)
-        };
-        self.dossier.parties.iter().take(most).map(to_one).collect()
+        self.write_in(Language::It, template, values, most)
+    }
+
+    fn write_in(
+        &self,
+        language: Language,
+        template: &str,
+        values: &Value,
+        most: usize,
+    ) -> Result<Vec<Outgoing>, Reason> {
+        self.dossier.parties.iter().take(most).map(|to| self.letter(language, template, values.clone(), to)).collect()
+    }
+
+    fn letter(&self, language: Language, template: &str, values: Value, to: &str) -> Result<Outgoing, Reason> {
+        let number = Some(self.dossier.number.clone());
+        write(template, language, values, Lane::Pec, to.to_string(), number, vec![], &self.known(), self.desk)
     }
 
     /// What is asked of the citizen, and why nobody else has it (L. 241/1990 artt. 2 c. 7, 18). `stops`: until when it suspends
     /// the term at most.
     pub(crate) fn integration(&self, points: &[String], stops: Option<Date>) -> Result<Vec<Outgoing>, Reason> {
-        let mut values =
-            self.values("Quando ci mandi quello che manca, l'ufficio riprende a lavorare alla tua richiesta.");
+        let template = "richiesta-integrazione";
+        let language = self.desk.templates.language(template, self.dossier.cover.language);
+        let mut values = self.values_in(language, words::RESUMED_WHEN_SENT.in_language(language));
         put(&mut values, "presentata_il", json!(self.dossier.opened_at));
-        let why = "Non lo possiamo avere da un altro ufficio pubblico.";
+        let why = words::NOBODY_ELSE_HAS_IT.in_language(language);
         let gaps: Vec<Value> =
             points.iter().map(|point| json!({ "cosa": point.trim_end_matches('.'), "perche": why })).collect();
         put(&mut values, "mancanze", json!(gaps));
@@ -116,7 +133,7 @@ impl Case<'_> {
         let ten_days = || calendar::last_day(today, OBSERVATION_DAYS, Calendar::Solar, self.desk.entity.patron);
         let by = stops.or(self.dossier.due.filter(|due| *due > today)).unwrap_or_else(ten_days);
         put(&mut values, "rispondi_entro", json!(by));
-        self.write("richiesta-integrazione", &values, 1)
+        self.write_in(language, template, &values, 1)
     }
 
     /// The announced refusal (art. 10-bis).
@@ -172,8 +189,7 @@ impl Case<'_> {
         changed(&mut values, changes);
         put(&mut values, "codice", json!(code));
         put(&mut values, "conferma_entro", json!(by));
-        let number = Some(self.dossier.number.clone());
-        write("conferma-modifica", values, Lane::Pec, to.to_string(), number, vec![], &self.known(), self.desk)
+        self.letter(Language::It, "conferma-modifica", values, to)
     }
 
     /// What happened, in a sentence, to every party: where the procedure's file wants it.
@@ -201,8 +217,7 @@ impl Case<'_> {
         put(&mut values, "procedimento", json!(procedure));
         put(&mut values, "richieste", json!(asked));
         put(&mut values, "giorni", json!(body.days));
-        let number = Some(self.dossier.number.clone());
-        write("richiesta-parere", values, Lane::Pec, body.mail.clone(), number, vec![], &self.known(), self.desk)
+        self.letter(Language::It, "richiesta-parere", values, &body.mail)
     }
 
     /// What is to be paid, how, by when.
@@ -301,7 +316,7 @@ impl Case<'_> {
     /// whose receipt a person sends.
     pub(crate) fn start_notice(&self) -> Result<Vec<Outgoing>, Reason> {
         let Self { dossier, desk, .. } = *self;
-        let late = clockwork::out_of_time(dossier, desk).map(|why| super::out_of_time(&why));
+        let late = clockwork::out_of_time(dossier, desk).map(|why| words::out_of_time(&why, Language::It));
         let mut values = self.values(late.as_deref().unwrap_or("L'ufficio esamina il caso e ti scrive l'esito."));
         if dossier.cover.origin.is_empty() {
             put(&mut values, "avviato_il", json!(rome(dossier.opened_at).date()));
@@ -321,7 +336,7 @@ impl Case<'_> {
     /// A task for an office about the dossier.
     pub(crate) fn task(&self, office: &str, what: &str, facts: &[String], changes: &[Changed]) -> Option<Outgoing> {
         let mut values = about_us(self.desk, office);
-        about_case(&mut values, self.dossier);
+        about_case(&mut values, self.dossier, Language::It);
         put(&mut values, "riferimento", json!(answers::reference(Object::Dossier(self.dossier), office, self.desk)));
         put(&mut values, "cosa", json!(what));
         put(&mut values, "perche", json!(facts));

@@ -1,16 +1,19 @@
 //! The letters that answer a citizen's command. It changes when such an answer shows another fact.
 
-use super::{About, about_case, about_us, given, put, references, write};
+use super::{About, about_case, about_us, given, put, references, words, write};
 use crate::calendar::{in_words, rome};
+use crate::clockwork;
 use crate::data_change::fields;
 use crate::decision::{Enclosure, Lane, Outgoing, Reason};
 use crate::dossier::{Document, Dossier, Visibility};
 use crate::effect::EffectKey;
 use crate::enablement;
 use crate::known::{Event, History};
+use crate::language::Language;
 use crate::life::Entry;
 use crate::person::{Over, Person, Scope};
-use crate::procedure::{Procedure, card};
+use crate::procedure::{Participation, Procedure, card};
+use crate::reply::catalogue::words::Words;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec;
@@ -109,10 +112,20 @@ fn split(
 
 /// To whoever wrote, in the conversation.
 fn letter(about: &About<'_>, template: &str, values: Value, ordinal: u32) -> Result<Outgoing, Reason> {
+    letter_in(Language::It, about, template, values, ordinal)
+}
+
+fn letter_in(
+    language: Language,
+    about: &About<'_>,
+    template: &str,
+    values: Value,
+    ordinal: u32,
+) -> Result<Outgoing, Reason> {
     let About { daticert, case, known, desk, .. } = *about;
     let to = daticert.mittente.trim().to_string();
     let number = case.map(|dossier| dossier.number.clone());
-    let letter = write(template, values, Lane::Pec, to, number, references(about), known, desk)?;
+    let letter = write(template, language, values, Lane::Pec, to, number, references(about), known, desk)?;
     let id = desk.key.effect_id(&known.digest, template, &letter.to, ordinal);
     Ok(Outgoing { message_id: EffectKey::message_id(&id, &desk.domain()), id, ..letter })
 }
@@ -127,12 +140,16 @@ fn printable(letters: Vec<Outgoing>, name: &str) -> Vec<Outgoing> {
 }
 
 fn values(about: &About<'_>, next: &str) -> Value {
+    values_in(Language::It, about, next)
+}
+
+fn values_in(language: Language, about: &About<'_>, next: &str) -> Value {
     let office = about.case.map_or(about.class.office.as_str(), |dossier| dossier.office.as_str());
     let mut values = about_us(about.desk, office);
     put(&mut values, "prossimo_passo", json!(next));
     put(&mut values, "ricevuto_il", json!(about.daticert.data));
     if let Some(case) = about.case {
-        about_case(&mut values, case);
+        about_case(&mut values, case, language);
     }
     values
 }
@@ -271,14 +288,18 @@ pub(crate) fn dossiers(about: &About<'_>, all: &[&Dossier], rest: usize) -> Resu
 /// STATO, with all that has happened.
 pub(crate) fn status(about: &About<'_>, dossier: &Dossier) -> Result<Vec<Outgoing>, Reason> {
     let about = &About { case: Some(dossier), ..*about };
-    let mut values = values(about, next_step(dossier));
+    let language = about.desk.templates.language("stato-pratica", about.language());
+    let mut values = values_in(language, about, next_step(dossier).in_language(language));
+    let is_excluded = clockwork::procedure_of(dossier, about.desk)
+        .is_some_and(|procedure| procedure.participation == Participation::Excluded);
+    put(&mut values, "partecipazione_esclusa", json!(is_excluded));
     let history = about.known.history.as_ref().filter(|history| history.dossier == dossier.number);
-    let mut events = vec![json!({ "quando": dossier.opened_at, "cosa": "Richiesta ricevuta" })];
+    let mut events = vec![json!({ "quando": dossier.opened_at, "cosa": words::ARRIVED.in_language(language) })];
     for event in history.iter().flat_map(|history| &history.events) {
         let what = match &event.entry {
-            Entry::Moved { to, .. } => to.event().to_string(),
+            Entry::Moved { to, .. } => words::event(*to, language).to_string(),
             Entry::Deposited { document } if document.visibility != Visibility::Reserved => {
-                format!("Arrivato il documento «{}»", document.name)
+                words::DOCUMENT_CAME.in_language(language).replace("{}", &document.name)
             }
             _ => continue,
         };
@@ -290,28 +311,26 @@ pub(crate) fn status(about: &About<'_>, dossier: &Dossier) -> Result<Vec<Outgoin
     if events.len() > 1 {
         put(&mut values, "eventi", json!(events));
     }
-    Ok(vec![letter(about, "stato-pratica", values, 0)?])
+    Ok(vec![letter_in(language, about, "stato-pratica", values, 0)?])
 }
 
-fn next_step(dossier: &Dossier) -> &'static str {
-    if dossier.state.is_final() {
-        "La pratica è conclusa."
-    } else if let Some(asked) = &dossier.life.enablement {
-        match asked.state {
-            enablement::State::Asked => {
-                "Rimanda il codice che ti abbiamo mandato: poi decide una persona dell'ufficio."
-            }
-            _ => "Hai confermato la casella: è in attesa di approvazione. Poi ti scriviamo l'esito.",
-        }
-    } else {
-        "L'ufficio esamina la pratica e ti scrive l'esito."
+fn next_step(dossier: &Dossier) -> Words {
+    match &dossier.life.enablement {
+        _ if dossier.state.is_final() => words::CASE_CLOSED,
+        Some(asked) if asked.state == enablement::State::Asked => words::CODE_AWAITED,
+        Some(_) => words::GRANT_AWAITED,
+        None => words::CASE_EXAMINED,
     }
+}
+
+fn next_step_in_italian(dossier: &Dossier) -> &'static str {
+    next_step(dossier).in_language(Language::It)
 }
 
 /// FASCICOLO: the documents, not the documents themselves.
 pub(crate) fn index(about: &About<'_>, dossier: &Dossier, history: &History) -> Result<Vec<Outgoing>, Reason> {
     let about = &About { case: Some(dossier), ..*about };
-    let values = values(about, next_step(dossier));
+    let values = values(about, next_step_in_italian(dossier));
     let row = |shown: &Shown<'_>| {
         let by = if shown.event.by.is_empty() { "il servizio" } else { &shown.event.by };
         json!({
@@ -326,7 +345,7 @@ pub(crate) fn index(about: &About<'_>, dossier: &Dossier, history: &History) -> 
 /// DOCUMENTO: that one goes along.
 pub(crate) fn document(about: &About<'_>, dossier: &Dossier, shown: &Shown<'_>) -> Result<Vec<Outgoing>, Reason> {
     let about = &About { case: Some(dossier), ..*about };
-    let mut values = values(about, next_step(dossier));
+    let mut values = values(about, next_step_in_italian(dossier));
     put(&mut values, "documento", json!(format!("{}/{}", dossier.number, shown.n)));
     put(&mut values, "nome", json!(shown.document.name));
     put(&mut values, "giorno", day(shown.event.at));
@@ -340,7 +359,7 @@ pub(crate) fn document(about: &About<'_>, dossier: &Dossier, shown: &Shown<'_>) 
 /// There is no such document to be seen: the same words whether it is not there or may not be seen.
 pub(crate) fn no_document(about: &About<'_>, dossier: &Dossier, wanted: u32) -> Result<Vec<Outgoing>, Reason> {
     let about = &About { case: Some(dossier), ..*about };
-    let mut values = values(about, next_step(dossier));
+    let mut values = values(about, next_step_in_italian(dossier));
     put(&mut values, "documento", json!(format!("{}/{wanted}", dossier.number)));
     Ok(vec![letter(about, "documento-non-visibile", values, 0)?])
 }

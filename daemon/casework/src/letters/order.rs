@@ -5,6 +5,7 @@ use crate::command::{Object, answers};
 use crate::decision::{Lane, Outgoing, Reason};
 use crate::desk::Desk;
 use crate::known::Known;
+use crate::language::Language;
 use crate::letters::ID_BYTES_MAX;
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -61,7 +62,7 @@ pub(crate) fn answer(
     let ids = answered.0.map(ToString::to_string).or_else(|| answered.1.message_id.clone());
     let references = ids.into_iter().filter(|id| id.len() <= ID_BYTES_MAX).collect();
     let number = dossier.map(|dossier| dossier.number.clone());
-    write(template, values, Lane::Internal, to.trim().to_string(), number, references, known, desk)
+    write(template, Language::It, values, Lane::Internal, to.trim().to_string(), number, references, known, desk)
 }
 
 /// As what an order counts from the mailbox that a task goes to.

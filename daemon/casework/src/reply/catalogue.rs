@@ -6,8 +6,10 @@
 mod enquiries;
 mod fields;
 mod messages;
+pub mod words;
 
 pub use messages::{MESSAGES, RECEIPT};
+use words::Words;
 
 /// One kind of message: the base name of its template file and the facts it carries.
 #[derive(Debug)]
@@ -82,6 +84,8 @@ pub enum Kind {
         subject: &'static str,
         /// The field that fills `{}`.
         from: &'static str,
+        /// Its text, ready to be completed: lines divided by `\n`. `None`: an empty mail.
+        body: Option<Words>,
     },
 }
 

@@ -1,14 +1,22 @@
 //! Does a template show what its message must, and only what its message has? Changes when a demand on templates does.
 
+use super::catalogue::words;
 use super::catalogue::{Field, Kind, Message, Need};
 use super::engine::{Block, Fault, Node};
+use crate::language::Language;
 use crate::nearest;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
 /// Every fault of one template, with the line of the file where it is, or where the text begins.
-pub(super) fn lint(message: &'static Message, subject: &[Node], body: &[Node], body_line: usize) -> Vec<Fault> {
+pub(super) fn lint(
+    message: &'static Message,
+    language: Language,
+    subject: &[Node],
+    body: &[Node],
+    body_line: usize,
+) -> Vec<Fault> {
     let mut in_subject = Reading::new(message, 1, true);
     in_subject.walk(subject, &mut Vec::new());
     let mut in_body = Reading::new(message, body_line, false);
@@ -35,8 +43,12 @@ pub(super) fn lint(message: &'static Message, subject: &[Node], body: &[Node], b
         faults.push(Fault { line: if field.need == Need::Subject { 1 } else { body_line }, text: missing });
     }
     let said = in_body.said.to_lowercase().split_whitespace().collect::<Vec<_>>().join(" ");
-    for phrase in message.must_say.iter().filter(|phrase| !said.contains(phrase.words)) {
-        let text = format!("manca «{}» nel testo ({})", phrase.words, phrase.why);
+    for phrase in message.must_say {
+        let text = match words::must_say(phrase, language) {
+            Some(wanted) if said.contains(wanted) => continue,
+            Some(wanted) => format!("manca «{wanted}» nel testo ({})", phrase.why),
+            None => format!("in {} questa lettera non si può ancora scrivere: {}", language.title(), phrase.why),
+        };
         faults.push(Fault { line: body_line, text });
     }
     faults

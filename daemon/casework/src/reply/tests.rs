@@ -3,20 +3,24 @@
 extern crate std;
 
 use super::catalogue::{Field, Kind, MESSAGES, Message, Need, Reader};
-use super::{LETTER_MAX, RenderTrouble, Rendered, TemplateFile, Templates, load, readable, values, wrap};
+use super::{Extent, LETTER_MAX, RenderTrouble, Rendered, TemplateFile, Templates, load, readable, values, wrap};
+use crate::language::Language;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use serde_json::{Value, json};
 
 macro_rules! shipped {
-    ($($name:literal),* $(,)?) => {
-        [$((concat!("it/", $name, ".hbs"), include_str!(concat!("../../../../templates/it/", $name, ".hbs")))),*]
+    ($language:literal: $($name:literal),* $(,)?) => {
+        [$((
+            concat!($language, "/", $name, ".hbs"),
+            include_str!(concat!("../../../../templates/", $language, "/", $name, ".hbs")),
+        )),*]
     };
 }
 
 fn files() -> Vec<TemplateFile> {
-    shipped![
+    let italian = shipped!["it":
         "avviso-pratica",
         "avvio-procedimento",
         "compito",
@@ -57,10 +61,15 @@ fn files() -> Vec<TemplateFile> {
         "risponde-una-persona",
         "ritiro",
         "scheda",
-    ]
-    .into_iter()
-    .map(|(name, text)| TemplateFile { name: name.to_string(), text: text.to_string() })
-    .collect()
+    ];
+    let german = shipped!["de": "presa-in-carico", "richiesta-integrazione", "stato-pratica"];
+    let english = shipped!["en": "presa-in-carico", "richiesta-integrazione", "stato-pratica"];
+    italian
+        .into_iter()
+        .chain(german)
+        .chain(english)
+        .map(|(name, text)| TemplateFile { name: name.to_string(), text: text.to_string() })
+        .collect()
 }
 
 fn templates() -> Templates {
@@ -79,9 +88,9 @@ fn problems(name: &str, change: impl Fn(&str) -> String) -> Vec<String> {
 
 fn render(name: &str, change: impl Fn(&mut Value)) -> Rendered {
     let templates = templates();
-    let mut given = templates.sample(name).unwrap();
+    let mut given = templates.sample(name, Language::It, Extent::Full).unwrap();
     change(&mut given);
-    templates.render(name, &given).unwrap()
+    templates.render(name, Language::It, &given).unwrap()
 }
 
 /// With `--nocapture` it prints the letters, for who edits them.
@@ -90,7 +99,9 @@ fn every_letter_is_readable_plain_and_narrow() {
     let templates = templates();
     assert_eq!(templates.names().len(), MESSAGES.len());
     for message in MESSAGES {
-        let letter = templates.render(message.name, &templates.sample(message.name).unwrap()).unwrap();
+        let letter = templates
+            .render(message.name, Language::It, &templates.sample(message.name, Language::It, Extent::Full).unwrap())
+            .unwrap();
         std::println!("== {}\n{}\n\n{}", message.name, letter.subject, letter.text);
         for row in letter.text.lines() {
             assert!(row.chars().count() <= wrap::WIDTH || row.starts_with("mailto:"), "{}: {row}", message.name);
@@ -102,6 +113,56 @@ fn every_letter_is_readable_plain_and_narrow() {
         }
     }
     assert!(templates.check().is_empty(), "{:?}", templates.check());
+}
+
+/// The letters of other languages: the same facts, dates and demands, and no word of Italian that the program puts in.
+#[test]
+fn a_letter_in_another_language_holds_what_the_italian_one_holds() {
+    let templates = templates();
+    let others: Vec<(Language, &str)> = templates.letters().filter(|(language, _)| !language.is_italian()).collect();
+    assert_eq!(others.len(), 6);
+    for (language, name) in others {
+        for extent in [Extent::Full, Extent::Least] {
+            let letter = templates.render(name, language, &templates.sample(name, language, extent).unwrap()).unwrap();
+            std::println!("== {} {name}\n{}\n\n{}", language.tag(), letter.subject, letter.text);
+            for row in letter.text.lines() {
+                assert!(row.chars().count() <= wrap::WIDTH || row.starts_with("mailto:"), "{name}: {row}");
+            }
+            assert!(letter.subject.ends_with("[Fascicolo 2026/000123]"));
+            let date = if language == Language::De {
+                "Donnerstag, 2. Juli 2026, 09:00 Uhr"
+            } else {
+                "Thursday 2 July 2026, 09:00"
+            };
+            assert!(letter.text.contains(date), "{name}: {}", letter.text);
+            for italian in ["giovedì", "luglio", "in lavorazione", "L'ufficio", "richiesta", "acquisito"] {
+                assert!(!letter.text.contains(italian), "{name}: {italian} in {}", letter.text);
+            }
+        }
+    }
+    assert_eq!(templates.language("stato-pratica", Language::De), Language::De);
+    assert_eq!(templates.language("esito", Language::De), Language::It);
+}
+
+#[test]
+fn a_letter_of_another_language_must_say_what_the_law_wants_too() {
+    for (name, without, why) in [
+        ("de/presa-in-carico.hbs", "Verwaltungsgericht", "i rimedi contro il ritardo"),
+        ("de/presa-in-carico.hbs", "{{data_fine}}", "manca {{data_fine}}"),
+        ("en/presa-in-carico.hbs", "on paper", "dove sono gli atti non digitali"),
+        ("en/stato-pratica.hbs", "Subject:", "la prima riga è `Subject: …`"),
+    ] {
+        let mut file = files().into_iter().find(|file| file.name == name).unwrap();
+        file.text = file.text.replace(without, "");
+        let found: Vec<String> = Templates::none(String::new()).add(&file).iter().map(ToString::to_string).collect();
+        assert!(found.iter().any(|p| p.contains(why)), "{name}: {found:?}");
+    }
+    // What the program says only in Italian cannot be written in another language.
+    let mut file = files().into_iter().find(|file| file.name == "it/preavviso-diniego.hbs").unwrap();
+    file =
+        TemplateFile { name: "de/preavviso-diniego.hbs".to_string(), text: file.text.replace("Oggetto:", "Betreff:") };
+    let found: Vec<String> = Templates::none(String::new()).add(&file).iter().map(ToString::to_string).collect();
+    assert!(found[0].contains("in tedesco questa lettera non si può ancora scrivere"), "{found:?}");
 }
 
 /// Every demand of the catalogue, one by one: a template without the field does not load, and the problem names it.
@@ -158,9 +219,9 @@ fn a_letter_is_not_written_without_its_facts() {
                 continue;
             }
             for nothing in [Value::Null, json!(""), json!([]), json!(" \u{200b}\r\n"), json!({"a": 1})] {
-                let mut given = templates.sample(message.name).unwrap();
+                let mut given = templates.sample(message.name, Language::It, Extent::Full).unwrap();
                 given[field.name] = nothing;
-                let refused = templates.render(message.name, &given);
+                let refused = templates.render(message.name, Language::It, &given);
                 let Err(RenderTrouble::Missing { fields, .. }) = refused else {
                     panic!("{}: {}", message.name, field.name)
                 };
@@ -174,12 +235,12 @@ fn a_letter_is_not_written_without_its_facts() {
 fn one_fact_of_a_group_is_enough_and_none_is_too_few() {
     let without_end = |name: Option<&str>| {
         let templates = templates();
-        let mut given = templates.sample("stato-pratica").unwrap();
+        let mut given = templates.sample("stato-pratica", Language::It, Extent::Full).unwrap();
         given["data_fine"] = Value::Null;
         if let Some(name) = name {
             given[name] = json!("2026-08-12");
         }
-        templates.render("stato-pratica", &given)
+        templates.render("stato-pratica", Language::It, &given)
     };
     assert!(without_end(Some("sospesa_fino_al")).unwrap().text.contains("Termine sospeso"));
     assert!(without_end(Some("conclusa_il")).unwrap().text.contains("Conclusa: mercoledì 12 agosto 2026"));
@@ -205,6 +266,63 @@ fn the_start_notice_says_what_article_8_wants() {
     }
     let tax = render("presa-in-carico", |given| given["partecipazione_esclusa"] = json!(true));
     assert!(!tax.text.contains("memorie"));
+}
+
+/// RFC 6068 read strictly, by other code than that which writes: address, then fields in order.
+fn parsed(link: &str) -> (String, Vec<(String, String)>) {
+    let decoded = |text: &str| {
+        let mut bytes = Vec::new();
+        let mut rest = text.bytes();
+        while let Some(b) = rest.next() {
+            match b {
+                b'%' => {
+                    let pair = [rest.next().unwrap(), rest.next().unwrap()];
+                    assert!(pair.iter().all(|d| d.is_ascii_digit() || (b'A'..=b'F').contains(d)), "{link}");
+                    bytes.push(u8::from_str_radix(core::str::from_utf8(&pair).unwrap(), 16).unwrap());
+                }
+                // RFC 6068 §2: qchar is unreserved, percent-encoded, or one of some delimiters, which we never leave bare.
+                b if b.is_ascii_alphanumeric() || b"-._~@".contains(&b) => bytes.push(b),
+                b => panic!("bare {:?} in {link}", char::from(b)),
+            }
+        }
+        String::from_utf8(bytes).unwrap()
+    };
+    let (to, fields) = link.strip_prefix("mailto:").unwrap().split_once('?').unwrap();
+    let fields = fields.split('&').map(|field| field.split_once('=').unwrap());
+    (decoded(to), fields.map(|(name, value)| (name.to_string(), decoded(value))).collect())
+}
+
+/// The ready mails of a dossier (functions S0.10, S2.17): the link opens what the letter shows to copy.
+#[test]
+fn a_link_opens_the_mail_whose_words_stand_beside_it() {
+    let templates = templates();
+    for language in Language::ALL {
+        for name in ["presa-in-carico", "stato-pratica"] {
+            let sample = templates.sample(name, language, Extent::Full).unwrap();
+            let letter = templates.render(name, language, &sample).unwrap();
+            let links: Vec<_> = letter.text.lines().filter(|row| row.starts_with("mailto:")).map(parsed).collect();
+            let ready: Vec<_> = links.iter().filter(|(_, fields)| fields.len() == 2).collect();
+            assert_eq!(ready.len(), 2, "{name}: {links:?}");
+            for (to, fields) in ready {
+                assert_eq!(to, "protocollo@pec.comune.example");
+                let [(subject_name, subject), (body_name, body)] = fields.as_slice() else { panic!("{fields:?}") };
+                assert_eq!((subject_name.as_str(), body_name.as_str()), ("subject", "body"));
+                assert!(subject.ends_with("[Fascicolo 2026/000123]"), "{subject}");
+                assert!(body.ends_with("\r\n") && !body.replace("\r\n", "").contains(['\r', '\n']), "{body:?}");
+                let copied = body.replace("\r\n", "\n");
+                assert!(letter.text.contains(&format!("{subject}\n")), "{subject} in {}", letter.text);
+                assert!(letter.text.contains(copied.trim_end()), "{copied} in {}", letter.text);
+            }
+        }
+    }
+    // Nobody is invited to take part where the norms exclude it, or where all is decided.
+    let shut = render("stato-pratica", |given| given["partecipazione_esclusa"] = json!(true));
+    assert!(!shut.text.contains("Memoria") && shut.text.contains("Aggiornamento%20dati"));
+    let closed = render("stato-pratica", |given| {
+        given["data_fine"] = Value::Null;
+        given["conclusa_il"] = json!("2026-07-20");
+    });
+    assert!(!closed.text.contains("Memoria"));
 }
 
 #[test]
@@ -290,7 +408,13 @@ fn what_the_language_allows_is_rendered() {
         ),
     });
     let templates = load(&files).unwrap();
-    let letter = templates.render("stato-pratica.breve", &templates.sample("stato-pratica.breve").unwrap()).unwrap();
+    let letter = templates
+        .render(
+            "stato-pratica.breve",
+            Language::It,
+            &templates.sample("stato-pratica.breve", Language::It, Extent::Full).unwrap(),
+        )
+        .unwrap();
     let flat = letter.text.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(flat.contains("1; venerdì 31 luglio 2026 giovedì 2 luglio 2026, ore 09:00 Comune di Esempio"), "{flat}");
     assert_ne!(templates.digest(), self::templates().digest());
@@ -302,10 +426,10 @@ fn a_file_that_is_no_template_is_refused_and_a_missing_one_is_named() {
     let mut all = files();
     all.retain(|file| file.name != "it/compito.hbs");
     all.push(TemplateFile { name: "it/presa-in-caricco.hbs".to_string(), text: String::new() });
-    all.push(TemplateFile { name: "de/compito.hbs".to_string(), text: String::new() });
+    all.push(TemplateFile { name: "fr/compito.hbs".to_string(), text: String::new() });
     let found: Vec<String> = load(&all).unwrap_err().iter().map(ToString::to_string).collect();
     assert_eq!(found.len(), 3, "{found:?}");
-    assert!(found[0].contains("templates/it/"));
+    assert!(found[0].contains("templates/it/, de/ o en/"));
     assert!(found[1].contains("forse `presa-in-carico`?"));
     assert!(found[2].starts_with("errore  it/compito.hbs: manca il modello all'ufficio"));
     let found = problems("compito", |text| text.replace("Oggetto:", "Subject:"));
@@ -322,8 +446,8 @@ fn a_file_saved_on_windows_gives_the_same_letter() {
     let windows = load(&all).unwrap();
     for message in MESSAGES {
         assert_eq!(
-            windows.render(message.name, &values::sample(message)),
-            templates().render(message.name, &values::sample(message))
+            windows.render(message.name, Language::It, &values::sample(message, Language::It, Extent::Full)),
+            templates().render(message.name, Language::It, &values::sample(message, Language::It, Extent::Full))
         );
     }
 }

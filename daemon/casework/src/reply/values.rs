@@ -1,8 +1,9 @@
 //! From the facts of a case to the strings that a template shows. Changes when a kind of field changes its form.
 
+use super::catalogue::words;
 use super::catalogue::{Field, Kind, Message, Need};
 use super::clean::{self, LINE_MAX, QUOTE_LINES_MAX, QUOTE_MAX};
-use super::{RenderTrouble, dates};
+use super::{Extent, RenderTrouble, dates};
 use crate::language::Language;
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::format;
@@ -17,14 +18,16 @@ pub(super) const LIST_MAX: usize = 40;
 pub(super) const SUBJECT_VALUE_MAX: usize = 80;
 
 /// The values as a template shows them, or everything that is missing or has the wrong form.
-pub(super) fn prepare(message: &'static Message, given: &Value) -> Result<Value, RenderTrouble> {
+pub(super) fn prepare(message: &'static Message, language: Language, given: &Value) -> Result<Value, RenderTrouble> {
     let mut out = Map::new();
     let mut trouble = Vec::new();
     let mut groups: BTreeMap<&str, bool> = BTreeMap::new();
     for field in message.fields() {
         let value = match field.kind {
-            Kind::Link { subject, from } => link(given, subject, from),
-            _ => shown(field, given.get(field.name), &mut trouble, field.name),
+            Kind::Link { subject, from, body } => {
+                link(given, subject, from, body.map(|words| words.in_language(language)))
+            }
+            _ => shown(field, language, given.get(field.name), &mut trouble, field.name),
         };
         match field.need {
             Need::Always | Need::Subject if value.is_none() => trouble.push(field.name.to_string()),
@@ -62,18 +65,24 @@ pub(super) fn for_subject(prepared: &Value) -> Value {
 }
 
 /// One value; `None` when it is absent or empty. A value of the wrong form is named in `trouble`.
-fn shown(field: &Field, given: Option<&Value>, trouble: &mut Vec<String>, name: &str) -> Option<Value> {
+fn shown(
+    field: &Field,
+    language: Language,
+    given: Option<&Value>,
+    trouble: &mut Vec<String>,
+    name: &str,
+) -> Option<Value> {
     let given = given.filter(|value| !value.is_null())?;
     let text = |shown: Option<String>| shown.map(Value::String);
     let made = match (field.kind, given) {
         (Kind::Line, Value::String(raw)) => text(Some(clean::line(raw, LINE_MAX))),
         (Kind::Quote, Value::String(raw)) => text(Some(clean::quote(raw))),
-        (Kind::Date, Value::String(raw)) => text(dates::day(raw, Language::It)),
-        (Kind::Instant, Value::String(raw)) => text(dates::instant(raw, Language::It)),
+        (Kind::Date, Value::String(raw)) => text(dates::day(raw, language)),
+        (Kind::Instant, Value::String(raw)) => text(dates::instant(raw, language)),
         (Kind::Number, Value::Number(number)) => text(Some(number.to_string())),
         (Kind::Flag, Value::Bool(_)) => Some(given.clone()),
-        (Kind::Lines, Value::Array(all)) => lines(all),
-        (Kind::Items(fields), Value::Array(all)) => Some(items(fields, all, trouble, name)),
+        (Kind::Lines, Value::Array(all)) => lines(all, language),
+        (Kind::Items(fields), Value::Array(all)) => Some(items(fields, language, all, trouble, name)),
         _ => None,
     };
     if made.is_none() {
@@ -86,7 +95,7 @@ fn shown(field: &Field, given: Option<&Value>, trouble: &mut Vec<String>, name: 
     })
 }
 
-fn lines(all: &[Value]) -> Option<Value> {
+fn lines(all: &[Value], language: Language) -> Option<Value> {
     let mut out = Vec::new();
     for value in all.iter().take(LIST_MAX) {
         let line = clean::line(value.as_str()?, LINE_MAX);
@@ -95,18 +104,18 @@ fn lines(all: &[Value]) -> Option<Value> {
         }
     }
     if all.len() > LIST_MAX {
-        out.push(Value::String(more(all.len())));
+        out.push(Value::String(more(all.len(), language)));
     }
     Some(Value::Array(out))
 }
 
-fn items(fields: &[Field], all: &[Value], trouble: &mut Vec<String>, name: &str) -> Value {
+fn items(fields: &[Field], language: Language, all: &[Value], trouble: &mut Vec<String>, name: &str) -> Value {
     let mut out = Vec::new();
     for item in all.iter().take(LIST_MAX) {
         let mut entry = Map::new();
         for field in fields {
             let path = format!("{name}.{}", field.name);
-            let value = shown(field, item.get(field.name), trouble, &path);
+            let value = shown(field, language, item.get(field.name), trouble, &path);
             if value.is_none() && field.need == Need::Always {
                 // A file name made only of invisible characters must not stop a receipt.
                 match item.get(field.name) {
@@ -114,14 +123,17 @@ fn items(fields: &[Field], all: &[Value], trouble: &mut Vec<String>, name: &str)
                     _ => trouble.push(path),
                 }
             }
-            entry.insert(field.name.to_string(), value.unwrap_or_else(|| Value::String("(vuoto)".to_string())));
+            entry.insert(
+                field.name.to_string(),
+                value.unwrap_or_else(|| Value::from(words::EMPTY.in_language(language))),
+            );
         }
         out.push(Value::Object(entry));
     }
     if all.len() > LIST_MAX {
         // The note stands in the first field; the others show a dash.
         let note = |(index, field): (usize, &Field)| {
-            let text = if index == 0 { more(all.len()) } else { "–".to_string() };
+            let text = if index == 0 { more(all.len(), language) } else { "–".to_string() };
             (field.name.to_string(), Value::String(text))
         };
         out.push(Value::Object(fields.iter().enumerate().map(note).collect()));
@@ -129,16 +141,18 @@ fn items(fields: &[Field], all: &[Value], trouble: &mut Vec<String>, name: &str)
     Value::Array(out)
 }
 
-fn more(total: usize) -> String {
-    format!("… e altri {}: l'elenco completo è nel fascicolo", total - LIST_MAX)
+fn more(total: usize, language: Language) -> String {
+    words::MORE.in_language(language).replace("{}", &(total - LIST_MAX).to_string())
 }
 
-/// A `mailto:` that opens a mail to the body with the subject ready (RFC 6068 §2).
-fn link(given: &Value, subject: &str, from: &str) -> Option<Value> {
+/// A `mailto:` that opens a mail to the body with the subject ready, and the text where there is one (RFC 6068 §2, §5: lines end
+/// with CRLF).
+fn link(given: &Value, subject: &str, from: &str, body: Option<&str>) -> Option<Value> {
     let part = |name: &str| given.get(name)?.as_str().map(|raw| clean::line(raw, LINE_MAX));
     let address = part("pec_ente").filter(|a| !a.is_empty())?;
     let subject = subject.replace("{}", &part(from).filter(|v| !v.is_empty())?);
-    Some(Value::String(format!("mailto:{}?subject={}", percent(&address, b"@"), percent(&subject, b""))))
+    let body = body.map_or(String::new(), |text| format!("&body={}", percent(&text.replace('\n', "\r\n"), b"")));
+    Some(Value::String(format!("mailto:{}?subject={}{body}", percent(&address, b"@"), percent(&subject, b""))))
 }
 
 /// Percent-encodes all but RFC 3986 unreserved characters and those in `also`.
@@ -155,25 +169,28 @@ pub(crate) fn percent(text: &str, also: &[u8]) -> String {
 }
 
 /// The sample values of a message: what the administrator's preview shows.
-pub(super) fn sample(message: &'static Message) -> Value {
+pub(super) fn sample(message: &'static Message, language: Language, extent: Extent) -> Value {
     let mut taken = BTreeSet::new();
     let fields = message.fields().filter(|field| match field.need {
         Need::OneOf(group) => taken.insert(group),
+        Need::IfGiven | Need::Free => extent == Extent::Full,
         _ => true,
     });
-    Value::Object(fields.filter_map(|f| Some((f.name.to_string(), sample_of(f, 0)?))).collect())
+    Value::Object(fields.filter_map(|f| Some((f.name.to_string(), sample_of(f, language, 0)?))).collect())
 }
 
-fn sample_of(field: &Field, index: usize) -> Option<Value> {
+fn sample_of(field: &Field, language: Language, index: usize) -> Option<Value> {
     let text = field.sample.get(index).or(field.sample.first()).copied().unwrap_or_default();
     Some(match field.kind {
-        Kind::Line | Kind::Quote | Kind::Date | Kind::Instant => Value::from(text),
+        Kind::Line | Kind::Quote => Value::from(words::sample(text, language)),
+        Kind::Date | Kind::Instant => Value::from(text),
         Kind::Number => Value::from(text.parse::<u64>().unwrap_or_default()),
         Kind::Flag => Value::from(text == "true"),
         Kind::Lines => Value::from(field.sample),
         Kind::Items(fields) => {
             let longest = fields.iter().map(|f| f.sample.len()).max().unwrap_or_default();
-            let item = |i| fields.iter().filter_map(|f| Some((f.name.to_string(), sample_of(f, i)?))).collect();
+            let entry = |f: &Field, i| Some((f.name.to_string(), sample_of(f, language, i)?));
+            let item = |i| fields.iter().filter_map(|f| entry(f, i)).collect();
             Value::Array((0..longest).map(|i| Value::Object(item(i))).collect())
         }
         Kind::Link { .. } => return None,
@@ -208,7 +225,7 @@ fn extreme_of(field: &Field) -> Option<Value> {
             Value::Array((0..=LIST_MAX).map(|_| Value::Object(item.clone())).collect())
         }
         Kind::Flag => Value::Bool(true),
-        Kind::Number | Kind::Date | Kind::Instant => sample_of(field, 0)?,
+        Kind::Number | Kind::Date | Kind::Instant => sample_of(field, Language::It, 0)?,
         Kind::Link { .. } => return None,
     })
 }

@@ -57,6 +57,7 @@ pub(super) fn open(
             continue;
         };
         let mut dossier = *dossier;
+        dossier.cover.language = first.cover.language;
         dossier.cover.linked = vec![Linked { number: first.number.clone(), title: first.title.clone() }];
         let standing = filing::standing(&class, daticert, message, Some(&dossier), &known);
         others.push(Other { class, dossier, standing, known, trail });
@@ -83,7 +84,7 @@ pub(super) fn work(
         let mut filed = filing::file(&paper, dossier, trail);
         own.append(&mut filed.changes);
         let around = opened_around(&mut own, Some(dossier), known, desk);
-        let about = About { class, seen, daticert, message, case: Some(dossier), known, desk };
+        let about = About { class, seen, daticert, message, case: Some(dossier), wrote: None, known, desk };
         let answer = receipt.map_or(Answer::None, Answer::Goes);
         let task = letters::task(&about, answer, trail, &filed.facts, &filed.data);
         let number = dossier.number.to_string();

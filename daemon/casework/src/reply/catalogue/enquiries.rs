@@ -33,7 +33,7 @@ const ALTRE: Field = field("altre", Number, IfGiven, "quante voci mancano, se so
 
 const LINK_PRATICHE: Field = field(
     "link_pratiche",
-    Link { subject: "LE MIE PRATICHE", from: "pec_ente" },
+    Link { subject: "LE MIE PRATICHE", from: "pec_ente", body: None },
     Always,
     "collegamento che prepara la Pec per avere l'elenco delle pratiche",
     &[],
@@ -41,7 +41,7 @@ const LINK_PRATICHE: Field = field(
 
 const LINK_DATI: Field = field(
     "link_dati",
-    Link { subject: "I MIEI DATI", from: "pec_ente" },
+    Link { subject: "I MIEI DATI", from: "pec_ente", body: None },
     Always,
     "collegamento che prepara la Pec per avere i propri dati",
     &[],
@@ -49,7 +49,7 @@ const LINK_DATI: Field = field(
 
 const LINK_AIUTO: Field = field(
     "link_aiuto",
-    Link { subject: "AIUTO", from: "pec_ente" },
+    Link { subject: "AIUTO", from: "pec_ente", body: None },
     Always,
     "collegamento che prepara la Pec per sapere che cosa si può chiedere",
     &[],
@@ -57,7 +57,7 @@ const LINK_AIUTO: Field = field(
 
 const LINK_CATALOGO: Field = field(
     "link_catalogo",
-    Link { subject: "CATALOGO", from: "pec_ente" },
+    Link { subject: "CATALOGO", from: "pec_ente", body: None },
     Always,
     "collegamento che prepara la Pec per avere l'elenco dei servizi",
     &[],
@@ -65,7 +65,7 @@ const LINK_CATALOGO: Field = field(
 
 const LINK_FASCICOLO: Field = field(
     "link_fascicolo",
-    Link { subject: "FASCICOLO {}", from: "fascicolo" },
+    Link { subject: "FASCICOLO {}", from: "fascicolo", body: None },
     Always,
     "collegamento che prepara la Pec per avere l'indice dei documenti",
     &[],
@@ -163,7 +163,7 @@ pub(super) const CARD: Message = Message {
             field("righe", Items(RIGHE), Always, "la scheda, voce per voce", &[]),
             field(
                 "link_chiedi",
-                Link { subject: "{}", from: "titolo" },
+                Link { subject: "{}", from: "titolo", body: None },
                 Always,
                 "collegamento che prepara la Pec con cui si chiede il servizio",
                 &[],

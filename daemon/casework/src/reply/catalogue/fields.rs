@@ -1,5 +1,6 @@
 //! The facts that messages show, in the groups that they share. Changes when a fact gets a name, a meaning or a sample.
 
+use super::words::{DATA_FORM, PARTICIPATION_FORM};
 use super::{Field, Kind, Need, Phrase};
 use Kind::{Date, Flag, Instant, Items, Line, Lines, Link, Number, Quote};
 use Need::{Always, Free, IfGiven, OneOf, Subject};
@@ -97,13 +98,7 @@ pub(super) const START: &[Field] = &[
         "a chi chiedere di decidere se l'ufficio è in ritardo (L. 241/1990 art. 2 c. 9-bis)",
         &["Segretario generale, segretario@pec.comune.example"],
     ),
-    field(
-        "partecipazione_esclusa",
-        Flag,
-        Free,
-        "vero se le norme escludono memorie e documenti (L. 241/1990 art. 13)",
-        &["false"],
-    ),
+    PARTECIPAZIONE_ESCLUSA,
     LINK_STATO,
     LINK_RISPOSTA,
 ];
@@ -132,7 +127,7 @@ pub(super) const END: &[Field] = &[
 pub(super) const LINK_STATO: Field = field(
     "link_stato",
     // «stato della pratica» and a number: what the shipped rules recognise as a status request.
-    Link { subject: "Stato della pratica {}", from: "fascicolo" },
+    Link { subject: "Stato della pratica {}", from: "fascicolo", body: None },
     Always,
     "collegamento che prepara la Pec per chiedere a che punto è la pratica",
     &[],
@@ -140,10 +135,36 @@ pub(super) const LINK_STATO: Field = field(
 
 pub(super) const LINK_RISPOSTA: Field = field(
     "link_risposta",
-    Link { subject: "{}", from: "riferimento" },
+    Link { subject: "{}", from: "riferimento", body: None },
     Always,
     "collegamento che prepara la Pec di risposta",
     &[],
+);
+
+/// What can be done by a mail that is ready (functions S0.10, S2.17). The subjects are Italian in every language: the rules know them.
+pub(super) const READY_MAILS: &[Field] = &[
+    field(
+        "link_aggiorna",
+        Link { subject: "Aggiornamento dati {}", from: "riferimento", body: Some(DATA_FORM) },
+        Free,
+        "collegamento che prepara la Pec per aggiornare i propri dati",
+        &[],
+    ),
+    field(
+        "link_partecipa",
+        Link { subject: "Memoria e osservazioni {}", from: "riferimento", body: Some(PARTICIPATION_FORM) },
+        Free,
+        "collegamento che prepara la Pec con memorie e osservazioni",
+        &[],
+    ),
+];
+
+pub(super) const PARTECIPAZIONE_ESCLUSA: Field = field(
+    "partecipazione_esclusa",
+    Flag,
+    Free,
+    "vero se le norme escludono memorie e documenti (L. 241/1990 art. 13)",
+    &["false"],
 );
 
 pub(super) const PRESENTATA_IL: Field = field(

@@ -3,8 +3,8 @@
 use super::enquiries;
 use super::fields::{
     ALLEGATI, ALTRE_RICHIESTE, ANSWERS, BODY, CHANGED, DOSSIER, DOUBT, DOUBTFUL, END, EVENTI, FEES, IN_ALLEGATO,
-    INCOMING, LINK_RISPOSTA, LINK_STATO, MANCANZE, MORNING, MOTIVI, ORDERED, OUTCOME, PRESENTATA_IL, REQUEST,
-    RICEVUTO_IL, SENDER, START, START_WORDS, TASK, UNDELIVERED, field,
+    INCOMING, LINK_RISPOSTA, LINK_STATO, MANCANZE, MORNING, MOTIVI, ORDERED, OUTCOME, PARTECIPAZIONE_ESCLUSA,
+    PRESENTATA_IL, READY_MAILS, REQUEST, RICEVUTO_IL, SENDER, START, START_WORDS, TASK, UNDELIVERED, field,
 };
 use super::{Field, Kind, Message, Need, Phrase, Reader};
 
@@ -17,7 +17,7 @@ pub const MESSAGES: &[Message] = &[
         name: RECEIPT,
         purpose: "al cittadino: ricevuta che è anche comunicazione di avvio (L. 241/1990 artt. 8, 18-bis)",
         reader: Reader::Citizen,
-        fields: &[SENDER, DOSSIER, START, &[PRESENTATA_IL, ALLEGATI, ALTRE_RICHIESTE]],
+        fields: &[SENDER, DOSSIER, START, READY_MAILS, &[PRESENTATA_IL, ALLEGATI, ALTRE_RICHIESTE]],
         must_say: START_WORDS,
     },
     Message {
@@ -52,7 +52,7 @@ pub const MESSAGES: &[Message] = &[
         name: "stato-pratica",
         purpose: "al cittadino: a che punto è la sua pratica (CAD art. 41)",
         reader: Reader::Citizen,
-        fields: &[SENDER, DOSSIER, END, &[EVENTI, LINK_RISPOSTA]],
+        fields: &[SENDER, DOSSIER, END, READY_MAILS, &[EVENTI, PARTECIPAZIONE_ESCLUSA, LINK_RISPOSTA]],
         must_say: &[],
     },
     Message {

@@ -161,7 +161,7 @@ fn interrupted(pace: usize) {
         }
     }
     assert_eq!(told(&rows), told(&expected));
-    assert_eq!(overview.dossiers.len(), 8);
+    assert_eq!(overview.dossiers.len(), 10);
 
     let copies = letters(dir.path());
     for item in &overview.items {

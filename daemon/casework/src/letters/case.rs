@@ -279,8 +279,7 @@ impl Case<'_> {
             put(&mut values, "scaduto_il", json!(late));
         }
         let template = if late.is_some() { "conferma-scaduta" } else { "conferma-abilitazione" };
-        let number = Some(self.dossier.number.clone());
-        write(template, values, Lane::Pec, to.to_string(), number, vec![], &self.known(), self.desk)
+        self.letter(Language::It, template, values, to)
     }
 
     /// It came back in time: a person decides now.
@@ -289,8 +288,7 @@ impl Case<'_> {
             self.values("Una persona dell'ufficio guarda il tuo documento d'identità e ti scrive l'esito.");
         put(&mut values, "casella", json!(to));
         put(&mut values, "persona", json!(person));
-        let number = Some(self.dossier.number.clone());
-        write("abilitazione-confermata", values, Lane::Pec, to.to_string(), number, vec![], &self.known(), self.desk)
+        self.letter(Language::It, "abilitazione-confermata", values, to)
     }
 
     /// To an address of the person that was safe before: another one counts as theirs from now on.
@@ -301,8 +299,7 @@ impl Case<'_> {
             "avviso",
             json!(format!("è abilitata per te la casella {address}. Da lì si possono chiedere i tuoi dati.")),
         );
-        let number = Some(self.dossier.number.clone());
-        write("avviso-pratica", values, Lane::Pec, to.to_string(), number, vec![], &self.known(), self.desk)
+        self.letter(Language::It, "avviso-pratica", values, to)
     }
 
     /// A citizen's own deadline is near.

@@ -19,7 +19,7 @@ mod tests;
 mod values;
 mod wrap;
 
-pub(crate) use values::percent;
+pub(crate) use values::{mailto, percent};
 
 use crate::rules::Problem;
 use alloc::collections::BTreeMap;

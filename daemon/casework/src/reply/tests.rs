@@ -44,6 +44,7 @@ fn files() -> Vec<TemplateFile> {
         "stato-pratica",
         "abilitazione-confermata",
         "aiuto",
+        "avvisi-scelti",
         "catalogo",
         "come-farti-riconoscere",
         "conferma-abilitazione",
@@ -57,6 +58,7 @@ fn files() -> Vec<TemplateFile> {
         "risponde-una-persona",
         "ritiro",
         "scheda",
+        "valutazione",
     ]
     .into_iter()
     .map(|(name, text)| TemplateFile { name: name.to_string(), text: text.to_string() })

@@ -133,12 +133,17 @@ fn more(total: usize) -> String {
     format!("… e altri {}: l'elenco completo è nel fascicolo", total - LIST_MAX)
 }
 
-/// A `mailto:` that opens a mail to the body with the subject ready (RFC 6068 §2).
+/// A link that opens a mail to `to` with the subject ready (RFC 6068 §2).
+pub(crate) fn mailto(to: &str, subject: &str) -> String {
+    format!("mailto:{}?subject={}", percent(to, b"@"), percent(subject, b""))
+}
+
+/// As [`mailto`], to the body.
 fn link(given: &Value, subject: &str, from: &str) -> Option<Value> {
     let part = |name: &str| given.get(name)?.as_str().map(|raw| clean::line(raw, LINE_MAX));
     let address = part("pec_ente").filter(|a| !a.is_empty())?;
     let subject = subject.replace("{}", &part(from).filter(|v| !v.is_empty())?);
-    Some(Value::String(format!("mailto:{}?subject={}", percent(&address, b"@"), percent(&subject, b""))))
+    Some(Value::String(mailto(&address, &subject)))
 }
 
 /// Percent-encodes all but RFC 3986 unreserved characters and those in `also`.

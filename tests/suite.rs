@@ -41,6 +41,8 @@ mod loops;
 mod measure;
 #[path = "suite/mornings.rs"]
 mod mornings;
+#[path = "suite/notices.rs"]
+mod notices;
 #[path = "suite/office_mail.rs"]
 mod office_mail;
 #[path = "suite/orders.rs"]
@@ -51,6 +53,8 @@ mod printable;
 mod privacy;
 #[path = "suite/procedures.rs"]
 mod procedures;
+#[path = "suite/rating.rs"]
+mod rating;
 #[path = "suite/receipts.rs"]
 mod receipts;
 #[path = "suite/report.rs"]

@@ -113,7 +113,9 @@ impl Caseload<'_> {
                 let Some(dossier) = self.store.dossier(&order.dossier)? else {
                     return Ok(Err(Refused::new("no-dossier", format!("il fascicolo {} non c'è", order.dossier))));
                 };
-                let mut people = self.people(dossier.life.changes.iter().map(|change| change.person.as_str()))?;
+                let of_changes = dossier.life.changes.iter().map(|change| change.person.as_str());
+                let parties = dossier.cover.people.iter().map(|party| party.person.as_str());
+                let mut people = self.people(of_changes.chain(parties))?;
                 for item in dossier.life.changes.iter().flat_map(|change| &change.items) {
                     if casework::address::is_plausible(&item.new) {
                         people.extend(self.store.people_at(&item.new, HOLDERS_MAX)?);
@@ -196,7 +198,8 @@ impl Caseload<'_> {
         let mut moved = 0;
         for number in self.store.due_dossiers(today, LOOKS_MAX)? {
             let Some(dossier) = self.store.dossier(&number)? else { continue };
-            let Some(done) = clockwork::look(&dossier, &self.office.desk, self.now) else { continue };
+            let people = self.people(dossier.cover.people.iter().map(|party| party.person.as_str()))?;
+            let Some(done) = clockwork::look(&dossier, &people, &self.office.desk, self.now) else { continue };
             let cause = cause(&dossier.cover.origin, act::cause(&dossier, &self.office.desk));
             let of = Of { dossier: &number, cause, by: "", office: "", channel: Channel::Clock, key: "" };
             self.write(dossier.life.entries, done, &of)?;

@@ -39,7 +39,7 @@ fn anna() -> Person {
     person(CODE, "Anna Bianchi", ANNA, Source::Inad)
 }
 
-fn dossier(number: &str, party: &str) -> Dossier {
+pub(crate) fn dossier(number: &str, party: &str) -> Dossier {
     let now = bench().now;
     let mut dossier = Dossier {
         number: number.into(),
@@ -61,7 +61,7 @@ fn dossier(number: &str, party: &str) -> Dossier {
 }
 
 /// A register where Anna is listed, with dossiers of hers and one of another's.
-fn world(own: Vec<Dossier>) -> Known {
+pub(crate) fn world(own: Vec<Dossier>) -> Known {
     let dossiers: Vec<Dossier> = own.iter().cloned().chain([dossier(THEIRS, "altro@cittadini.test")]).collect();
     let own = [(ANNA.to_owned(), Own { dossiers: own, left_out: 0 })].into();
     Known { people: vec![anna()], dossiers, own, ..nothing() }

@@ -167,7 +167,7 @@ pub fn cause(dossier: &Dossier, desk: &Desk) -> String {
     desk.key.effect_id(&dossier.number, "act", "", dossier.life.entries)
 }
 
-/// Does it, if it may be done. `people`: the persons whom the dossier's changes of data concern, and
+/// Does it, if it may be done. `people`: the persons whom the dossier and its changes of data concern, and
 /// those who have a new address as their domicile already.
 ///
 /// # Errors
@@ -256,7 +256,7 @@ impl<'a> Bench<'a> {
         said: &str,
         letters: impl FnOnce(&Case<'_>) -> Result<Vec<Outgoing>, Reason>,
     ) -> Result<Done, Refused> {
-        let around = around(self.dossier, &mut entries, &self.cause, self.desk, self.now)?;
+        let around = around(self.dossier, &mut entries, &self.cause, self.people, self.desk, self.now)?;
         let after = with_term(self.dossier, &mut entries, self.desk, self.now);
         let enclosed = handed::names(&self.order.documents);
         let case = Case { enclosed: &enclosed, dossier: &after, cause: &self.cause, now: self.now, desk: self.desk };
@@ -398,3 +398,5 @@ fn bounded(points: &[String]) -> Result<Vec<String>, Refused> {
 mod random_tests;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod told_tests;

@@ -3,6 +3,7 @@
 //!
 //! It belongs to the step: one line of the register holds both, whatever the channel, so that neither is ever done twice.
 
+use crate::address;
 use crate::calendar::rome;
 use crate::clockwork::{procedure_of, with_term};
 use crate::decision::{Change, Outgoing, Reason};
@@ -11,6 +12,8 @@ use crate::dossier::{Dossier, State};
 use crate::effect::EffectKey;
 use crate::letters::case::Case;
 use crate::life::Entry;
+use crate::notices;
+use crate::person::Person;
 use crate::procedure::ThirdBody;
 use crate::procedure::model::{Act, Action, Clock, OnFailure, Procedure};
 use crate::refused::Refused;
@@ -106,7 +109,8 @@ pub(crate) struct Around {
     pub(crate) incidents: Vec<Change>,
 }
 
-/// Does what the file says around each step that is among the entries, and adds what that writes.
+/// Does what the file says around each step that is among the entries, and adds what that writes. `people`: who may have chosen
+/// to hear less.
 ///
 /// # Errors
 /// An action that stops the step failed: why. Nothing of the step may be written then.
@@ -114,11 +118,12 @@ pub(crate) fn around(
     dossier: &Dossier,
     entries: &mut Vec<Entry>,
     cause: &str,
+    people: &[Person],
     desk: &Desk,
     now: Timestamp,
 ) -> Result<Around, Refused> {
     let Some(procedure) = procedure_of(dossier, desk) else { return Ok(Around::default()) };
-    let mut run = Run { procedure, cause, desk, now, written: vec![], around: Around::default() };
+    let mut run = Run { procedure, cause, people, desk, now, written: vec![], around: Around::default() };
     let mut before = dossier.clone();
     for entry in entries.iter() {
         let after = with_term(&before, &mut vec![entry.clone()], desk, now);
@@ -132,9 +137,15 @@ pub(crate) fn around(
 }
 
 /// As [`around`], of a dossier that has just been opened. What arrives is registered, whatever fails (L. 241/1990 art. 18-bis).
-pub(crate) fn opened(dossier: &Dossier, cause: &str, desk: &Desk, now: Timestamp) -> (Vec<Entry>, Around) {
+pub(crate) fn opened(
+    dossier: &Dossier,
+    cause: &str,
+    people: &[Person],
+    desk: &Desk,
+    now: Timestamp,
+) -> (Vec<Entry>, Around) {
     let Some(procedure) = procedure_of(dossier, desk) else { return <_>::default() };
-    let mut run = Run { procedure, cause, desk, now, written: vec![], around: Around::default() };
+    let mut run = Run { procedure, cause, people, desk, now, written: vec![], around: Around::default() };
     if let Err(why) = run.step(dossier.state, dossier, dossier) {
         run.tell(dossier, &why.text);
     }
@@ -142,9 +153,15 @@ pub(crate) fn opened(dossier: &Dossier, cause: &str, desk: &Desk, now: Timestamp
 }
 
 /// Tries again what waits and whose day has come.
-pub(crate) fn again(dossier: &Dossier, cause: &str, desk: &Desk, now: Timestamp) -> (Vec<Entry>, Around) {
+pub(crate) fn again(
+    dossier: &Dossier,
+    cause: &str,
+    people: &[Person],
+    desk: &Desk,
+    now: Timestamp,
+) -> (Vec<Entry>, Around) {
     let Some(procedure) = procedure_of(dossier, desk) else { return <_>::default() };
-    let mut run = Run { procedure, cause, desk, now, written: vec![], around: Around::default() };
+    let mut run = Run { procedure, cause, people, desk, now, written: vec![], around: Around::default() };
     let today = rome(now).date();
     for waiting in dossier.life.waiting.iter().filter(|waiting| waiting.next <= today) {
         let which = waiting.which;
@@ -179,6 +196,7 @@ pub(crate) fn in_words(which: Which) -> String {
 struct Run<'a> {
     procedure: &'a Procedure,
     cause: &'a str,
+    people: &'a [Person],
     desk: &'a Desk,
     now: Timestamp,
     written: Vec<Entry>,
@@ -243,7 +261,9 @@ impl Run<'_> {
         } else {
             "L'ufficio va avanti e ti scrive l'esito."
         });
-        case.news(template, &format!("{}.", state.event()), next)
+        let quiet = notices::quiet(case.dossier, self.people);
+        let letters = case.news(template, &format!("{}.", state.event()), next)?;
+        Ok(letters.into_iter().filter(|letter| !quiet.contains(&address::key(&letter.to))).collect())
     }
 
     fn task(&self, case: &Case<'_>, office: &str, text: &str, state: State) -> Result<Outgoing, String> {

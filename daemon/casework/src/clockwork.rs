@@ -13,6 +13,7 @@ use crate::dossier::{Dossier, State};
 use crate::known::Known;
 use crate::letters::case::{Case, Told};
 use crate::life::Entry;
+use crate::person::Person;
 use crate::procedure::{self, Actor, Procedure, ThirdBody};
 use crate::receipts::{Awaited, Fact};
 use crate::rules::Calendar;
@@ -200,9 +201,9 @@ pub(crate) fn is_irregular(dossier: &Dossier) -> bool {
 }
 
 /// What a day that has come makes of a dossier: reminders, tasks, a term that runs again, a silence that is attested where the
-/// procedure's file says that the machine does it. `None`: nothing.
+/// procedure's file says that the machine does it. `None`: nothing. `people`: the persons of the dossier.
 #[must_use]
-pub fn look(dossier: &Dossier, desk: &Desk, now: Timestamp) -> Option<Done> {
+pub fn look(dossier: &Dossier, people: &[Person], desk: &Desk, now: Timestamp) -> Option<Done> {
     let today = rome(now).date();
     let counted = count(dossier, desk)?;
     let procedure = procedure_of(dossier, desk)?;
@@ -242,7 +243,7 @@ pub fn look(dossier: &Dossier, desk: &Desk, now: Timestamp) -> Option<Done> {
             None => {}
         }
     }
-    let steps = match around::around(dossier, &mut entries, &cause, desk, now) {
+    let steps = match around::around(dossier, &mut entries, &cause, people, desk, now) {
         Ok(steps) => steps,
         Err(why) => {
             // The step is not made, and so is not told: a person is.
@@ -253,7 +254,7 @@ pub fn look(dossier: &Dossier, desk: &Desk, now: Timestamp) -> Option<Done> {
             around::Around::default()
         }
     };
-    let (tried, again) = around::again(dossier, &cause, desk, now);
+    let (tried, again) = around::again(dossier, &cause, people, desk, now);
     let is_tried = !tried.is_empty();
     entries.extend(tried);
     for part in [steps, again] {

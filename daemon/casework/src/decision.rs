@@ -5,6 +5,7 @@ use crate::dossier::Dossier;
 use crate::language::Language;
 use crate::life::Entry;
 use crate::person;
+use crate::rating::Opinion;
 use crate::receipts::Fact;
 use crate::rules::{Classification, Kind};
 use alloc::string::String;
@@ -170,6 +171,13 @@ pub enum Change {
         id: String,
         /// What.
         entry: person::Entry,
+    },
+    /// What somebody thinks of how a dossier of this procedure went.
+    Rated {
+        /// Its id.
+        procedure: String,
+        /// What is added up.
+        opinion: Opinion,
     },
     /// A verified fact about an item.
     Learned {

@@ -7,6 +7,7 @@ use crate::data_change::DataChange;
 use crate::enablement::Enablement;
 use crate::language::Language;
 use crate::participation::Participation;
+use crate::rating;
 use crate::rules::Kind;
 use crate::term::{ClockFact, Plan, Reminder};
 use alloc::format;
@@ -362,6 +363,9 @@ pub struct Life {
     /// The address that was asked to be enabled in it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub enablement: Option<Enablement>,
+    /// Somebody has said how it went.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rating: Option<rating::Step>,
     /// Until when its term is suspended, while it is.
     #[serde(default)]
     pub suspended_until: Option<jiff::civil::Date>,

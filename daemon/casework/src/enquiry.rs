@@ -6,6 +6,7 @@
 
 mod command;
 mod question;
+mod rate;
 mod withdraw;
 
 use crate::address;
@@ -17,7 +18,7 @@ use crate::filing;
 use crate::guard;
 use crate::letters::{self, About, Answer, enquiry as letter};
 use crate::nearest::nearest;
-use crate::person::{Over, Person, Strength};
+use crate::person::{self, Notices, Over, Person, Strength};
 use crate::procedure::Procedure;
 use crate::rules::Kind;
 use crate::rules::normal::Normal;
@@ -35,6 +36,8 @@ use pec::Content;
 const BESIDE_MAX: usize = 12;
 /// As many beside a command that ends something: a name. Whoever writes a sentence may mean another thing.
 const BESIDE_ENDING_MAX: usize = 4;
+/// As many beside a rating: a comment.
+const BESIDE_RATING_MAX: usize = 150;
 
 /// The dossier that a command names: its history is wanted.
 pub(crate) fn names(message: &Content) -> Option<String> {
@@ -93,7 +96,7 @@ pub(crate) fn decide(about: &About<'_>, marks: &[Reason], trail: &mut Vec<Reason
             let note = format!("Hai scritto più comandi insieme ({}): non ne abbiamo fatto nessuno.", all.join(", "));
             (all.join(", "), braked(about, None).and_then(|()| Ok(Told::letters(letter::help(about, &note)?, None))))
         }
-        Read::One { command, .. } => (command.words().to_string(), obey(&command, about, trail)),
+        Read::One { command, beside } => (command.words().to_string(), obey(&command, beside, about, trail)),
     };
     let told = match told {
         Ok(Told::AsRequest) => return None,
@@ -132,12 +135,17 @@ pub(crate) fn decide(about: &About<'_>, marks: &[Reason], trail: &mut Vec<Reason
 /// What is ordered, if a machine may obey at all.
 fn ordered(about: &About<'_>, marks: &[Reason]) -> Result<Read, Reason> {
     let read = command::read(about.message);
-    let (beside, ends, brings) = match &read {
+    let (beside, beside_max, brings) = match &read {
         Read::Nothing => return Ok(read),
         Read::One { command, beside } => {
-            (*beside, command.ends(), matches!(command, Command::Enable | Command::Withdraw(_)))
+            let most = match command {
+                Command::Rate(..) => BESIDE_RATING_MAX,
+                command if command.ends() => BESIDE_ENDING_MAX,
+                _ => BESIDE_MAX,
+            };
+            (*beside, most, matches!(command, Command::Enable | Command::Withdraw(_)))
         }
-        Read::Several(_) => (0, false, false),
+        Read::Several(_) => (0, BESIDE_MAX, false),
     };
     let no = |code, text: &str| Err(Reason::new(code, text.to_string()));
     if !marks.is_empty() {
@@ -146,7 +154,7 @@ fn ordered(about: &About<'_>, marks: &[Reason]) -> Result<Read, Reason> {
     if !about.message.attachments.is_empty() && !brings {
         return no("command-with-files", "ci sono un comando e degli allegati: li legge una persona");
     }
-    if beside > if ends { BESIDE_ENDING_MAX } else { BESIDE_MAX } {
+    if beside > beside_max {
         return no("command-among-words", "c'è un comando in mezzo ad altre parole: non si esegue da solo");
     }
     if !address::is_plausible(&about.daticert.mittente) {
@@ -162,7 +170,7 @@ fn braked(about: &About<'_>, dossier: Option<&str>) -> Result<(), Reason> {
     guard::enquiry_brakes(dossier, about.known).into_iter().next().map_or(Ok(()), Err)
 }
 
-fn obey(command: &Command, about: &About<'_>, trail: &mut Vec<Reason>) -> Result<Told, Reason> {
+fn obey(command: &Command, beside: usize, about: &About<'_>, trail: &mut Vec<Reason>) -> Result<Told, Reason> {
     let named = command.cited().and_then(|cited| about.known.dossier(cited.number.as_deref()?));
     let standing = filing::standing(about.class, about.daticert, about.message, named, about.known);
     trail.extend(standing.reasons.iter().cloned());
@@ -204,7 +212,7 @@ fn obey(command: &Command, about: &About<'_>, trail: &mut Vec<Reason>) -> Result
         let letter = letter::a_person_answers(about, dossier)?;
         return Ok(Told::Person { letter: Some(letter.into()), dossier: Some(dossier.number.clone()), why });
     }
-    of_dossier(command, about, dossier, cited)
+    of_dossier(command, beside, about, dossier, cited)
 }
 
 /// Whose a dossier is.
@@ -218,7 +226,13 @@ enum Whose<'a> {
 }
 
 /// What is asked of one dossier of the writer's.
-fn of_dossier(command: &Command, about: &About<'_>, dossier: &Dossier, cited: &Cited) -> Result<Told, Reason> {
+fn of_dossier(
+    command: &Command,
+    beside: usize,
+    about: &About<'_>,
+    dossier: &Dossier,
+    cited: &Cited,
+) -> Result<Told, Reason> {
     let history = about.known.history.as_ref().filter(|history| history.dossier == dossier.number);
     let unread = || Reason::new("no-history", format!("la storia del fascicolo {} non è stata letta", dossier.number));
     match command {
@@ -246,10 +260,12 @@ fn of_dossier(command: &Command, about: &About<'_>, dossier: &Dossier, cited: &C
             }
         }
         Command::Withdraw(_) => withdraw::request(about, dossier, &cited.shown()),
+        Command::Rate(_, stars, why) => rate::request(about, dossier, *stars, *why, beside),
         Command::Data
         | Command::Dossiers
         | Command::Enable
         | Command::Revoke
+        | Command::Notices(_)
         | Command::Help
         | Command::Card(_)
         | Command::Catalogue => Ok(Told::AsRequest),
@@ -268,11 +284,26 @@ fn general(command: &Command, about: &About<'_>, standing: &Standing) -> Result<
             None => letter::which_ways(about)?,
         },
         Command::Revoke => return withdraw::domicile(about, standing),
-        Command::Enable | Command::Status(_) | Command::Index(_) | Command::Document(..) | Command::Withdraw(_) => {
-            return Ok(Told::AsRequest);
-        }
+        Command::Notices(wanted) => return notices(*wanted, about, standing),
+        Command::Enable
+        | Command::Status(_)
+        | Command::Index(_)
+        | Command::Document(..)
+        | Command::Withdraw(_)
+        | Command::Rate(..) => return Ok(Told::AsRequest),
     };
     Ok(Told::letters(letters, None))
+}
+
+/// Which notices the writer wants, kept in the writer's record. Whoever has none is told how to come by one.
+fn notices(wanted: Notices, about: &About<'_>, standing: &Standing) -> Result<Told, Reason> {
+    let people = &about.known.people;
+    let Some(writer) = people.iter().find(|person| Some(&person.id) == standing.writer.as_ref()) else {
+        return Ok(Told::letters(letter::which_ways(about)?, None));
+    };
+    let chosen = |_| Change::Person { id: writer.id.clone(), entry: person::Entry::NoticesChosen { notices: wanted } };
+    let changes = (writer.notices != wanted).then_some(()).map(chosen).into_iter().collect();
+    Ok(Told::Machine { letters: letter::notices(about, wanted)?, changes, tasks: vec![], dossier: None })
 }
 
 /// The letters that answer what the rules have understood in free words; none: the rules' own template answers.

@@ -109,7 +109,7 @@ pub(crate) fn file(paper: &Paper<'_>, dossier: &mut Dossier, trail: &mut Vec<Rea
     if !paper.is_first && matters(paper, dossier, is_party) {
         weighing(paper, dossier, &mut entries, trail);
     }
-    match around(dossier, &mut entries, &paper.known.digest, paper.desk, paper.known.now) {
+    match around(dossier, &mut entries, &paper.known.digest, &paper.known.people, paper.desk, paper.known.now) {
         Ok(steps) => {
             filed.outgoing.extend(steps.outgoing);
             filed.changes.extend(steps.incidents);

@@ -10,6 +10,7 @@ use crate::data_change::{self, DataChange};
 use crate::dossier::{Document, Dossier, Party, PartyRole, State};
 use crate::enablement::{self, Enablement};
 use crate::participation::{self, Participation};
+use crate::rating;
 use crate::term::{ClockFact, FACTS_MAX, Plan, Reminder};
 use crate::verb::Verb;
 use alloc::format;
@@ -84,6 +85,11 @@ pub enum Entry {
         /// The step.
         step: enablement::Step,
     },
+    /// Somebody has said how it went. What was said is not kept here.
+    Rated {
+        /// How far.
+        step: rating::Step,
+    },
     /// How the term stands now, counted with the calendar and the procedure of that day.
     Reckoned {
         /// Last day; none while nothing runs.
@@ -135,7 +141,7 @@ impl Entry {
             Self::Filing { step, .. } => !matches!(step, participation::Entry::Filed { .. }),
             Self::Joined { .. } | Self::Deposited { .. } | Self::Clock { .. } => false,
             Self::Enabling { step } => matches!(step, enablement::Step::Granted),
-            Self::Action { .. } | Self::Advice { .. } => false,
+            Self::Action { .. } | Self::Advice { .. } | Self::Rated { .. } => false,
             Self::Reckoned { .. } | Self::Reminded { .. } => false,
         }
     }
@@ -164,6 +170,7 @@ impl Entry {
             Self::Change { n, step } => format!("modifica {n}: {}", step.words()),
             Self::Filing { n, step } => format!("atto di parte {n}: {}", step.words()),
             Self::Enabling { step } => step.words(),
+            Self::Rated { .. } => String::from("chi l'ha chiesta ha detto com'è andata"),
             Self::Clock { clock } => format!("per il termine: {}, {}", clock.words(), stamp(clock.at())),
             Self::Reckoned { .. } => return None,
         })
@@ -235,6 +242,7 @@ impl Dossier {
             Entry::Enabling { step } => {
                 self.life.enablement = Enablement::after(self.life.enablement.take(), step);
             }
+            Entry::Rated { step } => self.life.rating = self.life.rating.max(Some(*step)),
             Entry::Noted { .. } => {}
         }
     }

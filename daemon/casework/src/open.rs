@@ -202,7 +202,7 @@ pub fn dossier(
         entries.push(entry);
     }
     let cause = cause(&number, desk);
-    let (written, around) = around::opened(&opened, &cause, desk, now);
+    let (written, around) = around::opened(&opened, &cause, people, desk, now);
     if !written.is_empty() {
         let mut written = written;
         opened = clockwork::with_term(&opened, &mut written, desk, now);

@@ -57,6 +57,36 @@ pub struct Person {
     pub mandates: Vec<Mandate>,
     /// The privacy notice that was last given (GDPR art. 13; function S3.13).
     pub notice: Option<Notice>,
+    /// Which notices the person wants (function S2.09).
+    #[serde(default, skip_serializing_if = "Notices::are_all")]
+    pub notices: Notices,
+}
+
+/// Which notices about a dossier somebody wants: what the law says is sent goes in any case.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Notices {
+    /// Also of the steps that a procedure's file wants told.
+    #[default]
+    All,
+    /// Only those that nobody may switch off.
+    Essential,
+}
+
+impl Notices {
+    /// Nothing was chosen, or all of them.
+    #[must_use]
+    pub fn are_all(&self) -> bool {
+        *self == Self::All
+    }
+    /// In Italian.
+    #[must_use]
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::All => "tutti gli avvisi",
+            Self::Essential => "solo gli avvisi essenziali",
+        }
+    }
 }
 
 /// The audiences (functions S2.01, S4.07): each has its rules and its tone.
@@ -349,6 +379,11 @@ pub enum Entry {
         /// Last day on which it holds.
         until: Date,
     },
+    /// Which notices the person wants from now on.
+    NoticesChosen {
+        /// Which.
+        notices: Notices,
+    },
     /// A privacy notice was given.
     NoticeGiven {
         /// Version of the text.
@@ -376,6 +411,7 @@ impl Entry {
             Self::GrantEnded { .. } => String::from("abilitazione finita"),
             Self::Mandated { mandate } => format!("delega a {}", mandate.delegate),
             Self::MandateEnded { delegate, .. } => format!("finita la delega a {delegate}"),
+            Self::NoticesChosen { notices } => format!("vuole {}", notices.words()),
             Self::NoticeGiven { version } => format!("informativa privacy {version} data"),
         })
     }
@@ -397,6 +433,7 @@ impl Person {
             data: BTreeMap::new(),
             mandates: Vec::new(),
             notice: None,
+            notices: Notices::All,
         })
     }
 
@@ -447,6 +484,7 @@ impl Person {
                 let open = |m: &&mut Mandate| m.delegate == *delegate && m.over == *over && m.until > *until;
                 self.mandates.iter_mut().filter(open).for_each(|mandate| mandate.until = *until);
             }
+            Entry::NoticesChosen { notices } => self.notices = *notices,
             Entry::NoticeGiven { version } => self.notice = Some(Notice { version: version.clone(), at }),
         }
     }

@@ -19,7 +19,7 @@ mod tests;
 mod values;
 mod wrap;
 
-pub(crate) use values::percent;
+pub(crate) use values::{mailto, percent};
 
 use crate::language::Language;
 use crate::rules::Problem;

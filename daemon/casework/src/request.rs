@@ -158,7 +158,7 @@ pub(crate) fn decide(seen: &Examined, daticert: &Daticert, message: &Content, kn
 fn opened_around(changes: &mut Vec<Change>, case: Option<&Dossier>, known: &Known, desk: &Desk) -> Vec<Outgoing> {
     let (Some(Change::Opened { dossier: first }), Some(case)) = (changes.first(), case) else { return vec![] };
     let mut opened = Dossier { state: first.state, ..case.clone() };
-    let (mut written, around) = around::opened(&opened, &known.digest, desk, known.now);
+    let (mut written, around) = around::opened(&opened, &known.digest, &known.people, desk, known.now);
     if !written.is_empty() {
         opened = clockwork::with_term(&opened, &mut written, desk, known.now);
     }

@@ -260,6 +260,7 @@ impl Scene {
                 Change::Opened { .. }
                 | Change::Filed { .. }
                 | Change::Ordered { .. }
+                | Change::Rated { .. }
                 | Change::Corrected { .. }
                 | Change::Learned { .. }
                 | Change::CanaryBack { .. } => {}
@@ -316,7 +317,7 @@ impl Scene {
     pub(crate) fn look(&mut self) -> Vec<Outgoing> {
         let mut letters = vec![];
         for _ in 0..64 {
-            let Some(done) = clockwork::look(&self.dossier, self.desk, self.now) else { return letters };
+            let Some(done) = clockwork::look(&self.dossier, &self.people, self.desk, self.now) else { return letters };
             assert!(
                 done.changes.iter().any(|change| matches!(change, Change::Entered { .. })),
                 "it writes what it did"

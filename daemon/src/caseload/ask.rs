@@ -11,6 +11,7 @@ use casework::desk::Desk;
 use casework::dossier::{Document, Dossier, State};
 use casework::life::Entry;
 use casework::person::{self, Domicile, Person};
+use casework::rating::Ratings;
 use casework::term::{self, Cause, Clock, Reckoning, ReminderKind};
 use casework::times::Time;
 use casework::{clockwork, person::Kind};
@@ -55,6 +56,13 @@ pub enum Ask {
     People {
         /// The address.
         address: String,
+    },
+    /// What people thought of how they went, of the days of a period.
+    Ratings {
+        /// First day.
+        from: Date,
+        /// Last day.
+        to: Date,
     },
     /// How long dossiers took: the next [`LISTED_MAX`] after a number, empty for the first.
     Times {
@@ -111,6 +119,11 @@ pub enum Told {
     People {
         /// A row each.
         people: Vec<PersonRow>,
+    },
+    /// Opinions, by procedure: added up, and nobody's.
+    Ratings {
+        /// Of each procedure (id) that has any.
+        rows: BTreeMap<String, Ratings>,
     },
     /// Times of dossiers, in the order of their numbers; none: there are no more.
     Times {
@@ -267,6 +280,7 @@ pub fn answer(store: &Store, desk: &Desk, ask: &Ask, now: Timestamp) -> Result<T
             };
             Told::People { people: people.into_iter().map(row).collect() }
         }
+        Ask::Ratings { from, to } => Told::Ratings { rows: store.ratings(*from, *to)? },
         Ask::Times { after } => Told::Times { rows: times(store, after)? },
     })
 }

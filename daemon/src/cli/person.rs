@@ -264,6 +264,7 @@ fn screen(sheet: &PersonSheet, now: Timestamp) -> String {
         ("partita IVA", person.partita_iva.clone().unwrap_or_default()),
         ("altri nomi", person.names.iter().skip(1).cloned().collect::<Vec<_>>().join(", ")),
         ("fascicoli", sheet.dossiers.join(", ")),
+        ("avvisi", if person.notices.are_all() { String::new() } else { person.notices.words().to_owned() }),
     ];
     for (name, value) in lines.iter().filter(|(_, value)| !value.is_empty()) {
         out.push_str(&wrap(&format!("{name:<NAME$}{value}"), 2, NAME + 2));

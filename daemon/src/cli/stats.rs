@@ -12,6 +12,7 @@ use crate::caseload::ask::{Ask, Told};
 use crate::clock::Clock;
 use casework::calendar::rome;
 use casework::dossier::State;
+use casework::rating::{self, Ratings};
 use casework::term::Length;
 use casework::times::{Kept, Time};
 use jiff::civil::Date;
@@ -73,10 +74,19 @@ fn run(args: &Args) -> Result<u8, u8> {
     each(&mut hand, |time| by_procedure.entry(time.procedure.clone()).or_default().add(&time, period))?;
     by_procedure.retain(|_, tally| !tally.is_empty());
     let rows: Vec<Row> = by_procedure.into_iter().map(|(procedure, tally)| tally.row(procedure)).collect();
+    let Told::Ratings { rows: ratings } = hand.ask(&Ask::Ratings { from: period.from, to: period.to })? else {
+        return Err(FOUND);
+    };
     Ok(match (args.json, args.csv) {
-        (true, _) => json(&serde_json::json!({ "from": period.from, "to": period.to, "procedures": rows })),
+        (true, _) => json(&serde_json::json!({
+            "from": period.from, "to": period.to, "procedures": rows, "ratings": ratings,
+        })),
         (_, true) => sheet(&rows),
-        _ => screen(period, &rows),
+        _ => {
+            screen(period, &rows);
+            opinions(&ratings);
+            OK
+        }
     })
 }
 
@@ -274,6 +284,32 @@ fn screen(period: Period, rows: &[Row]) -> u8 {
         "Mediana, massimo e sospesi sono giorni, delle decisioni prese nel periodo. Aperte e scadute: l'ultimo giorno.";
     say!("{}", wrap(note, 0, 0).trim_end());
     OK
+}
+
+/// What people thought, added up: no dossier and no name.
+fn opinions(all: &BTreeMap<String, Ratings>) {
+    if all.is_empty() {
+        return;
+    }
+    say!("\nValutazioni di chi ha chiesto: {}", rating::QUESTION);
+    let count = |n: &u64| n.to_string();
+    let row = |(procedure, ratings): (&String, &Ratings)| {
+        let mean = ratings.tenths().map(|tenths| format!("{},{}", tenths / 10, tenths % 10)).unwrap_or_default();
+        let mut cells = vec![procedure.clone(), ratings.count().to_string(), mean];
+        cells.extend(ratings.stars.iter().map(count));
+        cells
+    };
+    let head = ["procedimento", "quante", "media", "1", "2", "3", "4", "5"];
+    say!("{}", table(&head, &all.iter().map(row).collect::<Vec<_>>(), COLUMN));
+    let mut sum = Ratings::default();
+    all.values().for_each(|ratings| sum.merge(ratings));
+    for (stars, counts) in [(rating::STARS_MAX, sum.good), (1, sum.hard)] {
+        let given = rating::answers(stars).iter().zip(counts).filter(|(_, many)| *many > 0);
+        let rows: Vec<Vec<String>> = given.map(|(answer, many)| vec![(*answer).into(), many.to_string()]).collect();
+        if !rows.is_empty() {
+            say!("{}", table(&[rating::question(stars), "quante"], &rows, COLUMN + 12));
+        }
+    }
 }
 
 fn sheet(rows: &[Row]) -> u8 {

@@ -143,7 +143,7 @@ impl Story {
                 Change::Corrected { correction, .. } => {
                     lines.push(format!("corretto da {}: {}", correction.by, correction.why))
                 }
-                Change::Filed { .. } | Change::Learned { .. } | Change::CanaryBack { .. } => {}
+                Change::Filed { .. } | Change::Rated { .. } | Change::Learned { .. } | Change::CanaryBack { .. } => {}
             }
         }
         lines.extend(self.letters(&decided.decision.outgoing));

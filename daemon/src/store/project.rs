@@ -8,10 +8,12 @@ use crate::journal::record::{Decided, Event, FORMAT, Record, Task};
 use crate::journal::{Head, Trouble as JournalTrouble};
 use crate::outbox::notice::Notice;
 use crate::outbox::schedule::{Illegal, Move, State};
+use casework::calendar;
 use casework::correction::Correction;
 use casework::decision::Lane;
 use casework::dossier::Dossier;
 use casework::letters::ID_BYTES_MAX;
+use casework::rating::Ratings;
 use casework::{Change, Disposition, Outgoing, Spent, address};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
@@ -114,6 +116,12 @@ fn decide(index: &Index, batch: &mut Batch, record: &Record, decided: &Decided) 
                 batch.put(&key::order(code), &Spent { at, by: by.clone(), said: said.clone() });
             }
             Change::Ordered { .. } => {}
+            Change::Rated { procedure, opinion } => {
+                let key = key::rating(procedure, calendar::rome(at).date());
+                let mut ratings = index.get::<Ratings>(&key)?.unwrap_or_default();
+                ratings.add(*opinion);
+                batch.put(&key, &ratings);
+            }
             Change::Filed { dossier } => batch.put(&key::touched(dossier, at, &decided.digest), &decided.digest),
             Change::Learned { item, fact } => {
                 if let Some(mut row) = index.get::<ItemRow>(&key::item(item))? {

@@ -10,6 +10,7 @@ use casework::dossier::{Dossier, State};
 use casework::known::{self, History, Own};
 use casework::life::Entry;
 use casework::person::{Over, Person, Strength};
+use casework::rating::Ratings;
 use casework::{Change, Interest, Known, address, calendar};
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
@@ -111,6 +112,7 @@ pub(super) fn project(index: &Index, batch: &mut Batch, changes: &[Change], from
             Change::Corrected { message, correction } => corrected(index, batch, message, correction, from.at)?,
             Change::Filed { .. }
             | Change::Ordered { .. }
+            | Change::Rated { .. }
             | Change::Learned { .. }
             | Change::CanaryBack { .. }
             | Change::Incident { .. } => {}
@@ -393,6 +395,24 @@ impl Store {
             due.push(number.to_owned());
         }
         Ok(due)
+    }
+
+    /// What people thought of how dossiers went, by procedure, of the days of a period.
+    ///
+    /// # Errors
+    /// See [`Trouble`].
+    pub fn ratings(&self, from: Date, to: Date) -> Result<BTreeMap<String, Ratings>, Trouble> {
+        let mut all: BTreeMap<String, Ratings> = BTreeMap::new();
+        for row in self.index.scan::<Ratings>(key::RATINGS, key::RATINGS) {
+            let (name, ratings) = row?;
+            let Some((procedure, day)) = name.get(key::RATINGS.len()..).and_then(|rest| rest.rsplit_once('/')) else {
+                continue;
+            };
+            if day.parse::<Date>().is_ok_and(|day| from <= day && day <= to) {
+                all.entry(procedure.to_owned()).or_default().merge(&ratings);
+            }
+        }
+        Ok(all)
     }
 
     /// One person, by id or by another code.

@@ -251,6 +251,12 @@ pub(super) mod key {
     pub(crate) fn order(code: &str) -> String {
         format!("order/{code}")
     }
+    pub(crate) const RATINGS: &str = "rating/";
+
+    /// What people thought of how dossiers of a procedure went, on a day.
+    pub(crate) fn rating(procedure: &str, day: jiff::civil::Date) -> String {
+        format!("{RATINGS}{procedure}/{day}")
+    }
     /// What must not be done twice.
     pub(crate) fn once(name: &str) -> String {
         format!("once/{name}")

@@ -100,6 +100,11 @@ impl Store {
             found.extend(self.person(&asked.code)?);
             found.extend(self.people_at(&asked.address, PEOPLE_MAX)?);
         }
+        // Who has chosen to hear less of a dossier: a step in it may have to be told.
+        for party in known.dossiers.iter().flat_map(|of| &of.cover.people).take(PEOPLE_MAX) {
+            let person = if party.person.is_empty() { None } else { self.person(&party.person)? };
+            found.extend(person.filter(|person| !person.notices.are_all()));
+        }
         let mut new: Vec<Person> = Vec::new();
         for person in found {
             if known.people.iter().chain(&new).all(|other| other.id != person.id) {

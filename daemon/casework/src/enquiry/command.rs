@@ -4,6 +4,8 @@
 //! not count, nor a greeting before it or thanks after it. What is quoted, or stands below a signature, orders nothing.
 
 use crate::dossier;
+use crate::person::Notices;
+use crate::rating::STARS_MAX;
 use crate::rules::normal::Normal;
 use crate::rules::quote;
 use alloc::string::{String, ToString};
@@ -75,6 +77,10 @@ pub(crate) enum Command {
     Revoke,
     /// RITIRO n: I take my request back.
     Withdraw(Cited),
+    /// SOLO AVVISI ESSENZIALI, TUTTI GLI AVVISI: what I want to be told of.
+    Notices(Notices),
+    /// VALUTAZIONE stars n, and perhaps MOTIVO m: how a dossier went.
+    Rate(Cited, u8, Option<u8>),
     /// AIUTO: what may be written.
     Help,
     /// SCHEDA service.
@@ -95,6 +101,9 @@ impl Command {
             Self::Enable => "ABILITAMI",
             Self::Revoke => "REVOCA",
             Self::Withdraw(_) => "RITIRO",
+            Self::Notices(Notices::Essential) => "SOLO AVVISI ESSENZIALI",
+            Self::Notices(Notices::All) => "TUTTI GLI AVVISI",
+            Self::Rate(..) => "VALUTAZIONE",
             Self::Help => "AIUTO",
             Self::Card(_) => "SCHEDA",
             Self::Catalogue => "CATALOGO",
@@ -104,11 +113,16 @@ impl Command {
     /// The dossier that it names.
     pub(crate) fn cited(&self) -> Option<&Cited> {
         match self {
-            Self::Status(cited) | Self::Index(cited) | Self::Document(cited, _) | Self::Withdraw(cited) => Some(cited),
+            Self::Status(cited)
+            | Self::Index(cited)
+            | Self::Document(cited, _)
+            | Self::Withdraw(cited)
+            | Self::Rate(cited, ..) => Some(cited),
             Self::Data
             | Self::Dossiers
             | Self::Enable
             | Self::Revoke
+            | Self::Notices(_)
             | Self::Help
             | Self::Card(_)
             | Self::Catalogue => None,
@@ -197,6 +211,10 @@ fn parse(words: &[&str]) -> Option<Command> {
     match words {
         ["aiuto"] => Some(Command::Help),
         ["catalogo"] | ["catalogo", "servizi"] | ["catalogo", "dei", "servizi"] => Some(Command::Catalogue),
+        ["solo", "avvisi", "essenziali"] | ["solo", "gli", "avvisi", "essenziali"] => {
+            Some(Command::Notices(Notices::Essential))
+        }
+        ["tutti", "gli", "avvisi"] | ["tutti", "avvisi"] => Some(Command::Notices(Notices::All)),
         ["revoca"] | ["revoca", "domicilio" | "abilitazione"] => Some(Command::Revoke),
         ["i", "miei", "dati", rest @ ..] | ["miei", "dati", rest @ ..] => code_or_nothing(rest, Command::Data),
         ["le", "mie", "pratiche", rest @ ..] | ["mie", "pratiche", rest @ ..] => {
@@ -206,6 +224,7 @@ fn parse(words: &[&str]) -> Option<Command> {
         ["stato", rest @ ..] => numbered(rest).map(|(cited, _)| Command::Status(cited)),
         ["fascicolo", rest @ ..] => numbered(rest).map(|(cited, _)| Command::Index(cited)),
         ["ritiro" | "ritira", rest @ ..] => numbered(rest).map(|(cited, _)| Command::Withdraw(cited)),
+        ["valutazione" | "voto", stars, rest @ ..] => rate(stars, rest),
         ["documento", rest @ ..] => match numbered(rest)? {
             (cited, Some(document)) => Some(Command::Document(cited, document)),
             (_, None) => None,
@@ -214,6 +233,20 @@ fn parse(words: &[&str]) -> Option<Command> {
             Some(Command::Card(service.join(" ")))
         }
         _ => None,
+    }
+}
+
+/// One to five, a number, and perhaps the answer to the second question.
+fn rate(stars: &str, rest: &[&str]) -> Option<Command> {
+    let of_five = |word: &str| word.parse::<u8>().ok().filter(|n| word.len() == 1 && (1..=STARS_MAX).contains(n));
+    let stars = of_five(stars)?;
+    let (rest, why) = match rest {
+        [rest @ .., "motivo", why] => (rest, Some(of_five(why)?)),
+        rest => (rest, None),
+    };
+    match numbered(rest)? {
+        (cited, None) => Some(Command::Rate(cited, stars, why)),
+        (_, Some(_)) => None,
     }
 }
 
@@ -310,10 +343,17 @@ mod tests {
         }
         assert_eq!(one("Documento 2026/000123/4", ""), Some(Command::Document(cited("2026/000123"), 4)));
         assert_eq!(one("FASCICOLO 2026/000123", ""), Some(Command::Index(cited("2026/000123"))));
+        assert_eq!(one("VALUTAZIONE 4 2026/000123", ""), Some(Command::Rate(cited("2026/000123"), 4, None)));
+        let Some(Command::Rate(of, 2, Some(5))) = one("", "Valutazione 2 pratica n. 2026/123 motivo 5\n") else {
+            panic!("a rating")
+        };
+        assert_eq!(of.number.as_deref(), Some("2026/000123"));
         assert_eq!(one("ritiro 2026/000123", "grazie"), Some(Command::Withdraw(cited("2026/000123"))));
         assert_eq!(one("Scheda cambio di residenza", ""), Some(Command::Card("cambio di residenza".into())));
         assert_eq!(one("Catalogo dei servizi", ""), Some(Command::Catalogue));
         assert_eq!(one("Aiuto!", ""), Some(Command::Help));
+        assert_eq!(one("Solo gli avvisi essenziali, grazie", ""), Some(Command::Notices(Notices::Essential)));
+        assert_eq!(one("", "TUTTI GLI AVVISI\n"), Some(Command::Notices(Notices::All)));
         assert_eq!(one("ABILITAMI cf BNCNNA80A41H501R", ""), Some(Command::Enable));
     }
 
@@ -341,6 +381,10 @@ mod tests {
             "Ritiro rifiuti ingombranti",
             "Revoca dell'ordinanza n. 5",
             "Aiuto per la mensa",
+            "Valutazione 6 2026/000123",
+            "Valutazione 4 2026/000123 motivo 9",
+            "Valutazione di impatto 2026/000123",
+            "Tutti gli avvisi di pagamento ricevuti",
             "Le mie pratiche non avanzano",
             "DOCUMENTO 2026/000123",
         ] {

@@ -13,6 +13,8 @@ use crate::known::Known;
 use crate::language::Language;
 use crate::procedure::Participation;
 use crate::procedure::model::External;
+use crate::rating;
+use crate::reply::mailto;
 use crate::rules::Calendar;
 use crate::term::OBSERVATION_DAYS;
 use alloc::format;
@@ -156,6 +158,14 @@ impl Case<'_> {
         changed(&mut values, &told.changes);
         put(&mut values, "rimedi", json!(REMEDIES));
         given(&mut values, "ritardo", &self.lateness());
+        let Dossier { number, state, life, cover, .. } = self.dossier;
+        if life.rating.is_none() && !cover.reserved && *state != State::TrasmessaAltroEnte {
+            let row = |stars: u8| {
+                let words = rating::words(stars, number, None);
+                json!({ "voto": stars.to_string(), "collegamento": mailto(&self.desk.entity.pec, &words) })
+            };
+            put(&mut values, "voti", json!((1..=rating::STARS_MAX).map(row).collect::<Vec<_>>()));
+        }
         self.write("esito", &values, usize::MAX)
     }
 

@@ -11,9 +11,11 @@ use crate::enablement;
 use crate::known::{Event, History};
 use crate::language::Language;
 use crate::life::Entry;
-use crate::person::{Over, Person, Scope};
+use crate::person::{Notices, Over, Person, Scope};
 use crate::procedure::{Participation, Procedure, card};
+use crate::rating;
 use crate::reply::catalogue::words::Words;
+use crate::reply::mailto;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec;
@@ -226,6 +228,9 @@ pub(crate) fn data(about: &About<'_>, person: &Person) -> Result<Vec<Outgoing>, 
         };
         permits.push(format!("Una persona ha la tua delega {over}, fino a {}.", in_words(mandate.until)));
     }
+    if person.notices == Notices::Essential {
+        permits.push(String::from("Hai scelto di ricevere solo gli avvisi essenziali."));
+    }
     if !permits.is_empty() {
         put(&mut values, "abilitazioni", json!(permits));
     }
@@ -385,6 +390,37 @@ pub(crate) fn which_ways(about: &About<'_>) -> Result<Vec<Outgoing>, Reason> {
 pub(crate) fn a_person_answers(about: &About<'_>, dossier: &Dossier) -> Result<Outgoing, Reason> {
     let about = &About { case: Some(dossier), ..*about };
     letter(about, "risponde-una-persona", values(about, "Una persona dell'ufficio ti risponde."), 0)
+}
+
+/// SOLO AVVISI ESSENZIALI, TUTTI GLI AVVISI.
+/// VALUTAZIONE. `asked`: the rating, where the second question follows.
+pub(crate) fn rated(
+    about: &About<'_>,
+    dossier: &Dossier,
+    note: &str,
+    asked: Option<u8>,
+) -> Result<Vec<Outgoing>, Reason> {
+    let about = &About { case: Some(dossier), ..*about };
+    let mut values = values(about, next_step_in_italian(dossier));
+    put(&mut values, "avviso", json!(note));
+    if let Some(stars) = asked {
+        let answers = rating::answers(stars).iter().enumerate();
+        let answers: Vec<Value> = answers
+            .map(|(n, text)| {
+                let words = rating::words(stars, &dossier.number, Some(n + 1));
+                json!({ "testo": text, "scrivi": words, "collegamento": mailto(&about.desk.entity.pec, &words) })
+            })
+            .collect();
+        put(&mut values, "domanda", json!(rating::question(stars)));
+        put(&mut values, "risposte", json!(answers));
+    }
+    Ok(vec![letter(about, "valutazione", values, 0)?])
+}
+
+pub(crate) fn notices(about: &About<'_>, wanted: Notices) -> Result<Vec<Outgoing>, Reason> {
+    let mut values = values(about, "Puoi cambiare quando vuoi.");
+    put(&mut values, "essenziali", json!(wanted == Notices::Essential));
+    Ok(vec![letter(about, "avvisi-scelti", values, 0)?])
 }
 
 /// REVOCA: what has ended, a line each, and what could not be ended here.

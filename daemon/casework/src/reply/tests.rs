@@ -48,6 +48,7 @@ fn files() -> Vec<TemplateFile> {
         "stato-pratica",
         "abilitazione-confermata",
         "aiuto",
+        "avvisi-scelti",
         "catalogo",
         "come-farti-riconoscere",
         "conferma-abilitazione",
@@ -61,6 +62,7 @@ fn files() -> Vec<TemplateFile> {
         "risponde-una-persona",
         "ritiro",
         "scheda",
+        "valutazione",
     ];
     let german = shipped!["de": "presa-in-carico", "richiesta-integrazione", "stato-pratica"];
     let english = shipped!["en": "presa-in-carico", "richiesta-integrazione", "stato-pratica"];

@@ -145,14 +145,18 @@ fn more(total: usize, language: Language) -> String {
     words::MORE.in_language(language).replace("{}", &(total - LIST_MAX).to_string())
 }
 
-/// A `mailto:` that opens a mail to the body with the subject ready, and the text where there is one (RFC 6068 §2, §5: lines end
-/// with CRLF).
+/// A link that opens a mail to `to` with the subject ready (RFC 6068 §2).
+pub(crate) fn mailto(to: &str, subject: &str) -> String {
+    format!("mailto:{}?subject={}", percent(to, b"@"), percent(subject, b""))
+}
+
+/// As [`mailto`], to the body, with the text where there is one (§5: lines end with CRLF).
 fn link(given: &Value, subject: &str, from: &str, body: Option<&str>) -> Option<Value> {
     let part = |name: &str| given.get(name)?.as_str().map(|raw| clean::line(raw, LINE_MAX));
     let address = part("pec_ente").filter(|a| !a.is_empty())?;
     let subject = subject.replace("{}", &part(from).filter(|v| !v.is_empty())?);
     let body = body.map_or(String::new(), |text| format!("&body={}", percent(&text.replace('\n', "\r\n"), b"")));
-    Some(Value::String(format!("mailto:{}?subject={}{body}", percent(&address, b"@"), percent(&subject, b""))))
+    Some(Value::String(format!("{}{body}", mailto(&address, &subject))))
 }
 
 /// Percent-encodes all but RFC 3986 unreserved characters and those in `also`.

@@ -152,7 +152,7 @@ impl Name {
             Change::Learned { fact: Fact::Accepted { pec_id, .. }, .. } => bare(pec_id) == self.bare,
             Change::CanaryBack { item } => *item == self.bare,
             Change::Corrected { message, .. } => self.begins(message),
-            Change::Learned { .. } | Change::Person { .. } | Change::Incident { .. } => false,
+            Change::Learned { .. } | Change::Person { .. } | Change::Rated { .. } | Change::Incident { .. } => false,
         };
         let filed = match &decided.decision.disposition {
             Disposition::Request { dossier, .. } => dossier.as_deref() == Some(&self.bare),

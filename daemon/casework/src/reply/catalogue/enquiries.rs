@@ -2,8 +2,8 @@
 
 use super::fields::{DOSSIER, END, LINK_STATO, RICEVUTO_IL, SENDER, field};
 use super::{Field, Kind, Message, Need, Phrase, Reader};
-use Kind::{Date, Items, Line, Lines, Link, Number};
-use Need::{Always, IfGiven};
+use Kind::{Date, Flag, Items, Line, Lines, Link, Number};
+use Need::{Always, Free, IfGiven};
 
 /// Who writes, in a letter about no case: one screen must hold it.
 const US: &[Field] = &[
@@ -393,6 +393,56 @@ pub(super) const CONFIRMED: Message = Message {
         words: "in attesa di approvazione",
         why: "il codice da solo non abilita: decide una persona",
     }],
+};
+
+const RISPOSTE: &[Field] = &[
+    field("testo", Line, Always, "la risposta", &["Le indicazioni erano chiare", "Altro"]),
+    field(
+        "scrivi",
+        Line,
+        Always,
+        "le parole che la danno",
+        &["VALUTAZIONE 5 2026/000123 MOTIVO 1", "VALUTAZIONE 5 2026/000123 MOTIVO 5"],
+    ),
+    field(
+        "collegamento",
+        Line,
+        Always,
+        "collegamento che prepara la Pec",
+        &[
+            "mailto:protocollo@pec.comune.example?subject=VALUTAZIONE%205%202026%2F000123%20MOTIVO%201",
+            "mailto:protocollo@pec.comune.example?subject=VALUTAZIONE%205%202026%2F000123%20MOTIVO%205",
+        ],
+    ),
+];
+
+/// VALUTAZIONE.
+pub(super) const RATED: Message = Message {
+    name: "valutazione",
+    purpose: "a chi dice com'è andata la sua pratica: grazie, e la seconda domanda con le sue risposte",
+    reader: Reader::Citizen,
+    fields: &[
+        SENDER,
+        DOSSIER,
+        &[
+            field("avviso", Line, Always, "che cosa è successo", &["Grazie: abbiamo contato la tua valutazione."]),
+            field("domanda", Line, IfGiven, "la seconda domanda", &["Quali sono stati gli aspetti che hai preferito?"]),
+            field("risposte", Items(RISPOSTE), IfGiven, "le risposte possibili", &[]),
+        ],
+    ],
+    must_say: &[],
+};
+
+/// SOLO AVVISI ESSENZIALI, TUTTI GLI AVVISI.
+pub(super) const NOTICES: Message = Message {
+    name: "avvisi-scelti",
+    purpose: "a chi sceglie quali avvisi vuole: che cosa ha scelto, e che cosa parte sempre",
+    reader: Reader::Citizen,
+    fields: &[US, &[field("essenziali", Flag, Free, "vuole solo gli avvisi essenziali", &["true"])]],
+    must_say: &[
+        Phrase { words: "ti scriviamo sempre", why: "quello che la legge vuole non si spegne" },
+        Phrase { words: "non hai scritto tu", why: "chi non l'ha chiesto deve sapere che cosa fare" },
+    ],
 };
 
 /// REVOCA.

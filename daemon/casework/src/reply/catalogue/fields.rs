@@ -417,6 +417,21 @@ pub(super) const OUTCOME: &[Field] = &[
         "se si è deciso dopo il termine: termine e tempo impiegato (L. 241/1990 art. 2 c. 9-quinquies)",
         &["Il termine era il 31 luglio 2026: abbiamo deciso 4 giorni dopo."],
     ),
+    field("voti", Items(VOTES), IfGiven, "i voti possibili, ognuno con il suo collegamento (C.SE.1.7)", &[]),
+];
+
+const VOTES: &[Field] = &[
+    field("voto", Line, Always, "da 1 a 5", &["1", "5"]),
+    field(
+        "collegamento",
+        Line,
+        Always,
+        "collegamento che prepara la Pec",
+        &[
+            "mailto:protocollo@pec.comune.example?subject=VALUTAZIONE%201%202026%2F000123",
+            "mailto:protocollo@pec.comune.example?subject=VALUTAZIONE%205%202026%2F000123",
+        ],
+    ),
 ];
 
 const WEIGHED: &[Field] = &[

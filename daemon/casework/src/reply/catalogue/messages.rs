@@ -294,6 +294,8 @@ pub const MESSAGES: &[Message] = &[
     enquiries::ENABLING,
     enquiries::EXPIRED,
     enquiries::CONFIRMED,
+    enquiries::NOTICES,
+    enquiries::RATED,
     enquiries::REVOKED,
     enquiries::WITHDRAWN,
     Message {

@@ -68,13 +68,13 @@ fn expected(title: &str, text: &str, language: Language) -> String {
     for line in text.lines() {
         let line = line.strip_prefix("- ").map(|entry| format!("• {entry}")).unwrap_or_else(|| line.to_owned());
         let line = line.strip_prefix('>').unwrap_or(&line);
-        match line.strip_prefix("mailto:") {
-            Some(link) => {
+        match line.split_once("mailto:") {
+            Some((before, link)) => {
                 let (to, fields) = link.split_once("?subject=").unwrap();
                 let subject = fields.split('&').next().unwrap();
                 let plain = subject.replace("%20", " ").replace("%5B", "[").replace("%5D", "]").replace("%2F", "/");
                 assert!(!plain.contains('%'), "{plain}");
-                out += &format!("{to}, {about}: {plain}");
+                out += &format!("{before}{to}, {about}: {plain}");
             }
             None => out += line,
         }

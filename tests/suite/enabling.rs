@@ -2,7 +2,7 @@
 
 use crate::decide::{ANNA, bench, decide, has_reason, mail, nothing};
 use crate::enquiry::{CODE, STRANGER, before, flat, letter, letters, tasks};
-use crate::support::{House, Recorder, ask, wait};
+use crate::support::{House, OWN, Recorder, ask, wait};
 use casework::act::{Act, Done, Order};
 use casework::decision::Lane;
 use casework::dossier::{Dossier, State};
@@ -13,7 +13,7 @@ use casework::person::{Kind as PersonKind, Person, Scope, Source};
 use casework::refused::Refused;
 use casework::verb::Verb;
 use casework::{Change, Decision, Disposition, Known};
-use gestore::{Authority, Circuit, Mail, Style};
+use gestore::Mail;
 
 /// The address that Anna wants to use.
 const NEW: &str = "anna.nuova@cittadini.test";
@@ -285,14 +285,7 @@ fn it_is_refused_with_a_reason_that_is_mailed_and_enables_nobody() {
 #[test]
 fn an_address_is_enabled_through_the_whole_service_and_then_answered_with_data() {
     let root = tempfile::tempdir().unwrap();
-    let now = gestore::Timestamp::now();
-    let authority = Authority::create(now).unwrap();
-    let own = "protocollo@pec.comune.test";
-    let alfa = authority.provider("Alfa", "pec.comune.test", Style::aruba_like(), now).unwrap();
-    let beta = authority.provider("Beta", "cittadini.test", Style::legalmail_like(), now).unwrap();
-    let domains = [("pec.comune.test".to_owned(), alfa), ("cittadini.test".to_owned(), beta)];
-    let circuit = Circuit::new(&root.path().join("caselle"), domains);
-    let house = House::build(root.path(), own, &circuit.maildir(own).unwrap(), authority.certificate_der());
+    let (house, circuit) = House::on_a_circuit(root.path());
     let running = house.start(Recorder::default().roads());
     let say = |args: &[&str]| {
         let (code, out, err) = ask(&[args, &["--config", house.file.to_str().unwrap()]].concat());
@@ -300,7 +293,7 @@ fn an_address_is_enabled_through_the_whole_service_and_then_answered_with_data()
         out
     };
     let send = |subject: &str, text: &str| {
-        let mail = Mail::new(NEW).display_name("Anna Bianchi").to(own).subject(subject).text(text);
+        let mail = Mail::new(NEW).display_name("Anna Bianchi").to(OWN).subject(subject).text(text);
         let mail = mail.compose(gestore::Timestamp::now()).unwrap();
         circuit.send(&mail.mail_from, &mail.rcpt_to, &mail.raw).unwrap();
     };

@@ -1,7 +1,7 @@
 //! Changes when a citizen may ask the register for something else, or is told something else.
 
 use crate::decide::{ANNA, ENTITY, bench, decide, has_reason, mail, nothing};
-use crate::support::{House, Recorder, ask, wait};
+use crate::support::{House, OWN, Recorder, ask, wait};
 use casework::decision::{Enclosure, Lane, Outgoing};
 use casework::dossier::{Document, Dossier, Party, PartyRole, State, Visibility};
 use casework::known::{Event, History, Own};
@@ -10,7 +10,7 @@ use casework::person::change::{NewPerson, register};
 use casework::person::{Kind as PersonKind, Over, Person, Scope, Source};
 use casework::rules::Kind;
 use casework::{Change, Decision, Disposition, Known};
-use gestore::{Authority, Circuit, Mail, Style};
+use gestore::Mail;
 use jiff::Timestamp;
 
 pub(crate) const CODE: &str = "BNCNNA80A41H501R";
@@ -459,14 +459,7 @@ fn a_question_about_a_service_is_answered_with_its_card_and_opens_nothing() {
 #[test]
 fn the_register_answers_through_the_whole_service() {
     let root = tempfile::tempdir().unwrap();
-    let now = gestore::Timestamp::now();
-    let authority = Authority::create(now).unwrap();
-    let own = "protocollo@pec.comune.test";
-    let alfa = authority.provider("Alfa", "pec.comune.test", Style::aruba_like(), now).unwrap();
-    let beta = authority.provider("Beta", "cittadini.test", Style::legalmail_like(), now).unwrap();
-    let domains = [("pec.comune.test".to_owned(), alfa), ("cittadini.test".to_owned(), beta)];
-    let circuit = Circuit::new(&root.path().join("caselle"), domains);
-    let house = House::build(root.path(), own, &circuit.maildir(own).unwrap(), authority.certificate_der());
+    let (house, circuit) = House::on_a_circuit(root.path());
     house.start(Recorder::default().roads()).stop();
     let config = house.file.to_str().unwrap();
     let say = |args: &[&str]| {
@@ -485,7 +478,8 @@ fn the_register_answers_through_the_whole_service() {
     let running = house.start(Recorder::default().roads());
     let subjects = ["I MIEI DATI", "LE MIE PRATICHE", &format!("FASCICOLO {number}"), &format!("STATO {number}")];
     for subject in subjects {
-        let mail = Mail::new(ANNA).to(own).subject(subject).text("Grazie\n").compose(now).unwrap();
+        let mail =
+            Mail::new(ANNA).to(OWN).subject(subject).text("Grazie\n").compose(gestore::Timestamp::now()).unwrap();
         circuit.send(&mail.mail_from, &mail.rcpt_to, &mail.raw).unwrap();
     }
     wait("four answers", || {

@@ -2,10 +2,10 @@
 
 use crate::decide::{ANNA, decide, mail, nothing};
 use crate::enquiry::{STRANGER, flat, letter, letters};
-use crate::support::{House, Recorder, ask, wait};
+use crate::support::{House, OWN, Recorder, ask, wait};
 use casework::Change;
 use casework::person::{Entry, Notices};
-use gestore::{Authority, Circuit, Mail, Style};
+use gestore::Mail;
 use std::fs;
 use std::path::Path;
 
@@ -46,14 +46,7 @@ fn a_choice_is_written_of_who_is_known_and_the_letter_says_what_goes_in_any_case
 #[test]
 fn a_choice_silences_what_only_the_file_wants_told_through_the_whole_service() {
     let root = tempfile::tempdir().unwrap();
-    let now = gestore::Timestamp::now();
-    let authority = Authority::create(now).unwrap();
-    let own = "protocollo@pec.comune.test";
-    let alfa = authority.provider("Alfa", "pec.comune.test", Style::aruba_like(), now).unwrap();
-    let beta = authority.provider("Beta", "cittadini.test", Style::legalmail_like(), now).unwrap();
-    let domains = [("pec.comune.test".to_owned(), alfa), ("cittadini.test".to_owned(), beta)];
-    let circuit = Circuit::new(&root.path().join("caselle"), domains);
-    let house = House::build(root.path(), own, &circuit.maildir(own).unwrap(), authority.certificate_der());
+    let (house, circuit) = House::on_a_circuit(root.path());
     let rules = root.path().join("regole");
     let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("../rules");
     fs::create_dir_all(rules.join("procedures")).unwrap();
@@ -88,7 +81,7 @@ fn a_choice_silences_what_only_the_file_wants_told_through_the_whole_service() {
     let number = out.split_whitespace().find(|word| word.starts_with("20")).unwrap().trim_end_matches(':').to_owned();
     let send = |subject: &str| {
         let mail =
-            Mail::new(ANNA).to(own).subject(subject).text("Grazie\n").compose(gestore::Timestamp::now()).unwrap();
+            Mail::new(ANNA).to(OWN).subject(subject).text("Grazie\n").compose(gestore::Timestamp::now()).unwrap();
         circuit.send(&mail.mail_from, &mail.rcpt_to, &mail.raw).unwrap();
     };
     let to = |who: &str, template: &str| {

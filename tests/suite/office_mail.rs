@@ -1,8 +1,8 @@
 //! Changes when an office can do something else by mail alone. A whole service, with the mailbox of the offices beside its PEC.
 
-use crate::support::{House, Recorder, Running, all_submitted, ask, wait};
+use crate::support::{House, OWN, Recorder, Running, all_submitted, ask, wait};
 use casework::{Interest, Outgoing};
-use gestore::{Circuit, Mail, Style};
+use gestore::{Circuit, Mail};
 use sportello::archive::{Archive, Shelf};
 use sportello::journal::record::Event;
 use sportello::journal::{Journal, Tail};
@@ -14,7 +14,6 @@ const SERVER: &str = "mx.comune.example";
 /// Who decides for the office of taxes, from a mailbox of her own.
 const MARIA: &str = "m.bianchi@comune.example";
 const SHARED: &str = "tributi@comune.example";
-const OWN: &str = "protocollo@pec.comune.test";
 const ANNA: &str = "anna.bianchi@cittadini.test";
 
 struct Town {
@@ -27,14 +26,8 @@ struct Town {
 impl Town {
     fn new() -> Self {
         let root = tempfile::tempdir().unwrap();
-        let now = gestore::Timestamp::now();
-        let authority = gestore::Authority::create(now).unwrap();
-        let alfa = authority.provider("Alfa", "pec.comune.test", Style::aruba_like(), now).unwrap();
-        let beta = authority.provider("Beta", "cittadini.test", Style::legalmail_like(), now).unwrap();
-        let domains = [("pec.comune.test".to_owned(), alfa), ("cittadini.test".to_owned(), beta)];
-        let circuit = Circuit::new(&root.path().join("caselle"), domains);
+        let (house, circuit) = House::on_a_circuit(root.path());
         let (offices, rules) = (root.path().join("uffici"), root.path().join("regole"));
-        let house = House::build(root.path(), OWN, &circuit.maildir(OWN).unwrap(), authority.certificate_der());
         for part in ["tmp", "new", "cur"] {
             fs::create_dir_all(offices.join(part)).unwrap();
         }

@@ -2,14 +2,14 @@
 
 use crate::decide::{ANNA, bench, decide, mail, nothing};
 use crate::enquiry::{CODE, STRANGER, flat, letter, letters, tasks, world};
-use crate::support::{House, Recorder, ask, wait};
+use crate::support::{House, OWN, Recorder, ask, wait};
 use casework::act::{Act, Order};
 use casework::dossier::{Dossier, State};
 use casework::life::Entry;
 use casework::rating::{Opinion, Step};
 use casework::verb::Verb;
 use casework::{Change, Decision, Known};
-use gestore::{Authority, Circuit, Mail, Style};
+use gestore::Mail;
 
 const MINE: &str = "2026/000007";
 
@@ -123,14 +123,7 @@ fn nobody_votes_on_the_dossier_of_another_or_learns_of_it() {
 #[test]
 fn a_vote_goes_from_the_outcome_into_the_figures_through_the_whole_service() {
     let root = tempfile::tempdir().unwrap();
-    let now = gestore::Timestamp::now();
-    let authority = Authority::create(now).unwrap();
-    let own = "protocollo@pec.comune.test";
-    let alfa = authority.provider("Alfa", "pec.comune.test", Style::aruba_like(), now).unwrap();
-    let beta = authority.provider("Beta", "cittadini.test", Style::legalmail_like(), now).unwrap();
-    let domains = [("pec.comune.test".to_owned(), alfa), ("cittadini.test".to_owned(), beta)];
-    let circuit = Circuit::new(&root.path().join("caselle"), domains);
-    let house = House::build(root.path(), own, &circuit.maildir(own).unwrap(), authority.certificate_der());
+    let (house, circuit) = House::on_a_circuit(root.path());
     let running = house.start(Recorder::default().roads());
     let say = |args: &[&str]| {
         let (code, out, err) = ask(&[args, &["--config", house.file.to_str().unwrap()]].concat());
@@ -157,7 +150,7 @@ fn a_vote_goes_from_the_outcome_into_the_figures_through_the_whole_service() {
         format!("VALUTAZIONE 1 {number}"),
     ];
     for (n, words) in words.iter().enumerate() {
-        let mail = Mail::new(ANNA).to(own).subject(words).text("Grazie\n").compose(gestore::Timestamp::now()).unwrap();
+        let mail = Mail::new(ANNA).to(OWN).subject(words).text("Grazie\n").compose(gestore::Timestamp::now()).unwrap();
         circuit.send(&mail.mail_from, &mail.rcpt_to, &mail.raw).unwrap();
         sent("valutazione", n + 1);
     }

@@ -220,7 +220,22 @@ pub struct House {
     pub maildir: PathBuf,
 }
 
+/// The mailbox of the Comune that stands on a circuit.
+pub const OWN: &str = "protocollo@pec.comune.test";
+
 impl House {
+    /// Builds it in `root`, as [`OWN`], on a circuit of two providers: its own, and that of `cittadini.test`.
+    pub fn on_a_circuit(root: &Path) -> (Self, gestore::Circuit) {
+        let now = gestore::Timestamp::now();
+        let authority = gestore::Authority::create(now).unwrap();
+        let alfa = authority.provider("Alfa", "pec.comune.test", gestore::Style::aruba_like(), now).unwrap();
+        let beta = authority.provider("Beta", "cittadini.test", gestore::Style::legalmail_like(), now).unwrap();
+        let domains = [("pec.comune.test".to_owned(), alfa), ("cittadini.test".to_owned(), beta)];
+        let circuit = gestore::Circuit::new(&root.join("caselle"), domains);
+        let house = Self::build(root, OWN, &circuit.maildir(OWN).unwrap(), authority.certificate_der());
+        (house, circuit)
+    }
+
     /// Builds it in `root`: `address` is its mailbox, `authority` (a certificate in DER) the one it trusts.
     pub fn build(root: &Path, address: &str, maildir: &Path, authority: &[u8]) -> Self {
         let (data, trust) = (root.join("dati"), root.join("ancore"));

@@ -47,7 +47,11 @@ impl Sent for Register<'_> {
     }
 
     fn bytes(&self, msgid: &str) -> Option<Vec<u8>> {
-        let frozen = self.row(msgid)?.frozen;
+        let row = self.row(msgid)?;
+        if row.is_written_anew() {
+            return None; // what had left went with the lost lines; the receipt itself has it
+        }
+        let frozen = row.frozen;
         match self.archive.read(Shelf::Out, &frozen) {
             Ok(bytes) => Some(bytes),
             // Our own copy is gone or rotten: nothing to compare with, and the receipt is not to blame.

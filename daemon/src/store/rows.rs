@@ -112,6 +112,12 @@ impl ItemRow {
     pub fn is_stopped(&self) -> bool {
         is_stopped(&self.state)
     }
+    /// It was written anew once an older copy of the register was back, about a message that may have been answered in the lost
+    /// lines: that answer bore another hour, and perhaps other words, than these bytes.
+    #[must_use]
+    pub fn is_written_anew(&self) -> bool {
+        self.restored && self.first_attempt.is_some_and(|at| at < self.created_at)
+    }
     /// The row by which the timers find it, while they can make something of it.
     #[must_use]
     pub(super) fn waits(&self) -> Option<String> {

@@ -10,6 +10,7 @@ mod rate;
 mod withdraw;
 
 use crate::address;
+use crate::application::Asked;
 use crate::calendar::rome;
 use crate::decide::is_from_before;
 use crate::decision::{Change, Decision, Disposition, Outgoing, Reason};
@@ -75,9 +76,20 @@ impl Told {
     }
 }
 
-/// The decision on a command; `None`: it is none, or a person must read it, and the rules decide. `marks`: those of a machine.
-pub(crate) fn decide(about: &About<'_>, marks: &[Reason], trail: &mut Vec<Reason>) -> Option<Decision> {
-    let read = match ordered(about, marks) {
+/// The decision on a command; `None`: it is none, or a person must read it, and the rules decide. `asked`: what is asked by naming a
+/// service; `marks`: those of a machine.
+pub(crate) fn decide(
+    about: &About<'_>,
+    asked: Option<&Asked<'_>>,
+    marks: &[Reason],
+    trail: &mut Vec<Reason>,
+) -> Option<Decision> {
+    let read = match asked {
+        Some(Asked::Service(_)) => return None,
+        Some(_) => may_be_answered(about).map(|()| Read::Nothing),
+        None => ordered(about, marks),
+    };
+    let read = match read {
         Ok(read) => read,
         Err(why) => {
             trail.push(why);
@@ -85,6 +97,14 @@ pub(crate) fn decide(about: &About<'_>, marks: &[Reason], trail: &mut Vec<Reason
         }
     };
     let (what, told) = match read {
+        Read::Nothing if asked.is_some() => {
+            let letters = braked(about, None).and_then(|()| match asked {
+                Some(Asked::Form(procedure)) => letter::form(about, procedure),
+                Some(Asked::Unknown(name, near)) => letter::catalogue(about, &unknown(name, *near, "NUOVA")),
+                Some(Asked::Service(_)) | None => Ok(vec![]),
+            });
+            (String::from("NUOVA"), letters.map(|letters| Told::letters(letters, None)))
+        }
         Read::Nothing => {
             let asked = question::about(about).filter(|_| marks.is_empty())?;
             let note = "Hai fatto una domanda: non abbiamo aperto nessuna pratica.";
@@ -157,13 +177,19 @@ fn ordered(about: &About<'_>, marks: &[Reason]) -> Result<Read, Reason> {
     if beside > beside_max {
         return no("command-among-words", "c'è un comando in mezzo ad altre parole: non si esegue da solo");
     }
+    may_be_answered(about).map(|()| read)
+}
+
+/// Whether a machine may answer this writer now.
+fn may_be_answered(about: &About<'_>) -> Result<(), Reason> {
+    let no = |code, text: &str| Err(Reason::new(code, text.to_string()));
     if !address::is_plausible(&about.daticert.mittente) {
         return no("no-address", "il mittente certificato non è un indirizzo a cui scrivere");
     }
     if is_from_before(about.daticert.data, about.known, about.desk) {
         return no("before-service", "è di prima che il servizio cominciasse: risponde una persona");
     }
-    Ok(read)
+    Ok(())
 }
 
 fn braked(about: &About<'_>, dossier: Option<&str>) -> Result<(), Reason> {
@@ -458,6 +484,11 @@ fn card(service: &str, about: &About<'_>) -> Result<Vec<Outgoing>, Reason> {
     }
     let names: Vec<&str> = known.iter().map(|(name, _)| name.as_str()).collect();
     let near = nearest(service, &names).and_then(|near| known.iter().find(|(name, _)| name == near));
-    let hint = near.map(|(_, one)| format!(" Forse volevi: SCHEDA {}.", one.id)).unwrap_or_default();
-    letter::catalogue(about, &format!("Non troviamo il servizio «{service}».{hint}"))
+    letter::catalogue(about, &unknown(service, near.map(|(_, one)| *one), "SCHEDA"))
+}
+
+/// What is told of a service that is not there.
+fn unknown(service: &str, near: Option<&Procedure>, command: &str) -> String {
+    let hint = near.map(|one| format!(" Forse volevi: {command} {}.", one.id)).unwrap_or_default();
+    format!("Non troviamo il servizio «{service}».{hint}")
 }

@@ -5,6 +5,7 @@ pub(crate) mod enquiry;
 pub(crate) mod order;
 mod words;
 
+use crate::application;
 use crate::calendar::rome;
 use crate::command::{self, Object, answers};
 use crate::decision::{Enclosure, Lane, Outgoing, Reason};
@@ -113,6 +114,7 @@ pub(crate) fn reply(template: &str, about: &About<'_>) -> Result<Outgoing, Reaso
     if !files.is_empty() {
         put(&mut values, "allegati", json!(files));
     }
+    put(&mut values, "riepilogo", application::summary(class, case));
     let near = class.citations.iter().find(|cited| cited.dossier.is_none());
     if let Some(near) = near.and_then(|cited| crate::enquiry::near(&number_of(&cited.reference), about)) {
         put(&mut values, "forse", json!(near));

@@ -12,6 +12,7 @@ extern crate alloc;
 pub mod act;
 pub mod address;
 pub mod advice;
+mod application;
 pub mod around;
 pub mod calendar;
 pub mod canary;

@@ -2,6 +2,7 @@
 
 mod several;
 
+use crate::application::{self, Asked};
 use crate::calendar::rome;
 use crate::decide::{is_from_before, is_ours, only};
 use crate::decision::{Change, Decision, Disposition, Outgoing, Reason};
@@ -40,8 +41,14 @@ pub(crate) fn decide(seen: &Examined, daticert: &Daticert, message: &Content, kn
         return only(Disposition::Noted { why: why.clone() }, vec![Reason::new("own-address", why)]);
     }
     let class = classify(seen, sender, daticert, message, known, desk);
-    let mut trail = vec![Reason::new("rule", outcome_in_words(&class, desk))];
     let marks = guard::machine_marks(sender, seen, message);
+    let asked = if marks.is_empty() { application::asked(message, desk) } else { None };
+    let application = match &asked {
+        Some(Asked::Service(application)) => Some(application),
+        _ => None,
+    };
+    let class = application.map_or_else(|| class.clone(), |application| application.classification(&class, desk));
+    let mut trail = vec![Reason::new("rule", outcome_in_words(&class, desk))];
     if known.answers_ours && guard::is_autoresponse(&marks) && message.attachments.is_empty() {
         // An autoresponder met one of our messages: a task for each would feed it. Documents are never passed over.
         trail.extend(marks);
@@ -52,14 +59,14 @@ pub(crate) fn decide(seen: &Examined, daticert: &Daticert, message: &Content, kn
 
     let tongue = language::written(&format!("{}\n{}", message.subject, rules::quote::split(&message.text).new));
     let about = About { class: &class, seen, daticert, message, case: None, wrote: tongue.language, known, desk };
-    if let Some(decision) = enquiry::decide(&about, &marks, &mut trail) {
+    if let Some(decision) = enquiry::decide(&about, asked.as_ref(), &marks, &mut trail) {
         return decision;
     }
 
     // A machine's mail opens nothing: each holiday notice would cost a number and a legal term. Its office reads it.
-    let is_placed =
-        matches!(class.outcome, rules::Outcome::Chosen { .. }) && class.mode != Mode::Shadow && marks.is_empty();
-    let mut dossier = tie(&class, sender, daticert, known, desk, is_placed, &mut trail);
+    let is_placed = class.outcome.is_sure() && class.mode != Mode::Shadow && marks.is_empty();
+    let service = application.map(|application| application.procedure);
+    let mut dossier = tie(&class, service, daticert, known, desk, is_placed, &mut trail);
     if let (Tie::Open(dossier), Some(language)) = (&mut dossier, tongue.language) {
         dossier.cover.language = language;
     }
@@ -70,7 +77,7 @@ pub(crate) fn decide(seen: &Examined, daticert: &Daticert, message: &Content, kn
     };
     let is_first = matches!(dossier, Tie::Open(_));
     let others = match &dossier {
-        Tie::Open(first) if marks.is_empty() => {
+        Tie::Open(first) if marks.is_empty() && application.is_none() => {
             let classes = apart(seen, sender, daticert, message, &class, known, desk);
             several::open(classes, first, daticert, message, known, desk)
         }
@@ -254,17 +261,20 @@ impl Tie {
     }
 }
 
+/// `service`: the one that the message names, which is always a new request.
 fn tie(
     class: &Classification,
-    sender: &str,
+    service: Option<&Procedure>,
     daticert: &Daticert,
     known: &Known,
     desk: &Desk,
     is_placed: bool,
     trail: &mut Vec<Reason>,
 ) -> Tie {
+    let sender = daticert.mittente.as_str();
     let linked = class.dossier.as_deref().or(known.thread.as_deref()).and_then(|number| known.dossier(number));
     // A new request written as a reply to an old letter is a new request: only one of the same kind may be the same.
+    let linked = linked.filter(|_| service.is_none());
     let linked = linked.filter(|dossier| !(is_placed && opens(class.kind)) || dossier.kind == class.kind);
     if let Some(dossier) = linked {
         let by = if dossier.has_party(sender) {
@@ -289,7 +299,7 @@ fn tie(
         return Tie::None;
     }
     let number = dossier::number(rome(known.now).year(), known.next_ordinal);
-    let procedure = desk.procedures.opened_by(&class.rule, class.kind);
+    let procedure = service.or_else(|| desk.procedures.opened_by(&class.rule, class.kind));
     let plan = plan(class, procedure, desk);
     let due = term::reckon(rome(daticert.data).date(), &plan, &[]).last_day;
     let state = match (class.missing.is_empty(), class.mode) {
@@ -451,6 +461,7 @@ fn outcome_in_words(class: &Classification, desk: &Desk) -> String {
         rules::Outcome::Chosen { score, lead: None } => {
             format!("regola {}: {score} punti (ne bastano {accept})", class.rule)
         }
+        rules::Outcome::Asked { service } => format!("il messaggio chiede il servizio {service} con la parola NUOVA"),
         rules::Outcome::BelowAccept { best: Some((rule, score)) } => {
             format!("nessuna regola arriva a {accept} punti; la più vicina è {rule} con {score}")
         }

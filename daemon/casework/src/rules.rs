@@ -40,6 +40,7 @@ mod view;
 mod why_not;
 mod words;
 
+pub(crate) use apart::of_rule;
 pub use apart::{apart, untied};
 pub use book::{Calendar, Deadline, Kind, Mode, Office, OfficeChoice, Officer, Rule, Rulebook};
 pub use cases::{TestResult, run_tests};

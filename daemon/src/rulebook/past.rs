@@ -206,7 +206,9 @@ impl Past {
         if let (Some(number), Some(id)) = (number, &decided.findings.message_id) {
             self.tie(seq, id.clone(), &number);
         }
-        let Some(class) = classification else { return };
+        // Of one that named its service no rule decided.
+        let decided_by_rules = |class: &&Classification| !matches!(class.outcome, Outcome::Asked { .. });
+        let Some(class) = classification.as_ref().filter(decided_by_rules) else { return };
         self.places.insert(decided.digest.clone(), self.messages.len());
         self.messages.push(Message {
             digest: decided.digest.clone(),

@@ -211,7 +211,7 @@ pub fn name(of: &Outcomes) -> String {
     let _ = match (&of.outcome, of.mode) {
         (Outcome::Tie(_), _) => write!(text, " (parità)"),
         (Outcome::BelowAccept { .. }, _) => Ok(()),
-        (Outcome::Chosen { .. }, _) => write!(text, " → {}", of.office),
+        (Outcome::Chosen { .. } | Outcome::Asked { .. }, _) => write!(text, " → {}", of.office),
     };
     text
 }

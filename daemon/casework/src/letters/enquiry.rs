@@ -1,6 +1,7 @@
 //! The letters that answer a citizen's command. It changes when such an answer shows another fact.
 
 use super::{About, about_case, about_us, given, put, references, words, write};
+use crate::application;
 use crate::calendar::{in_words, rome};
 use crate::clockwork;
 use crate::data_change::fields;
@@ -191,6 +192,22 @@ pub(crate) fn service(about: &About<'_>, procedure: &Procedure, note: &str) -> R
     });
     put(&mut values, "righe", json!(shown.collect::<Vec<_>>()));
     Ok(vec![letter(about, "scheda", values, 0)?])
+}
+
+/// NUOVA: the form of a service, to be filled in by mail.
+pub(crate) fn form(about: &About<'_>, procedure: &Procedure) -> Result<Vec<Outgoing>, Reason> {
+    let mut values = values(about, "");
+    put(&mut values, "titolo", json!(procedure.title));
+    put(&mut values, "codice", json!(procedure.id));
+    put(&mut values, "modulo", json!(application::form(procedure)));
+    if !procedure.requirements.is_empty() {
+        put(&mut values, "requisiti", json!(procedure.requirements));
+    }
+    let asked: Vec<&str> = procedure.asked().map(|document| document.name.as_str()).collect();
+    if !asked.is_empty() {
+        put(&mut values, "documenti", json!(asked));
+    }
+    Ok(vec![letter(about, "modulo", values, 0)?])
 }
 
 /// I MIEI DATI: what this register holds, each datum with its source and its day (GDPR art. 15).

@@ -62,6 +62,7 @@ fn files() -> Vec<TemplateFile> {
         "risponde-una-persona",
         "ritiro",
         "scheda",
+        "modulo",
         "valutazione",
     ];
     let german = shipped!["de": "presa-in-carico", "richiesta-integrazione", "stato-pratica"];

@@ -150,11 +150,17 @@ pub(crate) fn mailto(to: &str, subject: &str) -> String {
     format!("mailto:{}?subject={}", percent(to, b"@"), percent(subject, b""))
 }
 
-/// As [`mailto`], to the body, with the text where there is one (§5: lines end with CRLF).
+/// As [`mailto`], to the body, with the text where there is one (§5: lines end with CRLF). A text `{name}` is the lines of that field.
 fn link(given: &Value, subject: &str, from: &str, body: Option<&str>) -> Option<Value> {
     let part = |name: &str| given.get(name)?.as_str().map(|raw| clean::line(raw, LINE_MAX));
     let address = part("pec_ente").filter(|a| !a.is_empty())?;
     let subject = subject.replace("{}", &part(from).filter(|v| !v.is_empty())?);
+    let of_lines = |text: &str| {
+        let name = text.strip_prefix('{')?.strip_suffix('}')?;
+        let lines = given.get(name)?.as_array()?.iter().take(LIST_MAX).filter_map(Value::as_str);
+        Some(lines.map(|line| clean::line(line, LINE_MAX) + "\n").collect::<String>())
+    };
+    let body = body.map(|text| of_lines(text).unwrap_or_else(|| text.to_string()));
     let body = body.map_or(String::new(), |text| format!("&body={}", percent(&text.replace('\n', "\r\n"), b"")));
     Some(Value::String(format!("{}{body}", mailto(&address, &subject))))
 }

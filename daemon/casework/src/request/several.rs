@@ -53,7 +53,7 @@ pub(super) fn open(
                 class.title, first.number
             ),
         )];
-        let Tie::Open(dossier) = tie(&class, &daticert.mittente, daticert, &known, desk, true, &mut trail) else {
+        let Tie::Open(dossier) = tie(&class, None, daticert, &known, desk, true, &mut trail) else {
             continue;
         };
         let mut dossier = *dossier;

@@ -91,7 +91,7 @@ pub fn untied(
 }
 
 /// What a rule makes of a message that is new: all but its points.
-fn of_rule(book: &Rulebook, rule: &Rule, of: &Classification) -> Classification {
+pub(crate) fn of_rule(book: &Rulebook, rule: &Rule, of: &Classification) -> Classification {
     Classification {
         rule: rule.id.clone(),
         title: rule.title.clone(),

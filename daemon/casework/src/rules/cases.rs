@@ -140,7 +140,7 @@ impl Case {
         }
         let tied: Vec<String> = match &seen.outcome {
             Outcome::Tie(rules) => rules.iter().map(|(rule, _)| rule.clone()).collect(),
-            Outcome::Chosen { .. } | Outcome::BelowAccept { .. } => Vec::new(),
+            Outcome::Chosen { .. } | Outcome::Asked { .. } | Outcome::BelowAccept { .. } => Vec::new(),
         };
         for (what, want, seen) in [
             ("mancanti", &want.missing, &seen.missing),

@@ -76,6 +76,11 @@ pub enum Outcome {
         /// Its lead over the runner-up; `None` when no other rule has points.
         lead: Option<i32>,
     },
+    /// The message itself names the service, with the word NUOVA: no rule is asked.
+    Asked {
+        /// Id of its procedure.
+        service: String,
+    },
     /// No rule reached `accept`: a person decides.
     BelowAccept {
         /// The best rule with points, if any.
@@ -83,6 +88,14 @@ pub enum Outcome {
     },
     /// The best rules are closer than `margin`: a person decides between these, best first.
     Tie(Vec<(String, i32)>),
+}
+
+impl Outcome {
+    /// It is known what is asked.
+    #[must_use]
+    pub fn is_sure(&self) -> bool {
+        matches!(self, Self::Chosen { .. } | Self::Asked { .. })
+    }
 }
 
 /// The points of one rule.

@@ -1,9 +1,10 @@
 //! The letters that answer a command, with their facts. Changes when such a letter is added, or shows another fact.
 
 use super::fields::{DOSSIER, END, LINK_STATO, RICEVUTO_IL, SENDER, field};
+use super::words::SERVICE_FORM;
 use super::{Field, Kind, Message, Need, Phrase, Reader};
 use Kind::{Date, Flag, Items, Line, Lines, Link, Number};
-use Need::{Always, Free, IfGiven};
+use Need::{Always, Free, IfGiven, Subject};
 
 /// Who writes, in a letter about no case: one screen must hold it.
 const US: &[Field] = &[
@@ -163,7 +164,7 @@ pub(super) const CARD: Message = Message {
             field("righe", Items(RIGHE), Always, "la scheda, voce per voce", &[]),
             field(
                 "link_chiedi",
-                Link { subject: "{}", from: "titolo", body: None },
+                Link { subject: "NUOVA {}", from: "titolo", body: None },
                 Always,
                 "collegamento che prepara la Pec con cui si chiede il servizio",
                 &[],
@@ -172,6 +173,37 @@ pub(super) const CARD: Message = Message {
         ],
     ],
     must_say: &[],
+};
+
+/// NUOVA.
+pub(super) const FORM: Message = Message {
+    name: "modulo",
+    purpose: "a chi scrive NUOVA e un servizio: il modulo da compilare per Pec",
+    reader: Reader::Citizen,
+    fields: &[
+        US,
+        &[
+            field("titolo", Line, Always, "nome del servizio", &["Cambio di residenza"]),
+            field("codice", Line, Subject, "nome breve del servizio", &["cambio-residenza"]),
+            field("requisiti", Lines, IfGiven, "chi può chiederlo", &["Abitare davvero al nuovo indirizzo"]),
+            field("documenti", Lines, IfGiven, "che cosa si allega", &["Copia del documento d'identità"]),
+            field(
+                "modulo",
+                Lines,
+                Always,
+                "le righe da compilare",
+                &["Nome e cognome:", "Codice fiscale:", "Telefono (se vuoi):"],
+            ),
+            field(
+                "link_modulo",
+                Link { subject: "NUOVA {}", from: "codice", body: Some(SERVICE_FORM) },
+                Always,
+                "collegamento che prepara la Pec con le righe da compilare",
+                &[],
+            ),
+        ],
+    ],
+    must_say: &[Phrase { words: "articolo 76", why: "DPR 445/2000 art. 76: chi dichiara il falso è punito" }],
 };
 
 /// I MIEI DATI.

@@ -494,6 +494,18 @@ pub(super) const BODY: &[Field] = &[
     field("giorni", Number, Always, "giorni per rispondere, da quando il messaggio arriva", &["5"]),
 ];
 
+/// What was asked, as it was read: whoever wrote it checks it (function S3.16).
+pub(super) const RIEPILOGO: Field = field(
+    "riepilogo",
+    Items(&[
+        field("voce", Line, Always, "quale dato", &["Codice fiscale"]),
+        field("testo", Line, Always, "che cosa c'è scritto", &["BNCNNA80A41H501R"]),
+    ]),
+    Free,
+    "i dati scritti nella richiesta, come li abbiamo letti",
+    &[],
+);
+
 /// One message, several requests: one receipt names all.
 pub(super) const ALTRE_RICHIESTE: Field = field(
     "altre_richieste",

@@ -4,7 +4,7 @@ use super::enquiries;
 use super::fields::{
     ALLEGATI, ALTRE_RICHIESTE, ANSWERS, BODY, CHANGED, DOSSIER, DOUBT, DOUBTFUL, END, EVENTI, FEES, IN_ALLEGATO,
     INCOMING, LINK_RISPOSTA, LINK_STATO, MANCANZE, MORNING, MOTIVI, ORDERED, OUTCOME, PARTECIPAZIONE_ESCLUSA,
-    PRESENTATA_IL, READY_MAILS, REQUEST, RICEVUTO_IL, SENDER, START, START_WORDS, TASK, UNDELIVERED, field,
+    PRESENTATA_IL, READY_MAILS, REQUEST, RICEVUTO_IL, RIEPILOGO, SENDER, START, START_WORDS, TASK, UNDELIVERED, field,
 };
 use super::{Field, Kind, Message, Need, Phrase, Reader};
 
@@ -17,7 +17,7 @@ pub const MESSAGES: &[Message] = &[
         name: RECEIPT,
         purpose: "al cittadino: ricevuta che è anche comunicazione di avvio (L. 241/1990 artt. 8, 18-bis)",
         reader: Reader::Citizen,
-        fields: &[SENDER, DOSSIER, START, READY_MAILS, &[PRESENTATA_IL, ALLEGATI, ALTRE_RICHIESTE]],
+        fields: &[SENDER, DOSSIER, START, READY_MAILS, &[PRESENTATA_IL, ALLEGATI, ALTRE_RICHIESTE, RIEPILOGO]],
         must_say: START_WORDS,
     },
     Message {
@@ -29,6 +29,7 @@ pub const MESSAGES: &[Message] = &[
             DOSSIER,
             START,
             &[
+                RIEPILOGO,
                 Field { need: Need::OneOf("inizio"), ..PRESENTATA_IL },
                 field(
                     "avviato_il",
@@ -284,6 +285,7 @@ pub const MESSAGES: &[Message] = &[
     enquiries::HELP,
     enquiries::CATALOGUE,
     enquiries::CARD,
+    enquiries::FORM,
     enquiries::DATA,
     enquiries::DOSSIERS,
     enquiries::INDEX,

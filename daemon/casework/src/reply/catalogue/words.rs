@@ -34,6 +34,8 @@ pub(super) const DATA_FORM: Words = Words::new(
     "Ich ersuche um die Aktualisierung dieser Angabe.\nCodice fiscale:\nZu ändernde Angabe:\nNeuer Wert:\n",
     "Please update this entry.\nCodice fiscale:\nWhat to change:\nNew value:\n",
 );
+/// The lines of the form of a service: those that the letter shows in its field `modulo`.
+pub(super) const SERVICE_FORM: Words = Words::new("{modulo}", "{modulo}", "{modulo}");
 /// The mail by which somebody takes part in a procedure (L. 241/1990 art. 10 c. 1 b).
 pub(super) const PARTICIPATION_FORM: Words = Words::new(
     "Partecipo al procedimento con questa memoria.\nLe mie osservazioni:\nDocumenti in allegato:\n",

@@ -14,7 +14,7 @@ use pec::Content;
 /// Files of one order that are taken: as of a citizen's message.
 pub const HANDED_MAX: usize = crate::filing::DOCUMENTS_MAX;
 /// Letters that say which documents are with them.
-const LETTERS: [&str; 2] = ["esito", "preavviso-diniego"];
+const LETTERS: [&str; 3] = ["esito", "preavviso-diniego", "richiesta-integrazione"];
 /// Endings of what an office sends as a document (AgID, *Linee guida sul documento informatico*, annex 2). A picture is none: a
 /// mail program attaches that of a signature by itself, and a logo is no measure.
 const DOCUMENTS: [&str; 14] =

@@ -146,7 +146,7 @@ const ACCOUNT: Line = Line {
 const PLATE: Line = line("targa", "Targa", &["targa del veicolo", "numero di targa", "veicolo", "auto"], Need::Must);
 const PLACE: Line = line(
     "indirizzo",
-    "Indirizzo della casa o dell'immobile",
+    "Indirizzo (della casa o dell'immobile)",
     &[
         "indirizzo",
         "nuovo indirizzo",

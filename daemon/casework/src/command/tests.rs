@@ -465,6 +465,16 @@ fn documents_go_with_the_letter_and_pictures_stay_in_the_dossier() {
     let answer = decision.outgoing.first().expect("an answer");
     assert!(scene::flat(answer).contains("tenuti nel fascicolo: «logo.png», «firma.p7s»"), "{}", answer.text);
 
+    // So does the form that is to be sent back.
+    let sent = Sent {
+        files: &[("Modulo.pdf", "%PDF")],
+        ..Sent::to(&scene, MARIA, "CHIEDO INTEGRAZIONE\n- il modulo firmato\n\nNessun ente pubblico lo ha già: sì")
+    };
+    let decision = decided(&scene, &sent, &known(&scene)).expect("it is an office's");
+    let asked = decision.outgoing.iter().find(|letter| letter.template == "richiesta-integrazione").expect("a request");
+    assert!(matches!(asked.enclosures.as_slice(), [Enclosure::Document { name, .. }] if name == "Modulo.pdf"));
+    assert!(asked.text.contains("In allegato\n\n- Modulo.pdf\n"), "{}", asked.text);
+
     // What goes to nobody is the office's alone.
     let sent = Sent { files: &files, ..Sent::to(&scene, MARIA, "NOTA: il rilievo") };
     let decision = decided(&scene, &sent, &known(&scene)).expect("it is an office's");

@@ -67,6 +67,7 @@ pub const MESSAGES: &[Message] = &[
             &[
                 PRESENTATA_IL,
                 MANCANZE,
+                IN_ALLEGATO,
                 field(
                     "rispondi_entro",
                     Kind::Date,

@@ -267,6 +267,11 @@ fn a_sentence_is_no_service() {
         let outcome = &decision.classification.as_ref().unwrap().outcome;
         assert!(!matches!(outcome, Outcome::Asked { .. }), "{subject}: {:?}", decision.trail);
     }
+    let text = "Si trasmette per competenza l'istanza allegata.\n";
+    let body = mail("protocollo@pec.comune.vicino.test", "Nuova pratica Ztl", text);
+    let decision = decide(body.attach("Segnatura.xml", "application/xml", b"<Segnatura/>"), nothing());
+    let outcome = &decision.classification.as_ref().unwrap().outcome;
+    assert!(!matches!(outcome, Outcome::Asked { .. }), "{:?}", decision.trail);
     let unknown = decide(mail(ANNA, "NUOVA mensaa", ""), nothing());
     let told = flat(letter(&unknown, "catalogo"));
     assert!(told.contains("Non troviamo il servizio «mensaa»") && told.contains("NUOVA mensa"), "{told}");

@@ -42,7 +42,9 @@ pub(crate) fn decide(seen: &Examined, daticert: &Daticert, message: &Content, kn
     }
     let class = classify(seen, sender, daticert, message, known, desk);
     let marks = guard::machine_marks(sender, seen, message);
-    let asked = if marks.is_empty() { application::asked(message, desk) } else { None };
+    // A public body may head its own mail with the same word.
+    let asked =
+        if marks.is_empty() && !is_no_citizens(&class, desk) { application::asked(message, desk) } else { None };
     let application = match &asked {
         Some(Asked::Service(application)) => Some(application),
         _ => None,
@@ -159,6 +161,13 @@ pub(crate) fn decide(seen: &Examined, daticert: &Daticert, message: &Content, kn
         .chain(letters)
         .collect();
     Decision { disposition, changes, outgoing, trail, classification: Some(class) }
+}
+
+/// A rule for what no citizen writes has its points, be it the one that is chosen or not.
+fn is_no_citizens(class: &Classification, desk: &Desk) -> bool {
+    let reached = class.scores.iter().filter(|score| score.score >= desk.rules.accept());
+    let mut kinds = reached.filter_map(|score| desk.rules.rule(&score.rule)).map(|rule| rule.kind);
+    kinds.any(|kind| matches!(kind, Kind::OtherPa | Kind::Invoice | Kind::Spam))
 }
 
 /// What the procedure's file wants when a dossier begins, in the state in which it does.

@@ -69,7 +69,7 @@ Codici di uscita: 0 tutto bene; 1 trovato qualcosa che non va; 2 comando scritto
 
 /// Tiene la casella Pec di un ente: verifica, classifica, fascicola, smista e risponde.
 #[derive(Parser)]
-#[command(name = "sportello", version, about, after_help = AFTER_HELP, arg_required_else_help = true)]
+#[command(name = "sportello", version, after_help = AFTER_HELP, arg_required_else_help = true)]
 struct Cli {
     #[command(subcommand)]
     command: Command,

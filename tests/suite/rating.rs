@@ -161,5 +161,10 @@ fn a_vote_goes_from_the_outcome_into_the_figures_through_the_whole_service() {
     let ratings = &figures["ratings"]["richiesta"];
     assert_eq!(ratings["stars"], serde_json::json!([0, 0, 0, 1, 0]), "one for each dossier");
     assert_eq!(ratings["good"], serde_json::json!([0, 1, 0, 0, 0]));
+    let sheet = say(&["stats", "--csv"]);
+    let row = |line: &str| line.split(';').map(str::to_owned).collect::<Vec<_>>();
+    let (head, of) = (row(sheet.lines().next().unwrap()), sheet.lines().find(|line| line.starts_with("richiesta;")));
+    let at = |name: &str| row(of.unwrap())[head.iter().position(|cell| cell == name).unwrap()].clone();
+    assert_eq!((at("valutazioni").as_str(), at("valutazione_media").as_str()), ("1", "4,0"), "{sheet}");
     running.stop();
 }

@@ -81,7 +81,7 @@ fn run(args: &Args) -> Result<u8, u8> {
         (true, _) => json(&serde_json::json!({
             "from": period.from, "to": period.to, "procedures": rows, "ratings": ratings,
         })),
-        (_, true) => sheet(&rows),
+        (_, true) => sheet(&rows, &ratings),
         _ => {
             screen(period, &rows);
             opinions(&ratings);
@@ -294,8 +294,7 @@ fn opinions(all: &BTreeMap<String, Ratings>) {
     say!("\nValutazioni di chi ha chiesto: {}", rating::QUESTION);
     let count = |n: &u64| n.to_string();
     let row = |(procedure, ratings): (&String, &Ratings)| {
-        let mean = ratings.tenths().map(|tenths| format!("{},{}", tenths / 10, tenths % 10)).unwrap_or_default();
-        let mut cells = vec![procedure.clone(), ratings.count().to_string(), mean];
+        let mut cells = vec![procedure.clone(), ratings.count().to_string(), mean(ratings)];
         cells.extend(ratings.stars.iter().map(count));
         cells
     };
@@ -312,7 +311,11 @@ fn opinions(all: &BTreeMap<String, Ratings>) {
     }
 }
 
-fn sheet(rows: &[Row]) -> u8 {
+fn mean(ratings: &Ratings) -> String {
+    ratings.tenths().map(|tenths| format!("{},{}", tenths / 10, tenths % 10)).unwrap_or_default()
+}
+
+fn sheet(rows: &[Row], ratings: &BTreeMap<String, Ratings>) -> u8 {
     let outcomes = State::ALL.into_iter().filter(|state| state.is_final()).map(State::code);
     let head = [
         "procedimento",
@@ -328,10 +331,16 @@ fn sheet(rows: &[Row]) -> u8 {
         "aperte",
         "scadute",
     ];
-    say!("{}", line(head.into_iter().chain(outcomes.clone())));
-    for row in rows {
+    say!("{}", line(head.into_iter().chain(outcomes.clone()).chain(["valutazioni", "valutazione_media"])));
+    // What is rated may have ended before the period.
+    let rated = ratings.keys().filter(|id| rows.iter().all(|row| row.procedure != **id));
+    let only_rated: Vec<Row> = rated.map(|id| Tally::default().row(id.clone())).collect();
+    for row in rows.iter().chain(&only_rated) {
         let ended = outcomes.clone().map(|code| row.outcomes.get(code).copied().unwrap_or(0).to_string());
-        say!("{}", line(cells(row).into_iter().chain(ended)));
+        let votes = ratings
+            .get(&row.procedure)
+            .map_or([String::from("0"), String::new()], |of| [of.count().to_string(), mean(of)]);
+        say!("{}", line(cells(row).into_iter().chain(ended).chain(votes)));
     }
     OK
 }

@@ -285,6 +285,7 @@ pub const MESSAGES: &[Message] = &[
     enquiries::CATALOGUE,
     enquiries::CARD,
     enquiries::DATA,
+    enquiries::ACCESSES,
     enquiries::DOSSIERS,
     enquiries::INDEX,
     enquiries::DOCUMENT,

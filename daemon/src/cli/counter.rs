@@ -11,6 +11,7 @@ use crate::caseload::{Caseload, Deed};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::control;
+use crate::failpoint;
 use crate::journal::record::{Channel, Looked};
 use crate::office::{Office, effect_key};
 use crate::outbox::orders::Answer;
@@ -65,18 +66,24 @@ pub(super) fn user() -> Reader {
 
 /// Writes down what is about to be read of the register or the archive, by the service that runs or in its place.
 pub(super) fn look(data: &Path, looked: Looked) -> Result<(), String> {
-    let no = |why: &dyn Display| format!("la lettura non si può scrivere nel registro, e non si mostra niente: {why}");
+    let no = |why: &dyn Display| unwritten(why);
     match control::look(data, &looked) {
         Ok(Some(Answer::Done(_))) => Ok(()),
         Ok(Some(Answer::No(why))) => Err(no(&why)),
         Ok(None) => {
             is_ours(data).map_err(|why| no(&why))?;
+            failpoint::arm().map_err(|why| no(&why))?;
             let now = Clock::System.now();
             let written = Store::open(data, now).and_then(|mut store| store.look(looked, now));
             written.map_err(|trouble| no(&trouble))
         }
         Err(e) => Err(no(&e)),
     }
+}
+
+/// What cannot be written down is not shown.
+fn unwritten(why: &dyn Display) -> String {
+    format!("la lettura non si può scrivere nel registro, e non si mostra niente: {why}")
 }
 
 /// The register in the hand of this command.
@@ -99,6 +106,7 @@ impl<'c> Own<'c> {
             )));
         }
         is_ours(data).map_err(wrong)?;
+        failpoint::arm().map_err(wrong)?;
         let office = effect_key(data).map_err(here).and_then(|key| {
             Office::read(config, key).map_err(|problems| {
                 print_problems(&problems);
@@ -186,7 +194,7 @@ impl Hand<'_> {
         }
         let Some(own) = &mut self.own else { return Err(FOUND) };
         let told = tell(&mut own.store, &own.office.desk, ask, reader, own.now);
-        told.map_err(|trouble| wrong(format!("non si mostra niente: {trouble}")))
+        told.map_err(|trouble| wrong(unwritten(&trouble)))
     }
 }
 

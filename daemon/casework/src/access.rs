@@ -31,6 +31,8 @@ pub enum What {
     Dossier,
     /// All of a dossier, to take it away.
     Export,
+    /// A letter, or a task of an office.
+    Letter,
     /// Who looked at what is held of a person.
     Accesses,
 }
@@ -45,6 +47,7 @@ impl What {
             Self::Dossiers => "dossier list",
             Self::Dossier => "dossier show",
             Self::Export => "export",
+            Self::Letter => "outbox show",
             Self::Accesses => "person accesses",
         }
     }

@@ -2,7 +2,7 @@
 //! come and at the drop folder. It changes when somebody else may give work.
 
 use super::ask::{Ask, Told};
-use super::looked::{Reader, tell};
+use super::looked::{self, Reader, tell};
 use super::{Caseload, Deed};
 use crate::archive::Archive;
 use crate::clock::Clock;
@@ -70,7 +70,7 @@ impl Clerk {
     /// # Errors
     /// The store, or the disk, cannot go on.
     pub fn look(&self, looked: Looked) -> Result<(), Trouble> {
-        self.at_work(|caseload| caseload.store.look(looked, caseload.now))
+        self.at_work(|caseload| looked::write(caseload.store, looked, caseload.now))
     }
 
     /// Looks, until `stop`.

@@ -92,6 +92,19 @@ fn looked(store: &Store, ask: &Ask, told: &Told, reader: &Reader) -> Result<Opti
     })
 }
 
+/// Writes down a reading that a command is about to make of register and archive. `looked.asked` of a letter is the address it goes
+/// to: whose that is stands in the register.
+///
+/// # Errors
+/// See [`Trouble`].
+pub fn write(store: &mut Store, mut looked: Looked, now: Timestamp) -> Result<(), Trouble> {
+    if looked.what == What::Letter && !looked.asked.is_empty() {
+        let people = store.people_at(&looked.asked, LISTED_MAX)?;
+        looked.people = people.into_iter().map(|person| person.id).collect();
+    }
+    store.look(looked, now)
+}
+
 /// The persons of the register whose data a dossier shows.
 #[must_use]
 pub fn named_in(dossier: &Dossier) -> Vec<String> {

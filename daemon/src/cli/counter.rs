@@ -6,7 +6,7 @@
 use super::{CANNOT_START, FOUND, OK, print_problems};
 use crate::archive::Archive;
 use crate::caseload::ask::{Ask, Told};
-use crate::caseload::looked::{Reader, tell};
+use crate::caseload::looked::{self, Reader, tell};
 use crate::caseload::{Caseload, Deed};
 use crate::clock::Clock;
 use crate::config::Config;
@@ -74,7 +74,7 @@ pub(super) fn look(data: &Path, looked: Looked) -> Result<(), String> {
             is_ours(data).map_err(|why| no(&why))?;
             failpoint::arm().map_err(|why| no(&why))?;
             let now = Clock::System.now();
-            let written = Store::open(data, now).and_then(|mut store| store.look(looked, now));
+            let written = Store::open(data, now).and_then(|mut store| looked::write(&mut store, looked, now));
             written.map_err(|trouble| no(&trouble))
         }
         Err(e) => Err(no(&e)),

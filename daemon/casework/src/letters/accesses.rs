@@ -88,6 +88,8 @@ fn what(access: &Access, own: &[&Dossier]) -> Option<String> {
         What::Dossiers => "un elenco di pratiche con le tue".to_string(),
         What::Accesses => "chi ha visto i tuoi dati".to_string(),
         What::Dossier => of_one()?,
+        What::Letter if access.dossier.is_empty() => "una lettera per te".to_string(),
+        What::Letter => format!("{}, in una lettera o in un compito", of_one()?),
         What::Export => format!("{}, per farne una copia", of_one()?),
     })
 }

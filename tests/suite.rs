@@ -1,6 +1,8 @@
 //! The suite: the whole service, from outside. One binary, run by plain `cargo test`; `tests/run` adds the real servers.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+#[path = "suite/accesses.rs"]
+mod accesses;
 #[path = "suite/application.rs"]
 mod application;
 #[path = "suite/archetypes.rs"]

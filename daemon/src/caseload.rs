@@ -5,6 +5,7 @@ pub mod ask;
 pub mod clerk;
 pub mod contact;
 pub mod drop;
+pub mod looked;
 mod morning;
 pub mod rows;
 

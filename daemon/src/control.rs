@@ -6,9 +6,10 @@
 use crate::caseload::Deed;
 use crate::caseload::ask::{Ask, Told};
 use crate::caseload::clerk::Clerk;
+use crate::caseload::looked::Reader;
 use crate::clock::Clock;
 use crate::events;
-use crate::journal::record::Channel;
+use crate::journal::record::{Channel, Looked};
 use crate::monitor::Monitor;
 use crate::monitor::report::Report;
 use crate::outbox::orders::{Answer, Order, carry_out};
@@ -60,6 +61,11 @@ enum Request {
     },
     Register {
         register: Ask,
+        #[serde(default)]
+        reader: Reader,
+    },
+    Look {
+        look: Looked,
     },
     Order(Order),
 }
@@ -179,6 +185,8 @@ impl Counter {
         let mut stream = tokio::io::BufReader::new(stream);
         let mut line = Vec::new();
         let _ = (&mut stream).take(LINE_BYTES_MAX).read_until(b'\n', &mut line).await;
+        // The store cannot go on; who asked is told why before the service ends.
+        let mut stopped: Option<Trouble> = None;
         let reply = match serde_json::from_slice::<Request>(&line) {
             Ok(Request::Question { ask: Question::Health }) => match self.monitor.report().await? {
                 Some(report) => Reply::Health { health: Box::new(report) },
@@ -206,7 +214,20 @@ impl Counter {
                 *deed.by_mut() = named(deed.by_mut(), user);
                 Reply::Answer(self.clerk.serve(&deed, Channel::Command, &key)?)
             }
-            Ok(Request::Register { register }) => Reply::Told { register: Box::new(self.clerk.tell(&register)?) },
+            Ok(Request::Register { register, mut reader }) => {
+                reader.by = reading(&reader.by, user);
+                match self.clerk.tell(&register, &reader) {
+                    Ok(told) => Reply::Told { register: Box::new(told) },
+                    Err(trouble) => unwritten(stopped.insert(trouble)),
+                }
+            }
+            Ok(Request::Look { mut look }) => {
+                look.by = reading(&look.by, user);
+                match self.clerk.look(look) {
+                    Ok(()) => Reply::Answer(Answer::Done(String::new())),
+                    Err(trouble) => unwritten(stopped.insert(trouble)),
+                }
+            }
             Ok(Request::Order(mut order)) => {
                 order.by = named(&order.by, user);
                 let now = self.clock.now();
@@ -223,7 +244,7 @@ impl Counter {
             text.push(b'\n');
             let _ = stream.get_mut().write_all(&text).await;
         }
-        Ok(())
+        stopped.map_or(Ok(()), Err)
     }
 }
 
@@ -272,13 +293,21 @@ pub fn deed_once(data: &Path, deed: &Deed, key: &str) -> io::Result<Option<Answe
 ///
 /// # Errors
 /// Somebody is, and the conversation broke.
-pub fn register(data: &Path, ask: &Ask) -> io::Result<Option<Told>> {
-    match converse(data, &Request::Register { register: ask.clone() }, TOLD_BYTES_MAX)? {
+pub fn register(data: &Path, ask: &Ask, reader: &Reader) -> io::Result<Option<Told>> {
+    match converse(data, &Request::Register { register: ask.clone(), reader: reader.clone() }, TOLD_BYTES_MAX)? {
         None => Ok(None),
         Some(Reply::Told { register }) => Ok(Some(*register)),
         Some(Reply::Unreadable { unreadable }) => Err(io::Error::other(unreadable)),
         Some(_) => Err(io::Error::other("risposta a un'altra domanda")),
     }
+}
+
+/// Has the service that runs on `data` write down that somebody is about to read. `None` = nobody is at the counter.
+///
+/// # Errors
+/// Somebody is, and it could not be written down, or the conversation broke.
+pub fn look(data: &Path, look: &Looked) -> io::Result<Option<Answer>> {
+    answered(converse(data, &Request::Look { look: look.clone() }, LINE_BYTES_MAX)?)
 }
 
 fn answered(reply: Option<Reply>) -> io::Result<Option<Answer>> {
@@ -325,6 +354,21 @@ fn named(by: &str, user: Option<u32>) -> String {
     match user {
         Some(user) if !by.trim().is_empty() => format!("{} (utente {user})", by.trim()),
         _ => by.to_owned(),
+    }
+}
+
+/// As [`named`], of who reads: a reading always has somebody.
+fn reading(by: &str, user: Option<u32>) -> String {
+    match user {
+        Some(user) if by.trim().is_empty() => format!("utente {user}"),
+        _ => named(by, user),
+    }
+}
+
+/// What is read is not shown unless it is written down that it was.
+fn unwritten(trouble: &Trouble) -> Reply {
+    Reply::Unreadable {
+        unreadable: format!("la lettura non si può scrivere nel registro, e non si mostra niente: {trouble}"),
     }
 }
 

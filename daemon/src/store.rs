@@ -3,6 +3,7 @@
 //! A commit is one journal line, durable when its fsync returns; the index follows. Behind the journal → the tail is
 //! replayed; damaged or ahead of it → set aside and rebuilt. Nothing else writes either of them.
 
+mod access;
 mod beside;
 pub mod canary;
 mod corrected;

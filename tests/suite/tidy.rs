@@ -244,6 +244,7 @@ fn every_template_is_sent_by_a_rule_or_by_the_code() {
         tree.iter().filter(|p| p.starts_with("rules/") && p.ends_with(".toml")).map(|p| read(p)).collect();
     let letters = [
         "letters.rs",
+        "letters/accesses.rs",
         "letters/case.rs",
         "letters/enquiry.rs",
         "letters/order.rs",

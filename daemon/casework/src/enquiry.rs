@@ -17,7 +17,7 @@ use crate::decision::{Change, Decision, Disposition, Outgoing, Reason};
 use crate::dossier::Dossier;
 use crate::filing;
 use crate::guard;
-use crate::letters::{self, About, Answer, enquiry as letter};
+use crate::letters::{self, About, Answer, accesses, enquiry as letter};
 use crate::nearest::nearest;
 use crate::person::{self, Notices, Over, Person, Strength};
 use crate::procedure::Procedure;
@@ -46,6 +46,11 @@ pub(crate) fn names(message: &Content) -> Option<String> {
         Read::One { command, .. } => command.cited().and_then(|cited| cited.number.clone()),
         Read::Nothing | Read::Several(_) => None,
     }
+}
+
+/// Whether a message asks who looked at its writer's data: that is wanted then.
+pub(crate) fn asks_who_saw(message: &Content) -> bool {
+    command::asks_who_saw(message)
 }
 
 /// What is answered.
@@ -204,7 +209,9 @@ fn obey(command: &Command, beside: usize, about: &About<'_>, trail: &mut Vec<Rea
     match command {
         // It opens its dossier: what is confirmed, and who grants it, is written there.
         Command::Enable => return Ok(Told::AsRequest),
-        Command::Data if standing.permit(table, Right::DatiPropri) != Permit::Yes => return Ok(Told::AsRequest),
+        Command::Data | Command::Seen if standing.permit(table, Right::DatiPropri) != Permit::Yes => {
+            return Ok(Told::AsRequest);
+        }
         _ => {}
     }
     let own = |right| match (named, standing.permit(table, right)) {
@@ -288,6 +295,7 @@ fn of_dossier(
         Command::Withdraw(_) => withdraw::request(about, dossier, &cited.shown()),
         Command::Rate(_, stars, why) => rate::request(about, dossier, *stars, *why, beside),
         Command::Data
+        | Command::Seen
         | Command::Dossiers
         | Command::Enable
         | Command::Revoke
@@ -305,6 +313,10 @@ fn general(command: &Command, about: &About<'_>, standing: &Standing) -> Result<
         Command::Catalogue => letter::catalogue(about, "")?,
         Command::Card(service) => card(service, about)?,
         Command::Data => own_data(about, standing)?,
+        Command::Seen => match about_whom(about, standing) {
+            Some(person) => who_saw(about, person, standing)?,
+            None => letter::which_ways(about)?,
+        },
         Command::Dossiers => match own_dossiers(about, standing)? {
             Some(letters) => letters,
             None => letter::which_ways(about)?,
@@ -368,19 +380,38 @@ fn answerable(about: &About<'_>, standing: &Standing) -> Result<Vec<Outgoing>, R
     }
     braked(about, case.map(|case| case.number.as_str()))?;
     match class.kind {
-        Kind::OwnDataRequest => own_data(about, standing),
+        Kind::OwnDataRequest => {
+            let mut letters = own_data(about, standing)?;
+            if let Some(person) = about_whom(about, standing).filter(|_| command::asks_who_saw(about.message)) {
+                letters.extend(who_saw(about, person, standing)?);
+            }
+            Ok(letters)
+        }
         _ => Ok(own_dossiers(about, standing)?.unwrap_or_default()),
     }
 }
 
 /// What is held of the writer, or of whom the writer holds a mandate; else which ways are open.
 fn own_data(about: &About<'_>, standing: &Standing) -> Result<Vec<Outgoing>, Reason> {
-    let permit = standing.permit(&about.desk.entity.entitlements, Right::DatiPropri);
-    let person = standing.about.as_deref().filter(|_| permit == Permit::Yes);
-    match person.and_then(|id| about.known.people.iter().find(|person| person.id == id)) {
+    match about_whom(about, standing) {
         Some(person) => letter::data(about, person),
         None => letter::which_ways(about),
     }
+}
+
+/// Whose data the writer may obtain.
+fn about_whom<'a>(about: &About<'a>, standing: &Standing) -> Option<&'a Person> {
+    let permit = standing.permit(&about.desk.entity.entitlements, Right::DatiPropri);
+    let id = standing.about.as_deref().filter(|_| permit == Permit::Yes)?;
+    about.known.people.iter().find(|person| person.id == id)
+}
+
+/// Who looked at what is held of a person (GDPR art. 15, function S4.06).
+fn who_saw(about: &About<'_>, person: &Person, standing: &Standing) -> Result<Vec<Outgoing>, Reason> {
+    let own = addresses(person, about, standing.writer.as_ref() == Some(&person.id));
+    let read: Vec<_> = own.iter().filter_map(|address| about.known.own.get(address)).collect();
+    let dossiers: Vec<&Dossier> = read.iter().flat_map(|own| &own.dossiers).collect();
+    accesses::letters(about, person, &dossiers, read.iter().map(|own| own.left_out).sum())
 }
 
 /// The dossiers of the writer, or those for which the writer holds a mandate. `None`: the table grants no list.

@@ -1,12 +1,13 @@
 //! What a decision may know of the past: a snapshot with its revision, and the questions that fill it.
 
+use crate::access::Looks;
 use crate::canary::Canary;
 use crate::dossier::Dossier;
 use crate::enquiry;
 use crate::life::Entry;
 use crate::person::{self, Person};
 use crate::receipts::Awaited;
-use crate::{address, command, rules};
+use crate::{access, address, command, rules};
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -50,6 +51,8 @@ pub struct Known {
     pub own: BTreeMap<String, Own>,
     /// What happened in the one dossier that the message is about.
     pub history: Option<History>,
+    /// Who looked at these persons and dossiers, where the message asks it.
+    pub looks: Looks,
     /// Ordinal of the next dossier of this year.
     pub next_ordinal: u32,
     /// What has been sent lately.
@@ -182,6 +185,7 @@ impl Known {
             people: Vec::new(),
             own: BTreeMap::new(),
             history: None,
+            looks: Looks::default(),
             next_ordinal: 1,
             traffic: Traffic::default(),
             is_from_offices: false,
@@ -220,6 +224,8 @@ pub struct Interest {
     pub own_max: usize,
     /// The dossier whose whole history is wanted.
     pub history: Option<String>,
+    /// How many readings of each person and dossier are wanted; 0 asks for none.
+    pub looks_max: usize,
     /// Message-IDs that it answers.
     pub answers: Vec<String>,
     /// For a receipt: the Message-ID of ours which it names.
@@ -259,6 +265,9 @@ pub fn interest(seen: &Examined, book: &rules::Rulebook) -> Interest {
                     interest.own_max = OWN_MAX;
                     let ordered = enquiry::names(message);
                     let alone = interest.dossiers.first().filter(|_| interest.dossiers.len() == 1);
+                    if enquiry::asks_who_saw(message) {
+                        interest.looks_max = access::READ_MAX;
+                    }
                     interest.history = ordered.clone().or_else(|| alone.cloned());
                     interest.dossiers.extend(ordered);
                 }

@@ -1,5 +1,6 @@
 //! The letters: which facts go into which template. One function a letter; the words are in `templates/`.
 
+pub(crate) mod accesses;
 pub(crate) mod case;
 pub(crate) mod enquiry;
 pub(crate) mod order;

@@ -9,6 +9,7 @@
 #![no_std]
 extern crate alloc;
 
+pub mod access;
 pub mod act;
 pub mod address;
 pub mod advice;

@@ -1,11 +1,13 @@
 //! What may be asked of the register of dossiers and persons, and the bounded rows that answer. It changes when people ask
 //! something else.
 //!
-//! The running service answers over its counter; where none runs, the command calls the same [`answer`] on the store.
+//! The running service answers over its counter; where none runs, the command does the same on the store. Both by way of
+//! [`tell`](super::looked::tell), which writes down who read what: nothing else shows an answer to anybody.
 
 use super::contact::{self, Contact, LetterRow};
 use crate::store::register::EntryRow;
 use crate::store::{Store, Trouble};
+use casework::access::Access;
 use casework::calendar::{in_words, rome};
 use casework::desk::Desk;
 use casework::dossier::{Document, Dossier, State};
@@ -28,6 +30,8 @@ pub const ENTRIES_MAX: usize = 2_000;
 pub const ENTRIES_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// Addresses shown of one dossier in a list.
 const PARTIES_SHOWN_MAX: usize = 5;
+/// Readings shown of one person, the newest.
+const ACCESSES_MAX: usize = 500;
 /// Dossiers shown of one person.
 const OF_PERSON_MAX: usize = 100;
 
@@ -56,6 +60,11 @@ pub enum Ask {
     People {
         /// The address.
         address: String,
+    },
+    /// Who looked at what is held of a person.
+    Accesses {
+        /// Id, codice fiscale or partita IVA.
+        code: String,
     },
     /// What people thought of how they went, of the days of a period.
     Ratings {
@@ -119,6 +128,16 @@ pub enum Told {
     People {
         /// A row each.
         people: Vec<PersonRow>,
+    },
+    /// Who looked at what is held of one person.
+    Accesses {
+        /// None: it is not there.
+        seen: Option<Seen>,
+    },
+    /// Nothing: the question cannot be put so.
+    No {
+        /// Why, in Italian.
+        why: String,
     },
     /// Opinions, by procedure: added up, and nobody's.
     Ratings {
@@ -242,6 +261,19 @@ pub struct PersonEntry {
     pub entry: person::Entry,
 }
 
+/// Who looked at what is held of a person, names and all: for the administrator.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Seen {
+    /// Id of the person.
+    pub person: String,
+    /// Official name.
+    pub name: String,
+    /// The newest first.
+    pub rows: Vec<Access>,
+    /// There are others.
+    pub more: bool,
+}
+
 /// A person in a list.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct PersonRow {
@@ -279,6 +311,10 @@ pub fn answer(store: &Store, desk: &Desk, ask: &Ask, now: Timestamp) -> Result<T
                 domiciles: person.domiciles,
             };
             Told::People { people: people.into_iter().map(row).collect() }
+        }
+        Ask::Accesses { code } => {
+            let found = store.person(&code.trim().to_ascii_uppercase())?;
+            Told::Accesses { seen: found.map(|found| seen(store, found)).transpose()? }
         }
         Ask::Ratings { from, to } => Told::Ratings { rows: store.ratings(*from, *to)? },
         Ask::Times { after } => Told::Times { rows: times(store, after)? },
@@ -408,6 +444,12 @@ fn stands(dossier: &Dossier, counted: &Reckoning, today: Date) -> String {
         }
         Clock::Ended { on } => format!("è FINITO {}", in_words(on)),
     }
+}
+
+fn seen(store: &Store, person: Person) -> Result<Seen, Trouble> {
+    let dossiers = store.dossiers_of_person(&person.id, LISTED_MAX)?;
+    let (rows, more) = store.accesses(&person.id, &dossiers, ACCESSES_MAX)?;
+    Ok(Seen { name: person.names.into_iter().next().unwrap_or_default(), person: person.id, rows, more })
 }
 
 fn person_sheet(store: &Store, person: Person, now: Timestamp) -> Result<PersonSheet, Trouble> {

@@ -1,11 +1,12 @@
 //! The clerk of a running service: carries out what is ordered at the counter, and every half minute looks at the days that have
 //! come and at the drop folder. It changes when somebody else may give work.
 
-use super::ask::{Ask, Told, answer};
+use super::ask::{Ask, Told};
+use super::looked::{self, Reader, tell};
 use super::{Caseload, Deed};
 use crate::archive::Archive;
 use crate::clock::Clock;
-use crate::journal::record::Channel;
+use crate::journal::record::{Channel, Looked};
 use crate::office::Office;
 use crate::outbox::orders::Answer;
 use crate::store::{Store, Trouble};
@@ -56,12 +57,20 @@ impl Clerk {
         Ok(answer)
     }
 
-    /// Answers a question.
+    /// Answers a question, and writes down who put it.
     ///
     /// # Errors
-    /// The store cannot be read.
-    pub fn tell(&self, ask: &Ask) -> Result<Told, Trouble> {
-        self.at_work(|caseload| answer(caseload.store, &caseload.office.desk, ask, caseload.now))
+    /// The store cannot be read, or the reading cannot be written down: then nothing is answered.
+    pub fn tell(&self, ask: &Ask, reader: &Reader) -> Result<Told, Trouble> {
+        self.at_work(|caseload| tell(caseload.store, &caseload.office.desk, ask, reader, caseload.now))
+    }
+
+    /// Writes down that somebody reads what is in the archive or the register, and is about to see it.
+    ///
+    /// # Errors
+    /// The store, or the disk, cannot go on.
+    pub fn look(&self, looked: Looked) -> Result<(), Trouble> {
+        self.at_work(|caseload| looked::write(caseload.store, looked, caseload.now))
     }
 
     /// Looks, until `stop`.

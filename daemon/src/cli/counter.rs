@@ -5,12 +5,14 @@
 
 use super::{CANNOT_START, FOUND, OK, print_problems};
 use crate::archive::Archive;
-use crate::caseload::ask::{Ask, Told, answer};
+use crate::caseload::ask::{Ask, Told};
+use crate::caseload::looked::{self, Reader, tell};
 use crate::caseload::{Caseload, Deed};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::control;
-use crate::journal::record::Channel;
+use crate::failpoint;
+use crate::journal::record::{Channel, Looked};
 use crate::office::{Office, effect_key};
 use crate::outbox::orders::Answer;
 use crate::store::{Store, Trouble};
@@ -18,11 +20,70 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use std::fmt::Display;
 use std::os::unix::fs::MetadataExt;
+use std::path::Path;
 
 /// Says what is wrong, and ends.
 pub(super) fn wrong(why: impl Display) -> u8 {
     eprintln!("{why}");
     CANNOT_START
+}
+
+/// What root wrote here the service could not write any more.
+fn is_ours(data: &Path) -> Result<(), String> {
+    let owner = std::fs::metadata(data.join("journal")).map_err(|e| format!("{}: {e}", data.display()))?.uid();
+    if owner == rustix::process::geteuid().as_raw() {
+        return Ok(());
+    }
+    Err(format!(
+        "{}: i dati sono di un altro utente (numero {owner}). A servizio fermo il comando va dato con il suo: \
+         sudo -u sportello sportello …",
+        data.display()
+    ))
+}
+
+/// Who reads what is shown of somebody.
+#[derive(clap::Args)]
+pub(super) struct ReadBy {
+    /// Chi legge: nome e cognome. Se manca, il tuo utente. Resta scritto nel registro
+    #[arg(long, value_name = "NOME")]
+    by: Option<String>,
+    /// Per quale ufficio legge (il suo nome nelle regole): il cittadino può chiedere chi ha visto i suoi dati
+    #[arg(long, value_name = "UFFICIO", default_value = "")]
+    office: String,
+}
+
+impl ReadBy {
+    pub(super) fn reader(&self) -> Reader {
+        let by = self.by.as_deref().filter(|by| !by.trim().is_empty());
+        Reader { by: super::rules::by(by), office: self.office.clone() }
+    }
+}
+
+/// Nobody in particular: the user of this process.
+pub(super) fn user() -> Reader {
+    Reader { by: super::rules::by(None), office: String::new() }
+}
+
+/// Writes down what is about to be read of the register or the archive, by the service that runs or in its place.
+pub(super) fn look(data: &Path, looked: Looked) -> Result<(), String> {
+    let no = |why: &dyn Display| unwritten(why);
+    match control::look(data, &looked) {
+        Ok(Some(Answer::Done(_))) => Ok(()),
+        Ok(Some(Answer::No(why))) => Err(no(&why)),
+        Ok(None) => {
+            is_ours(data).map_err(|why| no(&why))?;
+            failpoint::arm().map_err(|why| no(&why))?;
+            let now = Clock::System.now();
+            let written = Store::open(data, now).and_then(|mut store| looked::write(&mut store, looked, now));
+            written.map_err(|trouble| no(&trouble))
+        }
+        Err(e) => Err(no(&e)),
+    }
+}
+
+/// What cannot be written down is not shown.
+fn unwritten(why: &dyn Display) -> String {
+    format!("la lettura non si può scrivere nel registro, e non si mostra niente: {why}")
 }
 
 /// The register in the hand of this command.
@@ -44,15 +105,8 @@ impl<'c> Own<'c> {
                 data.display()
             )));
         }
-        // What root wrote here the service could not write any more.
-        let owner = std::fs::metadata(data.join("journal")).map_err(here)?.uid();
-        if owner != rustix::process::geteuid().as_raw() {
-            return Err(wrong(format!(
-                "{}: i dati sono di un altro utente (numero {owner}). A servizio fermo il comando va dato con il suo: \
-                 sudo -u sportello sportello …",
-                data.display()
-            )));
-        }
+        is_ours(data).map_err(wrong)?;
+        failpoint::arm().map_err(wrong)?;
         let office = effect_key(data).map_err(here).and_then(|key| {
             Office::read(config, key).map_err(|problems| {
                 print_problems(&problems);
@@ -117,9 +171,19 @@ impl<'c> Hand<'c> {
 
 impl Hand<'_> {
     /// The answer to a question; in error, what is wrong was said, and this is the exit code.
-    pub(super) fn ask(&mut self, ask: &Ask) -> Result<Told, u8> {
+    pub(super) fn ask(&mut self, ask: &Ask, reader: &Reader) -> Result<Told, u8> {
+        match self.put(ask, reader)? {
+            Told::No { why } => {
+                eprintln!("{why}");
+                Err(FOUND)
+            }
+            told => Ok(told),
+        }
+    }
+
+    fn put(&mut self, ask: &Ask, reader: &Reader) -> Result<Told, u8> {
         if self.own.is_none() {
-            match control::register(&self.config.data, ask) {
+            match control::register(&self.config.data, ask, reader) {
                 Ok(Some(told)) => return Ok(told),
                 Ok(None) => self.own = Some(Own::open(self.config)?),
                 Err(e) => {
@@ -128,8 +192,9 @@ impl Hand<'_> {
                 }
             }
         }
-        let Some(own) = &self.own else { return Err(FOUND) };
-        answer(&own.store, &own.office.desk, ask, own.now).map_err(wrong)
+        let Some(own) = &mut self.own else { return Err(FOUND) };
+        let told = tell(&mut own.store, &own.office.desk, ask, reader, own.now);
+        told.map_err(|trouble| wrong(unwritten(&trouble)))
     }
 }
 
@@ -149,8 +214,8 @@ pub(super) fn give(config: &Config, deed: &Deed) -> u8 {
 }
 
 /// The answer to a question; in error, what is wrong was said, and this is the exit code.
-pub(super) fn ask(config: &Config, ask: &Ask) -> Result<Told, u8> {
-    Hand::of(config).ask(ask)
+pub(super) fn ask(config: &Config, ask: &Ask, reader: &Reader) -> Result<Told, u8> {
+    Hand::of(config).ask(ask, reader)
 }
 
 /// The number of a dossier as a person writes it: `2026/12` is `2026/000012`.

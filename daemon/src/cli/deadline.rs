@@ -1,7 +1,7 @@
 //! `sportello deadline`: how a term was counted, day by day, and which terms must be looked at. It changes when somebody must see
 //! more of a term.
 
-use super::counter::{ask, day, json, number};
+use super::counter::{ReadBy, ask, day, json, number, user};
 use super::dossier::{listed, show};
 use super::paint::wrap;
 use super::{ConfigArg, OK};
@@ -41,6 +41,8 @@ struct ExplainArgs {
     /// Il numero del fascicolo: 2026/000012, o 2026/12
     #[arg(value_name = "NUMERO", value_parser = number)]
     number: String,
+    #[command(flatten)]
+    reader: ReadBy,
     /// Risposta in JSON
     #[arg(long)]
     json: bool,
@@ -68,7 +70,7 @@ pub(super) fn main(args: &Args) -> u8 {
 
 fn explain(args: &ExplainArgs) -> Result<u8, u8> {
     let config = args.config.read()?;
-    let sheet = show::sheet(&config, &args.number)?;
+    let sheet = show::sheet(&config, &args.number, &args.reader.reader())?;
     if args.json {
         let (number, state, office) = (&sheet.dossier.number, sheet.dossier.state, &sheet.dossier.office);
         return Ok(json(
@@ -128,6 +130,6 @@ fn whom(what: ReminderKind) -> &'static str {
 fn due(args: &DueArgs) -> Result<u8, u8> {
     let config = args.config.read()?;
     let by = args.by.unwrap_or_else(|| rome(Clock::System.now()).date());
-    let told = ask(&config, &Ask::Dossiers { which: Which::Due { by }, max: LISTED_MAX })?;
+    let told = ask(&config, &Ask::Dossiers { which: Which::Due { by }, max: LISTED_MAX }, &user())?;
     listed(&told, args.json)
 }

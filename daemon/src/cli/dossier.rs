@@ -4,7 +4,7 @@ mod deeds;
 mod open;
 pub(super) mod show;
 
-use super::counter::{ask, day, json, number};
+use super::counter::{ReadBy, ask, day, json, number};
 use super::paint::table;
 use super::{ConfigArg, FOUND, OK};
 use crate::caseload::ask::{Ask, LISTED_MAX, Row, Told, Which};
@@ -82,6 +82,8 @@ struct ListArgs {
     /// Quanti al massimo
     #[arg(long, value_name = "N", default_value_t = 50)]
     max: usize,
+    #[command(flatten)]
+    reader: ReadBy,
     /// Risposta in JSON
     #[arg(long)]
     json: bool,
@@ -115,7 +117,7 @@ fn list(args: &ListArgs) -> Result<u8, u8> {
         (.., Some(by)) => Which::Due { by },
         _ => Which::All,
     };
-    let told = ask(&config, &Ask::Dossiers { which, max: args.max.min(LISTED_MAX) })?;
+    let told = ask(&config, &Ask::Dossiers { which, max: args.max.min(LISTED_MAX) }, &args.reader.reader())?;
     listed(&told, args.json)
 }
 

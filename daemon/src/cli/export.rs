@@ -8,12 +8,14 @@ mod gather;
 mod metadata;
 mod readme;
 
-use super::counter::number;
+use super::counter::{ReadBy, look, number};
 use super::evidence::{self, Where};
 use super::zipped::Zipped;
 use super::{CANNOT_START, FOUND, OK, print_problems};
 use crate::archive::{Archive, Shelf};
+use crate::caseload::looked::named_in;
 use crate::digest::{flow, sha256};
+use casework::access::What;
 use casework::calendar::rome;
 use gather::{Gathered, gather};
 use jiff::Timestamp;
@@ -45,6 +47,8 @@ pub(super) struct Args {
     #[arg(long)]
     riservato: bool,
     #[command(flatten)]
+    reader: ReadBy,
+    #[command(flatten)]
     place: Where,
 }
 
@@ -75,6 +79,8 @@ fn export(args: &Args, world: &evidence::World) -> Result<String, String> {
     if gathered.dossier.cover.reserved && !args.riservato {
         return Err(format!("il fascicolo {} è riservato: per esportarlo serve --riservato", args.number));
     }
+    let (people, dossiers) = (named_in(&gathered.dossier), vec![args.number.clone()]);
+    look(data, args.reader.reader().looks(What::Export, people, dossiers, String::new()))?;
     let mut out = Out::create(&args.out, gathered.dossier.opened_at)?;
     let filed = fill(&mut out, &gathered, data, world).and_then(|()| out.end());
     let files = filed.inspect_err(|_| out_of_the_way(&args.out))?;

@@ -1,5 +1,6 @@
 //! `sportello outbox`: the letters on their way out, and what a person may order of them.
 
+use super::counter::{ReadBy, look};
 use super::paint::table;
 use super::{CANNOT_START, FOUND, OK};
 use crate::archive::{Archive, Shelf};
@@ -11,6 +12,7 @@ use crate::outbox::orders::{Act, Answer, Order, carry_out};
 use crate::outbox::schedule::{Move, Shown};
 use crate::store::rows::ItemRow;
 use crate::store::{Overview, Store, Trouble};
+use casework::access::What;
 use casework::receipts::Fact;
 use casework::{Lane, calendar};
 use serde_json::json;
@@ -62,6 +64,8 @@ enum Action {
         /// Scrive sullo standard output i byte esatti che partono, o sono partiti
         #[arg(long)]
         raw: bool,
+        #[command(flatten)]
+        reader: ReadBy,
     },
     /// Ferma una lettera che non è ancora partita, finché non la si libera
     Hold(OrderArgs),
@@ -92,7 +96,7 @@ struct OrderArgs {
 pub(super) fn main(args: &Args) -> u8 {
     match &args.action {
         Action::List { data, all, json } => list(data, *all, *json),
-        Action::Show { data, item, raw } => show(data, item, *raw),
+        Action::Show { data, item, raw, reader } => show(data, item, *raw, reader),
         Action::Hold(args) => give(args, Act::Hold),
         Action::Release(args) => give(args, Act::Release),
         Action::Withdraw(args) => give(args, Act::Withdraw),
@@ -162,7 +166,7 @@ fn as_json(item: &ItemRow) -> serde_json::Value {
     })
 }
 
-fn show(data: &Path, name: &str, raw: bool) -> u8 {
+fn show(data: &Path, name: &str, raw: bool, reader: &ReadBy) -> u8 {
     let overview = match Overview::read(data) {
         Ok((overview, _)) => overview,
         Err(trouble) => return cannot(&trouble),
@@ -175,6 +179,15 @@ fn show(data: &Path, name: &str, raw: bool) -> u8 {
         }
         return FOUND;
     };
+    // A canary is about nobody.
+    if item.canary.is_none() {
+        let dossiers = item.outgoing.dossier.iter().cloned().collect();
+        let to = if item.outgoing.lane == Lane::Pec { item.outgoing.to.clone() } else { String::new() };
+        if let Err(why) = look(data, reader.reader().looks(What::Letter, vec![], dossiers, to)) {
+            eprintln!("{why}");
+            return FOUND;
+        }
+    }
     let bytes = Archive::at(data).read(Shelf::Out, &item.frozen);
     if raw {
         return match bytes {

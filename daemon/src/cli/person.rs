@@ -2,7 +2,7 @@
 
 mod entrust;
 
-use super::counter::{ask, give, json};
+use super::counter::{ReadBy, ask, give, json};
 use super::paint::{cut, table, wrap};
 use super::{ConfigArg, FOUND, OK};
 use crate::caseload::ask::{Ask, PersonEntry, PersonRow, PersonSheet, Told};
@@ -10,6 +10,7 @@ use crate::caseload::contact::{CONTACTS_MAX, What};
 use crate::caseload::{Deed, rows};
 use crate::clock::Clock;
 use crate::digest::flow;
+use casework::access::Access;
 use casework::act::{Act, Order};
 use casework::calendar::{rome, stamp};
 use casework::data_change::fields;
@@ -31,6 +32,7 @@ const AFTER_HELP: &str = "\
   sportello person mandate BNCNNA80A41H501R --to RSSMRA80A01H501U --evidence SHA256 --until 2027-12-31 \\
       --by \"Ada Neri\" --office urp --role responsabile
   sportello person list --address anna@pec.example
+  sportello person accesses BNCNNA80A41H501R
 
 Sotto un codice fiscale c'è una persona sola. Quello che due uffici dicono in modo diverso resta tutto, e si vede come conflitto.
 Molte insieme: sportello register import FILE";
@@ -54,6 +56,8 @@ enum Action {
     Grant(entrust::GrantArgs),
     /// Di chi è, o è stato, un indirizzo
     List(ListArgs),
+    /// Chi ha visto i suoi dati e le sue pratiche: quando, chi, che cosa
+    Accesses(ShowArgs),
     /// Abilita la Pec che un cittadino ha chiesto di usare, e gli scrive l'esito
     Enable(EnableArgs),
     /// Dice di no a chi lo ha chiesto, e gli scrive i motivi
@@ -67,6 +71,8 @@ struct ShowArgs {
     /// Codice fiscale, partita IVA, o il suo numero nel registro
     #[arg(value_name = "CODICE")]
     code: String,
+    #[command(flatten)]
+    reader: ReadBy,
     /// Risposta in JSON
     #[arg(long)]
     json: bool,
@@ -109,6 +115,8 @@ struct ListArgs {
     /// L'indirizzo
     #[arg(long, value_name = "INDIRIZZO")]
     address: String,
+    #[command(flatten)]
+    reader: ReadBy,
     /// Risposta in JSON
     #[arg(long)]
     json: bool,
@@ -172,6 +180,7 @@ pub(super) fn main(args: &Args) -> u8 {
         Action::Mandate(args) => entrust::mandate(args),
         Action::Grant(args) => entrust::grant(args),
         Action::List(args) => list(args),
+        Action::Accesses(args) => accesses(args),
         Action::Enable(args) => {
             let (scopes, until, points) = (args.scope.clone(), args.until, args.point.clone());
             decide(&args.decides, Act::Enable { scopes, until, points })
@@ -216,9 +225,8 @@ fn decide(decides: &Decides, act: Act) -> Result<u8, u8> {
 
 fn list(args: &ListArgs) -> Result<u8, u8> {
     let config = args.config.read()?;
-    let Told::People { people } = ask(&config, &Ask::People { address: args.address.clone() })? else {
-        return Err(FOUND);
-    };
+    let question = Ask::People { address: args.address.clone() };
+    let Told::People { people } = ask(&config, &question, &args.reader.reader())? else { return Err(FOUND) };
     if args.json {
         return Ok(json(&serde_json::json!({ "people": people })));
     }
@@ -243,7 +251,8 @@ fn list(args: &ListArgs) -> Result<u8, u8> {
 
 fn show(args: &ShowArgs) -> Result<u8, u8> {
     let config = args.config.read()?;
-    let Told::Person { sheet: Some(sheet) } = ask(&config, &Ask::Person { code: args.code.clone() })? else {
+    let question = Ask::Person { code: args.code.clone() };
+    let Told::Person { sheet: Some(sheet) } = ask(&config, &question, &args.reader.reader())? else {
         eprintln!("la persona «{}» non è nel registro", args.code);
         return Err(FOUND);
     };
@@ -251,6 +260,33 @@ fn show(args: &ShowArgs) -> Result<u8, u8> {
         return Ok(json(&sheet));
     }
     say!("{}", screen(&sheet, Clock::System.now()).trim_end());
+    Ok(OK)
+}
+
+fn accesses(args: &ShowArgs) -> Result<u8, u8> {
+    let config = args.config.read()?;
+    let question = Ask::Accesses { code: args.code.clone() };
+    let Told::Accesses { seen: Some(seen) } = ask(&config, &question, &args.reader.reader())? else {
+        eprintln!("la persona «{}» non è nel registro", args.code);
+        return Err(FOUND);
+    };
+    if args.json {
+        return Ok(json(&seen));
+    }
+    say!("Chi ha visto i dati di {} ({}), dalla volta più recente", seen.name, seen.person);
+    let row = |access: &Access| {
+        let what = format!("{} {}", access.what.command(), access.dossier);
+        vec![stamp(access.at), access.by.clone(), access.office.clone(), what.trim_end().into()]
+    };
+    let rows: Vec<Vec<String>> = seen.rows.iter().map(row).collect();
+    if rows.is_empty() {
+        say!("Nessuno, da quando il registro lo annota.");
+        return Ok(OK);
+    }
+    say!("{}", table(&["quando", "chi", "ufficio", "che cosa"], &rows, COLUMN));
+    if seen.more {
+        say!("Ce ne sono altre, meno recenti: sono nel registro.");
+    }
     Ok(OK)
 }
 

@@ -141,7 +141,7 @@ fn from(since: SignedDuration) -> Timestamp {
 }
 
 /// Who gives an order, if nobody is named: the user of this process.
-fn by(named: Option<&str>) -> String {
+pub(super) fn by(named: Option<&str>) -> String {
     let user = || std::env::var("SUDO_USER").or_else(|_| std::env::var("USER")).ok().filter(|name| !name.is_empty());
     named.map(str::to_owned).or_else(user).unwrap_or_else(|| "riga di comando".into())
 }

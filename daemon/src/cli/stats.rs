@@ -5,7 +5,7 @@
 //! of it comes from the register alone, page by page: the same register gives the same bytes, whatever rules are in force, and a
 //! million dossiers are never in memory together.
 
-use super::counter::{Hand, day, json};
+use super::counter::{Hand, day, json, user};
 use super::paint::{cut, table, wrap};
 use super::{ConfigArg, FOUND, OK};
 use crate::caseload::ask::{Ask, Told};
@@ -74,7 +74,7 @@ fn run(args: &Args) -> Result<u8, u8> {
     each(&mut hand, |time| by_procedure.entry(time.procedure.clone()).or_default().add(&time, period))?;
     by_procedure.retain(|_, tally| !tally.is_empty());
     let rows: Vec<Row> = by_procedure.into_iter().map(|(procedure, tally)| tally.row(procedure)).collect();
-    let Told::Ratings { rows: ratings } = hand.ask(&Ask::Ratings { from: period.from, to: period.to })? else {
+    let Told::Ratings { rows: ratings } = hand.ask(&Ask::Ratings { from: period.from, to: period.to }, &user())? else {
         return Err(FOUND);
     };
     Ok(match (args.json, args.csv) {
@@ -94,7 +94,7 @@ fn run(args: &Args) -> Result<u8, u8> {
 fn each(hand: &mut Hand<'_>, mut take: impl FnMut(Time)) -> Result<(), u8> {
     let mut after = String::new();
     loop {
-        let Told::Times { rows } = hand.ask(&Ask::Times { after: after.clone() })? else { return Err(FOUND) };
+        let Told::Times { rows } = hand.ask(&Ask::Times { after: after.clone() }, &user())? else { return Err(FOUND) };
         let Some(last) = rows.last() else { return Ok(()) };
         after.clone_from(&last.number);
         rows.into_iter().for_each(&mut take);

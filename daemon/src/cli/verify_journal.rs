@@ -47,9 +47,10 @@ pub(super) fn main(args: &Args) -> u8 {
         );
         return FOUND;
     }
-    let mut gaps = Vec::new();
+    let (mut gaps, mut looked) = (Vec::new(), 0u64);
     let head = Journal::verify(&args.data, Tail::Closed, |record, head| {
         notes.retain(|note| note.seq != record.seq || note.hash != head.hash);
+        looked += u64::from(matches!(record.event, Event::Looked(_)));
         if let Event::Restored(said) = &record.event {
             // Lines that were lost, and of which the register says so, are missing from it lawfully.
             let restored = Some((record.at, record.seq));
@@ -109,13 +110,16 @@ pub(super) fn main(args: &Args) -> u8 {
         let read = args.archive.then_some(files);
         say!(
             "{}",
-            serde_json::json!({ "sound": true, "lines": head.seq, "head": head.hash, "notes_compared": noted, "archive_read": read, "archive_damaged": damaged, "restored": gaps.len() })
+            serde_json::json!({ "sound": true, "lines": head.seq, "head": head.hash, "notes_compared": noted, "archive_read": read, "archive_damaged": damaged, "restored": gaps.len(), "looked": looked })
         );
     } else {
         say!("Registro integro: {} righe, ultima impronta {}", head.seq, head.hash);
         say!(
             "La catena prova che nessuna riga è stata cambiata o tolta fra le altre. Per la fine, confronta l'ultima impronta con quella annotata."
         );
+        if looked > 0 {
+            say!("Letture di dati annotate: {looked}");
+        }
         if noted > 0 {
             say!("Annotazioni esterne: {noted}, tutte corrispondono");
         }

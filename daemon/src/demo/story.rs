@@ -64,6 +64,7 @@ impl Story {
             }
             Event::Ruleset(set) => vec![format!("in vigore le regole {}", crate::digest::flow(&set.hash))],
             Event::SeenAgain { .. } => vec!["già visto, identico: non si fa niente".into()],
+            Event::Looked(looked) => vec![format!("{} legge: {}", looked.by, looked.what.command())],
             Event::Restored(_) => vec!["il registro è stato ripristinato".into()],
             Event::RevokedLater { text, .. } => vec![text.clone()],
             Event::Tasked { outgoing, .. } => {

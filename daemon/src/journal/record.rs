@@ -2,6 +2,7 @@
 
 use crate::outbox::notice::Notice;
 use crate::outbox::schedule::Move;
+use casework::access::What;
 use casework::correction::Correction;
 use casework::{Change, Decision, Outgoing};
 use jiff::Timestamp;
@@ -112,6 +113,8 @@ pub enum Event {
     },
     /// Somebody did something with a dossier, or time did: what changes and what goes out together. No message is behind it.
     Acted(Box<Acted>),
+    /// Somebody of the body reads what is held of a person, or of a dossier: written before it is shown.
+    Looked(Looked),
     /// A set of rules came into force.
     Ruleset(Ruleset),
     /// An older copy of the register was put back, and a person says so.
@@ -194,6 +197,29 @@ impl Acted {
     pub fn items(&self) -> impl Iterator<Item = (&Outgoing, &str)> {
         self.outgoing.iter().zip(self.frozen.iter().map(String::as_str))
     }
+}
+
+/// Who reads what, in one line whatever the length of the answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Looked {
+    /// Who: the name that was given, else the user of the system.
+    pub by: String,
+    /// For which office (id); empty: it was not said.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub office: String,
+    /// By which way.
+    pub channel: Channel,
+    /// What.
+    pub what: What,
+    /// The persons (ids) whose data are shown.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub people: Vec<String>,
+    /// The dossiers that are shown, where it was asked for them or for those of somebody.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub dossiers: Vec<String>,
+    /// What was asked for, where that says more than these: a general list, an address.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub asked: String,
 }
 
 /// By which way an act came.

@@ -3,7 +3,7 @@
 use super::index::{Batch, Index};
 use super::register::{self, Source};
 use super::rows::{ItemRow, MessageRow, key};
-use super::{canary, restored, tally};
+use super::{access, canary, restored, tally};
 use crate::journal::record::{Decided, Event, FORMAT, Record, Task};
 use crate::journal::{Head, Trouble as JournalTrouble};
 use crate::outbox::notice::Notice;
@@ -78,6 +78,7 @@ pub fn project(index: &Index, record: &Record, head: &Head) -> Result<(), Fault>
         }
         Event::Corrected { digest, correction } => corrected(index, &mut batch, digest, correction, record.at)?,
         Event::Acted(acted) => register::acted(index, &mut batch, record, acted)?,
+        Event::Looked(looked) => access::project(index, &mut batch, record, looked)?,
         Event::Ruleset(set) => batch.put(key::RULESET, &(record.at, set)),
         Event::Restored(restored) => restored::project(index, &mut batch, record, restored)?,
         Event::Tasked { cause, outgoing, frozen } => queue(&mut batch, outgoing, frozen, cause, record.at, record.at),

@@ -288,6 +288,18 @@ pub(super) mod key {
     pub(crate) fn person_entries(id: &str) -> String {
         format!("person-entry/{id}/")
     }
+    /// Who looked at what is held of a person, by journal line.
+    pub(crate) fn seen_person(id: &str) -> String {
+        format!("seen/person/{id}/")
+    }
+    /// Who looked at a dossier, by journal line.
+    pub(crate) fn seen_dossier(number: &str) -> String {
+        format!("seen/dossier/{number}/")
+    }
+    /// One reading of these.
+    pub(crate) fn seen(of: &str, seq: u64) -> String {
+        format!("{of}{seq:020}")
+    }
     /// The number for the next person without a code.
     pub(crate) const UNCODED: &str = "meta/uncoded";
     /// Dossiers of which an address is a party.

@@ -57,6 +57,7 @@ impl Store {
         }
         known.people.extend(self.concerned(&known)?);
         self.add_own(&mut known, interest)?;
+        self.add_looks(&mut known, interest)?;
         for code in &interest.tasks {
             known.spent.extend(self.index.get(&key::order(code))?.map(|spent| (code.clone(), spent)));
         }

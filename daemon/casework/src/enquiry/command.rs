@@ -63,6 +63,8 @@ pub(crate) struct Cited {
 pub(crate) enum Command {
     /// I MIEI DATI: what is held about me (GDPR art. 15).
     Data,
+    /// CHI HA VISTO: who of the body looked at it.
+    Seen,
     /// LE MIE PRATICHE: my dossiers.
     Dossiers,
     /// STATO n: where a dossier stands.
@@ -94,6 +96,7 @@ impl Command {
     pub(crate) fn words(&self) -> &'static str {
         match self {
             Self::Data => "I MIEI DATI",
+            Self::Seen => "CHI HA VISTO",
             Self::Dossiers => "LE MIE PRATICHE",
             Self::Status(_) => "STATO",
             Self::Index(_) => "FASCICOLO",
@@ -119,6 +122,7 @@ impl Command {
             | Self::Withdraw(cited)
             | Self::Rate(cited, ..) => Some(cited),
             Self::Data
+            | Self::Seen
             | Self::Dossiers
             | Self::Enable
             | Self::Revoke
@@ -217,6 +221,8 @@ fn parse(words: &[&str]) -> Option<Command> {
         ["tutti", "gli", "avvisi"] | ["tutti", "avvisi"] => Some(Command::Notices(Notices::All)),
         ["revoca"] | ["revoca", "domicilio" | "abilitazione"] => Some(Command::Revoke),
         ["i", "miei", "dati", rest @ ..] | ["miei", "dati", rest @ ..] => code_or_nothing(rest, Command::Data),
+        words if who_saw(words) == Some(words.len()) => Some(Command::Seen),
+        ["chi", "ha", "visto", rest @ ..] => code_or_nothing(rest, Command::Seen),
         ["le", "mie", "pratiche", rest @ ..] | ["mie", "pratiche", rest @ ..] => {
             code_or_nothing(rest, Command::Dossiers)
         }
@@ -234,6 +240,36 @@ fn parse(words: &[&str]) -> Option<Command> {
         }
         _ => None,
     }
+}
+
+/// Whether a message asks, by the command or in a sentence of its own, who looked at its writer's data.
+pub(crate) fn asks_who_saw(message: &Content) -> bool {
+    if matches!(read(message), Read::One { command: Command::Seen, .. }) {
+        return true;
+    }
+    let own = quote::split(&message.text).new;
+    let says = |line: &str| {
+        let normal = Normal::of(line.get(..line.floor_char_boundary(LINE_BYTES_MAX)).unwrap_or(line));
+        let words: Vec<&str> = normal.words().collect();
+        (0..words.len()).any(|at| words.get(at..).and_then(who_saw).is_some())
+    };
+    says(&message.subject) || own.lines().take(LINES_MAX).take_while(|line| !signs(line)).any(says)
+}
+
+/// How many words at the beginning ask who looked at the writer's data («chi ha consultato il mio fascicolo»), if they do.
+fn who_saw(words: &[&str]) -> Option<usize> {
+    let (before, rest) = match words {
+        ["chi", "ha", "avuto", "accesso", rest @ ..] => (4, rest),
+        ["chi", "ha", "visto" | "consultato" | "letto" | "guardato" | "aperto", rest @ ..] => (3, rest),
+        ["accessi", rest @ ..] => (1, rest),
+        _ => return None,
+    };
+    let what = match rest {
+        ["i" | "ai", "miei", "dati" | "fascicoli", ..] | ["il" | "al", "mio", "fascicolo", ..] => 3,
+        ["la" | "alla", "mia", "scheda" | "pratica", ..] | ["le" | "alle", "mie", "pratiche", ..] => 3,
+        _ => return None,
+    };
+    Some(before + what)
 }
 
 /// One to five, a number, and perhaps the answer to the second question.
@@ -352,6 +388,12 @@ mod tests {
         assert_eq!(one("Scheda cambio di residenza", ""), Some(Command::Card("cambio di residenza".into())));
         assert_eq!(one("Catalogo dei servizi", ""), Some(Command::Catalogue));
         assert_eq!(one("Aiuto!", ""), Some(Command::Help));
+        for subject in
+            ["CHI HA VISTO?", "chi ha visto i miei dati", "Accessi ai miei dati", "CHI HA VISTO BNCNNA80A41H501R"]
+        {
+            assert_eq!(one(subject, ""), Some(Command::Seen), "{subject}");
+        }
+        assert_eq!(one("", "Buongiorno, chi ha consultato il mio fascicolo? Grazie\n"), Some(Command::Seen));
         assert_eq!(one("Solo gli avvisi essenziali, grazie", ""), Some(Command::Notices(Notices::Essential)));
         assert_eq!(one("", "TUTTI GLI AVVISI\n"), Some(Command::Notices(Notices::All)));
         assert_eq!(one("ABILITAMI cf BNCNNA80A41H501R", ""), Some(Command::Enable));
@@ -386,10 +428,23 @@ mod tests {
             "Valutazione di impatto 2026/000123",
             "Tutti gli avvisi di pagamento ricevuti",
             "Le mie pratiche non avanzano",
+            "Chi ha visto il mio cane",
+            "Chi ha visto i miei dati deve dirmelo",
             "DOCUMENTO 2026/000123",
         ] {
             assert_eq!(of(subject, ""), Read::Nothing, "{subject}");
         }
+    }
+
+    #[test]
+    fn who_looked_is_asked_in_a_sentence_too_and_not_in_a_quotation() {
+        let asks = |subject: &str, text: &str| {
+            asks_who_saw(&Content { subject: subject.into(), text: text.into(), ..Content::default() })
+        };
+        assert!(asks("Richiesta", "Vorrei sapere chi ha avuto accesso ai miei dati negli ultimi mesi.\n"));
+        assert!(asks("CHI HA VISTO", ""));
+        assert!(!asks("Domanda", "Grazie.\n> chi ha visto i miei dati\n"));
+        assert!(!asks("I MIEI DATI", "Chi ha visto la mia bicicletta?\n"));
     }
 
     #[test]

@@ -83,7 +83,7 @@ pub(crate) fn documents(history: &History) -> Vec<Shown<'_>> {
 }
 
 /// A letter with one list, split where the list is longer than a letter: `rest` are entries that nobody has read.
-fn split(
+pub(super) fn split(
     about: &About<'_>,
     template: &str,
     values: &Value,
@@ -133,7 +133,7 @@ fn letter_in(
     Ok(Outgoing { message_id: EffectKey::message_id(&id, &desk.domain()), id, ..letter })
 }
 
-fn printable(letters: Vec<Outgoing>, name: &str) -> Vec<Outgoing> {
+pub(super) fn printable(letters: Vec<Outgoing>, name: &str) -> Vec<Outgoing> {
     let several = letters.len() > 1;
     let with_file = |(n, letter): (usize, Outgoing)| {
         let name = if several { format!("{name}-{}.pdf", n + 1) } else { format!("{name}.pdf") };
@@ -142,7 +142,7 @@ fn printable(letters: Vec<Outgoing>, name: &str) -> Vec<Outgoing> {
     letters.into_iter().enumerate().map(with_file).collect()
 }
 
-fn values(about: &About<'_>, next: &str) -> Value {
+pub(super) fn values(about: &About<'_>, next: &str) -> Value {
     values_in(Language::It, about, next)
 }
 

@@ -47,6 +47,7 @@ fn files() -> Vec<TemplateFile> {
         "richiesta-regolarizzazione",
         "stato-pratica",
         "abilitazione-confermata",
+        "accessi",
         "aiuto",
         "avvisi-scelti",
         "catalogo",

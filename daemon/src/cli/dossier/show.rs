@@ -1,12 +1,14 @@
 //! `sportello dossier show`: all of one dossier on one screen. It changes when a person of the office must see something else.
 
-use super::super::counter::{ask, json};
+use super::super::counter::{ReadBy, ask, json};
 use super::super::paint::{cut, table, wrap};
 use super::super::{ConfigArg, FOUND, OK};
 use super::Number;
 use crate::caseload::ask::{Ask, Sheet, Told};
 use crate::caseload::contact::{LETTERS_MAX, LetterRow};
+use crate::caseload::looked::Reader;
 use crate::clock::Clock;
+use crate::config::Config;
 use crate::digest::flow;
 use casework::advice::Advice;
 use casework::calendar::{rome, stamp};
@@ -26,6 +28,8 @@ pub(super) struct Args {
     config: ConfigArg,
     #[command(flatten)]
     dossier: Number,
+    #[command(flatten)]
+    reader: ReadBy,
     /// Risposta in JSON
     #[arg(long)]
     json: bool,
@@ -33,7 +37,7 @@ pub(super) struct Args {
 
 pub(super) fn main(args: &Args) -> Result<u8, u8> {
     let config = args.config.read()?;
-    let sheet = sheet(&config, &args.dossier.number)?;
+    let sheet = sheet(&config, &args.dossier.number, &args.reader.reader())?;
     if args.json {
         return Ok(json(&sheet));
     }
@@ -42,8 +46,8 @@ pub(super) fn main(args: &Args) -> Result<u8, u8> {
 }
 
 /// All of one dossier, or that it is not there.
-pub(in crate::cli) fn sheet(config: &crate::config::Config, number: &str) -> Result<Box<Sheet>, u8> {
-    match ask(config, &Ask::Dossier { number: number.to_owned() })? {
+pub(in crate::cli) fn sheet(config: &Config, number: &str, reader: &Reader) -> Result<Box<Sheet>, u8> {
+    match ask(config, &Ask::Dossier { number: number.to_owned() }, reader)? {
         Told::Dossier { sheet: Some(sheet) } => Ok(sheet),
         _ => {
             eprintln!("il fascicolo {number} non c'è. Quelli che ci sono: sportello dossier list");

@@ -80,7 +80,7 @@ impl Extract {
 
     fn is_about(&mut self, record: &Record, digest: &str, items: &mut BTreeSet<String>) -> bool {
         match &record.event {
-            Event::Begun { .. } | Event::Ruleset(_) => false,
+            Event::Begun { .. } | Event::Ruleset(_) | Event::Looked(_) => false,
             Event::Corrected { digest: of, .. } => of == digest,
             // It puts in doubt what had not ended.
             Event::Restored(_) => !items.is_empty(),

@@ -276,6 +276,8 @@ impl First<'_> {
             }
             Event::Tasked { outgoing, .. } => item(&outgoing.id),
             Event::Noticed { item: id, .. } | Event::Moved { item: id, .. } => item(id),
+            // Who looks at a dossier is no part of it, and names people of the office.
+            Event::Looked(_) => false,
             Event::Begun { .. } | Event::Ruleset(_) | Event::Restored(_) | Event::Canary { .. } => false,
         }
     }

@@ -95,6 +95,25 @@ const DATI: &[Field] = &[
     field("dal", Date, Always, "da quando lo dice", &["2026-01-12"]),
 ];
 
+const LETTURE: &[Field] = &[
+    field("quando", Line, Always, "quando", &["martedì 3 febbraio 2026, ore 10:15", "lunedì 2 febbraio 2026"]),
+    field(
+        "chi",
+        Line,
+        Always,
+        "quale ufficio, mai il nome di chi ci lavora",
+        &["sportello, a mano", "Ufficio Tributi"],
+    ),
+    field(
+        "cosa",
+        Line,
+        Always,
+        "che cosa ha visto",
+        &["la scheda con i tuoi dati", "la pratica 2026/000123, in 2 mail"],
+    ),
+    field("perche", Line, Always, "perché", &["lettura con il comando «person show»", "ci deve lavorare"]),
+];
+
 const PRATICHE: &[Field] = &[
     field("numero", Line, Always, "numero del fascicolo", &["2026/000123", "2025/000007"]),
     field("oggetto", Line, Always, "di che cosa si tratta", &["Cambio di residenza", "Accesso agli atti"]),
@@ -251,6 +270,33 @@ pub(super) const DATA: Message = Message {
         ],
     ],
     must_say: &[Phrase { words: "correggere", why: "GDPR art. 15 par. 1 e): il diritto di correggere i dati" }],
+};
+
+/// CHI HA VISTO.
+pub(super) const ACCESSES: Message = Message {
+    name: "accessi",
+    purpose: "alla persona, a un domicilio sicuro: chi ha letto i suoi dati e le sue pratiche (GDPR art. 15)",
+    reader: Reader::Citizen,
+    fields: &[
+        SENDER,
+        &[
+            RICEVUTO_IL,
+            field("nome", Line, Always, "nome della persona", &["Anna Bianchi"]),
+            field("letture", Items(LETTURE), IfGiven, "le letture, dalla più recente", &[]),
+            field("pratiche_non_viste", Number, IfGiven, "quante pratiche meno recenti qui non si contano", &["3"]),
+            field(
+                "riferimento",
+                Line,
+                IfGiven,
+                "riferimento della richiesta, se ha un fascicolo",
+                &["[Fascicolo 2026/000123]"],
+            ),
+            PARTE,
+            ALTRE,
+            LINK_DATI,
+        ],
+    ],
+    must_say: &[Phrase { words: "reclamo al garante", why: "GDPR art. 15 par. 1 f): il diritto di reclamo" }],
 };
 
 /// LE MIE PRATICHE.

@@ -288,6 +288,7 @@ pub const MESSAGES: &[Message] = &[
     enquiries::CARD,
     enquiries::FORM,
     enquiries::DATA,
+    enquiries::ACCESSES,
     enquiries::DOSSIERS,
     enquiries::INDEX,
     enquiries::DOCUMENT,

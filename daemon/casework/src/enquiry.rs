@@ -18,7 +18,7 @@ use crate::filing;
 use crate::guard;
 use crate::letters::{self, About, Answer, enquiry as letter};
 use crate::nearest::nearest;
-use crate::person::{self, Notices, Over, Person, Strength};
+use crate::person::{self, Asked, Notices, Over, Person, Strength};
 use crate::procedure::Procedure;
 use crate::rules::Kind;
 use crate::rules::normal::Normal;
@@ -28,7 +28,7 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec;
 use alloc::vec::Vec;
-use command::{Cited, Command, Read};
+use command::{Cited, Command, Read, Wish};
 use pec::Content;
 
 /// Words that may stand beside a command: a name, a line of courtesy that no list knows. Beyond them it is a letter, and the rules
@@ -191,6 +191,9 @@ fn obey(command: &Command, beside: usize, about: &About<'_>, trail: &mut Vec<Rea
         _ => Right::StatoFascicolo,
     };
     let Some(cited) = command.cited() else {
+        if let Command::Expiries(wish) = command {
+            return expiries(*wish, about, &standing, trail);
+        }
         braked(about, None)?;
         return general(command, about, &standing);
     };
@@ -266,6 +269,7 @@ fn of_dossier(
         | Command::Enable
         | Command::Revoke
         | Command::Notices(_)
+        | Command::Expiries(_)
         | Command::Help
         | Command::Card(_)
         | Command::Catalogue => Ok(Told::AsRequest),
@@ -286,6 +290,7 @@ fn general(command: &Command, about: &About<'_>, standing: &Standing) -> Result<
         Command::Revoke => return withdraw::domicile(about, standing),
         Command::Notices(wanted) => return notices(*wanted, about, standing),
         Command::Enable
+        | Command::Expiries(_)
         | Command::Status(_)
         | Command::Index(_)
         | Command::Document(..)
@@ -304,6 +309,39 @@ fn notices(wanted: Notices, about: &About<'_>, standing: &Standing) -> Result<To
     let chosen = |_| Change::Person { id: writer.id.clone(), entry: person::Entry::NoticesChosen { notices: wanted } };
     let changes = (writer.notices != wanted).then_some(()).map(chosen).into_iter().collect();
     Ok(Told::Machine { letters: letter::notices(about, wanted)?, changes, tasks: vec![], dossier: None })
+}
+
+/// Whether the writer is told before what was granted ends: kept in the writer's record, with the message that says so.
+fn expiries(wish: Wish, about: &About<'_>, standing: &Standing, trail: &mut Vec<Reason>) -> Result<Told, Reason> {
+    let people = &about.known.people;
+    let writer = people.iter().find(|person| Some(&person.id) == standing.writer.as_ref());
+    let brake = match (braked(about, None), wish, writer) {
+        // Whoever wants no more letters is heard also on a day on which no more answers go.
+        (Err(why), Wish::Unwanted, Some(_)) => Some(why),
+        (brake, ..) => {
+            brake?;
+            None
+        }
+    };
+    let Some(writer) = writer else {
+        return Ok(Told::letters(letter::which_ways(about)?, None));
+    };
+    let asked = match wish {
+        // Asked for before: the first message stays the reason.
+        Wish::Wanted => Some(
+            writer
+                .expiries
+                .clone()
+                .unwrap_or_else(|| Asked { at: about.daticert.data, message: about.known.digest.clone() }),
+        ),
+        Wish::Unwanted => None,
+    };
+    let letters = if brake.is_none() { letter::expiries(about, asked.as_ref())? } else { vec![] };
+    trail.extend(brake);
+    let is_new = writer.expiries != asked;
+    let chosen = Change::Person { id: writer.id.clone(), entry: person::Entry::ExpiriesChosen { asked } };
+    let changes = is_new.then_some(chosen).into_iter().collect();
+    Ok(Told::Machine { letters, changes, tasks: vec![], dossier: None })
 }
 
 /// The letters that answer what the rules have understood in free words; none: the rules' own template answers.

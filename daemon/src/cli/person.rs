@@ -14,7 +14,7 @@ use casework::act::{Act, Order};
 use casework::calendar::{rome, stamp};
 use casework::data_change::fields;
 use casework::open::NewPerson;
-use casework::person::{Domicile, Over, Person, Scope, Source, Strength};
+use casework::person::{Asked, Domicile, Over, Person, Scope, Source, Strength};
 use casework::verb::Verb;
 use jiff::Timestamp;
 use std::fmt::Write;
@@ -265,6 +265,7 @@ fn screen(sheet: &PersonSheet, now: Timestamp) -> String {
         ("altri nomi", person.names.iter().skip(1).cloned().collect::<Vec<_>>().join(", ")),
         ("fascicoli", sheet.dossiers.join(", ")),
         ("avvisi", if person.notices.are_all() { String::new() } else { person.notices.words().to_owned() }),
+        ("scadenze", person.expiries.as_ref().map(asked).unwrap_or_default()),
     ];
     for (name, value) in lines.iter().filter(|(_, value)| !value.is_empty()) {
         out.push_str(&wrap(&format!("{name:<NAME$}{value}"), 2, NAME + 2));
@@ -278,6 +279,11 @@ fn screen(sheet: &PersonSheet, now: Timestamp) -> String {
         history(&mut out, entry);
     }
     out
+}
+
+/// That notices before the end of what was granted were asked for, and by which message.
+fn asked(asked: &Asked) -> String {
+    format!("vuole un avviso prima, chiesto il {} (messaggio {})", asked.day(), flow(&asked.message))
 }
 
 fn domiciles(out: &mut String, person: &Person, now: Timestamp) {

@@ -11,7 +11,7 @@ use crate::enablement;
 use crate::known::{Event, History};
 use crate::language::Language;
 use crate::life::Entry;
-use crate::person::{Notices, Over, Person, Scope};
+use crate::person::{Asked, Notices, Over, Person, Scope};
 use crate::procedure::{Participation, Procedure, card};
 use crate::rating;
 use crate::reply::catalogue::words::Words;
@@ -30,7 +30,7 @@ const LETTERS_MAX: usize = 5;
 /// Longest name of a file that a letter takes along, bytes.
 const NAME_BYTES_MAX: usize = 200;
 /// Lines of a service card that say something to who asks; the others are for the office.
-const CARD: [(&str, &str); 14] = [
+const CARD: [(&str, &str); 15] = [
     ("A chi", "A chi serve"),
     ("Che cosa", "Che cosa ottieni"),
     ("Come", "Come si chiede"),
@@ -39,6 +39,7 @@ const CARD: [(&str, &str); 14] = [
     ("Non si chiede", "Non serve mandare"),
     ("Costo", "Costo"),
     ("Tempi", "Tempi"),
+    ("Vale", "Quanto vale"),
     ("Se tace", "Se l'ente non risponde"),
     ("Ufficio", "Ufficio"),
     ("Responsabile", "Responsabile"),
@@ -231,6 +232,9 @@ pub(crate) fn data(about: &About<'_>, person: &Person) -> Result<Vec<Outgoing>, 
     if person.notices == Notices::Essential {
         permits.push(String::from("Hai scelto di ricevere solo gli avvisi essenziali."));
     }
+    if let Some(asked) = &person.expiries {
+        permits.push(format!("Hai chiesto un avviso prima delle scadenze: {}.", in_words(asked.day())));
+    }
     if !permits.is_empty() {
         put(&mut values, "abilitazioni", json!(permits));
     }
@@ -392,7 +396,6 @@ pub(crate) fn a_person_answers(about: &About<'_>, dossier: &Dossier) -> Result<O
     letter(about, "risponde-una-persona", values(about, "Una persona dell'ufficio ti risponde."), 0)
 }
 
-/// SOLO AVVISI ESSENZIALI, TUTTI GLI AVVISI.
 /// VALUTAZIONE. `asked`: the rating, where the second question follows.
 pub(crate) fn rated(
     about: &About<'_>,
@@ -417,10 +420,20 @@ pub(crate) fn rated(
     Ok(vec![letter(about, "valutazione", values, 0)?])
 }
 
+/// SOLO AVVISI ESSENZIALI, TUTTI GLI AVVISI.
 pub(crate) fn notices(about: &About<'_>, wanted: Notices) -> Result<Vec<Outgoing>, Reason> {
     let mut values = values(about, "Puoi cambiare quando vuoi.");
     put(&mut values, "essenziali", json!(wanted == Notices::Essential));
     Ok(vec![letter(about, "avvisi-scelti", values, 0)?])
+}
+
+/// AVVISAMI DELLE SCADENZE, NON AVVISARMI. `asked`: the notices are wanted.
+pub(crate) fn expiries(about: &About<'_>, asked: Option<&Asked>) -> Result<Vec<Outgoing>, Reason> {
+    let mut values = values(about, "Puoi cambiare quando vuoi.");
+    if let Some(asked) = asked {
+        put(&mut values, "chiesto_il", json!(asked.day()));
+    }
+    Ok(vec![letter(about, "avvisi-scadenze", values, 0)?])
 }
 
 /// REVOCA: what has ended, a line each, and what could not be ended here.

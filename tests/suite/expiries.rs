@@ -4,8 +4,10 @@ use crate::decide::{ANNA, decide, mail, nothing};
 use crate::enquiry::{CODE, STRANGER, flat, letter, letters};
 use crate::support::{House, OWN, Recorder, Running, ask, wait};
 use casework::Change;
+use casework::dossier::State;
 use casework::guard::SENDER_A_DAY_MAX;
 use casework::person::{Asked, Entry};
+use casework::validity::Validity;
 use gestore::{Mail, Timestamp};
 use jiff::SignedDuration;
 
@@ -44,6 +46,22 @@ fn a_choice_is_kept_with_its_message_and_day_and_the_letter_says_how_to_undo_it(
     assert_eq!((chosen(&quiet.changes), letters(&quiet).len()), (Some(None), 0));
     known.people[0].expiries = None;
     assert_eq!(chosen(&decide(mail(ANNA, ON, ""), known).changes), None, "a person answers");
+    // What she has already, and ends, stands in the answer; what is another's, or over, does not.
+    let granted = |number: &str, until: &str, who: &str| {
+        let mut dossier = crate::enquiry::dossier(number, ANNA);
+        dossier.state = State::Accolta;
+        dossier.cover.people[0].person = who.into();
+        dossier.life.validity = Some(Validity { until: until.parse().unwrap(), tell_on: None });
+        dossier
+    };
+    let own = vec![
+        granted("2026/000011", "2027-03-01", CODE),
+        granted("2026/000012", "2026-01-01", CODE),
+        granted("2026/000013", "2027-03-01", "RSSMRA80A01H501U"),
+    ];
+    let told = flat(letter(&decide(mail(ANNA, ON, ""), crate::enquiry::world(own)), "avvisi-scadenze"));
+    assert!(told.contains("fascicolo 2026/000011: vale fino a lunedì 1° marzo 2027"), "{told}");
+    assert!(!told.contains("2026/000012") && !told.contains("2026/000013"), "{told}");
     // Nobody chooses for another, and no machine chooses.
     let stranger = decide(mail(STRANGER, ON, ""), nothing());
     letter(&stranger, "come-farti-riconoscere");

@@ -23,12 +23,14 @@ use crate::procedure::Procedure;
 use crate::rules::Kind;
 use crate::rules::normal::Normal;
 use crate::standing::{Acting, Denied, Permit, Right, Standing};
+use crate::validity;
 use alloc::boxed::Box;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec;
 use alloc::vec::Vec;
 use command::{Cited, Command, Read, Wish};
+use jiff::civil::Date;
 use pec::Content;
 
 /// Words that may stand beside a command: a name, a line of courtesy that no list knows. Beyond them it is a letter, and the rules
@@ -336,12 +338,28 @@ fn expiries(wish: Wish, about: &About<'_>, standing: &Standing, trail: &mut Vec<
         ),
         Wish::Unwanted => None,
     };
-    let letters = if brake.is_none() { letter::expiries(about, asked.as_ref())? } else { vec![] };
+    let letters = match &brake {
+        None => letter::expiries(about, asked.as_ref(), &ending(about, standing, writer))?,
+        Some(_) => vec![],
+    };
     trail.extend(brake);
     let is_new = writer.expiries != asked;
     let chosen = Change::Person { id: writer.id.clone(), entry: person::Entry::ExpiriesChosen { asked } };
     let changes = is_new.then_some(chosen).into_iter().collect();
     Ok(Told::Machine { letters, changes, tasks: vec![], dossier: None })
+}
+
+/// The writer's own dossiers in which something was granted that holds still, told where a list of dossiers may be told. Whoever
+/// asks when the day of a notice is past reads it here.
+fn ending<'a>(about: &About<'a>, standing: &Standing, writer: &Person) -> Vec<(&'a Dossier, Date)> {
+    let known = about.known;
+    let permit = standing.permit(&about.desk.entity.entitlements, Right::ElencoFascicoli);
+    if permit != Permit::Yes || standing.about.as_ref() != Some(&writer.id) {
+        return vec![];
+    }
+    let addresses = addresses(writer, about, true);
+    let own = addresses.iter().filter_map(|address| known.own.get(address)).flat_map(|own| &own.dossiers);
+    validity::held(own, &writer.id, rome(known.now).date())
 }
 
 /// The letters that answer what the rules have understood in free words; none: the rules' own template answers.

@@ -205,5 +205,18 @@ pub fn applicants(dossier: &Dossier) -> impl Iterator<Item = &Party> {
     dossier.cover.people.iter().filter(|party| party.role == PartyRole::Applicant && !party.person.is_empty())
 }
 
+/// Of these dossiers, those in which something was granted to somebody that holds on a day: with its last day, the nearest first.
+pub(crate) fn held<'a>(own: impl Iterator<Item = &'a Dossier>, who: &str, today: Date) -> Vec<(&'a Dossier, Date)> {
+    let is_theirs = |dossier: &&Dossier| {
+        dossier.state.is_granted() && !dossier.cover.reserved && applicants(dossier).any(|party| party.person == who)
+    };
+    let until = |dossier: &'a Dossier| Some((dossier, dossier.life.validity?.until));
+    let mut held: Vec<(&Dossier, Date)> = own.filter(is_theirs).filter_map(until).collect();
+    held.retain(|(_, until)| *until >= today);
+    held.sort_by(|(one, first), (other, second)| first.cmp(second).then(one.number.cmp(&other.number)));
+    held.dedup_by(|(one, _), (other, _)| one.number == other.number);
+    held
+}
+
 #[cfg(test)]
 mod tests;

@@ -21,6 +21,7 @@ use alloc::string::{String, ToString};
 use alloc::vec;
 use alloc::vec::Vec;
 use jiff::Timestamp;
+use jiff::civil::Date;
 use serde_json::{Value, json};
 
 /// Entries of a list in one letter: what a template shows of one.
@@ -427,9 +428,17 @@ pub(crate) fn notices(about: &About<'_>, wanted: Notices) -> Result<Vec<Outgoing
     Ok(vec![letter(about, "avvisi-scelti", values, 0)?])
 }
 
-/// AVVISAMI DELLE SCADENZE, NON AVVISARMI. `asked`: the notices are wanted.
-pub(crate) fn expiries(about: &About<'_>, asked: Option<&Asked>) -> Result<Vec<Outgoing>, Reason> {
+/// AVVISAMI DELLE SCADENZE, NON AVVISARMI. `asked`: the notices are wanted; `held`: what the writer has that ends.
+pub(crate) fn expiries(
+    about: &About<'_>,
+    asked: Option<&Asked>,
+    held: &[(&Dossier, Date)],
+) -> Result<Vec<Outgoing>, Reason> {
     let mut values = values(about, "Puoi cambiare quando vuoi.");
+    let row = |(dossier, until): &(&Dossier, Date)| json!({ "cosa": dossier.title, "fascicolo": dossier.number, "scade_il": until });
+    if asked.is_some() && !held.is_empty() {
+        put(&mut values, "cose", json!(held.iter().take(ENTRIES_MAX).map(row).collect::<Vec<_>>()));
+    }
     if let Some(asked) = asked {
         put(&mut values, "chiesto_il", json!(asked.day()));
     }

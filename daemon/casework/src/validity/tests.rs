@@ -184,7 +184,7 @@ fn an_annulled_grant_and_one_of_before_the_file_said_anything_end_in_silence() {
     assert_eq!((old.dossier.life.validity, old.dossier.life.look), (None, None), "nothing begins afterwards");
     old.days(340);
     assert_eq!(crate::clockwork::look(&old.dossier, &old.people, &[], old.desk, old.now), None);
-    let mut mensa = Scene::of("mensa", "scuola").worked_on();
+    let mut mensa = Scene::of("mensa", "istruzione").worked_on();
     mensa.verb(Verb::Accogli).unwrap();
     assert_eq!(mensa.dossier.life.validity, None, "its file says nothing");
     assert!(!flat(mensa.of_template("esito")[0]).contains("Vale fino"));

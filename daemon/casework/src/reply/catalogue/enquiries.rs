@@ -453,12 +453,24 @@ const CHIESTO_IL: Field = field(
     &["2026-03-02"],
 );
 
+const ENDING: &[Field] = &[
+    field("cosa", Line, Always, "che cosa scade", &["Permesso per la zona a traffico limitato"]),
+    field("fascicolo", Line, Always, "numero del fascicolo in cui è stato dato", &["2026/000123"]),
+    field("scade_il", Date, Always, "ultimo giorno in cui vale", &["2027-07-20"]),
+];
+
 /// AVVISAMI DELLE SCADENZE, NON AVVISARMI.
 pub(super) const EXPIRIES: Message = Message {
     name: "avvisi-scadenze",
     purpose: "a chi vuole un avviso prima delle scadenze, o non lo vuole più: che cosa ha scelto, e come cambia",
     reader: Reader::Citizen,
-    fields: &[US, &[Field { need: IfGiven, ..CHIESTO_IL }]],
+    fields: &[
+        US,
+        &[
+            Field { need: IfGiven, ..CHIESTO_IL },
+            field("cose", Items(ENDING), IfGiven, "quello che ha adesso e scade, dal giorno più vicino", &[]),
+        ],
+    ],
     must_say: &[Phrase { words: "non hai scritto tu", why: "chi non l'ha chiesto deve sapere che cosa fare" }],
 };
 

@@ -6,13 +6,16 @@ use crate::support::{House, OWN, Recorder, Running, ask, wait};
 use casework::Change;
 use casework::dossier::State;
 use casework::guard::SENDER_A_DAY_MAX;
-use casework::person::{Asked, Entry};
+use casework::person::{Asked, Entry, Notices};
 use casework::validity::Validity;
 use gestore::{Mail, Timestamp};
 use jiff::SignedDuration;
 
 const ON: &str = "AVVISAMI DELLE SCADENZE";
 const OFF: &str = "NON AVVISARMI";
+/// Another, who renews in time.
+const MARIO: &str = "RSSMRA80A01H501U";
+const HIS: &str = "mario.rossi@cittadini.test";
 
 /// What a message chooses; it does nothing else.
 fn chosen(changes: &[Change]) -> Option<Option<Asked>> {
@@ -45,7 +48,19 @@ fn a_choice_is_kept_with_its_message_and_day_and_the_letter_says_how_to_undo_it(
     let quiet = decide(mail(ANNA, OFF, ""), known.clone());
     assert_eq!((chosen(&quiet.changes), letters(&quiet).len()), (Some(None), 0));
     known.people[0].expiries = None;
-    assert_eq!(chosen(&decide(mail(ANNA, ON, ""), known).changes), None, "a person answers");
+    assert_eq!(chosen(&decide(mail(ANNA, ON, ""), known.clone()).changes), None, "a person answers");
+    // Who wants essential notices alone is silenced whatever came first; so is who takes the address back.
+    known.people[0].notices = Notices::Essential;
+    known.people[0].expiries = Some(Asked { at: crate::enquiry::before(), message: "f".repeat(64) });
+    known.traffic.to_sender.clear();
+    let essential = decide(mail(ANNA, "SOLO AVVISI ESSENZIALI", ""), known.clone());
+    let [Change::Person { entry, .. }] = &essential.changes[..] else { panic!("{:?}", essential.changes) };
+    let mut she = known.people[0].clone();
+    she.apply(entry, known.now);
+    assert_eq!(she.expiries, None);
+    let revoked = decide(mail(ANNA, "REVOCA", ""), known.clone());
+    assert_eq!(chosen(&revoked.changes), Some(None), "listed, so the address itself stays");
+    assert!(flat(letter(&revoked, "revoca")).contains("Gli avvisi prima delle scadenze"));
     // What she has already, and ends, stands in the answer; what is another's, or over, does not.
     let granted = |number: &str, until: &str, who: &str| {
         let mut dossier = crate::enquiry::dossier(number, ANNA);
@@ -92,36 +107,43 @@ fn a_permit_that_ends_is_told_once_to_who_asked_and_never_after_she_stopped_it()
         out
     };
     let by = ["--by", "Ada Neri", "--office", "mobilita", "--role", "responsabile"];
-    let permit = |subject: &str| {
-        let party = format!("{CODE},Anna Bianchi,{ANNA},richiedente");
+    let permit = |subject: &str, party: &str, acts: &[&[&str]]| {
         let open = ["dossier", "open", "--procedure", "ztl", "--subject", subject, "--office", "mobilita"];
-        let out = say(&[&open[..], &["--party", &party, "--by", "Ada Neri", "--told"]].concat());
+        let out = say(&[&open[..], &["--party", party, "--by", "Ada Neri", "--told"]].concat());
         let number =
             out.split_whitespace().find(|word| word.starts_with("20")).unwrap().trim_end_matches(':').to_owned();
-        for act in [&["prendi_in_carico"][..], &["accogli", "--point", "La targa è in regola."]] {
+        for act in acts {
             say(&[&["dossier", "do", &number][..], act, &by].concat());
         }
         number
     };
-    let send = |subject: &str, at: Timestamp| {
-        let mail = Mail::new(ANNA).to(OWN).subject(subject).text("Grazie\n").compose(at).unwrap();
+    let granted: &[&[&str]] = &[&["prendi_in_carico"], &["accogli", "--point", "La targa è in regola."]];
+    let hers = format!("{CODE},Anna Bianchi,{ANNA},richiedente");
+    let his = format!("{MARIO},Mario Rossi,{HIS},richiedente");
+    let send = |from: &str, subject: &str, at: Timestamp| {
+        let mail = Mail::new(from).to(OWN).subject(subject).text("Grazie\n").compose(at).unwrap();
         circuit.send_at(&mail.mail_from, &mail.rcpt_to, &mail.raw, at).unwrap();
     };
-    let to_her = |running: &Running, template: &str| {
+    let to = |running: &Running, who: &str, template: &str| {
         let items = running.overview().items;
-        items.iter().filter(|it| it.outgoing.template == template && it.outgoing.to == ANNA).count()
+        items.iter().filter(|it| it.outgoing.template == template && it.outgoing.to == who).count()
     };
+    let to_her = |running: &Running, template: &str| to(running, ANNA, template);
     let days = |at: Timestamp, days: i64| at.checked_add(SignedDuration::from_hours(24 * days)).unwrap();
     let history = |number: &str| say(&["dossier", "show", number]).split_whitespace().collect::<Vec<_>>().join(" ");
 
     let began = Timestamp::now();
     let running = house.start(Recorder::default().roads());
-    let who = ["person", "add", "--cf", CODE, "--name", "Anna Bianchi", "--by", "Ada Neri"];
-    say(&[&who[..], &["--address", ANNA, "--source", "inad"]].concat());
-    send(ON, began);
-    wait("the choice", || (to_her(&running, "avvisi-scadenze") == 1).then_some(()));
+    for (code, name, address) in [(CODE, "Anna Bianchi", ANNA), (MARIO, "Mario Rossi", HIS)] {
+        let who = ["person", "add", "--cf", code, "--name", name, "--by", "Ada Neri"];
+        say(&[&who[..], &["--address", address, "--source", "inad"]].concat());
+        send(address, ON, began);
+        wait("the choice", || (to(&running, address, "avvisi-scadenze") == 1).then_some(()));
+    }
     assert!(say(&["person", "show", CODE]).contains("vuole un avviso prima, chiesto il"));
-    let first = permit("Permesso per AB123CD");
+    let first = permit("Permesso per AB123CD", &hers, granted);
+    let renewed = permit("Permesso per GH789IL", &his, granted);
+    permit("Rinnovo per GH789IL", &his, &[]);
     assert!(history(&first).contains("quello che è stato dato vale fino al"), "{}", history(&first));
     running.stop();
 
@@ -130,15 +152,19 @@ fn a_permit_that_ends_is_told_once_to_who_asked_and_never_after_she_stopped_it()
     let running = house.start_at(Recorder::default().roads(), later);
     wait("the notice", || (to_her(&running, "avviso-scadenza") == 1).then_some(()));
     assert!(history(&first).contains("avvisato chi ha chiesto"), "{}", history(&first));
-    let second = permit("Permesso per EF456GH");
-    send(OFF, later);
+    wait("his day", || history(&renewed).contains("ha già una pratica aperta per il rinnovo").then_some(()));
+    assert_eq!(to(&running, HIS, "avviso-scadenza"), 0, "he renews it already");
+    say(&[&["person", "quiet", MARIO][..], &by].concat());
+    assert!(!say(&["person", "show", MARIO]).contains("vuole un avviso prima, chiesto il"), "his office has heard him");
+    let second = permit("Permesso per EF456GH", &hers, granted);
+    send(ANNA, OFF, later);
     wait("the choice taken back", || (to_her(&running, "avvisi-scadenze") == 2).then_some(()));
-    assert!(!say(&["person", "show", CODE]).contains("scadenze "), "it is off");
+    assert!(!say(&["person", "show", CODE]).contains("vuole un avviso prima, chiesto il"), "it is off");
     running.stop();
 
-    for years in [690, 1_100] {
-        let running = house.start_at(Recorder::default().roads(), days(began, years));
-        wait("the day", || history(&second).contains("nessun avviso di scadenza").then_some(()));
+    for n in [690, 1_100] {
+        let running = house.start_at(Recorder::default().roads(), days(began, n));
+        wait("the day", || history(&second).contains("chi ha chiesto non vuole avvisi").then_some(()));
         assert_eq!(to_her(&running, "avviso-scadenza"), 1, "of the first one alone, and once");
         running.stop();
     }

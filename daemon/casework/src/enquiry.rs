@@ -309,7 +309,9 @@ fn notices(wanted: Notices, about: &About<'_>, standing: &Standing) -> Result<To
         return Ok(Told::letters(letter::which_ways(about)?, None));
     };
     let chosen = |_| Change::Person { id: writer.id.clone(), entry: person::Entry::NoticesChosen { notices: wanted } };
-    let changes = (writer.notices != wanted).then_some(()).map(chosen).into_iter().collect();
+    // Essential ones alone: what was asked for besides ends too, whenever that was.
+    let is_new = writer.notices != wanted || (wanted == Notices::Essential && writer.expiries.is_some());
+    let changes = is_new.then_some(()).map(chosen).into_iter().collect();
     Ok(Told::Machine { letters: letter::notices(about, wanted)?, changes, tasks: vec![], dossier: None })
 }
 

@@ -52,6 +52,8 @@ enum Action {
     Mandate(entrust::MandateArgs),
     /// Scrive un'abilitazione, o la fa finire: che cosa la persona può chiedere per Pec
     Grant(entrust::GrantArgs),
+    /// Toglie gli avvisi prima delle scadenze a chi dice di non volerli più. Solo la persona li chiede, dalla sua Pec
+    Quiet(entrust::QuietArgs),
     /// Di chi è, o è stato, un indirizzo
     List(ListArgs),
     /// Abilita la Pec che un cittadino ha chiesto di usare, e gli scrive l'esito
@@ -171,6 +173,7 @@ pub(super) fn main(args: &Args) -> u8 {
         Action::Add(args) => add(args),
         Action::Mandate(args) => entrust::mandate(args),
         Action::Grant(args) => entrust::grant(args),
+        Action::Quiet(args) => entrust::quiet(args),
         Action::List(args) => list(args),
         Action::Enable(args) => {
             let (scopes, until, points) = (args.scope.clone(), args.until, args.point.clone());

@@ -202,7 +202,7 @@ impl Caseload<'_> {
         for number in self.store.due_dossiers(today, LOOKS_MAX)? {
             let Some(dossier) = self.store.dossier(&number)? else { continue };
             let people = self.people(dossier.cover.people.iter().map(|party| party.person.as_str()))?;
-            let others = self.others(&dossier)?;
+            let others = self.others(&dossier, &people)?;
             let Some(done) = clockwork::look(&dossier, &people, &others, &self.office.desk, self.now) else { continue };
             let cause = cause(&dossier.cover.origin, act::cause(&dossier, &self.office.desk));
             let of = Of { dossier: &number, cause, by: "", office: "", channel: Channel::Clock, key: "" };
@@ -212,11 +212,12 @@ impl Caseload<'_> {
         Ok(moved)
     }
 
-    /// The other dossiers of who has something that is about to end.
-    fn others(&self, dossier: &Dossier) -> Result<Vec<Dossier>, Trouble> {
+    /// The other dossiers of who has something that is about to end, and wants to be told.
+    fn others(&self, dossier: &Dossier, people: &[Person]) -> Result<Vec<Dossier>, Trouble> {
         let mut others = Vec::new();
         if dossier.life.validity.is_some_and(|validity| validity.tell_on.is_some()) {
-            for party in validity::applicants(dossier) {
+            let wants = |id: &str| people.iter().any(|person| person.id == id && person.expiries.is_some());
+            for party in validity::applicants(dossier).filter(|party| wants(&party.person)) {
                 others.extend(self.store.latest_of_person(&party.person, RENEWALS_MAX)?);
             }
         }

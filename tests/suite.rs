@@ -27,6 +27,8 @@ mod enabling;
 mod enquiry;
 #[path = "suite/evidence.rs"]
 mod evidence;
+#[path = "suite/expiries.rs"]
+mod expiries;
 #[path = "suite/export.rs"]
 mod export;
 #[path = "suite/faults.rs"]

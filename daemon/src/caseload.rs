@@ -17,16 +17,19 @@ use crate::outbox::orders::Answer;
 use crate::post;
 use crate::store::{Store, Trouble};
 use casework::act::{self, Done, Order};
+use casework::dossier::Dossier;
 use casework::entrust::{self, Entrusting};
 use casework::open::{self, NewDossier, NewPerson};
 use casework::person::Person;
 use casework::refused::Refused;
-use casework::{Change, calendar, clockwork};
+use casework::{Change, calendar, clockwork, validity};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// Dossiers looked at in one round of the clock: the others wait for the next round.
 const LOOKS_MAX: usize = 200;
+/// Other dossiers of an applicant, the newest, among which one may renew what is about to end.
+const RENEWALS_MAX: usize = 200;
 /// Persons looked at who may have a new address already.
 const HOLDERS_MAX: usize = 8;
 
@@ -200,13 +203,26 @@ impl Caseload<'_> {
         for number in self.store.due_dossiers(today, LOOKS_MAX)? {
             let Some(dossier) = self.store.dossier(&number)? else { continue };
             let people = self.people(dossier.cover.people.iter().map(|party| party.person.as_str()))?;
-            let Some(done) = clockwork::look(&dossier, &people, &self.office.desk, self.now) else { continue };
+            let others = self.others(&dossier, &people)?;
+            let Some(done) = clockwork::look(&dossier, &people, &others, &self.office.desk, self.now) else { continue };
             let cause = cause(&dossier.cover.origin, act::cause(&dossier, &self.office.desk));
             let of = Of { dossier: &number, cause, by: "", office: "", channel: Channel::Clock, key: "" };
             self.write(dossier.life.entries, done, &of)?;
             moved += 1;
         }
         Ok(moved)
+    }
+
+    /// The other dossiers of who has something that is about to end, and wants to be told.
+    fn others(&self, dossier: &Dossier, people: &[Person]) -> Result<Vec<Dossier>, Trouble> {
+        let mut others = Vec::new();
+        if dossier.life.validity.is_some_and(|validity| validity.tell_on.is_some()) {
+            let wants = |id: &str| people.iter().any(|person| person.id == id && person.expiries.is_some());
+            for party in validity::applicants(dossier).filter(|party| wants(&party.person)) {
+                others.extend(self.store.latest_of_person(&party.person, RENEWALS_MAX)?);
+            }
+        }
+        Ok(others)
     }
 
     /// Freezes the letters, and writes the line.

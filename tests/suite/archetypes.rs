@@ -269,7 +269,7 @@ fn each_archetype_goes_from_the_message_to_its_outcome() {
                 Days(days) => {
                     for _ in 0..*days {
                         now = now.checked_add(SignedDuration::from_hours(24)).unwrap();
-                        while let Some(done) = clockwork::look(&dossier, &[], desk, now) {
+                        while let Some(done) = clockwork::look(&dossier, &[], &[], desk, now) {
                             add(&mut dossier, &done.changes, now);
                         }
                     }

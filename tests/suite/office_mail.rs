@@ -255,7 +255,9 @@ fn a_measure_sent_with_the_order_reaches_the_citizen_byte_for_byte() {
              Content-Type: text/plain; charset=utf-8\r\n\r\n{text}\r\n--x\r\nContent-Type: application/pdf\r\n\
              Content-Transfer-Encoding: base64\r\nContent-Disposition: attachment; filename=\"{name}.pdf\"\r\n\r\n{file}\r\n--x--\r\n"
         );
-        fs::write(town.offices.join("new").join(name), mail).unwrap();
+        // As a server lays it down: never half of it in `new`.
+        fs::write(town.offices.join("tmp").join(name), mail).unwrap();
+        fs::rename(town.offices.join("tmp").join(name), town.offices.join("new").join(name)).unwrap();
         town.settled(&running);
     };
     order("rilievo", &format!("Re: {subject}"), "NOTA: visto sul posto", "JVBERi1yaWxpZXZv");

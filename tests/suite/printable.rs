@@ -72,7 +72,8 @@ fn expected(title: &str, text: &str, language: Language) -> String {
             Some((before, link)) => {
                 let (to, fields) = link.split_once("?subject=").unwrap();
                 let subject = fields.split('&').next().unwrap();
-                let plain = subject.replace("%20", " ").replace("%5B", "[").replace("%5D", "]").replace("%2F", "/");
+                let signs = [("%20", " "), ("%5B", "["), ("%5D", "]"), ("%2F", "/"), ("%3A", ":")];
+                let plain = signs.iter().fold(subject.to_owned(), |text, (code, sign)| text.replace(code, sign));
                 assert!(!plain.contains('%'), "{plain}");
                 out += &format!("{before}{to}, {about}: {plain}");
             }

@@ -1,5 +1,6 @@
 //! Changes when the journeys need another common tool: the program, a house for the service, waiting with a deadline.
 
+use sportello::clock::{Clock, Simulated};
 use sportello::config::{Config, Source};
 use sportello::outbox::schedule::State;
 use sportello::outbox::{Answer, Courier, Gate, Roads};
@@ -297,8 +298,17 @@ ancore = "{trust_}"
         self.start_with(roads, real_trial())
     }
 
+    /// As [`start`](Self::start), at another time, which goes on from there.
+    pub fn start_at(&self, roads: Roads, at: gestore::Timestamp) -> Running {
+        self.start_in(roads, real_trial(), |world| World { clock: Clock::Simulated(Simulated::starting(at)), ..world })
+    }
+
     /// As [`start`](Self::start), with trials of this kind.
     pub fn start_with(&self, roads: Roads, trial: Trial) -> Running {
+        self.start_in(roads, trial, |world| world)
+    }
+
+    fn start_in(&self, roads: Roads, trial: Trial, world: impl FnOnce(World) -> World) -> Running {
         let mut config = Config::read(&self.file).unwrap();
         for mailbox in &mut config.mailboxes {
             if let Source::Maildir { poll, .. } = &mut mailbox.source {
@@ -307,7 +317,8 @@ ancore = "{trust_}"
         }
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         let (stop, stopped) = watch::channel(false);
-        let service = Service::open(config, trial, World::real()).unwrap();
+        let world = runtime.block_on(async { world(World::real()) });
+        let service = Service::open(config, trial, world).unwrap();
         let store = service.store();
         let parts = runtime.block_on(async { service.start(roads, &stopped).unwrap() });
         Running { parts, stop, store, runtime, _service: service }

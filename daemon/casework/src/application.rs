@@ -31,7 +31,7 @@ const MISSING: &str = "richiesta-integrazione";
 
 /// What somebody who names a service wants.
 #[derive(Debug)]
-pub(crate) enum Asked<'a> {
+pub(crate) enum Named<'a> {
     /// Its form.
     Form(&'a Procedure),
     /// A service that is not there; perhaps this one is meant.
@@ -50,7 +50,7 @@ pub(crate) struct Application<'a> {
 }
 
 /// What a message asks for by the word NUOVA, if it does.
-pub(crate) fn asked<'a>(message: &Content, desk: &'a Desk) -> Option<Asked<'a>> {
+pub(crate) fn asked<'a>(message: &Content, desk: &'a Desk) -> Option<Named<'a>> {
     let halves = quote::split(&message.text);
     let own = halves.new.lines().map(str::trim).find(|line| !line.is_empty());
     let mark = marked(&message.subject);
@@ -60,7 +60,7 @@ pub(crate) fn asked<'a>(message: &Content, desk: &'a Desk) -> Option<Asked<'a>> 
         // A sentence that begins with «nuova» is a sentence: the rules read it.
         let is_bare = message.attachments.is_empty() && Normal::of(&halves.new).words().len() <= SERVICE_WORDS_MAX;
         return (is_bare && !is_answer && message.subject.trim().starts_with("NUOVA"))
-            .then(|| Asked::Unknown(named.clone(), near(&named, desk)));
+            .then(|| Named::Unknown(named.clone(), near(&named, desk)));
     };
     let form = lines::of(procedure);
     let mut filled = lines::read(&halves.new, Text::Own, &form);
@@ -72,13 +72,13 @@ pub(crate) fn asked<'a>(message: &Content, desk: &'a Desk) -> Option<Asked<'a>> 
     }
     let is_filled = filled.values.iter().any(|value| !value.is_empty()) || !message.attachments.is_empty();
     match (is_filled, is_answer) {
-        (true, _) => Some(Asked::Service(Application::of(procedure, &form, filled.values, message))),
+        (true, _) => Some(Named::Service(Application::of(procedure, &form, filled.values, message))),
         // In answer to the form there may be a question about it: a person reads that.
         (false, true) => None,
         (false, false) if filled.beside > WORDS_MAX => {
-            Some(Asked::Service(Application::of(procedure, &form, filled.values, message)))
+            Some(Named::Service(Application::of(procedure, &form, filled.values, message)))
         }
-        (false, false) => Some(Asked::Form(procedure)),
+        (false, false) => Some(Named::Form(procedure)),
     }
 }
 

@@ -139,6 +139,21 @@ pub fn days_after(start: Date, days: u32, counting: Calendar, holidays: Holidays
     day
 }
 
+/// The day so many months later, by the calendar: where that month has no such day, its last one (c.c. art. 2963 c. 4-5).
+#[must_use]
+pub fn months_after(start: Date, months: u32) -> Date {
+    start.checked_add(Span::new().months(months.min(MONTHS_MAX))).unwrap_or(start)
+}
+
+/// The day so many common days before.
+#[must_use]
+pub fn days_before(day: Date, days: u32) -> Date {
+    day.checked_sub(Span::new().days(days.min(TERM_DAYS_MAX))).unwrap_or(day)
+}
+
+/// Most months that are counted at once: a bound on what a file may say, not a rule.
+const MONTHS_MAX: u32 = 1_200;
+
 /// The last instant at which a person who is told still has a whole working day before the last day of a term: the beginning,
 /// in Rome, of the working day before it.
 #[must_use]

@@ -21,6 +21,7 @@ use crate::term::{
     ClockFact, Length, Plan, Reckoning, Reminder, ReminderKind, Silence, THIRD_BODY_DAYS_MAX, WindowKind, reckon,
     reminders,
 };
+use crate::validity;
 use crate::verb::Verb;
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -144,6 +145,7 @@ pub fn reckoned(dossier: &Dossier, desk: &Desk, today: Date) -> Option<Entry> {
         .chain(suspended_until)
         .min();
     let (look, suspended_until) = if dossier.state.is_final() { (None, None) } else { (look, suspended_until) };
+    let look = look.or_else(|| validity::look(dossier));
     // What the machine has still to do around a step does not end with the dossier.
     let look = look.into_iter().chain(dossier.life.waiting.iter().map(|waiting| waiting.next)).min();
     let plan = dossier.life.plan.is_none().then_some(counted.plan);
@@ -154,6 +156,10 @@ pub fn reckoned(dossier: &Dossier, desk: &Desk, today: Date) -> Option<Entry> {
 pub(crate) fn with_term(dossier: &Dossier, entries: &mut Vec<Entry>, desk: &Desk, now: Timestamp) -> Dossier {
     let mut after = dossier.clone();
     entries.iter().for_each(|entry| after.apply(entry, now));
+    if let Some(entry) = validity::begin(dossier, &after, desk, now) {
+        after.apply(&entry, now);
+        entries.push(entry);
+    }
     if let Some(entry) = reckoned(&after, desk, rome(now).date()) {
         after.apply(&entry, now);
         entries.push(entry);
@@ -201,9 +207,10 @@ pub(crate) fn is_irregular(dossier: &Dossier) -> bool {
 }
 
 /// What a day that has come makes of a dossier: reminders, tasks, a term that runs again, a silence that is attested where the
-/// procedure's file says that the machine does it. `None`: nothing. `people`: the persons of the dossier.
+/// procedure's file says that the machine does it. `None`: nothing. `people`: the persons of the dossier; `others`: their other
+/// dossiers, where what was granted in this one is about to end.
 #[must_use]
-pub fn look(dossier: &Dossier, people: &[Person], desk: &Desk, now: Timestamp) -> Option<Done> {
+pub fn look(dossier: &Dossier, people: &[Person], others: &[Dossier], desk: &Desk, now: Timestamp) -> Option<Done> {
     let today = rome(now).date();
     let counted = count(dossier, desk)?;
     let procedure = procedure_of(dossier, desk)?;
@@ -254,6 +261,12 @@ pub fn look(dossier: &Dossier, people: &[Person], desk: &Desk, now: Timestamp) -
             around::Around::default()
         }
     };
+    if let Some(ending) = validity::tell(dossier, people, others, desk, now) {
+        entries.push(ending.entry);
+        outgoing.extend(ending.letters);
+        changes.extend(ending.incident);
+    }
+    let is_ending = entries.iter().any(|entry| matches!(entry, Entry::Validity { .. }));
     let (tried, again) = around::again(dossier, &cause, people, desk, now);
     let is_tried = !tried.is_empty();
     entries.extend(tried);
@@ -264,7 +277,7 @@ pub fn look(dossier: &Dossier, people: &[Person], desk: &Desk, now: Timestamp) -
     let after = with_term(dossier, &mut entries, desk, now);
     let is_moved = (dossier.life.look, dossier.life.suspended_until, dossier.due)
         != (after.life.look, after.life.suspended_until, after.due);
-    if due.is_empty() && !is_tried && !is_moved {
+    if due.is_empty() && !is_tried && !is_ending && !is_moved {
         return None;
     }
     let case = Case { enclosed: &[], dossier: &after, cause: &cause, now, desk };

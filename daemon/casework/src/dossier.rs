@@ -10,6 +10,7 @@ use crate::participation::Participation;
 use crate::rating;
 use crate::rules::Kind;
 use crate::term::{ClockFact, Plan, Reminder};
+use crate::validity::Validity;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -146,6 +147,11 @@ impl State {
             Self::TrasmessaAltroEnte => "Mandata all'ente competente",
             Self::AnnullataAutotutela => "Decisione annullata dall'ufficio",
         }
+    }
+    /// What was asked was granted, and stands.
+    #[must_use]
+    pub fn is_granted(self) -> bool {
+        matches!(self, Self::Accolta | Self::AccoltaPerSilenzio)
     }
     /// Nothing more is decided in it; only self-protection may come after ([`Self::AnnullataAutotutela`]).
     #[must_use]
@@ -366,6 +372,9 @@ pub struct Life {
     /// Somebody has said how it went.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rating: Option<rating::Step>,
+    /// Until when what was granted in it holds, where its procedure's file said so on that day.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub validity: Option<Validity>,
     /// Until when its term is suspended, while it is.
     #[serde(default)]
     pub suspended_until: Option<jiff::civil::Date>,

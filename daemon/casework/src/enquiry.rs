@@ -10,7 +10,7 @@ mod rate;
 mod withdraw;
 
 use crate::address;
-use crate::application::Asked;
+use crate::application::Named;
 use crate::calendar::rome;
 use crate::decide::is_from_before;
 use crate::decision::{Change, Decision, Disposition, Outgoing, Reason};
@@ -19,17 +19,19 @@ use crate::filing;
 use crate::guard;
 use crate::letters::{self, About, Answer, accesses, enquiry as letter};
 use crate::nearest::nearest;
-use crate::person::{self, Notices, Over, Person, Strength};
+use crate::person::{self, Asked, Notices, Over, Person, Strength};
 use crate::procedure::Procedure;
 use crate::rules::Kind;
 use crate::rules::normal::Normal;
 use crate::standing::{Acting, Denied, Permit, Right, Standing};
+use crate::validity;
 use alloc::boxed::Box;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec;
 use alloc::vec::Vec;
-use command::{Cited, Command, Read};
+use command::{Cited, Command, Read, Wish};
+use jiff::civil::Date;
 use pec::Content;
 
 /// Words that may stand beside a command: a name, a line of courtesy that no list knows. Beyond them it is a letter, and the rules
@@ -85,12 +87,12 @@ impl Told {
 /// service; `marks`: those of a machine.
 pub(crate) fn decide(
     about: &About<'_>,
-    asked: Option<&Asked<'_>>,
+    asked: Option<&Named<'_>>,
     marks: &[Reason],
     trail: &mut Vec<Reason>,
 ) -> Option<Decision> {
     let read = match asked {
-        Some(Asked::Service(_)) => return None,
+        Some(Named::Service(_)) => return None,
         Some(_) => may_be_answered(about).map(|()| Read::Nothing),
         None => ordered(about, marks),
     };
@@ -104,9 +106,9 @@ pub(crate) fn decide(
     let (what, told) = match read {
         Read::Nothing if asked.is_some() => {
             let letters = braked(about, None).and_then(|()| match asked {
-                Some(Asked::Form(procedure)) => letter::form(about, procedure),
-                Some(Asked::Unknown(name, near)) => letter::catalogue(about, &unknown(name, *near, "NUOVA")),
-                Some(Asked::Service(_)) | None => Ok(vec![]),
+                Some(Named::Form(procedure)) => letter::form(about, procedure),
+                Some(Named::Unknown(name, near)) => letter::catalogue(about, &unknown(name, *near, "NUOVA")),
+                Some(Named::Service(_)) | None => Ok(vec![]),
             });
             (String::from("NUOVA"), letters.map(|letters| Told::letters(letters, None)))
         }
@@ -224,6 +226,9 @@ fn obey(command: &Command, beside: usize, about: &About<'_>, trail: &mut Vec<Rea
         _ => Right::StatoFascicolo,
     };
     let Some(cited) = command.cited() else {
+        if let Command::Expiries(wish) = command {
+            return expiries(*wish, about, &standing, trail);
+        }
         braked(about, None)?;
         return general(command, about, &standing);
     };
@@ -300,6 +305,7 @@ fn of_dossier(
         | Command::Enable
         | Command::Revoke
         | Command::Notices(_)
+        | Command::Expiries(_)
         | Command::Help
         | Command::Card(_)
         | Command::Catalogue => Ok(Told::AsRequest),
@@ -324,6 +330,7 @@ fn general(command: &Command, about: &About<'_>, standing: &Standing) -> Result<
         Command::Revoke => return withdraw::domicile(about, standing),
         Command::Notices(wanted) => return notices(*wanted, about, standing),
         Command::Enable
+        | Command::Expiries(_)
         | Command::Status(_)
         | Command::Index(_)
         | Command::Document(..)
@@ -340,8 +347,59 @@ fn notices(wanted: Notices, about: &About<'_>, standing: &Standing) -> Result<To
         return Ok(Told::letters(letter::which_ways(about)?, None));
     };
     let chosen = |_| Change::Person { id: writer.id.clone(), entry: person::Entry::NoticesChosen { notices: wanted } };
-    let changes = (writer.notices != wanted).then_some(()).map(chosen).into_iter().collect();
+    // Essential ones alone: what was asked for besides ends too, whenever that was.
+    let is_new = writer.notices != wanted || (wanted == Notices::Essential && writer.expiries.is_some());
+    let changes = is_new.then_some(()).map(chosen).into_iter().collect();
     Ok(Told::Machine { letters: letter::notices(about, wanted)?, changes, tasks: vec![], dossier: None })
+}
+
+/// Whether the writer is told before what was granted ends: kept in the writer's record, with the message that says so.
+fn expiries(wish: Wish, about: &About<'_>, standing: &Standing, trail: &mut Vec<Reason>) -> Result<Told, Reason> {
+    let people = &about.known.people;
+    let writer = people.iter().find(|person| Some(&person.id) == standing.writer.as_ref());
+    let brake = match (braked(about, None), wish, writer) {
+        // Whoever wants no more letters is heard also on a day on which no more answers go.
+        (Err(why), Wish::Unwanted, Some(_)) => Some(why),
+        (brake, ..) => {
+            brake?;
+            None
+        }
+    };
+    let Some(writer) = writer else {
+        return Ok(Told::letters(letter::which_ways(about)?, None));
+    };
+    let asked = match wish {
+        // Asked for before: the first message stays the reason.
+        Wish::Wanted => Some(
+            writer
+                .expiries
+                .clone()
+                .unwrap_or_else(|| Asked { at: about.daticert.data, message: about.known.digest.clone() }),
+        ),
+        Wish::Unwanted => None,
+    };
+    let letters = match &brake {
+        None => letter::expiries(about, asked.as_ref(), &ending(about, standing, writer))?,
+        Some(_) => vec![],
+    };
+    trail.extend(brake);
+    let is_new = writer.expiries != asked;
+    let chosen = Change::Person { id: writer.id.clone(), entry: person::Entry::ExpiriesChosen { asked } };
+    let changes = is_new.then_some(chosen).into_iter().collect();
+    Ok(Told::Machine { letters, changes, tasks: vec![], dossier: None })
+}
+
+/// The writer's own dossiers in which something was granted that holds still, told where a list of dossiers may be told. Whoever
+/// asks when the day of a notice is past reads it here.
+fn ending<'a>(about: &About<'a>, standing: &Standing, writer: &Person) -> Vec<(&'a Dossier, Date)> {
+    let known = about.known;
+    let permit = standing.permit(&about.desk.entity.entitlements, Right::ElencoFascicoli);
+    if permit != Permit::Yes || standing.about.as_ref() != Some(&writer.id) {
+        return vec![];
+    }
+    let addresses = addresses(writer, about, true);
+    let own = addresses.iter().filter_map(|address| known.own.get(address)).flat_map(|own| &own.dossiers);
+    validity::held(own, &writer.id, rome(known.now).date())
 }
 
 /// The letters that answer what the rules have understood in free words; none: the rules' own template answers.

@@ -6,7 +6,7 @@ use crate::calendar::rome;
 use crate::decision::Change;
 use crate::desk::Desk;
 use crate::nearest::hint;
-use crate::person::{Over, Person, Scope};
+use crate::person::{Entry, Over, Person, Scope};
 use crate::procedure::Role;
 use crate::refused::Refused;
 use alloc::format;
@@ -69,13 +69,16 @@ pub enum Entrust {
         /// What.
         scope: Scope,
     },
+    /// The person wants no more notices before what was granted ends, and has said so otherwise than by a command. That they are
+    /// wanted only the person says, by certified mail.
+    Quiet,
 }
 
 /// The codes of the persons that it is about.
 pub fn codes(order: &Entrusting) -> impl Iterator<Item = &str> {
     let other = match &order.what {
         Entrust::Mandate { delegate, .. } | Entrust::EndMandate { delegate, .. } => Some(delegate.as_str()),
-        Entrust::Grant { .. } | Entrust::EndGrant { .. } => None,
+        Entrust::Grant { .. } | Entrust::EndGrant { .. } | Entrust::Quiet => None,
     };
     [order.person.trim()].into_iter().chain(other.map(str::trim))
 }
@@ -93,7 +96,8 @@ pub fn entrust(order: &Entrusting, people: &[Person], desk: &Desk, now: Timestam
         return Err(Refused::new("no-office", format!("l'ufficio «{}» non c'è{hint}", order.office)));
     }
     match Role::ALL.iter().find(|(code, _)| *code == order.role) {
-        Some((_, role)) if *role >= Role::Responsabile => {}
+        // Whoever wants to be left in peace is heard by anybody of an office.
+        Some((_, role)) if *role >= Role::Responsabile || order.what == Entrust::Quiet => {}
         Some(_) => {
             let text = "una delega o un'abilitazione la scrive almeno chi è responsabile: apre i dati di una persona";
             return Err(Refused::new("not-lawful", text));
@@ -137,6 +141,10 @@ pub fn entrust(order: &Entrusting, people: &[Person], desk: &Desk, now: Timestam
         Entrust::EndGrant { scope } => {
             (person.end_grant(scope.clone(), last_day)?, String::from("l'abilitazione è finita"))
         }
+        Entrust::Quiet if person.expiries.is_none() => {
+            return Err(Refused::new("not-asked", "non ha chiesto avvisi prima delle scadenze: non ne riceve"));
+        }
+        Entrust::Quiet => (Entry::ExpiriesChosen { asked: None }, String::from("niente avvisi prima delle scadenze")),
     };
     let changes = vec![Change::Person { id: person.id.clone(), entry }];
     Ok(Done { changes, outgoing: vec![], said: format!("persona {}: {said}", person.id) })

@@ -56,6 +56,7 @@ pub mod standing;
 pub mod summary;
 pub mod term;
 pub mod times;
+pub mod validity;
 pub mod verb;
 
 pub use decide::{decide, set_aside};

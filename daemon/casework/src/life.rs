@@ -12,6 +12,7 @@ use crate::enablement::{self, Enablement};
 use crate::participation::{self, Participation};
 use crate::rating;
 use crate::term::{ClockFact, FACTS_MAX, Plan, Reminder};
+use crate::validity;
 use crate::verb::Verb;
 use alloc::format;
 use alloc::string::String;
@@ -125,6 +126,11 @@ pub enum Entry {
         /// The step.
         step: advice::Step,
     },
+    /// What was granted in it: until when it holds, and what was told of its end.
+    Validity {
+        /// The step.
+        step: validity::Step,
+    },
     /// A remark of the office.
     Noted {
         /// Its words.
@@ -142,7 +148,7 @@ impl Entry {
             Self::Joined { .. } | Self::Deposited { .. } | Self::Clock { .. } => false,
             Self::Enabling { step } => matches!(step, enablement::Step::Granted),
             Self::Action { .. } | Self::Advice { .. } | Self::Rated { .. } => false,
-            Self::Reckoned { .. } | Self::Reminded { .. } => false,
+            Self::Reckoned { .. } | Self::Reminded { .. } | Self::Validity { .. } => false,
         }
     }
 
@@ -170,6 +176,7 @@ impl Entry {
             Self::Change { n, step } => format!("modifica {n}: {}", step.words()),
             Self::Filing { n, step } => format!("atto di parte {n}: {}", step.words()),
             Self::Enabling { step } => step.words(),
+            Self::Validity { step } => step.words(),
             Self::Rated { .. } => String::from("chi l'ha chiesta ha detto com'è andata"),
             Self::Clock { clock } => format!("per il termine: {}, {}", clock.words(), stamp(clock.at())),
             Self::Reckoned { .. } => return None,
@@ -243,6 +250,7 @@ impl Dossier {
                 self.life.enablement = Enablement::after(self.life.enablement.take(), step);
             }
             Entry::Rated { step } => self.life.rating = self.life.rating.max(Some(*step)),
+            Entry::Validity { step } => validity::apply(&mut self.life.validity, *step),
             Entry::Noted { .. } => {}
         }
     }

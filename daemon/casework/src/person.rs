@@ -60,6 +60,26 @@ pub struct Person {
     /// Which notices the person wants (function S2.09).
     #[serde(default, skip_serializing_if = "Notices::are_all")]
     pub notices: Notices,
+    /// The person has asked to be told before what was granted ends (function S2.21). None: has not, or not any more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expiries: Option<Asked>,
+}
+
+/// Something that a person has asked for by mail, with its evidence.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Asked {
+    /// Certified instant of the message.
+    pub at: Timestamp,
+    /// Digest of the message.
+    pub message: String,
+}
+
+impl Asked {
+    /// The day of the message, in Rome.
+    #[must_use]
+    pub fn day(&self) -> Date {
+        crate::calendar::rome(self.at).date()
+    }
 }
 
 /// Which notices about a dossier somebody wants: what the law says is sent goes in any case.
@@ -384,6 +404,12 @@ pub enum Entry {
         /// Which.
         notices: Notices,
     },
+    /// Whether the person wants to be told before what was granted ends, from now on.
+    ExpiriesChosen {
+        /// The message that asks for it; none: no more.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        asked: Option<Asked>,
+    },
     /// A privacy notice was given.
     NoticeGiven {
         /// Version of the text.
@@ -412,6 +438,8 @@ impl Entry {
             Self::Mandated { mandate } => format!("delega a {}", mandate.delegate),
             Self::MandateEnded { delegate, .. } => format!("finita la delega a {delegate}"),
             Self::NoticesChosen { notices } => format!("vuole {}", notices.words()),
+            Self::ExpiriesChosen { asked: Some(_) } => String::from("vuole un avviso prima delle scadenze"),
+            Self::ExpiriesChosen { asked: None } => String::from("non vuole avvisi prima delle scadenze"),
             Self::NoticeGiven { version } => format!("informativa privacy {version} data"),
         })
     }
@@ -434,6 +462,7 @@ impl Person {
             mandates: Vec::new(),
             notice: None,
             notices: Notices::All,
+            expiries: None,
         })
     }
 
@@ -484,7 +513,14 @@ impl Person {
                 let open = |m: &&mut Mandate| m.delegate == *delegate && m.over == *over && m.until > *until;
                 self.mandates.iter_mut().filter(open).for_each(|mandate| mandate.until = *until);
             }
-            Entry::NoticesChosen { notices } => self.notices = *notices,
+            Entry::NoticesChosen { notices } => {
+                self.notices = *notices;
+                if *notices == Notices::Essential {
+                    // Nobody must write twice to be left in peace.
+                    self.expiries = None;
+                }
+            }
+            Entry::ExpiriesChosen { asked } => self.expiries.clone_from(asked),
             Entry::NoticeGiven { version } => self.notice = Some(Notice { version: version.clone(), at }),
         }
     }

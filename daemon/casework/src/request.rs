@@ -2,7 +2,7 @@
 
 mod several;
 
-use crate::application::{self, Asked};
+use crate::application::{self, Named};
 use crate::calendar::rome;
 use crate::decide::{is_from_before, is_ours, only};
 use crate::decision::{Change, Decision, Disposition, Outgoing, Reason};
@@ -46,7 +46,7 @@ pub(crate) fn decide(seen: &Examined, daticert: &Daticert, message: &Content, kn
     let asked =
         if marks.is_empty() && !is_no_citizens(&class, desk) { application::asked(message, desk) } else { None };
     let application = match &asked {
-        Some(Asked::Service(application)) => Some(application),
+        Some(Named::Service(application)) => Some(application),
         _ => None,
     };
     let class = application.map_or_else(|| class.clone(), |application| application.classification(&class, desk));

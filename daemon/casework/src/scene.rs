@@ -198,6 +198,8 @@ pub(crate) struct Scene {
     pub(crate) now: Timestamp,
     pub(crate) dossier: Dossier,
     pub(crate) people: Vec<Person>,
+    /// Other dossiers of theirs.
+    pub(crate) others: Vec<Dossier>,
     /// The dossier as it was opened.
     first: Dossier,
     log: Vec<(Entry, Timestamp)>,
@@ -233,6 +235,7 @@ impl Scene {
             first: dossier.clone(),
             dossier: dossier.clone(),
             people,
+            others: vec![],
             log: vec![],
             letters: vec![],
             incidents: vec![],
@@ -317,7 +320,9 @@ impl Scene {
     pub(crate) fn look(&mut self) -> Vec<Outgoing> {
         let mut letters = vec![];
         for _ in 0..64 {
-            let Some(done) = clockwork::look(&self.dossier, &self.people, self.desk, self.now) else { return letters };
+            let Some(done) = clockwork::look(&self.dossier, &self.people, &self.others, self.desk, self.now) else {
+                return letters;
+            };
             assert!(
                 done.changes.iter().any(|change| matches!(change, Change::Entered { .. })),
                 "it writes what it did"

@@ -15,7 +15,7 @@ use casework::act::{Act, Order};
 use casework::calendar::{rome, stamp};
 use casework::data_change::fields;
 use casework::open::NewPerson;
-use casework::person::{Domicile, Over, Person, Scope, Source, Strength};
+use casework::person::{Asked, Domicile, Over, Person, Scope, Source, Strength};
 use casework::verb::Verb;
 use jiff::Timestamp;
 use std::fmt::Write;
@@ -54,6 +54,8 @@ enum Action {
     Mandate(entrust::MandateArgs),
     /// Scrive un'abilitazione, o la fa finire: che cosa la persona può chiedere per Pec
     Grant(entrust::GrantArgs),
+    /// Toglie gli avvisi prima delle scadenze a chi dice di non volerli più. Solo la persona li chiede, dalla sua Pec
+    Quiet(entrust::QuietArgs),
     /// Di chi è, o è stato, un indirizzo
     List(ListArgs),
     /// Chi ha visto i suoi dati e le sue pratiche: quando, chi, che cosa
@@ -179,6 +181,7 @@ pub(super) fn main(args: &Args) -> u8 {
         Action::Add(args) => add(args),
         Action::Mandate(args) => entrust::mandate(args),
         Action::Grant(args) => entrust::grant(args),
+        Action::Quiet(args) => entrust::quiet(args),
         Action::List(args) => list(args),
         Action::Accesses(args) => accesses(args),
         Action::Enable(args) => {
@@ -301,6 +304,7 @@ fn screen(sheet: &PersonSheet, now: Timestamp) -> String {
         ("altri nomi", person.names.iter().skip(1).cloned().collect::<Vec<_>>().join(", ")),
         ("fascicoli", sheet.dossiers.join(", ")),
         ("avvisi", if person.notices.are_all() { String::new() } else { person.notices.words().to_owned() }),
+        ("scadenze", person.expiries.as_ref().map(asked).unwrap_or_default()),
     ];
     for (name, value) in lines.iter().filter(|(_, value)| !value.is_empty()) {
         out.push_str(&wrap(&format!("{name:<NAME$}{value}"), 2, NAME + 2));
@@ -314,6 +318,11 @@ fn screen(sheet: &PersonSheet, now: Timestamp) -> String {
         history(&mut out, entry);
     }
     out
+}
+
+/// That notices before the end of what was granted were asked for, and by which message.
+fn asked(asked: &Asked) -> String {
+    format!("vuole un avviso prima, chiesto il {} (messaggio {})", asked.day(), flow(&asked.message))
 }
 
 fn domiciles(out: &mut String, person: &Person, now: Timestamp) {

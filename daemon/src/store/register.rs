@@ -337,6 +337,19 @@ impl Store {
         self.numbers(&key::of_person(id, ""), max)
     }
 
+    /// The dossiers of a person that were opened last, the newest first; at most `max`.
+    ///
+    /// # Errors
+    /// See [`Trouble`].
+    pub fn latest_of_person(&self, id: &str, max: usize) -> Result<Vec<Dossier>, Trouble> {
+        let prefix = key::of_person(id, "");
+        let mut found = Vec::new();
+        for row in self.index.scan_back::<()>(&prefix, &prefix).take(max) {
+            found.extend(self.dossier(row?.0.get(prefix.len()..).unwrap_or_default())?);
+        }
+        Ok(found)
+    }
+
     /// The numbers of the dossiers that are open at an office, in order; at most `max`.
     ///
     /// # Errors

@@ -51,7 +51,7 @@ fn a_second_look_on_one_day_writes_nothing() {
     scene.days(25);
     assert!(!scene.look().is_empty());
     let before = scene.dossier.clone();
-    assert_eq!(look(&scene.dossier, &scene.people, scene.desk, scene.now), None);
+    assert_eq!(look(&scene.dossier, &scene.people, &[], scene.desk, scene.now), None);
     assert_eq!(scene.dossier, before);
 }
 
@@ -202,9 +202,9 @@ fn more_reminders_than_are_remembered_come_to_rest() {
     }
     scene.days(500);
     scene.look();
-    assert_eq!(look(&scene.dossier, &scene.people, scene.desk, scene.now), None);
+    assert_eq!(look(&scene.dossier, &scene.people, &[], scene.desk, scene.now), None);
     scene.days(1);
-    assert_eq!(look(&scene.dossier, &scene.people, scene.desk, scene.now), None, "nor the day after");
+    assert_eq!(look(&scene.dossier, &scene.people, &[], scene.desk, scene.now), None, "nor the day after");
 }
 
 #[test]
@@ -212,13 +212,13 @@ fn a_closed_dossier_and_one_of_an_old_register_are_left_in_peace() {
     let mut scene = Scene::of("richiesta", "urp").worked_on();
     scene.verb(Verb::DichiaraIrricevibile).unwrap();
     scene.days(400);
-    assert_eq!(look(&scene.dossier, &scene.people, scene.desk, scene.now), None);
+    assert_eq!(look(&scene.dossier, &scene.people, &[], scene.desk, scene.now), None);
     let mut old = Scene::of("richiesta", "urp");
     old.dossier.life = Life::default();
     old.dossier.cover.procedure.clear();
     old.days(400);
     assert_eq!(old.look().len(), 1, "told once, in one task");
-    assert_eq!(look(&old.dossier, &old.people, old.desk, old.now), None);
+    assert_eq!(look(&old.dossier, &old.people, &[], old.desk, old.now), None);
 }
 
 /// Counted with its own days, a month, or working days: no letter says another number than the clock.

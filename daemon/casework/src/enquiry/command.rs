@@ -81,6 +81,8 @@ pub(crate) enum Command {
     Withdraw(Cited),
     /// SOLO AVVISI ESSENZIALI, TUTTI GLI AVVISI: what I want to be told of.
     Notices(Notices),
+    /// AVVISAMI DELLE SCADENZE, NON AVVISARMI: whether I am told before what I was granted ends.
+    Expiries(Wish),
     /// VALUTAZIONE stars n, and perhaps MOTIVO m: how a dossier went.
     Rate(Cited, u8, Option<u8>),
     /// AIUTO: what may be written.
@@ -89,6 +91,15 @@ pub(crate) enum Command {
     Card(String),
     /// CATALOGO: the services.
     Catalogue,
+}
+
+/// Whether something is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Wish {
+    /// From now on.
+    Wanted,
+    /// No more.
+    Unwanted,
 }
 
 impl Command {
@@ -106,6 +117,8 @@ impl Command {
             Self::Withdraw(_) => "RITIRO",
             Self::Notices(Notices::Essential) => "SOLO AVVISI ESSENZIALI",
             Self::Notices(Notices::All) => "TUTTI GLI AVVISI",
+            Self::Expiries(Wish::Wanted) => "AVVISAMI DELLE SCADENZE",
+            Self::Expiries(Wish::Unwanted) => "NON AVVISARMI",
             Self::Rate(..) => "VALUTAZIONE",
             Self::Help => "AIUTO",
             Self::Card(_) => "SCHEDA",
@@ -127,6 +140,7 @@ impl Command {
             | Self::Enable
             | Self::Revoke
             | Self::Notices(_)
+            | Self::Expiries(_)
             | Self::Help
             | Self::Card(_)
             | Self::Catalogue => None,
@@ -220,6 +234,17 @@ fn parse(words: &[&str]) -> Option<Command> {
         }
         ["tutti", "gli", "avvisi"] | ["tutti", "avvisi"] => Some(Command::Notices(Notices::All)),
         ["revoca"] | ["revoca", "domicilio" | "abilitazione"] => Some(Command::Revoke),
+        ["avvisami" | "avvisatemi" | "avvertimi" | "avvertitemi", rest @ ..] if of_expiries(rest) => {
+            Some(Command::Expiries(Wish::Wanted))
+        }
+        ["non", "avvisarmi" | "avvisatemi" | "avvertirmi" | "avvertitemi", rest @ ..]
+            if is_more(rest) || of_expiries(rest) =>
+        {
+            Some(Command::Expiries(Wish::Unwanted))
+        }
+        ["basta" | "stop" | "niente" | "nessun", "avvisi" | "avviso", rest @ ..] if of_expiries(rest) => {
+            Some(Command::Expiries(Wish::Unwanted))
+        }
         ["i", "miei", "dati", rest @ ..] | ["miei", "dati", rest @ ..] => code_or_nothing(rest, Command::Data),
         words if who_saw(words) == Some(words.len()) => Some(Command::Seen),
         ["chi", "ha", "visto", rest @ ..] => code_or_nothing(rest, Command::Seen),
@@ -270,6 +295,19 @@ fn who_saw(words: &[&str]) -> Option<usize> {
         _ => return None,
     };
     Some(before + what)
+}
+
+/// «delle scadenze», «prima delle mie scadenze», «più per le scadenze»: of what ends, and of nothing else.
+fn of_expiries(rest: &[&str]) -> bool {
+    const BESIDE: &[&str] =
+        &["piu", "prima", "quando", "per", "di", "le", "la", "delle", "della", "sulle", "mie", "mia"];
+    let rest: Vec<&str> = rest.iter().copied().filter(|word| !BESIDE.contains(word)).collect();
+    matches!(rest.as_slice(), ["scadenze" | "scadenza"])
+}
+
+/// «più», and nothing else.
+fn is_more(rest: &[&str]) -> bool {
+    matches!(rest, [] | ["piu"])
 }
 
 /// One to five, a number, and perhaps the answer to the second question.
@@ -396,6 +434,20 @@ mod tests {
         assert_eq!(one("", "Buongiorno, chi ha consultato il mio fascicolo? Grazie\n"), Some(Command::Seen));
         assert_eq!(one("Solo gli avvisi essenziali, grazie", ""), Some(Command::Notices(Notices::Essential)));
         assert_eq!(one("", "TUTTI GLI AVVISI\n"), Some(Command::Notices(Notices::All)));
+        for text in
+            ["AVVISAMI DELLE SCADENZE", "avvisami prima delle mie scadenze, grazie", "Avvisatemi delle scadenze!"]
+        {
+            assert_eq!(one(text, ""), Some(Command::Expiries(Wish::Wanted)), "{text}");
+        }
+        for text in [
+            "NON AVVISARMI",
+            "Non avvisarmi più",
+            "non avvisatemi delle scadenze",
+            "Buongiorno, non avvisarmi più delle scadenze. Grazie",
+            "Basta avvisi sulle scadenze",
+        ] {
+            assert_eq!(one("", text), Some(Command::Expiries(Wish::Unwanted)), "{text}");
+        }
         assert_eq!(one("ABILITAMI cf BNCNNA80A41H501R", ""), Some(Command::Enable));
     }
 
@@ -427,6 +479,10 @@ mod tests {
             "Valutazione 4 2026/000123 motivo 9",
             "Valutazione di impatto 2026/000123",
             "Tutti gli avvisi di pagamento ricevuti",
+            "Avvisami della scadenza della mia pratica",
+            "Avvisami",
+            "Non avvisarmi per posta",
+            "Basta avvisi di pagamento",
             "Le mie pratiche non avanzano",
             "Chi ha visto il mio cane",
             "Chi ha visto i miei dati deve dirmelo",

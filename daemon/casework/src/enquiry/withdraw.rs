@@ -91,6 +91,11 @@ pub(super) fn domicile(about: &About<'_>, standing: &Standing) -> Result<Told, R
             entries.push(entry);
         }
     }
+    if writer.expiries.is_some() {
+        // Also of an address that stays in its index: who writes this wants no letter of favour there.
+        ended.push(String::from("Gli avvisi prima delle scadenze"));
+        entries.push(person::Entry::ExpiriesChosen { asked: None });
+    }
     let letters = letter::revoked(about, &ended, &kept)?;
     let id = writer.id.clone();
     let changes = entries.into_iter().map(|entry| Change::Person { id: id.clone(), entry }).collect();

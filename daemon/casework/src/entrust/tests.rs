@@ -91,3 +91,18 @@ fn who_writes_it_is_known_and_answers_for_it() {
         Entrust::Mandate { delegate: ANNA.into(), dossier: "".into(), evidence: "".into(), until: later(START, 9) };
     assert!(code(&order(unseen, "responsabile")).is_err(), "a mandate rests on a document");
 }
+
+/// Anybody of an office may silence notices that are a favour; nobody of one can ask for them.
+#[test]
+fn an_office_may_stop_the_notices_of_what_ends_and_no_more() {
+    let mut mario = mario();
+    let quiet =
+        |mario: &Person, role| entrust(&order(Entrust::Quiet, role), &[mario.clone(), anna()], &DESK, at(START));
+    assert_eq!(quiet(&mario, "operatore").unwrap_err().code, "not-asked");
+    let asked = crate::person::Asked { at: at(START), message: "ab".repeat(32) };
+    mario.apply(&crate::person::Entry::ExpiriesChosen { asked: Some(asked) }, at(START));
+    let changes = quiet(&mario, "operatore").unwrap().changes;
+    let [Change::Person { entry, .. }] = &changes[..] else { panic!("{changes:?}") };
+    mario.apply(entry, at(START));
+    assert_eq!(mario.expiries, None);
+}

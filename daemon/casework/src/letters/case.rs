@@ -11,6 +11,7 @@ use crate::dossier::{Dossier, State};
 use crate::effect::EffectKey;
 use crate::known::Known;
 use crate::language::Language;
+use crate::person::Asked;
 use crate::procedure::Participation;
 use crate::procedure::model::External;
 use crate::rating;
@@ -158,6 +159,9 @@ impl Case<'_> {
         changed(&mut values, &told.changes);
         put(&mut values, "rimedi", json!(REMEDIES));
         given(&mut values, "ritardo", &self.lateness());
+        if let Some(validity) = self.dossier.life.validity.filter(|_| self.dossier.state.is_granted()) {
+            put(&mut values, "vale_fino_al", json!(validity.until));
+        }
         let Dossier { number, state, life, cover, .. } = self.dossier;
         if life.rating.is_none() && !cover.reserved && *state != State::TrasmessaAltroEnte {
             let row = |stars: u8| {
@@ -317,6 +321,26 @@ impl Case<'_> {
         let mut values = self.values("Aspettiamo la tua risposta.");
         put(&mut values, "avviso", json!(words));
         self.write("promemoria", &values, 1)
+    }
+
+    /// What was granted is about to end: to who has asked to hear of it. `title`: what it is; `renewal`: by what it is renewed.
+    pub(crate) fn expiry(
+        &self,
+        to: &str,
+        title: &str,
+        renewal: &str,
+        until: Date,
+        asked: &Asked,
+    ) -> Result<Outgoing, Reason> {
+        let Dossier { number, life, state_since, .. } = self.dossier;
+        let mut values = about_us(self.desk, &self.dossier.office);
+        put(&mut values, "cosa", json!(title));
+        put(&mut values, "fascicolo", json!(number));
+        put(&mut values, "accolta_il", json!(rome(life.closed_at.unwrap_or(*state_since)).date()));
+        put(&mut values, "scade_il", json!(until));
+        put(&mut values, "rinnovo", json!(renewal));
+        put(&mut values, "chiesto_il", json!(asked.day()));
+        self.letter(Language::It, "avviso-scadenza", values, to)
     }
 
     /// The notice that a procedure has begun, to every party (art. 7, 8): of what the office begins by itself, and of a request

@@ -12,7 +12,7 @@ use crate::enablement;
 use crate::known::{Event, History};
 use crate::language::Language;
 use crate::life::Entry;
-use crate::person::{Notices, Over, Person, Scope};
+use crate::person::{Asked, Notices, Over, Person, Scope};
 use crate::procedure::{Participation, Procedure, card};
 use crate::rating;
 use crate::reply::catalogue::words::Words;
@@ -22,6 +22,7 @@ use alloc::string::{String, ToString};
 use alloc::vec;
 use alloc::vec::Vec;
 use jiff::Timestamp;
+use jiff::civil::Date;
 use serde_json::{Value, json};
 
 /// Entries of a list in one letter: what a template shows of one.
@@ -31,7 +32,7 @@ const LETTERS_MAX: usize = 5;
 /// Longest name of a file that a letter takes along, bytes.
 const NAME_BYTES_MAX: usize = 200;
 /// Lines of a service card that say something to who asks; the others are for the office.
-const CARD: [(&str, &str); 14] = [
+const CARD: [(&str, &str); 15] = [
     ("A chi", "A chi serve"),
     ("Che cosa", "Che cosa ottieni"),
     ("Come", "Come si chiede"),
@@ -40,6 +41,7 @@ const CARD: [(&str, &str); 14] = [
     ("Non si chiede", "Non serve mandare"),
     ("Costo", "Costo"),
     ("Tempi", "Tempi"),
+    ("Vale", "Quanto vale"),
     ("Se tace", "Se l'ente non risponde"),
     ("Ufficio", "Ufficio"),
     ("Responsabile", "Responsabile"),
@@ -248,6 +250,9 @@ pub(crate) fn data(about: &About<'_>, person: &Person) -> Result<Vec<Outgoing>, 
     if person.notices == Notices::Essential {
         permits.push(String::from("Hai scelto di ricevere solo gli avvisi essenziali."));
     }
+    if let Some(asked) = &person.expiries {
+        permits.push(format!("Hai chiesto un avviso prima delle scadenze: {}.", in_words(asked.day())));
+    }
     if !permits.is_empty() {
         put(&mut values, "abilitazioni", json!(permits));
     }
@@ -409,7 +414,6 @@ pub(crate) fn a_person_answers(about: &About<'_>, dossier: &Dossier) -> Result<O
     letter(about, "risponde-una-persona", values(about, "Una persona dell'ufficio ti risponde."), 0)
 }
 
-/// SOLO AVVISI ESSENZIALI, TUTTI GLI AVVISI.
 /// VALUTAZIONE. `asked`: the rating, where the second question follows.
 pub(crate) fn rated(
     about: &About<'_>,
@@ -434,10 +438,28 @@ pub(crate) fn rated(
     Ok(vec![letter(about, "valutazione", values, 0)?])
 }
 
+/// SOLO AVVISI ESSENZIALI, TUTTI GLI AVVISI.
 pub(crate) fn notices(about: &About<'_>, wanted: Notices) -> Result<Vec<Outgoing>, Reason> {
     let mut values = values(about, "Puoi cambiare quando vuoi.");
     put(&mut values, "essenziali", json!(wanted == Notices::Essential));
     Ok(vec![letter(about, "avvisi-scelti", values, 0)?])
+}
+
+/// AVVISAMI DELLE SCADENZE, NON AVVISARMI. `asked`: the notices are wanted; `held`: what the writer has that ends.
+pub(crate) fn expiries(
+    about: &About<'_>,
+    asked: Option<&Asked>,
+    held: &[(&Dossier, Date)],
+) -> Result<Vec<Outgoing>, Reason> {
+    let mut values = values(about, "Puoi cambiare quando vuoi.");
+    let row = |(dossier, until): &(&Dossier, Date)| json!({ "cosa": dossier.title, "fascicolo": dossier.number, "scade_il": until });
+    if asked.is_some() && !held.is_empty() {
+        put(&mut values, "cose", json!(held.iter().take(ENTRIES_MAX).map(row).collect::<Vec<_>>()));
+    }
+    if let Some(asked) = asked {
+        put(&mut values, "chiesto_il", json!(asked.day()));
+    }
+    Ok(vec![letter(about, "avvisi-scadenze", values, 0)?])
 }
 
 /// REVOCA: what has ended, a line each, and what could not be ended here.

@@ -39,6 +39,10 @@ pub fn lines(procedure: &Procedure, rules: &Rulebook) -> Vec<Line> {
     add("Moduli", procedure.modules.iter().map(|module| module.code().to_string()).collect());
     add("Costo", Vec::from([card.cost.clone().unwrap_or_else(|| cost(procedure))]));
     add("Tempi", Vec::from([card.term.clone().unwrap_or_else(|| term(procedure))]));
+    if let Some(validity) = &procedure.validity {
+        let months = if validity.months == 1 { "1 mese".into() } else { format!("{} mesi", validity.months) };
+        add("Vale", Vec::from([format!("{months} dal giorno della decisione")]));
+    }
     add("Se tace", Vec::from([silence(procedure.silence).to_string()]));
     add("Ufficio", Vec::from([card.office.clone().unwrap_or_else(|| unit(procedure, rules))]));
     add("Responsabile", Vec::from([responsible(procedure)]));

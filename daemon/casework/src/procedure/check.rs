@@ -55,7 +55,11 @@ pub(super) fn leave_out(drafts: &mut Vec<Draft>, rules: &Rulebook) {
         fits && opened
     });
     let there: BTreeSet<String> = drafts.iter().map(|draft| draft.procedure.id.clone()).collect();
-    drafts.iter_mut().for_each(|draft| draft.procedure.related.retain(|id| there.contains(id)));
+    for draft in drafts {
+        draft.procedure.related.retain(|id| there.contains(id));
+        // Nobody is told to renew what cannot be asked for here.
+        draft.procedure.validity.take_if(|validity| !there.contains(&validity.renewal));
+    }
 }
 
 /// One procedure against the rules, the law, and itself.
@@ -67,6 +71,18 @@ pub(super) fn alone(draft: &Draft, rules: &Rulebook, problems: &mut Problems<'_>
     archetype(draft, problems);
     applicants(draft, problems);
     states(draft, problems);
+    validity(draft, problems);
+}
+
+/// What nobody grants does not end.
+fn validity(draft: &Draft, problems: &mut Problems<'_>) {
+    let granting = [State::Accolta, State::AccoltaPerSilenzio];
+    if draft.procedure.validity.is_some() && !granting.iter().any(|state| draft.procedure.states.contains(state)) {
+        problems.error(
+            draft.at("validita"),
+            format!("{}: `validita` vale per quello che si accoglie: qui manca lo stato `accolta`", draft.what()),
+        );
+    }
 }
 
 fn names(draft: &Draft, rules: &Rulebook, problems: &mut Problems<'_>) {
@@ -377,6 +393,13 @@ pub(super) fn together(drafts: &[Draft], problems: &mut Problems<'_>) {
                 let near = hint(id, ids.keys().copied());
                 problems.error(at, format!("{}: `collegati`: il procedimento `{id}` non esiste{near}", draft.what()));
             }
+        }
+        if let Some(id) = draft.procedure.validity.as_ref().map(|validity| &validity.renewal)
+            && !ids.contains_key(id.as_str())
+        {
+            let near = hint(id, ids.keys().copied());
+            let text = format!("{}: `rinnovo`: il procedimento `{id}` non esiste{near}", draft.what());
+            problems.error(draft.at_entry("validita", "rinnovo"), text);
         }
     }
 }

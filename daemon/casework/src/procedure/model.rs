@@ -76,6 +76,8 @@ pub struct Procedure {
     pub privacy: String,
     /// Between which instants requests are taken: rankings only.
     pub window: Option<Window>,
+    /// How long what it grants holds, where it ends.
+    pub validity: Option<Validity>,
 }
 
 impl Procedure {
@@ -340,6 +342,17 @@ pub struct Card {
     pub link: Option<String>,
     /// What people call the service, besides its title: a question that says so is answered with the card.
     pub names: Vec<String>,
+}
+
+/// How long what is granted holds, and who is told before it ends (functions S2.21).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Validity {
+    /// Months from the day of the decision.
+    pub months: u32,
+    /// Days before the last one on which whoever has asked for it is told.
+    pub notice_days: u32,
+    /// The procedure (id) by which it is renewed.
+    pub renewal: String,
 }
 
 /// From when to when a ranking takes requests, by the clock of Rome.

@@ -3,7 +3,7 @@
 
 use super::archetype::{Archetype, Module, Section};
 use super::model::{Applicant, Attestation, Notice, Participation, Procedure, Responsible, Silence, Stamp, ThirdBody};
-use super::read_parts::{card, documents, externals, fees, grants, term, window};
+use super::read_parts::{card, documents, externals, fees, grants, term, validity, window};
 use super::read_state::{default_states, steps};
 use crate::dossier::State;
 use crate::rules::Kind;
@@ -23,7 +23,7 @@ const RELATED_MAX: usize = 3;
 /// Exemptions of ANPR's table, besides 99 (law.md §8).
 const EXEMPTION_MAX: u32 = 10;
 
-const KEYS: [&str; 34] = [
+const KEYS: [&str; 35] = [
     "format",
     "id",
     "titolo",
@@ -58,6 +58,7 @@ const KEYS: [&str; 34] = [
     "sezioni",
     "informativa",
     "graduatoria",
+    "validita",
 ];
 
 /// A procedure, well formed but not yet compared with anything, and where its parts were written.
@@ -221,6 +222,7 @@ fn procedure(reader: &mut Reader<'_>, templates: &[&str], problems: &mut Problem
     let sections = reader.choices("sezioni", &Section::ALL, problems);
     let privacy = reader.form.line("informativa", problems);
     let window = reader.form.get("graduatoria").map(|(node, _)| window(&reader.form, node, problems));
+    let validity = validity(reader, id.as_ref().map_or("", |id| &id.value), problems);
     let steps = steps(reader, templates, problems);
     let named = State::ALL.map(|state| (state.code(), state));
     let mut states: BTreeSet<State> = reader.choices("stati", &named, problems).into_iter().collect();
@@ -264,6 +266,7 @@ fn procedure(reader: &mut Reader<'_>, templates: &[&str], problems: &mut Problem
         sections,
         privacy: privacy?.value,
         window,
+        validity,
     })
 }
 

@@ -1,6 +1,6 @@
 //! The tables of a procedure file: term, people, documents, money, texts. It changes when one of them can say another thing.
 
-use super::model::{Card, Document, External, Fee, Grant, Role, Window};
+use super::model::{Card, Document, External, Fee, Grant, Role, Validity, Window};
 use super::read::Reader;
 use super::term::{Length, Stage, TERM_DAYS_MAX, TERM_DAYS_USUAL, Term};
 use crate::nearest::hint;
@@ -20,6 +20,12 @@ use jiff::civil::DateTime;
 const TABLES_MAX: usize = 50;
 /// Longest number of days or months a file may name before the law is asked.
 const LENGTH_MAX: i32 = 3650;
+/// Longest validity of what is granted, months: the ten years of an identity card.
+const VALIDITY_MONTHS_MAX: i32 = 120;
+/// Longest notice of its end, days: half a year.
+const NOTICE_DAYS_MAX: i32 = 180;
+/// Days of the shortest month: a notice is shorter than the validity whatever the months are.
+const MONTH_DAYS_MIN: u32 = 28;
 /// What may be longer than the law's most (art. 2 c. 4, last sentence).
 const EXCEPTIONS: [(&str, &str); 2] = [("cittadinanza", "cittadinanza"), ("immigrazione", "immigrazione")];
 
@@ -297,6 +303,35 @@ pub(super) fn window(root: &Form<'_>, node: &Node, problems: &mut Problems<'_>) 
         return None;
     }
     Some(Window { opens, closes })
+}
+
+/// `[validita]`: how long what is granted holds, and who is told before it ends (functions.md S2.21).
+pub(super) fn validity(reader: &mut Reader<'_>, own: &str, problems: &mut Problems<'_>) -> Option<Validity> {
+    let (node, at) = reader.form.get("validita")?;
+    let known = ["mesi", "avviso_giorni", "rinnovo"];
+    let form = Form::open(format!("{}: validita", reader.form.what), node, at.file, &known, problems)?;
+    form.require("mesi", problems);
+    form.require("avviso_giorni", problems);
+    let months = form.number("mesi", 1, VALIDITY_MONTHS_MAX, problems);
+    let notice = form.number("avviso_giorni", 1, NOTICE_DAYS_MAX, problems);
+    let renewal = form.line("rinnovo", problems);
+    if let Some(renewal) = &renewal {
+        reader.spots.insert("validita:rinnovo".into(), renewal.at);
+    }
+    let (months, notice) = (months?.value.unsigned_abs(), notice?);
+    let (notice, at) = (notice.value.unsigned_abs(), notice.at);
+    if notice >= months.saturating_mul(MONTH_DAYS_MIN) {
+        problems.error(
+            at,
+            format!(
+                "{}: `avviso_giorni`: {notice} giorni prima della fine sono tutta la validità, o di più: scrivine meno",
+                form.what
+            ),
+        );
+        return None;
+    }
+    let renewal = renewal.map_or_else(|| own.into(), |renewal| renewal.value);
+    Some(Validity { months, notice_days: notice, renewal })
 }
 
 /// `"2027-03-31 12:00:00"`.

@@ -1,5 +1,5 @@
-//! `sportello person mandate` and `grant`: who may act for whom, and what by mail. It changes when an office may write down another
-//! permission.
+//! `sportello person mandate`, `grant`, `quiet`: who may act for whom, what by mail, and who wants no notices. It changes when an
+//! office may write down another such thing.
 
 use super::super::ConfigArg;
 use super::super::counter::{day, give, number};
@@ -13,7 +13,7 @@ use jiff::civil::Date;
 struct Who {
     #[command(flatten)]
     config: ConfigArg,
-    /// La persona che dà la delega, o che ha l'abilitazione: codice fiscale, partita IVA, o il suo numero nel registro
+    /// La persona di cui si scrive: codice fiscale, partita IVA, o il suo numero nel registro
     #[arg(value_name = "CODICE")]
     person: String,
     /// Chi scrive: nome e cognome
@@ -22,7 +22,7 @@ struct Who {
     /// Per quale ufficio (il suo nome nelle regole)
     #[arg(long, value_name = "UFFICIO")]
     office: String,
-    /// Come: responsabile o coordinatore. Chi apre i dati di una persona a un'altra ne risponde
+    /// Come: responsabile o coordinatore, perché chi apre i dati di una persona ne risponde. Per quiet basta operatore
     #[arg(long, value_name = "RUOLO")]
     role: String,
 }
@@ -63,6 +63,12 @@ pub(super) struct GrantArgs {
     end: bool,
 }
 
+#[derive(clap::Args)]
+pub(super) struct QuietArgs {
+    #[command(flatten)]
+    who: Who,
+}
+
 pub(super) fn scope(text: &str) -> Result<Scope, String> {
     match text {
         "dati" => Ok(Scope::OwnData),
@@ -99,4 +105,8 @@ pub(super) fn grant(args: &GrantArgs) -> Result<u8, u8> {
     let scope = args.scope.clone();
     let what = if args.end { Entrust::EndGrant { scope } } else { Entrust::Grant { scope, until: args.until } };
     order(&args.who, what)
+}
+
+pub(super) fn quiet(args: &QuietArgs) -> Result<u8, u8> {
+    order(&args.who, Entrust::Quiet)
 }

@@ -417,6 +417,7 @@ pub(super) const OUTCOME: &[Field] = &[
         "se si è deciso dopo il termine: termine e tempo impiegato (L. 241/1990 art. 2 c. 9-quinquies)",
         &["Il termine era il 31 luglio 2026: abbiamo deciso 4 giorni dopo."],
     ),
+    field("vale_fino_al", Date, IfGiven, "ultimo giorno di quello che si dà, dove ne ha uno", &["2027-07-20"]),
     field("voti", Items(VOTES), IfGiven, "i voti possibili, ognuno con il suo collegamento (C.SE.1.7)", &[]),
 ];
 

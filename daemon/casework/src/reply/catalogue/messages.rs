@@ -300,6 +300,8 @@ pub const MESSAGES: &[Message] = &[
     enquiries::CONFIRMED,
     enquiries::NOTICES,
     enquiries::RATED,
+    enquiries::EXPIRIES,
+    enquiries::EXPIRY,
     enquiries::REVOKED,
     enquiries::WITHDRAWN,
     Message {

@@ -221,6 +221,11 @@ fn every_office_read_of_a_person_is_listed() {
 
     // The administrator sees the names; that is a reading too, as that of the letter itself, which belongs to no dossier.
     show(&told);
+    write("CHI HA VISTO");
+    wait("a second letter: the same words, and somebody has looked since", || {
+        let items = running.overview().items.into_iter();
+        (items.filter(|item| item.outgoing.template == "accessi").count() == 2).then_some(())
+    });
     let shown = desk.say(&["person", "accesses", CODE]);
     assert!(shown.contains("Ada Neri") && shown.contains("Ugo Verdi") && shown.contains("export"), "{shown}");
     assert_eq!(desk.looked().last().unwrap()["what"], "accesses");

@@ -10,7 +10,7 @@ use casework::access::{Access, Accesses, COUNTED_MAX, Looks, Mailed};
 use casework::calendar::rome;
 use casework::decision::Lane;
 use casework::dossier::Dossier;
-use casework::{Interest, Known};
+use casework::{Interest, Known, address};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::de::IgnoredAny;
@@ -101,6 +101,16 @@ impl Store {
         }
         known.looks = looks;
         Ok(())
+    }
+
+    /// Whether somebody looked, since an instant, at what the sender of a message may be told of: the same words then ask for another
+    /// answer. Of the sender's own persons and dossiers alone, as whoever writes another's code learns nothing of it.
+    pub(super) fn was_seen(&self, who: &str, known: &Known, since: Timestamp) -> Result<bool, Trouble> {
+        let is_newer = |of: Option<&Accesses>| of.and_then(|of| of.rows.first()).is_some_and(|last| last.at > since);
+        let people = self.people_at(who, known.people.len())?;
+        let own = known.own.get(&address::key(who)).into_iter().flat_map(|own| &own.dossiers);
+        Ok(people.iter().any(|person| is_newer(known.looks.of_person.get(&person.id)))
+            || own.into_iter().any(|dossier| is_newer(known.looks.of_dossier.get(&dossier.number))))
     }
 
     fn seen(&self, prefix: &str, max: usize) -> Result<Accesses, Trouble> {

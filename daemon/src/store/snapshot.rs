@@ -130,7 +130,9 @@ impl Store {
         if let Some(words) = &interest.words {
             let answered = self.index.get::<Timestamp>(&key::answered(&interest.sender, words))?;
             traffic.repeated = match answered {
-                Some(at) if at >= since => !self.has_changed(&interest.sender, at)?,
+                Some(at) if at >= since => {
+                    !self.has_changed(&interest.sender, at)? && !self.was_seen(&interest.sender, known, at)?
+                }
                 _ => false,
             };
         }

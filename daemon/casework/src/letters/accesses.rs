@@ -4,10 +4,12 @@
 use super::enquiry::{printable, split, values};
 use super::{About, put};
 use crate::access::{Access, What};
+use crate::address;
 use crate::calendar::{in_words, rome};
 use crate::decision::{Outgoing, Reason};
 use crate::dossier::Dossier;
 use crate::person::Person;
+use crate::rules::Office;
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -50,7 +52,11 @@ pub(crate) fn letters(
     }
     for (number, mailed) in of_dossiers().filter_map(|number| Some((number, looks.mailed.get(number)?))) {
         for mails in mailed {
-            let office = about.desk.rules.offices().into_iter().find(|office| office.mail == mails.to);
+            let has = |office: &&Office| {
+                let own = office.people.iter().map(|officer| &officer.mail);
+                own.chain([&office.mail]).any(|mail| address::same(mail, &mails.to))
+            };
+            let office = about.desk.rules.offices().into_iter().find(has);
             let several = if mails.mails == 1 { String::from("una mail") } else { format!("{} mail", mails.mails) };
             rows.push((
                 mails.last,

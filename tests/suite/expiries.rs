@@ -88,10 +88,13 @@ fn a_choice_is_kept_with_its_message_and_day_and_the_letter_says_how_to_undo_it(
 /// What the letter offers to write for a renewal is a request, and no question about the service.
 #[test]
 fn the_mail_that_renews_is_a_request() {
-    let subject = "Rinnovo: Permesso per la zona a traffico limitato";
+    let subject = "NUOVA Permesso per la zona a traffico limitato";
+    let empty = decide(mail(ANNA, subject, ""), crate::enquiry::world(vec![]));
+    assert!(letters(&empty).iter().any(|letter| letter.template == "modulo"), "{:?}", empty.disposition);
     let renewal =
         decide(mail(ANNA, subject, "Chiedo il rinnovo per la targa AB123CD.\n"), crate::enquiry::world(vec![]));
-    assert!(letters(&renewal).iter().all(|letter| letter.template != "scheda"), "{:?}", renewal.disposition);
+    let opens = |change: &casework::Change| matches!(change, casework::Change::Opened { dossier } if dossier.cover.procedure == "ztl");
+    assert!(renewal.changes.iter().any(opens), "{:?}", renewal.disposition);
     assert!(renewal.outgoing.iter().any(|letter| letter.lane == casework::Lane::Internal), "an office hears of it");
 }
 

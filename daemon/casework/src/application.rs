@@ -49,8 +49,8 @@ pub(crate) struct Application<'a> {
     missing: Vec<String>,
 }
 
-/// What a message asks for by the word NUOVA, if it does.
-pub(crate) fn asked<'a>(message: &Content, desk: &'a Desk) -> Option<Named<'a>> {
+/// What a message asks for by the word NUOVA, if it does. `of`: what the rules made of it; who writes a datum asks for the service.
+pub(crate) fn asked<'a>(message: &Content, of: &Classification, desk: &'a Desk) -> Option<Named<'a>> {
     let halves = quote::split(&message.text);
     let own = halves.new.lines().map(str::trim).find(|line| !line.is_empty());
     let mark = marked(&message.subject);
@@ -75,7 +75,7 @@ pub(crate) fn asked<'a>(message: &Content, desk: &'a Desk) -> Option<Named<'a>> 
         (true, _) => Some(Named::Service(Application::of(procedure, &form, filled.values, message))),
         // In answer to the form there may be a question about it: a person reads that.
         (false, true) => None,
-        (false, false) if filled.beside > WORDS_MAX => {
+        (false, false) if filled.beside > WORDS_MAX || !of.fields.is_empty() => {
             Some(Named::Service(Application::of(procedure, &form, filled.values, message)))
         }
         (false, false) => Some(Named::Form(procedure)),

@@ -43,8 +43,11 @@ pub(crate) fn decide(seen: &Examined, daticert: &Daticert, message: &Content, kn
     let class = classify(seen, sender, daticert, message, known, desk);
     let marks = guard::machine_marks(sender, seen, message);
     // A public body may head its own mail with the same word.
-    let asked =
-        if marks.is_empty() && !is_no_citizens(&class, desk) { application::asked(message, desk) } else { None };
+    let asked = if marks.is_empty() && !is_no_citizens(&class, desk) {
+        application::asked(message, &class, desk)
+    } else {
+        None
+    };
     let application = match &asked {
         Some(Named::Service(application)) => Some(application),
         _ => None,

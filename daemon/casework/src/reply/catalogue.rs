@@ -6,6 +6,7 @@
 mod enquiries;
 mod fields;
 mod messages;
+mod notices;
 pub mod words;
 
 pub use messages::{MESSAGES, RECEIPT};

@@ -69,8 +69,8 @@ fn who_asked_is_told_once_on_the_day_why_and_how_to_stop() {
         "Ultimo giorno: martedì 2 marzo 2027",
         &format!("fascicolo: {}", scene.dossier.number),
         "Ricevi questo avviso perché lunedì 2 marzo 2026 hai scritto AVVISAMI DELLE SCADENZE.",
-        "mailto:comune@pec.example?subject=Rinnovo%3A%20Permesso%20per%20la%20zona%20a%20traffico%20limitato",
-        "Rinnovo: Permesso per la zona a traffico limitato",
+        "mailto:comune@pec.example?subject=NUOVA%20Permesso%20per%20la%20zona%20a%20traffico%20limitato",
+        "NUOVA Permesso per la zona a traffico limitato",
         "mailto:comune@pec.example?subject=NON%20AVVISARMI",
     ] {
         assert!(text.contains(part), "{part} is not in\n{text}");

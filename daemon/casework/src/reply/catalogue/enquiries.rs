@@ -3,11 +3,11 @@
 use super::fields::{DOSSIER, END, LINK_STATO, RICEVUTO_IL, SENDER, field};
 use super::words::SERVICE_FORM;
 use super::{Field, Kind, Message, Need, Phrase, Reader};
-use Kind::{Date, Flag, Items, Line, Lines, Link, Number};
-use Need::{Always, Free, IfGiven, Subject};
+use Kind::{Date, Items, Line, Lines, Link, Number};
+use Need::{Always, IfGiven, Subject};
 
 /// Who writes, in a letter about no case: one screen must hold it.
-const US: &[Field] = &[
+pub(super) const US: &[Field] = &[
     field("ente", Line, Always, "nome dell'ente", &["Comune di Esempio"]),
     field("pec_ente", Line, Always, "indirizzo Pec dell'ente", &["protocollo@pec.comune.example"]),
     field("contatto", Line, Always, "telefono, email e orari dell'ufficio", &["tel. 055 000 000"]),
@@ -509,90 +509,6 @@ pub(super) const RATED: Message = Message {
         ],
     ],
     must_say: &[],
-};
-
-/// SOLO AVVISI ESSENZIALI, TUTTI GLI AVVISI.
-pub(super) const NOTICES: Message = Message {
-    name: "avvisi-scelti",
-    purpose: "a chi sceglie quali avvisi vuole: che cosa ha scelto, e che cosa parte sempre",
-    reader: Reader::Citizen,
-    fields: &[US, &[field("essenziali", Flag, Free, "vuole solo gli avvisi essenziali", &["true"])]],
-    must_say: &[
-        Phrase { words: "ti scriviamo sempre", why: "quello che la legge vuole non si spegne" },
-        Phrase { words: "non hai scritto tu", why: "chi non l'ha chiesto deve sapere che cosa fare" },
-    ],
-};
-
-const CHIESTO_IL: Field = field(
-    "chiesto_il",
-    Date,
-    Always,
-    "giorno in cui ha scritto AVVISAMI DELLE SCADENZE: è il perché di questa lettera",
-    &["2026-03-02"],
-);
-
-const ENDING: &[Field] = &[
-    field("cosa", Line, Always, "che cosa scade", &["Permesso per la zona a traffico limitato"]),
-    field("fascicolo", Line, Always, "numero del fascicolo in cui è stato dato", &["2026/000123"]),
-    field("scade_il", Date, Always, "ultimo giorno in cui vale", &["2027-07-20"]),
-];
-
-/// AVVISAMI DELLE SCADENZE, NON AVVISARMI.
-pub(super) const EXPIRIES: Message = Message {
-    name: "avvisi-scadenze",
-    purpose: "a chi vuole un avviso prima delle scadenze, o non lo vuole più: che cosa ha scelto, e come cambia",
-    reader: Reader::Citizen,
-    fields: &[
-        US,
-        &[
-            Field { need: IfGiven, ..CHIESTO_IL },
-            field("cose", Items(ENDING), IfGiven, "quello che ha adesso e scade, dal giorno più vicino", &[]),
-        ],
-    ],
-    must_say: &[Phrase { words: "non hai scritto tu", why: "chi non l'ha chiesto deve sapere che cosa fare" }],
-};
-
-/// What was granted ends.
-pub(super) const EXPIRY: Message = Message {
-    name: "avviso-scadenza",
-    purpose: "a chi ha scritto AVVISAMI DELLE SCADENZE: quello che ha avuto sta per scadere, e come si rinnova",
-    reader: Reader::Citizen,
-    fields: &[
-        US,
-        &[
-            field("cosa", Line, Subject, "che cosa scade", &["Permesso per la zona a traffico limitato"]),
-            field("scade_il", Date, Always, "ultimo giorno in cui vale", &["2027-07-20"]),
-            field("fascicolo", Line, Always, "numero del fascicolo in cui è stato dato", &["2026/000123"]),
-            field("accolta_il", Date, Always, "giorno della decisione", &["2026-07-20"]),
-            field(
-                "rinnovo",
-                Line,
-                Always,
-                "con quale procedimento si rinnova",
-                &["Permesso per la zona a traffico limitato"],
-            ),
-            field(
-                "link_rinnovo",
-                Link { subject: "Rinnovo: {}", from: "rinnovo", body: None },
-                Always,
-                "collegamento che prepara la Pec per rinnovare",
-                &[],
-            ),
-            CHIESTO_IL,
-            field(
-                "link_basta",
-                Link { subject: "NON AVVISARMI", from: "pec_ente", body: None },
-                Always,
-                "collegamento che prepara la Pec per non avere più avvisi",
-                &[],
-            ),
-        ],
-    ],
-    must_say: &[
-        Phrase { words: "ricevi questo avviso perché", why: "chi legge deve sapere perché gli si scrive (S2.21)" },
-        Phrase { words: "non avvisarmi", why: "e come smettere" },
-        Phrase { words: "anche se un avviso non ti arriva", why: "nessun termine dipende dall'avviso" },
-    ],
 };
 
 /// REVOCA.

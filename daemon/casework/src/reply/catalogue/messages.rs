@@ -6,6 +6,7 @@ use super::fields::{
     INCOMING, LINK_RISPOSTA, LINK_STATO, MANCANZE, MORNING, MOTIVI, ORDERED, OUTCOME, PARTECIPAZIONE_ESCLUSA,
     PRESENTATA_IL, READY_MAILS, REQUEST, RICEVUTO_IL, RIEPILOGO, SENDER, START, START_WORDS, TASK, UNDELIVERED, field,
 };
+use super::notices;
 use super::{Field, Kind, Message, Need, Phrase, Reader};
 
 /// The receipt of a request: people print it and keep it.
@@ -298,10 +299,10 @@ pub const MESSAGES: &[Message] = &[
     enquiries::ENABLING,
     enquiries::EXPIRED,
     enquiries::CONFIRMED,
-    enquiries::NOTICES,
+    notices::NOTICES,
     enquiries::RATED,
-    enquiries::EXPIRIES,
-    enquiries::EXPIRY,
+    notices::EXPIRIES,
+    notices::EXPIRY,
     enquiries::REVOKED,
     enquiries::WITHDRAWN,
     Message {

@@ -2,6 +2,8 @@
 
 #[path = "servers/canary.rs"]
 mod canary;
+#[path = "servers/citizens.rs"]
+mod citizens;
 #[path = "servers/folders.rs"]
 mod folders;
 #[path = "servers/offices.rs"]

@@ -1,6 +1,6 @@
 //! Changes when a citizen asks for something else through real servers. What comes back is read in the citizen's own mailbox.
 
-use super::world::{Choices, Comune, OFFICE, World, citizen, runtime};
+use super::world::{Choices, Comune, OFFICE, TASKS, World, citizen, runtime};
 use crate::support::{Daemon, ask, wait, wait_or};
 use gestore::{Mail, Timestamp};
 use pec::reread;
@@ -30,6 +30,25 @@ fn sheet(raw: &[u8]) -> Option<String> {
     Some(String::from_utf8(out.stdout).unwrap())
 }
 
+/// A letter that the citizen's provider cannot deliver (the mailbox is full, or gone) becomes a task to send it on paper, with its text;
+/// nothing is sent again.
+#[test]
+fn what_cannot_be_delivered_becomes_a_paper_task() {
+    let gone = "mancata-consegna@cittadini.test".to_owned(); // the simulated provider refuses what is sent to this name
+    let Some(world) = World::up_for(std::slice::from_ref(&gone)) else { return };
+    let comune = Comune::build(&world, &Choices::default());
+    let mut service = Daemon::run(&comune.file, &comune.log);
+    service.wait_logged(1, &["event=\"imap_connected\""]);
+    world.writes(&gone);
+    wait_or(|| service.log(), || comune.items("pec").iter().any(|(_, state)| state == "failed").then_some(()));
+    let paper = |(text, _): &(String, Vec<u8>)| text.contains("raccomandata") && text.contains("è arrivata");
+    let subject = "[Fascicolo ";
+    wait_or(|| service.log(), || mails(&world, TASKS, subject).iter().any(paper).then_some(()));
+    assert_eq!((comune.items("pec").len(), world.letters(TASKS)), (1, 2), "the request's task, and the paper one");
+    service.signal("TERM");
+    assert_eq!(service.end().code(), Some(0), "{}", service.log());
+}
+
 /// Whoever is known asks by words what is held, what is under way, who looked at it; asks for a service, fills in the form that
 /// comes, and is asked for what is missing. Each answer arrives, certified and delivered, and the sheets say what the register holds.
 #[test]
@@ -53,7 +72,8 @@ fn a_citizen_asks_by_words_and_reads_the_answers_with_their_sheets() {
         let outcome = runtime().block_on(line.attempt(&anna, OFFICE, &mail.raw, || async { Ok(()) }));
         assert!(matches!(outcome, Outcome::Taken { .. }), "{outcome:?}");
     };
-    let comes = |subject: &str| wait_or(|| format!("{subject}\n{}", service.log()), || mails(&world, &anna, subject).pop());
+    let comes =
+        |subject: &str| wait_or(|| format!("{subject}\n{}", service.log()), || mails(&world, &anna, subject).pop());
 
     write("I MIEI DATI", "Grazie\n");
     let (text, raw) = comes("I dati che abbiamo su di te");

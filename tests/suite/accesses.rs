@@ -53,9 +53,13 @@ fn the_person_reads_when_what_and_why_and_no_name_of_an_employee() {
     let text = flat(told);
     let rows: Vec<&str> = text.split("Chi: ").skip(1).map(|row| row.split(" - ").next().unwrap()).collect();
     assert_eq!(rows.len(), 4, "a line that names both is one reading, a reserved one of others is none: {text}");
-    assert!(rows[0].starts_with(&format!("{}. Che cosa ha visto: una pratica in cui ci sono i tuoi dati, per farne una copia. Perché: lettura con il comando «export»", office.title)), "{text}");
-    assert!(rows[1].starts_with("sportello, a mano. Che cosa ha visto: la pratica 2026/000007. Perché: lettura con il comando «dossier show»"), "{text}");
-    assert!(rows[2].starts_with("sportello, a mano. Che cosa ha visto: la scheda con i tuoi dati."), "{text}");
+    assert!(rows[0].starts_with(&format!("{}. Che cosa ha visto: una pratica in cui ci sono i tuoi dati, per farne una copia. Perché: lettura a mano", office.title)), "{text}");
+    assert!(rows[1].starts_with("una persona dell'ente, ufficio non indicato. Che cosa ha visto: la pratica 2026/000007. Perché: lettura a mano, il motivo non è annotato"), "{text}");
+    assert!(
+        rows[2]
+            .starts_with("una persona dell'ente, ufficio non indicato. Che cosa ha visto: la scheda con i tuoi dati."),
+        "{text}"
+    );
     assert!(
         rows[3].starts_with(&format!(
             "{}. Che cosa ha visto: la pratica 2026/000007, in 2 mail. Perché: ci deve lavorare",
@@ -63,12 +67,12 @@ fn the_person_reads_when_what_and_why_and_no_name_of_an_employee() {
         )),
         "{text}"
     );
-    assert!(text.contains("Ce ne sono altre 3"), "each line once: {text}");
+    assert!(text.contains("meno recenti: 3."), "each line once: {text}");
     assert!(text.contains("martedì 20 gennaio 2026. Chi") && text.contains(", ore "), "{text}");
     assert!(!text.contains("Ada Neri") && !text.contains(OTHERS), "{text}");
 
     let nobody = decide(mail(ANNA, "Chi ha consultato il mio fascicolo?", ""), world(vec![]));
-    assert!(flat(letter(&nobody, "accessi")).contains("Nessuno ha visto i tuoi dati"));
+    assert!(flat(letter(&nobody, "accessi")).contains("Non risulta nessuna lettura"));
     let many = (1..=90).rev().map(|seq| access(seq, What::Person, "", "")).collect();
     let decision = decide(mail(ANNA, "CHI HA VISTO", ""), seen(world(vec![]), many, vec![]));
     assert_eq!(letters(&decision).len(), 3, "forty a letter");
@@ -200,18 +204,20 @@ fn every_office_read_of_a_person_is_listed() {
     let told =
         wait("the letter", || running.overview().items.into_iter().find(|item| item.outgoing.template == "accessi"));
     let text = flat(&told.outgoing);
-    let why: Vec<&str> = text.split("comando «").skip(1).map(|rest| rest.split('»').next().unwrap()).collect();
+    let rows = text.split("Che cosa ha visto: ").skip(1).filter_map(|row| row.split_once(". Perché: "));
+    let read: Vec<&str> = rows.filter(|(_, why)| why.starts_with("lettura a mano")).map(|(what, _)| what).collect();
+    let dossier = format!("la pratica {number}");
     let hers = [
-        "outbox show",
-        "export",
-        "dossier show",
-        "dossier list",
-        "person list",
-        "dossier show",
-        "dossier show",
-        "person show",
+        &format!("{dossier}, in una lettera o in un compito"),
+        &format!("{dossier}, per farne una copia"),
+        &dossier,
+        "un elenco di pratiche con le tue",
+        "di chi è una tua casella Pec",
+        &dossier,
+        &dossier,
+        "la scheda con i tuoi dati",
     ];
-    assert_eq!(why, hers, "exactly those reads, the newest first: {text}");
+    assert_eq!(read, hers, "exactly those reads, the newest first: {text}");
     assert_eq!(told.outgoing.to, ANNA);
     assert!(text.contains("Ufficio anagrafe. Che cosa ha visto: la pratica"), "{text}");
     for name in ["Ada Neri", "Ugo Verdi", "Mario Rossi", "utente"] {
@@ -228,7 +234,14 @@ fn every_office_read_of_a_person_is_listed() {
     });
     let shown = desk.say(&["person", "accesses", CODE]);
     assert!(shown.contains("Ada Neri") && shown.contains("Ugo Verdi") && shown.contains("export"), "{shown}");
-    assert_eq!(desk.looked().last().unwrap()["what"], "accesses");
+    let lines = desk.looked();
+    assert_eq!(lines.last().unwrap()["what"], "accesses");
+    let letters: Vec<_> = lines.iter().filter(|line| line["what"] == "letter").map(|line| &line["people"]).collect();
+    assert_eq!(
+        letters,
+        [&serde_json::json!([CODE]); 2],
+        "a task names its dossier's persons, a letter whom it goes to"
+    );
     running.stop();
 
     // A register that is read anew says the same.

@@ -83,8 +83,8 @@ fn a_service_is_named_and_its_form_comes() {
 fn a_form_that_comes_back_opens_its_dossier_and_the_receipt_shows_what_was_read() {
     let text = format!(
         "Nome e cognome: Anna Bianchi\nCodice fiscale: {CODE}\nTelefono (se vuoi): 055 123456\nSe chiedi per un'altra persona, il suo \
-         nome:\nImpresa e partita Iva (se chiedi per lei):\nTarga: AB123CD\nHo i requisiti del servizio (sì o no): sì\nAltro che vuoi \
-         dirci: abito in centro\n"
+         nome:\nImpresa e partita Iva (se chiedi per un'impresa):\nTarga: AB123CD\nHo quello che serve per chiederlo (sì o no): sì\nChe cosa \
+         chiedi (con i dati che servono): abito in centro\n"
     );
     let decision = decide(with_file("NUOVA ztl", &text), nothing());
     let dossier = one(&decision);
@@ -96,11 +96,11 @@ fn a_form_that_comes_back_opens_its_dossier_and_the_receipt_shows_what_was_read(
     );
     assert_eq!(field(&decision, "targa"), "AB123CD");
     let receipt = letter(&decision, "presa-in-carico");
-    for told in ["- Targa: AB123CD", &format!("- Codice fiscale: {CODE}"), "- Altro che vuoi dirci: abito in centro"] {
+    for told in ["- Targa: AB123CD", &format!("- Codice fiscale: {CODE}"), "- Che cosa chiedi: abito in centro"] {
         assert!(receipt.text.contains(told), "{told}\n{}", receipt.text);
     }
     let told = flat(receipt);
-    assert!(told.contains("il giorno della richiesta non cambia") && told.contains("articolo 76"), "{told}");
+    assert!(told.contains("vale comunque dal giorno in cui è arrivata") && told.contains("articolo 76"), "{told}");
     assert!(!told.contains("Impresa"), "an empty line is not shown");
     let task = decision.outgoing.iter().find(|letter| letter.template == "compito").unwrap();
     assert!(task.text.contains("NUOVA"), "{}", task.text);
@@ -177,9 +177,9 @@ fn damaged_forms_are_read_or_asked_back_line_by_line() {
         (
             "only the plate",
             "Targa: AB123CD\n".into(),
-            vec!["Nome e cognome", "Codice fiscale", "Ho i requisiti del servizio"],
+            vec!["Nome e cognome", "Codice fiscale", "Ho quello che serve per chiederlo"],
         ),
-        ("a wrong code", ok.replace(CODE, &wrong), vec!["Codice fiscale giusto"]),
+        ("a wrong code", ok.replace(CODE, &wrong), vec!["Codice fiscale: quello scritto non va bene"]),
         ("the next label is no value", ok.replace("Anna Bianchi", ""), vec!["Nome e cognome"]),
     ];
     for (what, text, wanted) in &broken {
@@ -300,7 +300,7 @@ fn a_service_is_asked_for_by_its_form_from_the_first_mail_to_the_register() {
         filled.replace("Codice fiscale:", &format!("Codice fiscale: {CODE}")).replace("Targa:", "Targa: AB123CD");
     send("NUOVA ztl", &filled);
     let asked = wait("what is missing", || of("richiesta-integrazione").into_iter().next());
-    assert!(flat(&asked).contains("- Ho i requisiti del servizio."), "{}", asked.text);
+    assert!(flat(&asked).contains("- Ho quello che serve per chiederlo."), "{}", asked.text);
     let number = asked.dossier.unwrap();
     running.stop();
     let (code, shown, wrong) = ask(&["dossier", "show", &number, "--config", house.file.to_str().unwrap()]);

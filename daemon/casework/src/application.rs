@@ -113,7 +113,7 @@ impl<'a> Application<'a> {
                 }
                 Some(Ok(kept)) => (kept, FieldCheck::Ok),
                 Some(Err(why)) => {
-                    missing.push(format!("{} giusto: {why}", lines::bare(line.label)));
+                    missing.push(format!("{}: quello scritto non va bene ({why})", lines::bare(line.label)));
                     (value.clone(), FieldCheck::Failed(why))
                 }
             };

@@ -82,7 +82,7 @@ pub fn silence_in_words(dossier: &Dossier, desk: &Desk) -> &'static str {
         Silence::Inadempimento => {
             "Se non rispondiamo entro quel giorno, puoi chiedere una decisione a chi sostituisce l'ufficio."
         }
-        Silence::Assenso => "Se non rispondiamo entro quel giorno, la tua richiesta è accolta (silenzio assenso).",
+        Silence::Assenso => "Se non rispondiamo entro quel giorno, la richiesta è accolta (silenzio assenso).",
         Silence::Rigetto => "Se non rispondiamo entro quel giorno, la richiesta si considera respinta.",
     }
 }

@@ -120,7 +120,7 @@ impl State {
             Self::AccoltaPerSilenzio => "accolta perché è scaduto il termine per rispondere",
             Self::Respinta => "respinta",
             Self::Irricevibile => "non ammessa",
-            Self::Ritirata => "ritirata da te",
+            Self::Ritirata => "ritirata da chi l'ha fatta",
             Self::TrasmessaAltroEnte => "mandata all'ente competente",
             Self::AnnullataAutotutela => "annullata dall'ufficio dopo la decisione",
         }

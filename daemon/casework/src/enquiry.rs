@@ -114,7 +114,8 @@ pub(crate) fn decide(
         }
         Read::Nothing => {
             let asked = question::about(about).filter(|_| marks.is_empty())?;
-            let note = "Hai fatto una domanda: non abbiamo aperto nessuna pratica.";
+            let note =
+                "Hai fatto una domanda su questo servizio: ecco la risposta, e non abbiamo aperto nessuna pratica.";
             let card = braked(about, None).and_then(|()| letter::service(about, asked, note));
             (format!("una domanda su «{}»", asked.title), card.map(|letters| Told::letters(letters, None)))
         }

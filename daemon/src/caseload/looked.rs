@@ -98,9 +98,14 @@ fn looked(store: &Store, ask: &Ask, told: &Told, reader: &Reader) -> Result<Opti
 /// # Errors
 /// See [`Trouble`].
 pub fn write(store: &mut Store, mut looked: Looked, now: Timestamp) -> Result<(), Trouble> {
-    if looked.what == What::Letter && !looked.asked.is_empty() {
-        let people = store.people_at(&looked.asked, LISTED_MAX)?;
-        looked.people = people.into_iter().map(|person| person.id).collect();
+    if looked.what == What::Letter {
+        let to = if looked.asked.is_empty() { vec![] } else { store.people_at(&looked.asked, LISTED_MAX)? };
+        // A task goes to an office, and what it says is about the persons of its dossier.
+        let mut people: BTreeSet<String> = to.into_iter().map(|person| person.id).collect();
+        for number in &looked.dossiers {
+            people.extend(store.dossier(number)?.iter().flat_map(named_in));
+        }
+        looked.people = people.into_iter().collect();
     }
     store.look(looked, now)
 }

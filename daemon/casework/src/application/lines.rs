@@ -133,7 +133,7 @@ const OTHERS: Line =
     line("altre_persone", "Altre persone interessate (se ci sono)", &["altre persone", "familiari"], Need::May);
 const BUSINESS: Line = line(
     "impresa",
-    "Impresa e partita Iva (se chiedi per lei)",
+    "Impresa e partita Iva (se chiedi per un'impresa)",
     &["impresa", "ditta", "societa", "azienda"],
     Need::May,
 );
@@ -162,13 +162,20 @@ const PLACE: Line = line(
 const WISHES: Line = line("preferenze", "Preferenze (se ne hai)", &["preferenza", "scelte"], Need::May);
 const DECLARED: Line = line(
     "dichiarazione",
-    "Ho i requisiti del servizio (sì o no)",
-    &["ho i requisiti", "requisiti", "dichiaro di avere i requisiti", "dichiaro"],
+    "Ho quello che serve per chiederlo (sì o no)",
+    &[
+        "ho i requisiti",
+        "ho i requisiti del servizio",
+        "ho quello che serve",
+        "requisiti",
+        "dichiaro di avere i requisiti",
+        "dichiaro",
+    ],
     Need::Must,
 );
 const MORE: Line = line(
     "richiesta",
-    "Altro che vuoi dirci",
+    "Che cosa chiedi (con i dati che servono)",
     &["altro", "note", "richiesta", "che cosa chiedi", "messaggio"],
     Need::May,
 );

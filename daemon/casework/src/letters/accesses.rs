@@ -44,9 +44,9 @@ pub(crate) fn letters(
             access.at,
             json!({
                 "quando": format!("{}, ore {:02}:{:02}", in_words(there.date()), there.hour(), there.minute()),
-                "chi": office.unwrap_or("sportello, a mano"),
+                "chi": office.unwrap_or("una persona dell'ente, ufficio non indicato"),
                 "cosa": what,
-                "perche": format!("lettura con il comando «{}»", access.what.command()),
+                "perche": "lettura a mano, il motivo non è annotato",
             }),
         ));
     }

@@ -205,10 +205,11 @@ pub(crate) fn form(about: &About<'_>, procedure: &Procedure) -> Result<Vec<Outgo
     if !procedure.requirements.is_empty() {
         put(&mut values, "requisiti", json!(procedure.requirements));
     }
-    let asked: Vec<&str> = procedure.asked().map(|document| document.name.as_str()).collect();
-    if !asked.is_empty() {
-        put(&mut values, "documenti", json!(asked));
+    for (name, required) in [("documenti", true), ("facoltativi", false)] {
+        let asked = procedure.asked().filter(|document| document.required == required);
+        put(&mut values, name, json!(asked.map(|document| document.name.as_str()).collect::<Vec<_>>()));
     }
+    given(&mut values, "come", procedure.card.how.trim_end_matches('.'));
     Ok(vec![letter(about, "modulo", values, 0)?])
 }
 

@@ -56,7 +56,7 @@ fn who_asked_is_told_once_on_the_day_why_and_how_to_stop() {
     choose(&mut scene, asked());
     let outcome = flat(scene.of_template("esito")[0]);
     assert!(
-        outcome.contains("Vale fino a martedì 2 marzo 2027. Se vuoi un avviso prima, scrivi nell'oggetto AVVISAMI"),
+        outcome.contains("vale fino a martedì 2 marzo 2027. Se vuoi un avviso prima, scrivi nell'oggetto AVVISAMI"),
         "{outcome}"
     );
     assert_eq!(scene.dossier.life.look, Some(date(2027, 1, 31)), "a Sunday: no term, so it moves nothing");
@@ -67,7 +67,7 @@ fn who_asked_is_told_once_on_the_day_why_and_how_to_stop() {
     for part in [
         "Permesso per la zona a traffico limitato.",
         "Ultimo giorno: martedì 2 marzo 2027",
-        &format!("fascicolo: {}", scene.dossier.number),
+        &format!("Fascicolo: {}", scene.dossier.number),
         "Ricevi questo avviso perché lunedì 2 marzo 2026 hai scritto AVVISAMI DELLE SCADENZE.",
         "mailto:comune@pec.example?subject=NUOVA%20Permesso%20per%20la%20zona%20a%20traffico%20limitato",
         "NUOVA Permesso per la zona a traffico limitato",

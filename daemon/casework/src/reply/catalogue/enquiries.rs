@@ -102,7 +102,7 @@ const LETTURE: &[Field] = &[
         Line,
         Always,
         "quale ufficio, mai il nome di chi ci lavora",
-        &["sportello, a mano", "Ufficio Tributi"],
+        &["una persona dell'ente, ufficio non indicato", "Ufficio Tributi"],
     ),
     field(
         "cosa",
@@ -111,7 +111,7 @@ const LETTURE: &[Field] = &[
         "che cosa ha visto",
         &["la scheda con i tuoi dati", "la pratica 2026/000123, in 2 mail"],
     ),
-    field("perche", Line, Always, "perché", &["lettura con il comando «person show»", "ci deve lavorare"]),
+    field("perche", Line, Always, "perché", &["lettura a mano, il motivo non è annotato", "ci deve lavorare"]),
 ];
 
 const PRATICHE: &[Field] = &[
@@ -178,7 +178,7 @@ pub(super) const CARD: Message = Message {
                 Line,
                 IfGiven,
                 "che cosa è meglio dire prima",
-                &["Hai fatto una domanda: non abbiamo aperto nessuna pratica."],
+                &["Hai fatto una domanda su questo servizio: ecco la risposta, e non abbiamo aperto nessuna pratica."],
             ),
             field("righe", Items(RIGHE), Always, "la scheda, voce per voce", &[]),
             field(
@@ -204,8 +204,10 @@ pub(super) const FORM: Message = Message {
         &[
             field("titolo", Line, Always, "nome del servizio", &["Cambio di residenza"]),
             field("codice", Line, Subject, "nome breve del servizio", &["cambio-residenza"]),
-            field("requisiti", Lines, IfGiven, "chi può chiederlo", &["Abitare davvero al nuovo indirizzo"]),
-            field("documenti", Lines, IfGiven, "che cosa si allega", &["Copia del documento d'identità"]),
+            field("requisiti", Lines, IfGiven, "che cosa occorre", &["Abitare davvero al nuovo indirizzo"]),
+            field("documenti", Lines, IfGiven, "che cosa si deve allegare", &["Copia del documento d'identità"]),
+            field("facoltativi", Lines, IfGiven, "che cosa si può allegare", &["Stato di famiglia"]),
+            field("come", Line, IfGiven, "come si chiede, dalla scheda", &["Manda la copia del documento di tutti"]),
             field(
                 "modulo",
                 Lines,

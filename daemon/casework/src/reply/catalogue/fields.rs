@@ -89,7 +89,7 @@ pub(super) const START: &[Field] = &[
         Line,
         Always,
         "che cosa vale se l'ente non risponde in tempo, in una frase",
-        &["Se non rispondiamo entro quel giorno, la tua richiesta è accolta (silenzio assenso)."],
+        &["Se non rispondiamo entro quel giorno, la richiesta è accolta (silenzio assenso)."],
     ),
     field(
         "potere_sostitutivo",

@@ -31,6 +31,7 @@ pub const MESSAGES: &[Message] = &[
             START,
             &[
                 RIEPILOGO,
+                ALLEGATI,
                 Field { need: Need::OneOf("inizio"), ..PRESENTATA_IL },
                 field(
                     "avviato_il",

@@ -97,7 +97,7 @@ const SAMPLES: &[Words] = &[
     ),
     Words::new("in lavorazione", "in Bearbeitung", "being worked on"),
     Words::new(
-        "Se non rispondiamo entro quel giorno, la tua richiesta è accolta (silenzio assenso).",
+        "Se non rispondiamo entro quel giorno, la richiesta è accolta (silenzio assenso).",
         "Wenn wir bis zu diesem Tag nicht antworten, gilt Ihr Antrag als angenommen (stillschweigende Zustimmung).",
         "If we do not answer by that day, your request is granted (tacit consent).",
     ),

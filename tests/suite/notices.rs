@@ -25,7 +25,11 @@ fn a_choice_is_written_of_who_is_known_and_the_letter_says_what_goes_in_any_case
             told.contains("ti scriviamo sempre") && told.contains("Il preavviso, se stiamo per dirti di no"),
             "{told}"
         );
-        assert_eq!(told.contains("solo gli avvisi essenziali. Non ti scriviamo più"), wanted == Notices::Essential, "{told}");
+        assert_eq!(
+            told.contains("solo gli avvisi essenziali. Non ti scriviamo più"),
+            wanted == Notices::Essential,
+            "{told}"
+        );
         let [Change::Person { entry: Entry::NoticesChosen { notices }, .. }] = chosen.changes.as_slice() else {
             panic!("{:?}", chosen.changes)
         };

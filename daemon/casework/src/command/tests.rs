@@ -473,7 +473,7 @@ fn documents_go_with_the_letter_and_pictures_stay_in_the_dossier() {
     let decision = decided(&scene, &sent, &known(&scene)).expect("it is an office's");
     let asked = decision.outgoing.iter().find(|letter| letter.template == "richiesta-integrazione").expect("a request");
     assert!(matches!(asked.enclosures.as_slice(), [Enclosure::Document { name, .. }] if name == "Modulo.pdf"));
-    assert!(asked.text.contains("In allegato\n\n- Modulo.pdf\n"), "{}", asked.text);
+    assert!(asked.text.contains("I documenti che ti mandiamo\n\n- Modulo.pdf\n"), "{}", asked.text);
 
     // What goes to nobody is the office's alone.
     let sent = Sent { files: &files, ..Sent::to(&scene, MARIA, "NOTA: il rilievo") };

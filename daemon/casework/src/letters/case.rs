@@ -123,7 +123,10 @@ impl Case<'_> {
         let template = "richiesta-integrazione";
         let language = self.desk.templates.language(template, self.dossier.cover.language);
         let mut values = self.values_in(language, words::RESUMED_WHEN_SENT.in_language(language));
-        put(&mut values, "presentata_il", json!(self.dossier.opened_at));
+        // Who is in a dossier that the office opened asked for nothing.
+        if !self.dossier.cover.origin.is_empty() {
+            put(&mut values, "presentata_il", json!(self.dossier.opened_at));
+        }
         let why = words::NOBODY_ELSE_HAS_IT.in_language(language);
         let gaps: Vec<Value> =
             points.iter().map(|point| json!({ "cosa": point.trim_end_matches('.'), "perche": why })).collect();

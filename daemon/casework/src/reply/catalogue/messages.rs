@@ -67,7 +67,7 @@ pub const MESSAGES: &[Message] = &[
             DOSSIER,
             END,
             &[
-                PRESENTATA_IL,
+                Field { need: Need::IfGiven, ..PRESENTATA_IL },
                 MANCANZE,
                 IN_ALLEGATO,
                 field(

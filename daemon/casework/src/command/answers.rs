@@ -15,13 +15,16 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
+/// Numbers named with an order: a dossier rarely has more that wait.
+const NAMED_MAX: usize = 8;
+
 /// An answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Answer {
     /// The words that give the order.
     pub(crate) words: &'static str,
     /// What must stand with them, in Italian; empty: nothing.
-    pub(crate) with: &'static str,
+    pub(crate) with: String,
     /// A link that opens the mail with the order in it (RFC 6068).
     pub(crate) link: String,
 }
@@ -45,7 +48,7 @@ pub(crate) fn of(object: Object<'_>, message: &str, office: &str, as_what: &str,
         Object::Dossier(dossier) => of_dossier(dossier, message, office, as_what, desk),
         Object::Message(wrote) => {
             let may_open = wrote.is_certified() && wrote.dossier.is_none();
-            offered(&reference(object, office, desk), message, desk, |what| match what {
+            offered(&reference(object, office, desk), message, &Waiting::default(), desk, |what| match what {
                 What::Open => may_open,
                 What::Correct => !message.is_empty(),
                 _ => false,
@@ -59,7 +62,8 @@ fn of_dossier(dossier: &Dossier, message: &str, office: &str, as_what: &str, des
     let actor = Actor::Office { id: office, role: role(as_what) };
     let is_open = !dossier.state.is_final();
     let life = &dossier.life;
-    offered(&reference(Object::Dossier(dossier), office, desk), message, desk, |what| match what {
+    let reference = reference(Object::Dossier(dossier), office, desk);
+    offered(&reference, message, &Waiting::of(dossier), desk, |what| match what {
         What::Do(Verb::Accogli) if enablement::waits(dossier) => false,
         What::Do(verb) => procedure.act(dossier.state, verb, actor, &dossier.office).is_ok(),
         What::Enable => {
@@ -77,7 +81,37 @@ fn of_dossier(dossier: &Dossier, message: &str, office: &str, as_what: &str, des
     })
 }
 
-fn offered(reference: &str, message: &str, desk: &Desk, is_offered: impl Fn(What) -> bool) -> Vec<Answer> {
+/// What waits for an answer that names it by its number.
+#[derive(Debug, Default)]
+struct Waiting {
+    filings: Vec<u32>,
+    changes: Vec<u32>,
+}
+
+impl Waiting {
+    fn of(dossier: &Dossier) -> Self {
+        let filings = dossier.life.filings.iter().filter(|filing| filing.state == participation::State::Filed);
+        let changes = dossier.life.changes.iter().filter(|change| !change.state.is_decided());
+        Self { filings: filings.map(|filing| filing.id).collect(), changes: changes.map(|change| change.id).collect() }
+    }
+
+    /// The numbers that an order may name.
+    fn for_order(&self, what: What) -> &[u32] {
+        match what {
+            What::Weigh => &self.filings,
+            What::Approve | What::Refuse => &self.changes,
+            _ => &[],
+        }
+    }
+}
+
+fn offered(
+    reference: &str,
+    message: &str,
+    waiting: &Waiting,
+    desk: &Desk,
+    is_offered: impl Fn(What) -> bool,
+) -> Vec<Answer> {
     let Some(office_box) = &desk.entity.office_box else { return Vec::new() };
     let mut offered: Vec<Answer> = Vec::new();
     let mut seen: Vec<What> = Vec::new();
@@ -88,15 +122,20 @@ fn offered(reference: &str, message: &str, desk: &Desk, is_offered: impl Fn(What
         }
         seen.push(*what);
         let subject = format!("{reference} {words}");
-        let link = mailto(&office_box.address, &subject, &body(words, *what, message));
-        offered.push(Answer { words, with: with(*what), link });
+        let numbers = waiting.for_order(*what);
+        let link = mailto(&office_box.address, &subject, &body(words, *what, numbers, message));
+        let named: Vec<String> = numbers.iter().take(NAMED_MAX).map(ToString::to_string).collect();
+        let which = if named.is_empty() { String::new() } else { format!(" ({})", named.join(", ")) };
+        offered.push(Answer { words, with: with(*what).replace("{}", &which), link });
     }
     offered
 }
 
 fn with(what: What) -> &'static str {
     match what {
-        What::Do(Verb::ChiediIntegrazione) => "e sotto, dopo un trattino, ogni cosa che chiedi",
+        What::Do(Verb::ChiediIntegrazione) => {
+            "e sotto, dopo un trattino, ogni cosa che chiedi; poi la riga NESSUN ENTE PUBBLICO LO HA GIÀ: sì"
+        }
         What::Do(Verb::PreavvisoDiniego | Verb::Accogli | Verb::Respingi | Verb::DichiaraIrricevibile) => {
             "e sotto, dopo un trattino, ogni motivo"
         }
@@ -106,19 +145,19 @@ fn with(what: What) -> &'static str {
         What::Assign => "e il nome della persona o dell'ufficio",
         What::Note => "e i due punti, poi il testo",
         What::NotOurs => "e, se lo sai, i due punti e di chi è",
-        What::Weigh => "e il numero dell'atto di parte, poi ACCOLTA o NON ACCOLTA, i due punti e perché",
+        What::Weigh => "e il numero dell'atto di parte{}, poi ACCOLTA o NON ACCOLTA, i due punti e perché",
         What::Enable => {
             "e i due punti, poi il documento che hai visto; con un ultimo giorno, FINO AL e la data prima dei due punti"
         }
-        What::Approve => "e il numero della modifica",
-        What::Refuse => "e il numero della modifica, i due punti e perché",
+        What::Approve => "e il numero della modifica{}",
+        What::Refuse => "e il numero della modifica{}, i due punti e perché",
         What::Open => "e i due punti, poi il procedimento (niente: ricevi l'elenco)",
         What::Correct => "e i due punti, perché, e sotto che cosa era giusto",
     }
 }
 
 /// The mail as the link opens it: what is missing is left to write.
-fn body(words: &str, what: What, message: &str) -> String {
+fn body(words: &str, what: What, numbers: &[u32], message: &str) -> String {
     match what {
         What::Do(Verb::ChiediIntegrazione) => format!("{words}\n- \n\n{NOT_HELD}: "),
         What::Do(
@@ -132,7 +171,11 @@ fn body(words: &str, what: What, message: &str) -> String {
         What::Correct => {
             format!("{words}: \n- tipo: \n- ufficio: \n- pratica: \n- messaggio: {}", short(message))
         }
-        What::Assign | What::Weigh | What::Approve | What::Refuse | What::Do(Verb::ChiediParere) => format!("{words} "),
+        What::Weigh | What::Approve | What::Refuse => match numbers {
+            [one] => format!("{words} {one} "),
+            _ => format!("{words} "),
+        },
+        What::Assign | What::Do(Verb::ChiediParere) => format!("{words} "),
         What::NotOurs | What::Do(_) => words.to_string(),
     }
 }

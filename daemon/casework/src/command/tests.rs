@@ -2,7 +2,7 @@
 
 extern crate std;
 
-use super::{Object, by_mail, by_pec, code};
+use super::{Object, answers, by_mail, by_pec, code};
 use crate::correction::Correction;
 use crate::decision::{Change, Decision, Disposition, Enclosure, Lane, Outgoing};
 use crate::desk::{Desk, OfficeBox};
@@ -10,6 +10,7 @@ use crate::dossier::{State, Visibility};
 use crate::enablement;
 use crate::known::{Known, Spent, Wrote};
 use crate::life::Entry;
+use crate::participation;
 use crate::person::Strength;
 use crate::rules::Kind;
 use crate::scene::{self, Mail, SAFE, Scene};
@@ -487,6 +488,36 @@ fn documents_go_with_the_letter_and_pictures_stay_in_the_dossier() {
     let (_, trail) = send(&mut scene, &sent, &[]);
     assert_eq!(trail, ["office", "document-empty"]);
     assert_eq!(scene.dossier.state, State::InLavorazione);
+}
+
+/// What an order must name stands in the task, and in its link where it is one thing.
+#[test]
+fn a_task_names_the_numbers_that_its_orders_want() {
+    let scene = scene();
+    let mut dossier = scene.dossier.clone();
+    let mut file = |id: u32| {
+        let step = participation::Entry::Filed {
+            id,
+            kind: participation::Kind::Memoria,
+            by: SAFE.into(),
+            standing: "party".into(),
+            filed_at: scene.now,
+            message: "a".repeat(64),
+            documents: vec![],
+            in_time: None,
+        };
+        dossier.apply(&Entry::Filing { n: id, step }, scene.now);
+        dossier.clone()
+    };
+    let weigh = |dossier: &crate::dossier::Dossier| {
+        let all = answers::of(Object::Dossier(dossier), "", &dossier.office, "responsabile", &scene.desk);
+        all.into_iter().find(|answer| answer.words == "VALUTO").expect("there is something to weigh")
+    };
+    let one = weigh(&file(1));
+    assert!(one.with.starts_with("e il numero dell'atto di parte (1), poi"), "{}", one.with);
+    assert!(one.link.ends_with("&body=VALUTO%201%20"), "{}", one.link);
+    let two = weigh(&file(2));
+    assert!(two.with.contains("(1, 2)") && two.link.ends_with("&body=VALUTO%20"), "{} {}", two.with, two.link);
 }
 
 /// An address is enabled by mail too, by who decides there and once its code has come back (functions S0.07).

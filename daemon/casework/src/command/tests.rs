@@ -510,7 +510,7 @@ fn a_task_names_the_numbers_that_its_orders_want() {
         dossier.clone()
     };
     let weigh = |dossier: &crate::dossier::Dossier| {
-        let all = answers::of(Object::Dossier(dossier), "", &dossier.office, "responsabile", &scene.desk);
+        let all = answers::of(Object::Dossier(dossier), "", &dossier.office, "responsabile", scene.desk);
         all.into_iter().find(|answer| answer.words == "VALUTO").expect("there is something to weigh")
     };
     let one = weigh(&file(1));

@@ -49,6 +49,40 @@ fn what_cannot_be_delivered_becomes_a_paper_task() {
     assert_eq!(service.end().code(), Some(0), "{}", service.log());
 }
 
+/// A term that is near, and one that is over: the office is reminded and the substitute power is called, by the clock alone.
+#[test]
+fn the_office_is_reminded_and_the_substitute_is_called() {
+    let Some(world) = World::up() else { return };
+    let comune = Comune::build(&world, &Choices::default());
+    let mut service = Daemon::run(&comune.file, &comune.log);
+    service.wait_logged(1, &["event=\"imap_connected\""]);
+    let today = casework::calendar::rome(Timestamp::now()).date();
+    let opened = |days: i64, subject: &str| {
+        let since = today.checked_sub(jiff::Span::new().days(days)).unwrap().strftime("%d/%m/%Y").to_string();
+        let party = format!("{CODE},Anna Bianchi,{}", citizen(0));
+        let open = ["dossier", "open", "--procedure", "richiesta", "--subject", subject, "--since", &since, "--told"];
+        let rest =
+            ["--office", "tributi", "--party", &party, "--by", "Ada Neri", "--config", comune.file.to_str().unwrap()];
+        let (code, out, err) = ask(&[&open[..], &rest].concat());
+        assert_eq!(code, Some(0), "{out}{err}");
+        out.split_whitespace().find(|word| word.starts_with("20")).unwrap().trim_end_matches(':').to_owned()
+    };
+    // The term of thirty days ends within ten; or has ended.
+    for (number, words) in
+        [(opened(22, "Termine vicino"), "alla fine del termine"), (opened(40, "Termine scaduto"), "potere sostitutivo")]
+    {
+        let subject = format!("[Fascicolo {number}]");
+        let told = || mails(&world, TASKS, &subject).into_iter().any(|(text, _)| text.contains(words));
+        wait_or(
+            || format!("{words}: {:?}\n{}", mails(&world, TASKS, &subject), service.log()),
+            || told().then_some(()),
+        );
+    }
+    service.signal("TERM");
+    assert_eq!(service.end().code(), Some(0), "{}", service.log());
+    assert_eq!(service.logged(&["ERROR"]), 0, "{}", service.log());
+}
+
 /// Whoever is known asks by words what is held, what is under way, who looked at it; asks for a service, fills in the form that
 /// comes, and is asked for what is missing. Each answer arrives, certified and delivered, and the sheets say what the register holds.
 #[test]

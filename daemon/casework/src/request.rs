@@ -52,7 +52,10 @@ pub(crate) fn decide(seen: &Examined, daticert: &Daticert, message: &Content, kn
         Some(Named::Service(application)) => Some(application),
         _ => None,
     };
-    let class = application.map_or_else(|| class.clone(), |application| application.classification(&class, desk));
+    let class = match application {
+        Some(application) => application.classification(&class, desk),
+        None => class,
+    };
     let mut trail = vec![Reason::new("rule", outcome_in_words(&class, desk))];
     if known.answers_ours && guard::is_autoresponse(&marks) && message.attachments.is_empty() {
         // An autoresponder met one of our messages: a task for each would feed it. Documents are never passed over.

@@ -4,6 +4,7 @@
 //! A mail client breaks lines, joins them, quotes them and drops accents; people leave labels out, or write them their own way. What
 //! can be read is read; what cannot is asked for by its label, and nothing is guessed.
 
+use crate::data_change::fields::compact;
 use crate::nearest::nearest;
 use crate::person::id;
 use crate::procedure::{Procedure, Section};
@@ -223,8 +224,7 @@ impl Line {
             Check::Text => Ok(value.to_string()),
             Check::Code => id::codice_fiscale(value).map_err(|why| why.text),
             Check::Iban => {
-                let iban: String =
-                    value.chars().filter(|c| !c.is_whitespace()).map(|c| c.to_ascii_uppercase()).collect();
+                let iban = compact(value);
                 if iban_ok(&iban) { Ok(iban) } else { Err("le cifre di controllo non tornano".to_string()) }
             }
         }

@@ -79,7 +79,7 @@ pub(super) fn canonical(field: &str, value: &str) -> Result<String, Refused> {
     Ok(value.trim().to_string())
 }
 
-pub(super) fn compact(value: &str) -> String {
+pub(crate) fn compact(value: &str) -> String {
     value.chars().filter(|c| !c.is_whitespace()).map(|c| c.to_ascii_uppercase()).collect()
 }
 

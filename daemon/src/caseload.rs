@@ -5,6 +5,7 @@ pub mod ask;
 pub mod clerk;
 pub mod contact;
 pub mod drop;
+pub mod filed;
 pub mod looked;
 mod morning;
 pub mod rows;
@@ -130,6 +131,8 @@ impl Caseload<'_> {
                     people.extend(self.people(core::iter::once(asked.code.as_str()))?);
                     people.extend(self.store.people_at(&asked.address, HOLDERS_MAX)?);
                 }
+                let filed = filed::filed(self.store, self.archive, &dossier.number)?;
+                let order = &Order { filed, ..order.clone() };
                 let done = match act::act(order, &dossier, &people, desk, self.now) {
                     Ok(done) => done,
                     Err(why) => return Ok(Err(why)),

@@ -1,6 +1,7 @@
 //! The life of one message: kept, examined, decided, committed. The server hears last.
 
 use crate::archive::{Archive, Named, Sealed, Shelf};
+use crate::caseload::filed::filed;
 use crate::clock::Clock;
 use crate::events;
 use crate::failpoint;
@@ -183,6 +184,7 @@ impl Pipeline {
                 self.offices.as_ref().is_some_and(|it| *it == about.account || about.account.is_empty());
             let known =
                 Known { received: about.received, is_from_offices, ..store.known(sealed.digest(), &interest, now)? };
+            let known = self.with_filed(known, &store)?;
             failpoint::at("classify.eval").map_err(disk)?;
             failpoint::panic_at("classify.panic");
             let decision = match &seen {
@@ -289,6 +291,14 @@ impl Pipeline {
                 }
             }
         }
+    }
+
+    /// What citizens filed in the dossiers that an office's order may be about.
+    fn with_filed(&self, mut known: Known, store: &Store) -> Result<Known, Trouble> {
+        for number in known.dossiers.iter().filter(|_| known.is_from_offices).map(|dossier| &dossier.number) {
+            known.filed.insert(number.clone(), filed(store, &self.archive, number)?);
+        }
+        Ok(known)
     }
 
     /// Where the server told no arrival, or a stop lost it, the message came when we kept it: somebody who holds an old key must

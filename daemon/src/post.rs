@@ -154,6 +154,7 @@ fn enclosed(
             .map(|bytes| Attachment { name: HeaderText::new(name), media_type: "application/pdf".into(), bytes })
             .map_err(Unmade::Printable),
             Enclosure::Document { message, nth, name } => document(archive, message, *nth, name, room)?,
+            Enclosure::Message { message, name } => whole(archive, message, name, room)?,
         };
         match file {
             Ok(file) => {
@@ -166,6 +167,30 @@ fn enclosed(
     Ok(Ok(made))
 }
 
+/// A message as it came, as a plain file: message/rfc822 may not be base64-encoded, and a relay would break its lines.
+fn whole(archive: &Archive, message: &str, name: &str, room: usize) -> io::Result<Result<Attachment, Unmade>> {
+    let raw = kept(archive, message)?.and_then(|raw| if raw.len() > room { Err(too_large()) } else { Ok(raw) });
+    Ok(match raw {
+        Ok(bytes) => Ok(Attachment { name: HeaderText::new(name), media_type: ANY_FILE.into(), bytes }),
+        Err(why) => Err(Unmade::Document { name: name.to_owned(), why }),
+    })
+}
+
+/// The bytes of a message of the archive. Inside: why they are not to be had, in Italian.
+fn kept(archive: &Archive, message: &str) -> io::Result<Result<Vec<u8>, String>> {
+    match archive.read(Shelf::In, message) {
+        Ok(raw) => Ok(Ok(raw)),
+        Err(e) if e.kind() == ErrorKind::NotFound => Ok(Err("il suo messaggio non è in archivio".into())),
+        Err(e) if e.kind() == ErrorKind::InvalidData => Ok(Err("il suo messaggio in archivio è danneggiato".into())),
+        Err(e) => Err(e),
+    }
+}
+
+fn too_large() -> String {
+    let most = ENCLOSED_BYTES_MAX / (1024 * 1024);
+    format!("i documenti di una lettera sono insieme al massimo {most} MB: mandali in più volte")
+}
+
 /// The bytes that its author sent, and no others.
 fn document(
     archive: &Archive,
@@ -175,11 +200,9 @@ fn document(
     room: usize,
 ) -> io::Result<Result<Attachment, Unmade>> {
     let missing = |why: &str| Ok(Err(Unmade::Document { name: name.to_owned(), why: why.to_owned() }));
-    let raw = match archive.read(Shelf::In, message) {
+    let raw = match kept(archive, message)? {
         Ok(raw) => raw,
-        Err(e) if e.kind() == ErrorKind::NotFound => return missing("il suo messaggio non è in archivio"),
-        Err(e) if e.kind() == ErrorKind::InvalidData => return missing("il suo messaggio in archivio è danneggiato"),
-        Err(e) => return Err(e),
+        Err(why) => return missing(&why),
     };
     let Ok(nth) = usize::try_from(nth) else { return missing("il messaggio non ha tanti allegati") };
     Ok(match reread::document(&raw, nth, room) {
@@ -189,12 +212,7 @@ fn document(
         }
         Err(reread::Undone::Absent) => return missing("il messaggio non ha tanti allegati"),
         Err(reread::Undone::Broken) => return missing("la sua codifica è guasta"),
-        Err(reread::Undone::TooLarge) => {
-            let most = ENCLOSED_BYTES_MAX / (1024 * 1024);
-            return missing(&format!(
-                "i documenti di una lettera sono insieme al massimo {most} MB: mandali in più volte"
-            ));
-        }
+        Err(reread::Undone::TooLarge) => return missing(&too_large()),
     })
 }
 

@@ -229,6 +229,7 @@ fn order(way: &Way, dossier: &Dossier, verb: Verb, points: &[&str], to: &str) ->
         office: way.office.into(),
         role: "responsabile".into(),
         documents: vec![],
+        filed: vec![],
     }
 }
 

@@ -10,11 +10,16 @@ use sportello::store::Store;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+#[path = "office_mail/handed_on.rs"]
+mod handed_on;
+
 const SERVER: &str = "mx.comune.example";
 /// Who decides for the office of taxes, from a mailbox of her own.
 const MARIA: &str = "m.bianchi@comune.example";
 const SHARED: &str = "tributi@comune.example";
 const ANNA: &str = "anna.bianchi@cittadini.test";
+/// The other body of the rules, on the circuit.
+const REGION: &str = "regione@cittadini.test";
 
 struct Town {
     _root: tempfile::TempDir,
@@ -38,7 +43,9 @@ impl Town {
                 format!("\npeople = [{{ name = \"Maria Bianchi\", mail = \"{MARIA}\", role = \"responsabile\" }}]");
             let text = fs::read_to_string(entry.path()).unwrap();
             let mail = format!("mail    = \"{SHARED}\"");
-            fs::write(rules.join(entry.file_name()), text.replace(&mail, &format!("{mail}{people}"))).unwrap();
+            let text =
+                text.replace(&mail, &format!("{mail}{people}")).replace("protocollo@pec.regione.example", REGION);
+            fs::write(rules.join(entry.file_name()), text).unwrap();
         }
         let text = fs::read_to_string(&house.file).unwrap();
         let text = text.replace("[dati]\n", &format!("[dati]\nregole = \"{}\"\n", rules.display()));

@@ -238,7 +238,7 @@ fn frozen(archive: &Archive, letter: &Outgoing) -> Result<Vec<u8>, Unmade> {
 }
 
 /// The files in a frozen letter: name, media type, bytes.
-fn files_in(raw: &[u8]) -> Vec<(String, String, Vec<u8>)> {
+pub(crate) fn files_in(raw: &[u8]) -> Vec<(String, String, Vec<u8>)> {
     let text = String::from_utf8(raw.to_vec()).unwrap();
     let parts = text.split("--=_sportello").skip(2).filter(|part| part.contains("Content-Disposition: attachment"));
     parts

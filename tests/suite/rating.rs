@@ -44,6 +44,7 @@ fn the_outcome_asks_with_a_link_for_each_vote_and_each_link_is_a_vote() {
         office: "anagrafe".into(),
         role: "responsabile".into(),
         documents: vec![],
+        filed: vec![],
     };
     let done = casework::act::act(&order, &taken, &[], &bench().desk, bench().now).unwrap();
     let [outcome] = done.outgoing.as_slice() else { panic!("{:?}", done.outgoing) };

@@ -4,6 +4,7 @@
 
 mod ask;
 mod change;
+mod competence;
 mod decide;
 mod enable;
 mod handed;
@@ -25,6 +26,8 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec;
 use alloc::vec::Vec;
+pub(crate) use competence::delivered;
+pub use competence::{HANDED_ON_MAX, Mailed};
 pub use handed::{HANDED_MAX, Handed};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -53,6 +56,9 @@ pub struct Order {
     /// The files that came with it, by mail.
     #[serde(skip)]
     pub documents: Vec<Handed>,
+    /// What citizens filed in the dossier, the oldest first: what is sent on to another body.
+    #[serde(skip)]
+    pub filed: Vec<Mailed>,
 }
 
 /// What may be done.

@@ -15,7 +15,7 @@ use crate::letters::case::{Case, Told};
 use crate::life::Entry;
 use crate::person::Person;
 use crate::procedure::{self, Actor, Procedure, ThirdBody};
-use crate::receipts::{Awaited, Fact};
+use crate::receipts::Awaited;
 use crate::rules::Calendar;
 use crate::term::{
     ClockFact, Length, Plan, Reckoning, Reminder, ReminderKind, Silence, THIRD_BODY_DAYS_MAX, WindowKind, reckon,
@@ -377,7 +377,7 @@ pub fn observations_end(dossier: &Dossier, desk: &Desk) -> Option<Date> {
 pub(crate) fn delivered(awaited: &Awaited, at: Timestamp, known: &Known, desk: &Desk) -> Vec<Change> {
     let number = known.awaited_dossier.as_deref();
     let Some(dossier) = number.and_then(|number| known.dossier(number)) else { return vec![] };
-    if awaited.facts.iter().any(|fact| matches!(fact, Fact::Delivered { .. })) {
+    if awaited.is_delivered() {
         return vec![];
     }
     let template = awaited.template.split('.').next().unwrap_or_default();
@@ -423,7 +423,8 @@ fn entered(dossier: &Dossier, entry: Entry, known: &Known, desk: &Desk) -> Vec<C
     entries.into_iter().map(|entry| Change::Entered { dossier: dossier.number.clone(), entry }).collect()
 }
 
-fn day(date: Date) -> String {
+/// In words.
+pub(crate) fn day(date: Date) -> String {
     format!("{} {} {}", date.day(), crate::calendar::month(date), date.year())
 }
 

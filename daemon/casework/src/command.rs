@@ -47,7 +47,7 @@ impl Author<'_> {
     /// The order to do something with a dossier.
     fn order(&self, dossier: &Dossier, act: Act) -> Order {
         let [by, office, role] = [self.name, self.office, self.role].map(ToString::to_string);
-        Order { dossier: dossier.number.clone(), act, by, office, role, documents: vec![] }
+        Order { dossier: dossier.number.clone(), act, by, office, role, documents: vec![], filed: vec![] }
     }
 }
 
@@ -266,7 +266,8 @@ fn carry_out(
     let author = standing.author;
     match (wanted, standing.object) {
         (Wanted::Act(act), Object::Dossier(dossier)) => {
-            let order = Order { documents: documents.to_vec(), ..author.order(dossier, act) };
+            let filed = known.filed.get(&dossier.number).cloned().unwrap_or_default();
+            let order = Order { documents: documents.to_vec(), filed, ..author.order(dossier, act) };
             act::act(&order, dossier, &known.people, desk, known.now)
         }
         (Wanted::Act(_), Object::Message(_)) => {

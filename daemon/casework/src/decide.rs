@@ -6,7 +6,7 @@ use crate::desk::Desk;
 use crate::known::{Earlier, Known};
 use crate::letters::Claim;
 use crate::receipts::{self, Fact, Outcome};
-use crate::{address, clockwork, command, guard, letters, request};
+use crate::{act, address, clockwork, command, guard, letters, request};
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec;
@@ -248,6 +248,9 @@ fn receipt(seen: &Examined, daticert: &Daticert, known: &Known, desk: &Desk) -> 
     }
     if let Fact::Delivered { at, .. } = &fact {
         changes.extend(clockwork::delivered(awaited, *at, known, desk));
+        let (handed, letters) = act::delivered(awaited, *at, known, desk);
+        changes.extend(handed);
+        outgoing.extend(letters);
     }
     if let (Fact::Delivered { .. }, Outcome::Failed) = (&fact, before) {
         trail.push(Reason::new("late-delivery", String::from("consegna arrivata dopo l'avviso di mancata consegna")));

@@ -265,6 +265,13 @@ pub enum Enclosure {
         /// File name, as its author gave it.
         name: String,
     },
+    /// A whole message of the archive, as it came: with it goes the proof of who sent it and when.
+    Message {
+        /// SHA-256 in lower-case hex.
+        message: String,
+        /// File name.
+        name: String,
+    },
 }
 
 /// One step of the reasoning.

@@ -1,6 +1,7 @@
 //! What a decision may know of the past: a snapshot with its revision, and the questions that fill it.
 
 use crate::access::Looks;
+use crate::act::Mailed;
 use crate::canary::Canary;
 use crate::dossier::Dossier;
 use crate::enquiry;
@@ -63,6 +64,8 @@ pub struct Known {
     pub spent: BTreeMap<String, Spent>,
     /// The decided messages that it names, as tasks do.
     pub wrote: Vec<Wrote>,
+    /// What citizens filed in these dossiers, the oldest first, where an office orders something: by number.
+    pub filed: BTreeMap<String, Vec<Mailed>>,
 }
 
 /// A message that was decided before, as an order may speak of it.
@@ -191,6 +194,7 @@ impl Known {
             is_from_offices: false,
             spent: BTreeMap::new(),
             wrote: Vec::new(),
+            filed: BTreeMap::new(),
         }
     }
 

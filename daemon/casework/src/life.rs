@@ -131,6 +131,13 @@ pub enum Entry {
         /// The step.
         step: validity::Step,
     },
+    /// The body that is competent has received the request that we sent on to it (L. 241/1990 art. 18-bis c. 2).
+    HandedOver {
+        /// Which body, as people call it.
+        body: String,
+        /// When, as its provider certified.
+        at: Timestamp,
+    },
     /// A remark of the office.
     Noted {
         /// Its words.
@@ -145,7 +152,7 @@ impl Entry {
         match self {
             Self::Moved { .. } | Self::Assigned { .. } | Self::Noted { .. } | Self::Change { .. } => true,
             Self::Filing { step, .. } => !matches!(step, participation::Entry::Filed { .. }),
-            Self::Joined { .. } | Self::Deposited { .. } | Self::Clock { .. } => false,
+            Self::Joined { .. } | Self::Deposited { .. } | Self::Clock { .. } | Self::HandedOver { .. } => false,
             Self::Enabling { step } => matches!(step, enablement::Step::Granted),
             Self::Action { .. } | Self::Advice { .. } | Self::Rated { .. } => false,
             Self::Reckoned { .. } | Self::Reminded { .. } | Self::Validity { .. } => false,
@@ -171,6 +178,7 @@ impl Entry {
                 Outcome::GivenUp => format!("{}: non si riprova più, la guarda una persona", around::in_words(*which)),
             },
             Self::Advice { body, step } => format!("{body}: {}", step.words()),
+            Self::HandedOver { body, at } => format!("{body} ha ricevuto la richiesta, {}", stamp(*at)),
             Self::Noted { text } => format!("nota: {text}"),
             Self::Reminded { reminder } => format!("avviso del {}: {}", reminder.on, reminder.what.words()),
             Self::Change { n, step } => format!("modifica {n}: {}", step.words()),
@@ -251,7 +259,7 @@ impl Dossier {
             }
             Entry::Rated { step } => self.life.rating = self.life.rating.max(Some(*step)),
             Entry::Validity { step } => validity::apply(&mut self.life.validity, *step),
-            Entry::Noted { .. } => {}
+            Entry::HandedOver { .. } | Entry::Noted { .. } => {}
         }
     }
 

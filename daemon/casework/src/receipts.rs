@@ -203,6 +203,12 @@ pub struct Awaited {
 }
 
 impl Awaited {
+    /// Its delivery is known already.
+    #[must_use]
+    pub fn is_delivered(&self) -> bool {
+        self.facts.iter().any(|fact| matches!(fact, Fact::Delivered { .. }))
+    }
+
     /// What `pec` holds a receipt against.
     #[must_use]
     pub fn sending(&self) -> Sending {

@@ -29,6 +29,7 @@ pub mod place;
 pub(crate) mod problem;
 pub mod quote;
 pub(crate) mod read;
+mod read_body;
 mod read_case;
 pub(crate) mod read_office;
 mod read_rule;
@@ -42,7 +43,7 @@ mod words;
 
 pub(crate) use apart::of_rule;
 pub use apart::{apart, untied};
-pub use book::{Calendar, Deadline, Kind, Mode, Office, OfficeChoice, Officer, Rule, Rulebook};
+pub use book::{Body, Calendar, Deadline, Kind, Mode, Office, OfficeChoice, Officer, Rule, Rulebook};
 pub use cases::{TestResult, run_tests};
 pub use classify::{classify, look_up};
 pub use coverage::{advice, tests_about, unexercised};

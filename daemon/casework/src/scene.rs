@@ -3,7 +3,7 @@
 
 extern crate std;
 
-use crate::act::{self, Act, Done, Order};
+use crate::act::{self, Act, Done, Mailed, Order};
 use crate::decision::{Change, Lane, Outgoing};
 use crate::desk::{Desk, Entity};
 use crate::dossier::{Dossier, PartyRole, State};
@@ -206,6 +206,8 @@ pub(crate) struct Scene {
     pub(crate) letters: Vec<Outgoing>,
     pub(crate) incidents: Vec<String>,
     delivered: BTreeMap<String, (Timestamp, BTreeSet<Fact>)>,
+    /// What citizens filed in it, as the machine would find it.
+    pub(crate) filed: Vec<Mailed>,
     mails: u32,
 }
 
@@ -240,6 +242,7 @@ impl Scene {
             letters: vec![],
             incidents: vec![],
             delivered: BTreeMap::new(),
+            filed: vec![],
             mails: 0,
         };
         scene.take(done.changes, done.outgoing);
@@ -280,6 +283,7 @@ impl Scene {
             office: office.into(),
             role: role.into(),
             documents: vec![],
+            filed: self.filed.clone(),
         };
         act::act(&order, &self.dossier, &self.people, self.desk, self.now)
     }
@@ -362,6 +366,8 @@ impl Scene {
         };
         let changes = clockwork::delivered(&awaited, at, &known, self.desk);
         self.take(changes, vec![]);
+        let (changes, letters) = act::delivered(&awaited, at, &known, self.desk);
+        self.take(changes, letters);
         let fact = Fact::Delivered { at, pec_id: format!("{}@gestore.example", letter.id) };
         self.delivered.entry(letter.id.clone()).and_modify(|(_, facts)| {
             facts.insert(fact);

@@ -222,6 +222,7 @@ fn decide(decides: &Decides, act: Act) -> Result<u8, u8> {
         office: decides.office.clone(),
         role: decides.role.clone(),
         documents: vec![],
+        filed: vec![],
     };
     Ok(give(&config, &Deed::Act { order }))
 }

@@ -372,6 +372,7 @@ fn deed(dossier: &str, office: &str, by: &str, act: Act) -> Deed {
         office: office.into(),
         role: "responsabile".into(),
         documents: vec![],
+        filed: vec![],
     };
     Deed::Act { order }
 }

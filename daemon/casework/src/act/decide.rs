@@ -1,7 +1,7 @@
 //! How an office decides: what must have happened first, and what the letter says. It changes when the law wants something else of a
 //! measure.
 
-use super::{Bench, Done, NAME_BYTES_MAX, need, weighed};
+use super::{Bench, Done, need, weighed};
 use crate::calendar::{last_day, rome};
 use crate::clockwork;
 use crate::letters::case::Told;
@@ -93,27 +93,5 @@ impl Bench<'_> {
                 "il cittadino può ancora rispondere al preavviso: tutto il {last}. Poi si può respingere (L. 241/1990 art. 10-bis)"
             ),
         ))
-    }
-
-    /// To the body that is competent: it ends the dossier here.
-    pub(super) fn hand_over(&self, mut moved: Entry, points: &[String], to: &str) -> Result<Done, Refused> {
-        if to.is_empty() || to.len() > NAME_BYTES_MAX {
-            return Err(Refused::new("no-body", "manca l'ente competente a cui va la richiesta"));
-        }
-        // It ends the dossier here with an outcome: nothing that was filed goes unanswered (art. 10).
-        participation::outcome_gate(&self.dossier.life.filings)?;
-        let mut points = points.to_vec();
-        points.insert(0, format!("L'ente competente è: {to}."));
-        if let Entry::Moved { points: told, .. } = &mut moved {
-            told.clone_from(&points);
-        }
-        let told = Told {
-            decision: "la tua richiesta non è di nostra competenza: la mandiamo noi all'ente competente.",
-            next: "Ti risponde l'ente competente.",
-            points: &points,
-            weighed: weighed(self.dossier),
-            ..Told::default()
-        };
-        self.done(vec![moved], "trasmessa: la lettera al cittadino è in partenza", |case| case.outcome(&told))
     }
 }

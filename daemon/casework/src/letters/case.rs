@@ -2,10 +2,11 @@
 
 use super::order::{offered, role_of};
 use super::{about_case, about_us, given, put, to_office, words, write};
+use crate::act::Mailed;
 use crate::calendar::{self, month, rome};
 use crate::clockwork;
 use crate::command::{Object, answers};
-use crate::decision::{Lane, Outgoing, Reason};
+use crate::decision::{Enclosure, Lane, Outgoing, Reason};
 use crate::desk::Desk;
 use crate::dossier::{Dossier, State};
 use crate::effect::EffectKey;
@@ -16,7 +17,7 @@ use crate::procedure::Participation;
 use crate::procedure::model::External;
 use crate::rating;
 use crate::reply::mailto;
-use crate::rules::Calendar;
+use crate::rules::{Body, Calendar};
 use crate::term::OBSERVATION_DAYS;
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -235,6 +236,26 @@ impl Case<'_> {
         put(&mut values, "richieste", json!(asked));
         put(&mut values, "giorni", json!(body.days));
         self.letter(Language::It, "richiesta-parere", values, &body.mail)
+    }
+
+    /// To the body that is competent: who asked, since when, why, and the messages as they came (L. 241/1990 art. 18-bis c. 2).
+    pub(crate) fn hand_over(&self, body: &Body, why: &[String], filed: &[Mailed]) -> Result<Outgoing, Reason> {
+        let Dossier { number, parties, opened_at, .. } = self.dossier;
+        let mut values = about_us(self.desk, &self.dossier.office);
+        put(&mut values, "riferimento", json!(crate::dossier::tag(number)));
+        put(&mut values, "destinatario", json!(body.title));
+        put(&mut values, "oggetto", json!(self.dossier.title));
+        put(&mut values, "presentata_il", json!(opened_at));
+        put(&mut values, "scrivi_a", json!(parties));
+        put(&mut values, "motivi", json!(why));
+        let name = |n: usize| format!("richiesta-{}-{n}.eml", number.replace('/', "-"));
+        let enclosed: Vec<Enclosure> = (1..)
+            .zip(filed)
+            .map(|(n, mailed)| Enclosure::Message { message: mailed.message.clone(), name: name(n) })
+            .collect();
+        put(&mut values, "in_allegato", json!((1..=enclosed.len()).map(name).collect::<Vec<_>>()));
+        let letter = self.letter(Language::It, "trasmissione-ente", values, &body.pec)?;
+        Ok(Outgoing { enclosures: enclosed, ..letter })
     }
 
     /// What is to be paid, how, by when.

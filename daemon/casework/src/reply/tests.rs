@@ -44,6 +44,7 @@ fn files() -> Vec<TemplateFile> {
         "riepilogo-ufficio",
         "richiesta-pagamento",
         "richiesta-parere",
+        "trasmissione-ente",
         "richiesta-regolarizzazione",
         "stato-pratica",
         "abilitazione-confermata",

@@ -2,6 +2,7 @@
 
 use super::cases::Case;
 use super::extract::Extractor;
+use super::normal::Normal;
 use super::pattern::Pattern;
 use super::phrase::Phrase;
 use super::place::Place;
@@ -24,6 +25,7 @@ pub struct Rulebook {
     pub(super) accept_office: i32,
     pub(super) margin_office: i32,
     pub(super) offices: BTreeMap<String, Office>,
+    pub(super) bodies: BTreeMap<String, Body>,
     /// What each office works on, by id: all offices.
     pub(super) matters: BTreeMap<String, Vec<Signal>>,
     pub(super) extractors: BTreeMap<String, Extractor>,
@@ -74,6 +76,19 @@ impl Rulebook {
     /// All offices, by id.
     pub fn offices(&self) -> impl Iterator<Item = &Office> {
         self.offices.values()
+    }
+
+    /// The other bodies to which a request is sent on, by id.
+    pub fn bodies(&self) -> impl Iterator<Item = &Body> {
+        self.bodies.values()
+    }
+
+    /// The other body that somebody means by its id, its name or its IPA code.
+    #[must_use]
+    pub fn body(&self, said: &str) -> Option<&Body> {
+        let said = Normal::of(said);
+        let same = |name: &str| !name.is_empty() && Normal::of(name).text() == said.text();
+        self.bodies().find(|body| same(&body.id) || same(&body.title) || same(&body.ipa))
     }
 
     /// The rule with this id.
@@ -134,6 +149,19 @@ pub struct Office {
     pub role: String,
     /// Who may give orders from a mailbox of their own.
     pub people: Vec<Officer>,
+}
+
+/// Another body, to which a request goes that is its competence (L. 241/1990 art. 18-bis c. 2).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Body {
+    /// Id in the rules files.
+    pub id: String,
+    /// Name as citizens read it.
+    pub title: String,
+    /// Its digital domicile: a PEC address of the public index (IPA).
+    pub pec: String,
+    /// Its code in that index; empty where nobody wrote it down.
+    pub ipa: String,
 }
 
 /// A person of an office, with a mailbox of their own.

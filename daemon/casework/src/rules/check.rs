@@ -1,10 +1,11 @@
 //! What only shows when all files are read: names that lead nowhere, rules that can never be chosen, what is defined
 //! twice. Turns the draft into a rulebook.
 
-use super::book::{Look, Mode, OfficeChoice, Rule, Rulebook, Signal};
+use super::book::{Body, Look, Mode, OfficeChoice, Rule, Rulebook, Signal};
 use super::classify::{CITES, FACTS};
 use super::draft::{Declared, Defaults, Draft, DraftCase, DraftLook, DraftRule, DraftSignal, Mention};
 use super::form::Written;
+use super::normal::Normal;
 use super::phrase::Phrase;
 use super::problem::{Problems, Spot};
 use super::read_case::EXPECT_KEYS;
@@ -42,6 +43,8 @@ pub(super) fn assemble(mut draft: Draft, templates: &[&str], problems: &mut Prob
         phrases: draft.lists.iter().map(|list| (list.id.as_str(), list.item.as_deref().unwrap_or_default())).collect(),
     };
     names("test", &cases, problems);
+    names("ente", &draft.bodies, problems);
+    called_twice(&draft.bodies, problems);
     let otherwise = defaults.as_ref().map(|defaults| defaults.otherwise.clone());
     if let Some(name) = &otherwise
         && !known.rules.contains_key(name.value.as_str())
@@ -87,7 +90,7 @@ pub(super) fn assemble(mut draft: Draft, templates: &[&str], problems: &mut Prob
         matters.insert(id.clone(), signals.map(|signal| resolve_signal(&what, signal, &known, problems)).collect());
     }
     let index = index(&resolved, &matters).map_err(|why| problems.error(Spot::default(), why)).ok()?;
-    let Draft { offices, extractors, .. } = draft;
+    let Draft { offices, bodies, extractors, .. } = draft;
     Some(Rulebook {
         digest: String::new(),
         accept: defaults.accept,
@@ -95,6 +98,7 @@ pub(super) fn assemble(mut draft: Draft, templates: &[&str], problems: &mut Prob
         accept_office: defaults.accept_office,
         margin_office: defaults.margin_office,
         offices: items(offices).into_iter().map(|(id, (office, _))| (id, office)).collect(),
+        bodies: items(bodies),
         matters,
         index,
         extractors: items(extractors),
@@ -142,6 +146,28 @@ fn names<'d, T>(what: &str, declared: &'d [Declared<T>], problems: &mut Problems
         }
     }
     names
+}
+
+/// A name that means two bodies would send somebody's request to the wrong one.
+fn called_twice(bodies: &[Declared<Body>], problems: &mut Problems<'_>) {
+    let mut called: BTreeMap<String, (&str, Spot)> = BTreeMap::new();
+    for Declared { id, at, item } in bodies {
+        let Some(body) = item else { continue };
+        let own: BTreeSet<String> =
+            [id, &body.title, &body.ipa].iter().map(|name| Normal::of(name).text().to_string()).collect();
+        for name in own.into_iter().filter(|name| !name.is_empty()) {
+            if let Some((other, first)) = called.get(&name).filter(|(other, _)| other != id) {
+                let text = format!(
+                    "ente `{id}`: anche `{other}` ({}:{}) si chiama «{name}»",
+                    problems.file(*first),
+                    first.line
+                );
+                problems.error(*at, text);
+            } else {
+                called.insert(name, (id, *at));
+            }
+        }
+    }
 }
 
 impl Known<'_> {

@@ -59,6 +59,23 @@ pub fn diff(old: &Rulebook, new: &Rulebook) -> Vec<Difference> {
             (None, None) => {}
         }
     }
+    for id in both(old.bodies.keys(), new.bodies.keys()) {
+        let about = format!("ente {id}");
+        match (old.bodies.get(id), new.bodies.get(id)) {
+            (None, Some(body)) => say(&about, format!("nuovo: «{}», {}", body.title, body.pec)),
+            (Some(_), None) => say(&about, "tolto".into()),
+            (Some(was), Some(is)) => {
+                for (key, was, is) in
+                    [("title", &was.title, &is.title), ("pec", &was.pec, &is.pec), ("ipa", &was.ipa, &is.ipa)]
+                {
+                    if was != is {
+                        say(&about, format!("`{key}` da «{was}» a «{is}»"));
+                    }
+                }
+            }
+            (None, None) => {}
+        }
+    }
     for id in both(old.extractors.keys(), new.extractors.keys()) {
         let about = format!("dato {id}");
         match (old.extractors.get(id), new.extractors.get(id)) {

@@ -1,6 +1,6 @@
 //! What one file says, read and well formed, but not yet compared with the other files.
 
-use super::book::{Deadline, Kind, Mode, Office};
+use super::book::{Body, Deadline, Kind, Mode, Office};
 use super::cases::Case;
 use super::extract::Extractor;
 use super::form::Written;
@@ -26,6 +26,7 @@ pub(super) struct Declared<T> {
 pub(super) struct Draft {
     pub(super) defaults: Vec<(Spot, Option<Defaults>)>,
     pub(super) offices: Vec<Declared<(Office, Vec<DraftSignal>)>>,
+    pub(super) bodies: Vec<Declared<Body>>,
     pub(super) lists: Vec<Declared<Vec<Phrase>>>,
     pub(super) extractors: Vec<Declared<Extractor>>,
     pub(super) rules: Vec<Declared<DraftRule>>,

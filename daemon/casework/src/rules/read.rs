@@ -7,6 +7,7 @@ use super::pattern::Pattern;
 use super::phrase::Phrase;
 use super::place::Place;
 use super::problem::{Problems, Spot};
+use super::read_body::body;
 use super::read_case::{dossiers, is_reserved, read_case};
 use super::read_office::office;
 use super::read_rule::read_rule;
@@ -26,7 +27,7 @@ const ACCEPT_OFFICE: i32 = 20;
 /// Lead over the next office, where `[defaults]` does not say.
 const MARGIN_OFFICE: i32 = 5;
 
-const SECTIONS: [&str; 8] = ["format", "defaults", "office", "words", "extract", "rule", "dossiers", "test"];
+const SECTIONS: [&str; 9] = ["format", "defaults", "office", "body", "words", "extract", "rule", "dossiers", "test"];
 
 /// Reads one file into the draft. `false` when nothing could be made of it.
 pub(super) fn read_file(file: usize, entries: Vec<Entry>, draft: &mut Draft, problems: &mut Problems<'_>) -> bool {
@@ -48,6 +49,7 @@ pub(super) fn read_file(file: usize, entries: Vec<Entry>, draft: &mut Draft, pro
         draft.defaults.push((at, defaults(node, file, problems)));
     }
     section(&form, "office", "ufficio", &mut draft.offices, problems, office);
+    section(&form, "body", "ente", &mut draft.bodies, problems, body);
     section(&form, "words", "lista", &mut draft.lists, problems, list);
     section(&form, "extract", "estrattore", &mut draft.extractors, problems, extractor);
     section(&form, "rule", "regola", &mut draft.rules, problems, read_rule);

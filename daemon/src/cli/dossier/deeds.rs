@@ -190,6 +190,7 @@ fn order(who: &Who, whom: &AsWhom, act: Act) -> Result<u8, u8> {
         office: whom.office.clone(),
         role: whom.role.clone(),
         documents: vec![],
+        filed: vec![],
     };
     Ok(give(&config, &Deed::Act { order }))
 }

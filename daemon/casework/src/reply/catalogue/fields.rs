@@ -495,6 +495,21 @@ pub(super) const BODY: &[Field] = &[
     field("giorni", Number, Always, "giorni per rispondere, da quando il messaggio arriva", &["5"]),
 ];
 
+/// A request that goes on to the body that is competent.
+pub(super) const HANDED_ON: &[Field] = &[
+    field("ente", Line, Always, "nome dell'ente", &["Comune di Esempio"]),
+    field("pec_ente", Line, Always, "indirizzo Pec dell'ente", &["protocollo@pec.comune.example"]),
+    field("ufficio", Line, Always, "ufficio che ha ricevuto la richiesta", &["Ufficio ambiente"]),
+    field("contatto", Line, Always, "telefono, email e orari dell'ufficio", &["tel. 055 000 000"]),
+    field("riferimento", Line, Subject, "riferimento da non togliere dall'oggetto", &["[Fascicolo 2026/000123]"]),
+    field("destinatario", Line, Always, "nome dell'ente competente", &["Regione di Esempio"]),
+    field("oggetto", Line, Always, "di che cosa si tratta", &["Segnalazione su un corso d'acqua"]),
+    field("presentata_il", Instant, Always, "quando la richiesta è arrivata a noi", &["2026-03-02T09:30:00Z"]),
+    field("scrivi_a", Lines, Always, "a chi rispondere: le Pec di chi l'ha fatta", &["mario.rossi@pec.example"]),
+    field("motivi", Lines, Free, "perché non è nostra, una cosa per riga", &["Il corso d'acqua è della Regione."]),
+    field("in_allegato", Lines, Always, "i messaggi del cittadino, come file", &["richiesta-2026-000123-1.eml"]),
+];
+
 /// What was asked, as it was read: whoever wrote it checks it (function S3.16).
 pub(super) const RIEPILOGO: Field = field(
     "riepilogo",

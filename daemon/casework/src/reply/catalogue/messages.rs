@@ -2,9 +2,10 @@
 
 use super::enquiries;
 use super::fields::{
-    ALLEGATI, ALTRE_RICHIESTE, ANSWERS, BODY, CHANGED, DOSSIER, DOUBT, DOUBTFUL, END, EVENTI, FEES, IN_ALLEGATO,
-    INCOMING, LINK_RISPOSTA, LINK_STATO, MANCANZE, MORNING, MOTIVI, ORDERED, OUTCOME, PARTECIPAZIONE_ESCLUSA,
-    PRESENTATA_IL, READY_MAILS, REQUEST, RICEVUTO_IL, RIEPILOGO, SENDER, START, START_WORDS, TASK, UNDELIVERED, field,
+    ALLEGATI, ALTRE_RICHIESTE, ANSWERS, BODY, CHANGED, DOSSIER, DOUBT, DOUBTFUL, END, EVENTI, FEES, HANDED_ON,
+    IN_ALLEGATO, INCOMING, LINK_RISPOSTA, LINK_STATO, MANCANZE, MORNING, MOTIVI, ORDERED, OUTCOME,
+    PARTECIPAZIONE_ESCLUSA, PRESENTATA_IL, READY_MAILS, REQUEST, RICEVUTO_IL, RIEPILOGO, SENDER, START, START_WORDS,
+    TASK, UNDELIVERED, field,
 };
 use super::notices;
 use super::{Field, Kind, Message, Need, Phrase, Reader};
@@ -256,6 +257,13 @@ pub const MESSAGES: &[Message] = &[
         purpose: "a un ente o a un'azienda fuori: che cosa si chiede ed entro quando, senza dati di chi ha scritto",
         reader: Reader::Office,
         fields: &[BODY],
+        must_say: &[],
+    },
+    Message {
+        name: "trasmissione-ente",
+        purpose: "all'ente competente: la richiesta che gli trasmettiamo, con i messaggi del cittadino (L. 241/1990 art. 18-bis c. 2)",
+        reader: Reader::Office,
+        fields: &[HANDED_ON],
         must_say: &[],
     },
     Message {

@@ -1,0 +1,29 @@
+//! What citizens filed in a dossier, for who sends it on to another body. It changes when something else counts as filed.
+
+use crate::archive::{Archive, Shelf};
+use crate::store::rows::MessageRow;
+use crate::store::{Store, Trouble};
+use casework::act::{HANDED_ON_MAX, Mailed};
+use casework::decision::Disposition;
+use std::fs;
+
+/// Messages of one dossier that are looked through: orders of offices are among them.
+const MESSAGES_MAX: usize = 500;
+
+/// The citizens' messages of a dossier, the oldest first; one more than a letter carries, so that who counts them sees that they
+/// are too many.
+///
+/// # Errors
+/// The store, or the disk, cannot go on.
+pub fn filed(store: &Store, archive: &Archive, number: &str) -> Result<Vec<Mailed>, Trouble> {
+    let messages = store.messages_of(number, MESSAGES_MAX)?;
+    let is_filed =
+        |row: &MessageRow| matches!(row.disposition, Disposition::Request { .. } | Disposition::ToPerson { .. });
+    let of_citizens = messages.into_iter().rev().filter(is_filed);
+    let mut filed = Vec::new();
+    for row in of_citizens.take(HANDED_ON_MAX + 1) {
+        let bytes = fs::metadata(archive.path(Shelf::In, &row.digest)).map_err(|e| Trouble::Io("archive".into(), e))?;
+        filed.push(Mailed { message: row.digest, bytes: bytes.len() });
+    }
+    Ok(filed)
+}

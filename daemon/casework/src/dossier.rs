@@ -384,6 +384,20 @@ pub struct Life {
 }
 
 impl Dossier {
+    /// Whether the address is of somebody who asked for what is decided in it: not of one who joined, nor of one whom the office
+    /// wrote to by itself.
+    #[must_use]
+    pub fn was_asked_by(&self, who: &str) -> bool {
+        let mut roles =
+            self.cover.people.iter().filter(|party| address::same(&party.address, who)).map(|party| party.role);
+        match roles.next() {
+            None => !self.cover.origin.is_empty(),
+            Some(first) => core::iter::once(first)
+                .chain(roles)
+                .any(|role| !matches!(role, PartyRole::Intervener | PartyRole::Addressee)),
+        }
+    }
+
     /// Whether the address is a party.
     #[must_use]
     pub fn has_party(&self, who: &str) -> bool {

@@ -82,8 +82,8 @@ pub(crate) fn reply(template: &str, about: &About<'_>) -> Result<Outgoing, Reaso
     if let Some(case) = case {
         about_case(&mut values, case, language);
         let term = term(class);
-        let set = (term.days, term.calendar == Calendar::Working);
-        let (days, is_working) = clockwork::term_in_days(case).unwrap_or(set);
+        let (days, is_working) =
+            clockwork::term_in_days(case).unwrap_or((term.days, term.calendar == Calendar::Working));
         put(&mut values, "termine_giorni", json!(days));
         put(&mut values, "giorni_lavorativi", json!(is_working));
         put(
@@ -94,6 +94,7 @@ pub(crate) fn reply(template: &str, about: &About<'_>) -> Result<Outgoing, Reaso
         let is_excluded = clockwork::procedure_of(case, desk)
             .is_some_and(|procedure| procedure.participation == procedure::Participation::Excluded);
         put(&mut values, "partecipazione_esclusa", json!(is_excluded));
+        case::portal(&mut values, &case.office, desk);
     }
     let others = case.map(|case| case.cover.linked.as_slice()).unwrap_or_default();
     if !others.is_empty() {

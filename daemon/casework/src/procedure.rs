@@ -15,6 +15,7 @@ pub mod machine;
 pub mod model;
 mod read;
 mod read_parts;
+pub(crate) use read_parts::is_web;
 mod read_state;
 pub mod term;
 #[cfg(test)]

@@ -49,7 +49,7 @@ fn a_request_of_another_bodys_reaches_it_as_it_came_and_the_citizen_learns_the_d
     town.settled(&running);
     assert_eq!(news.to, ANNA);
     let said = news.text.split_whitespace().collect::<Vec<_>>().join(" ");
-    assert!(said.contains("Regione di Esempio ha ricevuto la tua richiesta il"), "{said}");
+    assert!(said.contains("Regione di Esempio ha ricevuto la richiesta il"), "{said}");
     let letter = town.newest("trasmissione-ente");
     assert_eq!(letter.to, REGION);
     let items = running.overview().items;

@@ -140,7 +140,7 @@ pub(crate) fn delivered(awaited: &Awaited, at: Timestamp, known: &Known, desk: &
     let mut changes = vec![Change::Entered { dossier: dossier.number.clone(), entry }];
     let case = Case { dossier: &after, cause: &known.digest, now: known.now, desk, enclosed: &[] };
     let day = clockwork::day(rome(at).date());
-    let what = format!("{body} ha ricevuto la tua richiesta il {day}.");
+    let what = format!("{body} ha ricevuto la richiesta il {day}.");
     let next = format!("Ti risponde {body}. Il tempo che ha per rispondere si conta dal {day}.");
     match case.news(crate::procedure::model::NEWS, &what, &next) {
         Ok(letters) => (changes, letters),

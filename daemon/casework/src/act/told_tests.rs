@@ -7,7 +7,7 @@ use crate::decision::Lane;
 use crate::dossier::PartyRole;
 use crate::person::{Entry as Of, Notices};
 use crate::procedure::model::{Act as Does, NEWS};
-use crate::scene::{self, MARIO, SAFE, Scene, desk_where};
+use crate::scene::{self, MARIO, SAFE, Scene, desk_where, flat, new, party, the, verb_with};
 use alloc::collections::BTreeMap;
 use proptest::prelude::*;
 use std::sync::LazyLock;
@@ -131,6 +131,45 @@ proptest! {
             };
             prop_assert_eq!(beside(&all), beside(&essential), "{:?}", deed);
         }
+    }
+}
+
+/// Who joined, or was written to by the office, asked for nothing: the measure is told to each as it concerns them.
+#[test]
+fn who_asked_for_nothing_reads_no_request_of_theirs_and_rates_none() {
+    let mut opened = new("richiesta", "urp");
+    opened.parties.push(party("", "vicina@pec.example", PartyRole::Intervener));
+    let mut scene = Scene::opened(&opened).worked_on();
+    let letters = scene.act(verb_with(Verb::Accogli, &["va bene"])).unwrap();
+    let [own, other] = letters.iter().filter(|it| it.template == "esito").collect::<Vec<_>>().try_into().unwrap();
+    assert_eq!(other.to, "vicina@pec.example");
+    assert!(own.subject.starts_with("La decisione sulla tua richiesta"), "{}", own.subject);
+    assert!(flat(own).contains("la tua richiesta è accolta.") && own.text.contains("VALUTAZIONE"));
+    assert!(other.subject.starts_with("La decisione sulla pratica"), "{}", other.subject);
+    let text = flat(other);
+    assert!(
+        text.contains("abbiamo deciso nella pratica che ti riguarda. L'esito: accolta.") && text.contains("va bene"),
+        "{text}"
+    );
+    assert!(
+        !text.contains("tua richiesta") && !text.contains("tua pratica") && !text.contains("VALUTAZIONE"),
+        "{text}"
+    );
+}
+
+/// Each matter has its own judge and its own days: the procedure's file says them (L. 241/1990 art. 3 c. 4).
+#[test]
+fn the_ways_to_contest_are_those_of_the_procedure() {
+    for (procedure, office, own) in [
+        ("tributi", "tributi", "Corte di giustizia tributaria entro 60 giorni"),
+        ("accesso-atti", "urp", "entro 30 giorni da oggi"),
+        ("richiesta", "urp", "ricorso straordinario al Presidente della Repubblica"),
+    ] {
+        let mut scene = Scene::of(procedure, office).worked_on();
+        let letters = scene.act(verb_with(Verb::DichiaraIrricevibile, &["manca tutto"])).unwrap();
+        let text = flat(the(&letters, "esito"));
+        assert!(text.contains(own), "{procedure}: {text}");
+        assert_eq!(text.contains("Presidente della Repubblica"), procedure == "richiesta", "{procedure}");
     }
 }
 

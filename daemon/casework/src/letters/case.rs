@@ -161,7 +161,8 @@ impl Case<'_> {
             put(&mut values, "valutazioni", json!(weighed));
         }
         changed(&mut values, &told.changes);
-        put(&mut values, "rimedi", json!(REMEDIES));
+        let own = clockwork::procedure_of(self.dossier, self.desk).map_or(&[][..], |procedure| &procedure.remedies);
+        put(&mut values, "rimedi", if own.is_empty() { json!(REMEDIES) } else { json!(own) });
         given(&mut values, "ritardo", &self.lateness());
         if let Some(validity) = self.dossier.life.validity.filter(|_| self.dossier.state.is_granted()) {
             put(&mut values, "vale_fino_al", json!(validity.until));
@@ -174,7 +175,21 @@ impl Case<'_> {
             };
             put(&mut values, "voti", json!((1..=rating::STARS_MAX).map(row).collect::<Vec<_>>()));
         }
-        self.write("esito", &values, usize::MAX)
+        self.dossier
+            .parties
+            .iter()
+            .map(|to| {
+                let mut values = values.clone();
+                if !self.dossier.was_asked_by(to) {
+                    let told = format!("abbiamo deciso nella pratica che ti riguarda. L'esito: {}.", state.words());
+                    put(&mut values, "decisione", json!(told));
+                    put(&mut values, "interessato", json!(true));
+                    // What was granted, and how asking went, are who asked's.
+                    values.as_object_mut().map(|given| ["vale_fino_al", "voti"].map(|name| given.remove(name)));
+                }
+                self.letter(Language::It, "esito", values, to)
+            })
+            .collect()
     }
 
     /// The clause of a late measure: term and time taken (art. 2 c. 9-quinquies).
@@ -385,6 +400,9 @@ impl Case<'_> {
         let is_excluded = clockwork::procedure_of(dossier, desk)
             .is_some_and(|procedure| procedure.participation == Participation::Excluded);
         put(&mut values, "partecipazione_esclusa", json!(is_excluded));
+        if !dossier.cover.origin.is_empty() {
+            portal(&mut values, &dossier.office, desk);
+        }
         self.write("avvio-procedimento", &values, usize::MAX)
     }
 
@@ -411,6 +429,11 @@ impl Case<'_> {
         let id = self.desk.key.effect_id(self.cause, &effect, &task.to, 0);
         Some(Outgoing { message_id: EffectKey::message_id(&id, &self.desk.domain()), id, ..task })
     }
+}
+
+/// Where the office's requests are made too: whoever wrote by PEC learns it, and need not write again (functions S2.07).
+pub(super) fn portal(values: &mut Value, office: &str, desk: &Desk) {
+    given(values, "portale", desk.rules.office(office).map_or("", |office| office.portal.as_str()));
 }
 
 fn changed(values: &mut Value, changes: &[Changed]) {

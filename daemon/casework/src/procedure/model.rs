@@ -72,6 +72,8 @@ pub struct Procedure {
     pub modules: Vec<Module>,
     /// What is asked about whom and what.
     pub sections: Vec<Section>,
+    /// Before whom a measure is contested, and within when (L. 241/1990 art. 3 c. 4); empty: as every measure, before the Tar.
+    pub remedies: Vec<String>,
     /// Version of the privacy notice.
     pub privacy: String,
     /// Between which instants requests are taken: rankings only.

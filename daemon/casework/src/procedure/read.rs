@@ -23,7 +23,7 @@ const RELATED_MAX: usize = 3;
 /// Exemptions of ANPR's table, besides 99 (law.md §8).
 const EXEMPTION_MAX: u32 = 10;
 
-const KEYS: [&str; 35] = [
+const KEYS: [&str; 36] = [
     "format",
     "id",
     "titolo",
@@ -59,6 +59,7 @@ const KEYS: [&str; 35] = [
     "informativa",
     "graduatoria",
     "validita",
+    "ricorsi",
 ];
 
 /// A procedure, well formed but not yet compared with anything, and where its parts were written.
@@ -220,6 +221,7 @@ fn procedure(reader: &mut Reader<'_>, templates: &[&str], problems: &mut Problem
     let card = reader.form.get("scheda").and_then(|(node, _)| card(&reader.form, node, problems));
     let modules = reader.choices("moduli", &Module::ALL, problems);
     let sections = reader.choices("sezioni", &Section::ALL, problems);
+    let remedies = reader.list("ricorsi", problems);
     let privacy = reader.form.line("informativa", problems);
     let window = reader.form.get("graduatoria").map(|(node, _)| window(&reader.form, node, problems));
     let validity = validity(reader, id.as_ref().map_or("", |id| &id.value), problems);
@@ -264,6 +266,7 @@ fn procedure(reader: &mut Reader<'_>, templates: &[&str], problems: &mut Problem
         card: card?,
         modules,
         sections,
+        remedies,
         privacy: privacy?.value,
         window,
         validity,

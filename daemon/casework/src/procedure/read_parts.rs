@@ -287,7 +287,7 @@ pub(super) fn card(root: &Form<'_>, node: &Node, problems: &mut Problems<'_>) ->
 }
 
 /// `https://` and something: what is shown to citizens, or called, never goes in clear.
-pub(super) fn is_web(link: &str) -> bool {
+pub(crate) fn is_web(link: &str) -> bool {
     link.strip_prefix("https://").is_some_and(|rest| !rest.is_empty() && !rest.contains([' ', '@', '"', '<', '>']))
 }
 

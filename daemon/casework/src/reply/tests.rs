@@ -273,6 +273,12 @@ fn the_start_notice_says_what_article_8_wants() {
     }
     let tax = render("presa-in-carico", |given| given["partecipazione_esclusa"] = json!(true));
     assert!(!tax.text.contains("memorie"));
+    for template in ["presa-in-carico", "avvio-procedimento"] {
+        let none = render(template, |given| drop(given.as_object_mut().unwrap().remove("portale")));
+        assert!(!none.text.contains("portale"));
+        let suap = render(template, |given| given["portale"] = json!("https://suap.comune.example"));
+        assert!(suap.text.contains("https://suap.comune.example") && suap.text.contains("non devi rifarla"));
+    }
 }
 
 /// RFC 6068 read strictly, by other code than that which writes: address, then fields in order.

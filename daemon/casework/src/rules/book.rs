@@ -149,6 +149,8 @@ pub struct Office {
     pub role: String,
     /// Who may give orders from a mailbox of their own.
     pub people: Vec<Officer>,
+    /// The web page where its requests are made too (SUAP): receipts name it; empty: there is none.
+    pub portal: String,
 }
 
 /// Another body, to which a request goes that is its competence (L. 241/1990 art. 18-bis c. 2).

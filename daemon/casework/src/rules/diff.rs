@@ -47,6 +47,7 @@ pub fn diff(old: &Rulebook, new: &Rulebook) -> Vec<Difference> {
                     ("mail", &was.mail, &is.mail),
                     ("role", &was.role, &is.role),
                     ("people", &people(was), &people(is)),
+                    ("portal", &was.portal, &is.portal),
                 ];
                 for (key, was, is) in keys {
                     if was != is {

@@ -7,7 +7,7 @@ use super::problem::{Problems, Spot};
 use super::read_rule::signals;
 use super::syntax::{Node, Value};
 use crate::nearest::hint;
-use crate::procedure::Role;
+use crate::procedure::{Role, is_web};
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -24,7 +24,7 @@ pub(super) fn office(
     at: Spot,
     problems: &mut Problems<'_>,
 ) -> Option<(Office, Vec<DraftSignal>)> {
-    let form = Form::open(what, node, at.file, &["title", "mail", "role", "people", "signals"], problems)?;
+    let form = Form::open(what, node, at.file, &["title", "mail", "role", "people", "portal", "signals"], problems)?;
     form.require("title", problems);
     form.require("mail", problems);
     let title = form.line("title", problems);
@@ -36,7 +36,12 @@ pub(super) fn office(
     let matter = form.get("signals").map_or(Vec::new(), |(node, at)| signals(&form, node, at, problems));
     let role = form.get("role").map_or(Some(OPERATORE.into()), |_| role(&form, problems));
     let people = form.get("people").map_or(Vec::new(), |(node, at)| people(&form, node, at, problems));
-    Some((Office { id: id.into(), title: title?.value, mail: mail.value, role: role?, people }, matter))
+    let portal = form.get("portal").and_then(|_| form.line("portal", problems));
+    if let Some(portal) = portal.as_ref().filter(|portal| !is_web(&portal.value)) {
+        problems.error(portal.at, format!("{}: `portal`: serve un indirizzo che inizia con https://", form.what));
+    }
+    let portal = portal.map_or(String::new(), |portal| portal.value);
+    Some((Office { id: id.into(), title: title?.value, mail: mail.value, role: role?, people, portal }, matter))
 }
 
 fn role(form: &Form<'_>, problems: &mut Problems<'_>) -> Option<String> {

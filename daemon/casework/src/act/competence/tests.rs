@@ -62,8 +62,7 @@ fn when_the_body_has_it_the_citizen_learns_the_day_from_which_its_term_runs_once
     assert_eq!((news.template.as_str(), &news.to, others.len()), ("avviso-pratica", &scene.dossier.parties[0], 0));
     let day = clockwork::day(rome(scene.now).date());
     let text = flat(news);
-    for said in [&format!("Regione di Esempio ha ricevuto la tua richiesta il {day}."), &format!("si conta dal {day}")]
-    {
+    for said in [&format!("Regione di Esempio ha ricevuto la richiesta il {day}."), &format!("si conta dal {day}")] {
         assert!(text.contains(said), "{said}: {text}");
     }
     let when = scene.now;

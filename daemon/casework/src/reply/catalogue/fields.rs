@@ -159,6 +159,14 @@ pub(super) const READY_MAILS: &[Field] = &[
     ),
 ];
 
+pub(super) const PORTALE: Field = field(
+    "portale",
+    Line,
+    Free,
+    "pagina dove le richieste a questo ufficio si fanno anche, se le regole la dicono",
+    &["https://suap.comune.example"],
+);
+
 pub(super) const PARTECIPAZIONE_ESCLUSA: Field = field(
     "partecipazione_esclusa",
     Flag,
@@ -418,6 +426,13 @@ pub(super) const OUTCOME: &[Field] = &[
         &["Il termine era il 31 luglio 2026: abbiamo deciso 4 giorni dopo."],
     ),
     field("vale_fino_al", Date, IfGiven, "ultimo giorno di quello che si dà, dove ne ha uno", &["2027-07-20"]),
+    field(
+        "interessato",
+        Flag,
+        Free,
+        "vero per chi non ha chiesto niente: chi interviene, chi è destinatario",
+        &["true"],
+    ),
     field("voti", Items(VOTES), IfGiven, "i voti possibili, ognuno con il suo collegamento (C.SE.1.7)", &[]),
 ];
 

@@ -4,8 +4,8 @@ use super::enquiries;
 use super::fields::{
     ALLEGATI, ALTRE_RICHIESTE, ANSWERS, BODY, CHANGED, DOSSIER, DOUBT, DOUBTFUL, END, EVENTI, FEES, HANDED_ON,
     IN_ALLEGATO, INCOMING, LINK_RISPOSTA, LINK_STATO, MANCANZE, MORNING, MOTIVI, ORDERED, OUTCOME,
-    PARTECIPAZIONE_ESCLUSA, PRESENTATA_IL, READY_MAILS, REQUEST, RICEVUTO_IL, RIEPILOGO, SENDER, START, START_WORDS,
-    TASK, UNDELIVERED, field,
+    PARTECIPAZIONE_ESCLUSA, PORTALE, PRESENTATA_IL, READY_MAILS, REQUEST, RICEVUTO_IL, RIEPILOGO, SENDER, START,
+    START_WORDS, TASK, UNDELIVERED, field,
 };
 use super::notices;
 use super::{Field, Kind, Message, Need, Phrase, Reader};
@@ -19,7 +19,7 @@ pub const MESSAGES: &[Message] = &[
         name: RECEIPT,
         purpose: "al cittadino: ricevuta che è anche comunicazione di avvio (L. 241/1990 artt. 8, 18-bis)",
         reader: Reader::Citizen,
-        fields: &[SENDER, DOSSIER, START, READY_MAILS, &[PRESENTATA_IL, ALLEGATI, ALTRE_RICHIESTE, RIEPILOGO]],
+        fields: &[SENDER, DOSSIER, START, READY_MAILS, &[PRESENTATA_IL, ALLEGATI, ALTRE_RICHIESTE, RIEPILOGO, PORTALE]],
         must_say: START_WORDS,
     },
     Message {
@@ -33,6 +33,7 @@ pub const MESSAGES: &[Message] = &[
             &[
                 RIEPILOGO,
                 ALLEGATI,
+                PORTALE,
                 Field { need: Need::OneOf("inizio"), ..PRESENTATA_IL },
                 field(
                     "avviato_il",

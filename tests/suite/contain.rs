@@ -106,7 +106,7 @@ fn an_examination_that_loops_hangs_eats_crashes_or_lies_harms_its_own_message_on
     }
     assert_good(&all);
     let good = all.messages.iter().find(|m| !m.grade.is_empty()).unwrap();
-    assert_eq!(attempts[&good.digest], 1);
+    assert!(attempts[&good.digest] <= 2, "once with the others, and then alone: never their number of times");
 }
 
 /// Each ends by the limit, or the fault, that is meant.

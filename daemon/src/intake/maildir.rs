@@ -3,6 +3,7 @@
 //! A message that is kept moves from `new/` to `cur/`, with the flags that Maildir wants (`:2,`, no `S`: nobody has read it).
 
 use super::arrival::{Arrival, Delivery, Filed, Place};
+use crate::pipeline::BATCH_MESSAGES_MAX;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -58,32 +59,49 @@ async fn look(settings: &Settings, deliveries: &mpsc::Sender<Delivery>, spool: &
     let entries = fs::read_dir(settings.dir.join("new"))?.filter_map(Result::ok).filter(is_file);
     let mut files: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
     files.sort();
+    files.truncate(ROUND_MAX);
     let (mut kept, mut fault) = (0, None);
-    for path in files.into_iter().take(ROUND_MAX) {
-        let arrival = match arrival(settings, &path, spool) {
-            Ok(arrival) => arrival,
-            Err(e) if e.kind() == io::ErrorKind::NotFound => continue, // somebody else took it
-            // One file that cannot be read must not hold up those behind it.
-            Err(e) => {
-                fault = Some(e);
-                continue;
+    // Those that wait go together, as from a server: what is made durable for a group costs once.
+    for group in files.chunks(BATCH_MESSAGES_MAX) {
+        let mut handed = Vec::new();
+        for path in group {
+            let arrival = match arrival(settings, path, spool) {
+                Ok(arrival) => arrival,
+                Err(e) if e.kind() == io::ErrorKind::NotFound => continue, // somebody else took it
+                // One file that cannot be read must not hold up those behind it.
+                Err(e) => {
+                    fault = Some(e);
+                    continue;
+                }
+            };
+            let spooled = arrival.spool.clone();
+            let (done, answer) = oneshot::channel();
+            if deliveries.send(Delivery { arrival, done }).await.is_err() {
+                break; // the answers of those before it are still to be heard
             }
-        };
-        let spooled = arrival.spool.clone();
-        let (done, answer) = oneshot::channel();
-        if deliveries.send(Delivery { arrival, done }).await.is_err() {
-            return Ok(kept);
+            handed.push((path, spooled, answer));
         }
-        let filed = answer.await.unwrap_or(Filed::NotKept);
-        let _ = fs::remove_file(spooled); // the archive has its own name for the bytes
-        match filed {
-            Filed::Kept => {
-                let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-                let flagged = if name.contains(":2,") { name } else { format!("{name}:2,") };
-                fs::rename(&path, settings.dir.join("cur").join(flagged))?;
-                kept += 1;
+        let mut all_kept = true;
+        for (path, spooled, answer) in handed {
+            let filed = answer.await.unwrap_or(Filed::NotKept);
+            let _ = fs::remove_file(spooled); // the archive has its own name for the bytes
+            match filed {
+                Filed::Kept => {
+                    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+                    let flagged = if name.contains(":2,") { name } else { format!("{name}:2,") };
+                    match fs::rename(path, settings.dir.join("cur").join(flagged)) {
+                        Ok(()) => kept += 1,
+                        Err(e) => fault = Some(e),
+                    }
+                }
+                Filed::NotKept => all_kept = false,
             }
-            Filed::NotKept => return Err(io::Error::other("il messaggio non è stato registrato: si riprova")),
+        }
+        if !all_kept {
+            return Err(io::Error::other("il messaggio non è stato registrato: si riprova"));
+        }
+        if deliveries.is_closed() {
+            return Ok(kept);
         }
     }
     fault.map_or(Ok(kept), Err)

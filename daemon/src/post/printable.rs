@@ -81,6 +81,8 @@ struct Face {
     font: Font,
     glyphs: Charmap<'static>,
     widths: GlyphMetrics<'static>,
+    /// Glyph and width of each ASCII character, which is nearly all that is written.
+    ascii: Vec<(u32, f32)>,
 }
 
 struct Faces {
@@ -113,15 +115,22 @@ static FACES: LazyLock<Option<Faces>> = LazyLock::new(|| {
 impl Face {
     fn read(bytes: &'static [u8]) -> Option<Self> {
         let read = FontRef::new(bytes).ok()?;
-        Some(Self {
+        let mut face = Self {
             font: Font::new(bytes.into(), 0)?,
             glyphs: read.charmap(),
             // Normalised, as the other crate wants them.
             widths: read.glyph_metrics(Size::new(1.0), LocationRef::default()),
-        })
+            ascii: Vec::new(),
+        };
+        face.ascii = (0..=0x7f_u8).map(|byte| face.look_up(byte.into())).collect();
+        Some(face)
     }
 
     fn glyph(&self, c: char) -> (u32, f32) {
+        self.ascii.get(c as usize).copied().unwrap_or_else(|| self.look_up(c))
+    }
+
+    fn look_up(&self, c: char) -> (u32, f32) {
         let id = self.glyphs.map(c).or_else(|| self.glyphs.map(UNDRAWN)).unwrap_or_default();
         (id.to_u32(), self.widths.advance_width(id).unwrap_or_default())
     }

@@ -89,12 +89,14 @@ pub(super) fn read(text: &str, tokens: &[Token], at: usize) -> Option<Read> {
 /// Upper-case letters that are joined to a number: `ERP/91`, `LEG-102`, `PG.2026`, `A123`, `LP/ASS/9`.
 fn opens_series(text: &str, tokens: &[Token], at: usize) -> bool {
     let Some(letters) = word(text, tokens, at) else { return false };
+    let is_glued = |i: usize| tokens.get(i).is_some_and(|t| !t.apart);
+    if !is_glued(at + 1) {
+        return false; // nearly all words: not worth more
+    }
     if letters.chars().count() > SERIES_CHARS_MAX || !letters.chars().all(char::is_uppercase) || is_marker(letters) {
         return false;
     }
-    let is_glued = |i: usize| tokens.get(i).is_some_and(|t| !t.apart);
     match tokens.get(at + 1).map(|t| t.what) {
-        _ if !is_glued(at + 1) => false,
         Some(What::Number) => letters.len() <= 4 || tax_code(text, tokens, at).is_some(),
         Some(What::Mark('/')) => {
             is_glued(at + 2) && (number(text, tokens, at + 2).is_some() || opens_series(text, tokens, at + 2))

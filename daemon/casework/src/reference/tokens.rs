@@ -29,24 +29,34 @@ pub(super) struct Token {
 pub(super) fn split(text: &str) -> Vec<Token> {
     let mut tokens: Vec<Token> = Vec::new();
     let (mut apart, mut breaks) = (false, 0_u8);
-    for (start, c) in text.char_indices() {
+    let mut at = 0;
+    while let Some(c) = text.get(at..).and_then(|rest| rest.chars().next()) {
+        let start = at;
+        at += c.len_utf8();
         if c.is_whitespace() || c == '_' {
             apart = true;
             breaks = breaks.saturating_add(u8::from(c == '\n'));
             continue;
         }
-        let end = start + c.len_utf8();
+        // Nearly all letters are plain ones: a run of them is one step.
+        let run = |is: fn(&u8) -> bool| text.as_bytes().iter().skip(at).take_while(|byte| is(byte)).count();
         let what = match c {
-            '0'..='9' => What::Number,
+            '0'..='9' => {
+                at += run(u8::is_ascii_digit);
+                What::Number
+            }
             'º' | 'ª' => What::Mark(c), // alphabetic to Unicode; here they are `n.º`
-            _ if c.is_alphabetic() => What::Word,
+            _ if c.is_alphabetic() => {
+                at += run(u8::is_ascii_alphabetic);
+                What::Word
+            }
             _ => What::Mark(c),
         };
         match tokens.last_mut() {
             Some(last) if !apart && last.what == what && !matches!(what, What::Mark(_)) && last.at.end == start => {
-                last.at.end = end;
+                last.at.end = at;
             }
-            _ => tokens.push(Token { what, at: start..end, apart, breaks }),
+            _ => tokens.push(Token { what, at: start..at, apart, breaks }),
         }
         (apart, breaks) = (false, 0);
     }

@@ -35,7 +35,10 @@ impl Normal {
             words: Vec::with_capacity(original.len() / WORD_BYTES),
         };
         let mut open: Option<Word> = None;
-        for (at, c) in original.char_indices() {
+        let mut next = 0;
+        while let Some(c) = original.get(next..).and_then(|rest| rest.chars().next()) {
+            let at = next;
+            next += c.len_utf8();
             if !c.is_ascii() && is_invisible(c) {
                 continue;
             }
@@ -50,12 +53,17 @@ impl Normal {
                 Word { at: normal.text.len()..normal.text.len(), source: at..at }
             });
             if c.is_ascii() {
-                normal.text.push(c.to_ascii_lowercase());
+                // Nearly all letters are plain ones: a run of them is one step.
+                let rest = original.as_bytes().iter().skip(next);
+                next += rest.take_while(|byte| byte.is_ascii_alphanumeric()).count();
+                let run = normal.text.len();
+                normal.text.push_str(original.get(at..next).unwrap_or_default());
+                normal.text.get_mut(run..).unwrap_or_default().make_ascii_lowercase();
             } else {
                 c.to_lowercase().filter(|lower| !is_invisible(*lower)).for_each(|lower| fold(lower, &mut normal.text));
             }
             word.at.end = normal.text.len();
-            word.source.end = at + c.len_utf8();
+            word.source.end = next;
         }
         normal.words.extend(open);
         normal
@@ -77,10 +85,9 @@ impl Normal {
         self.text.get(self.words.get(at)?.at.clone())
     }
 
-    /// The position of the word that holds this byte of the normalised text.
-    pub(super) fn word_at(&self, byte: usize) -> Option<usize> {
-        let after = self.words.partition_point(|word| word.at.start <= byte);
-        after.checked_sub(1).filter(|at| self.words.get(*at).is_some_and(|word| byte < word.at.end))
+    /// Where the word at this position ends in the normalised text.
+    pub(super) fn end(&self, at: usize) -> Option<usize> {
+        self.words.get(at).map(|word| word.at.end)
     }
 
     /// Where the words `range` stand in the original text.

@@ -82,6 +82,14 @@ impl Phrase {
             .map_or_else(String::new, |word| format!("{}{}{}", blank(!word.loose), word.text, blank(!word.open)))
     }
 
+    /// What its second word begins with: told apart from the words of a text without looking the phrase up.
+    pub(super) fn glance(&self) -> Glance {
+        self.words.get(1).map_or(Glance { of: 0, mask: 0 }, |word| {
+            let mask = if word.open { !(u64::MAX.checked_shr(bits(&word.text)).unwrap_or(0)) } else { u64::MAX };
+            Glance { of: beginning(&word.text), mask }
+        })
+    }
+
     /// Where it last stands in a normalised text: the number of the word after it.
     pub(super) fn last_end(&self, text: &Normal) -> Option<usize> {
         let words = text.words().len();
@@ -112,6 +120,31 @@ impl Phrase {
     }
 }
 
+/// The first bytes of a word, and how many of them count.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Glance {
+    of: u64,
+    mask: u64,
+}
+
+impl Glance {
+    /// Whether a phrase may go on with a word that begins so. A phrase of one word goes on with any.
+    pub(super) fn fits(self, beginning: u64) -> bool {
+        beginning & self.mask == self.of
+    }
+}
+
+/// The first eight bytes of a word; a shorter one is filled up with zeros.
+pub(super) fn beginning(word: &str) -> u64 {
+    let mut bytes = [0; 8];
+    bytes.iter_mut().zip(word.bytes()).for_each(|(to, from)| *to = from);
+    u64::from_be_bytes(bytes)
+}
+
+fn bits(word: &str) -> u32 {
+    u32::try_from(word.len().saturating_mul(8)).unwrap_or(u32::MAX)
+}
+
 impl Word {
     fn fits(&self, seen: &str) -> bool {
         match (self.loose, self.open) {
@@ -131,6 +164,29 @@ mod tests {
         let (phrase, normal) = (Phrase::parse(phrase).expect("a good phrase"), Normal::of(text));
         let range = (0..normal.words().len()).find_map(|first| phrase.at(&normal, first))?;
         text.get(range).map(str::to_owned)
+    }
+
+    #[test]
+    fn a_glance_refuses_no_phrase_that_stands_there() {
+        let text = Normal::of("la residenza anagrafica è già rettificata: qual è l’esito");
+        for written in [
+            "residenza",
+            "residenz* anagrafica",
+            "la residen*",
+            "residenza anagraf*",
+            "*denza anagrafica",
+            "è già",
+            "già rettificat*",
+        ] {
+            let phrase = Phrase::parse(written).expect("a good phrase");
+            let first = (0..text.words().len()).find(|first| phrase.at(&text, *first).is_some()).expect(written);
+            assert!(phrase.glance().fits(text.word(first + 1).map_or(0, beginning)), "{written}");
+        }
+        let fits = |written: &str, second: &str| {
+            Phrase::parse(written).expect("a good phrase").glance().fits(beginning(second))
+        };
+        assert!(fits("qual esito", "esito") && !fits("qual esito", "esit") && !fits("qual esito", "esiti"));
+        assert!(fits("qual esit*", "esiti") && !fits("qual esit*", "esi") && !fits("qual esito", ""));
     }
 
     #[test]

@@ -6,7 +6,7 @@
 
 use super::book::{Look, Rule, Signal};
 use super::outcome::{Hit, RuleScore};
-use super::phrase::Phrase;
+use super::phrase::{Glance, Phrase, beginning};
 use super::place::Place;
 use super::view::View;
 use aho_corasick::AhoCorasick;
@@ -16,6 +16,9 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::cmp::Reverse;
+
+/// Bytes of the blanks that stand on both sides of a word.
+const BLANKS: usize = 2;
 
 /// Who has signals: a rule, or an office by its matter; the position in the list that was indexed.
 type Signaller = usize;
@@ -27,7 +30,7 @@ type At = (Signaller, usize);
 pub(super) struct Index {
     automaton: AhoCorasick,
     /// By pattern of the automaton: the phrases that begin so, each with the signals that hold it.
-    phrases: Vec<Vec<(Phrase, Vec<At>)>>,
+    phrases: Vec<Vec<(Glance, Phrase, Vec<At>)>>,
     facts: BTreeMap<String, Vec<At>>,
     /// Signals that look at addresses, or by a regular expression.
     singly: Vec<At>,
@@ -58,9 +61,9 @@ impl Index {
                 }
             }
         }
-        let mut beginnings: BTreeMap<String, Vec<(Phrase, Vec<At>)>> = BTreeMap::new();
+        let mut beginnings: BTreeMap<String, Vec<(Glance, Phrase, Vec<At>)>> = BTreeMap::new();
         for (phrase, users) in phrases {
-            beginnings.entry(phrase.beginning()).or_default().push((phrase.clone(), users));
+            beginnings.entry(phrase.beginning()).or_default().push((phrase.glance(), phrase.clone(), users));
         }
         let automaton = AhoCorasick::new(beginnings.keys())
             .map_err(|error| format!("le frasi sono troppe per cercarle insieme: {error}"))?;
@@ -109,13 +112,19 @@ impl Index {
         let mut best: BTreeMap<At, Seen<'_>> = BTreeMap::new();
         for (place, item, normal) in view.normals() {
             let padded = format!(" {} ", normal.text());
+            // A hit lies within one word and its blanks, and they come by where they end: one pass over the words too.
+            let mut first = 0;
             for found in self.automaton.find_overlapping_iter(&padded) {
                 let Some(phrases) = self.phrases.get(found.pattern().as_usize()) else { continue };
-                let byte =
-                    if padded.as_bytes().get(found.start()) == Some(&b' ') { found.start() } else { found.start() - 1 };
-                let Some(first) = normal.word_at(byte) else { continue };
-                for (phrase, users) in phrases {
-                    let Some(source) = phrase.at(normal, first) else { continue };
+                while normal.end(first).is_some_and(|end| end + BLANKS < found.end()) {
+                    first += 1;
+                }
+                let second = normal.word(first + 1).map_or(0, beginning);
+                for (glance, phrase, users) in phrases {
+                    if !glance.fits(second) {
+                        continue;
+                    }
+                    let Some(source) = phrase.at(&normal, first) else { continue };
                     let seen = (place, item, source.start, Reverse(source.end), phrase.written.as_str());
                     for at in users.iter().filter(|at| signal(**at).is_some_and(|signal| signal.looks_at(place))) {
                         best.entry(*at).and_modify(|old| *old = seen.min(*old)).or_insert(seen);

@@ -1,4 +1,4 @@
-//! A message laid out by place: cut to size, separated into new and quoted text, normalised once.
+//! A message laid out by place: cut to size, separated into new and quoted text.
 
 use super::normal::Normal;
 use super::outcome::{Hit, Reading};
@@ -30,7 +30,6 @@ pub(super) fn halves(material: &Material<'_>, world: &dyn World) -> Split {
 /// What signals and extractors look at.
 pub(super) struct View<'a> {
     texts: BTreeMap<Place, Vec<&'a str>>,
-    normals: BTreeMap<Place, Vec<Normal>>,
     pub(super) reading: Reading,
 }
 
@@ -56,11 +55,8 @@ impl<'a> View<'a> {
             shortened |= values.len() > VALUES_MAX || values.iter().any(|value| value.len() > PLACE_BYTES_MAX);
             texts.insert(place, values.iter().take(VALUES_MAX).map(|value| cut(value, PLACE_BYTES_MAX)).collect());
         }
-        let running = texts.iter().filter(|(place, _)| !place.holds_addresses());
-        let normals =
-            running.map(|(place, values)| (*place, values.iter().map(|value| Normal::of(value)).collect())).collect();
         let reading = Reading { new_bytes: halves.new.len(), quoted_bytes: halves.quoted.len(), cut: shortened };
-        Self { texts, normals, reading }
+        Self { texts, reading }
     }
 
     /// The values of a place.
@@ -69,10 +65,11 @@ impl<'a> View<'a> {
     }
 
     /// The running texts, normalised: by place, then as they stand in the message.
-    pub(super) fn normals(&self) -> impl Iterator<Item = (Place, usize, &Normal)> {
-        self.normals
-            .iter()
-            .flat_map(|(place, values)| values.iter().enumerate().map(|(item, normal)| (*place, item, normal)))
+    pub(super) fn normals(&self) -> impl Iterator<Item = (Place, usize, Normal)> {
+        let running = self.texts.iter().filter(|(place, _)| !place.holds_addresses());
+        running.flat_map(|(place, values)| {
+            values.iter().enumerate().map(|(item, value)| (*place, item, Normal::of(value)))
+        })
     }
 
     /// The first address that one of the phrases fits.

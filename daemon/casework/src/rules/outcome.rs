@@ -46,8 +46,22 @@ pub struct Classification {
     pub also: Vec<String>,
     /// Rules on trial (`mode = "shadow"`) that reached `accept`. They have no part in the choice.
     pub shadow: Vec<String>,
+    /// For which kinds the words of the message speak, most first; empty where the rules have no `[clues]`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub clues: Vec<Clue>,
     /// How much of the text was read as what.
     pub reading: Reading,
+}
+
+/// What the words of a message say for one kind, whatever the rules.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Clue {
+    /// The kind.
+    pub kind: Kind,
+    /// Points for it.
+    pub points: i32,
+    /// The words that weigh most, as they are counted: `sporci*`, `file:planim*`, `has:question`.
+    pub words: Vec<String>,
 }
 
 impl Classification {
@@ -103,10 +117,26 @@ impl Outcome {
 pub struct RuleScore {
     /// Id of the rule.
     pub rule: String,
-    /// Sum of its hits.
+    /// Sum of its hits: what `accept` asks for.
     pub score: i32,
+    /// What the words of the message say for its kind: it counts for the order and for `margin`.
+    #[serde(default, skip_serializing_if = "is_nothing")]
+    pub clues: i32,
     /// One for each signal that fired.
     pub hits: Vec<Hit>,
+}
+
+impl RuleScore {
+    /// Its points with the clues: what rules are compared by.
+    #[must_use]
+    pub fn weight(&self) -> i32 {
+        self.score + self.clues
+    }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+fn is_nothing(points: &i32) -> bool {
+    *points == 0
 }
 
 /// One signal that fired. It counts once, however often its words occur.

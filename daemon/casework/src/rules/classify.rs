@@ -197,8 +197,7 @@ fn judge(book: &Rulebook, scores: &[&RuleScore]) -> Outcome {
     let behind = |s: &RuleScore| best.weight() - s.weight();
     // Clues give half of the lead at most: who asks for two things in so many words has asked for both.
     let is_close = |s: &RuleScore| behind(s) < needed(s) || best.score - s.score < needed(s) / 2;
-    let close: Vec<_> =
-        scores.iter().filter(|s| s.weight() > 0 && s.rule != best.rule && is_close(s)).collect();
+    let close: Vec<_> = scores.iter().filter(|s| s.weight() > 0 && s.rule != best.rule && is_close(s)).collect();
     if close.is_empty() {
         return Outcome::Chosen { score: best.score, lead: positive.next().map(|second| behind(second)) };
     }

@@ -3,9 +3,13 @@
 use super::book::{Deadline, Kind, Mode};
 use super::place::Place;
 use crate::reference::Reference;
+use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
+
+/// Kinds of which a person is told that the words speak for them.
+const CLUES_SHOWN: usize = 2;
 
 /// The answer of [`classify`](super::classify), with everything that led to it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -71,11 +75,38 @@ impl Classification {
         if self.missing.is_empty() { self.reply.as_deref() } else { self.missing_reply.as_deref() }
     }
 
+    /// Where a person decides: of what the words of the message make one think. `None` where it is known what is asked.
+    #[must_use]
+    pub fn clues_in_words(&self) -> Option<String> {
+        let said: Vec<String> = self.clues.iter().take(CLUES_SHOWN).map(Clue::in_words).collect();
+        let is_open = !self.outcome.is_sure() && !said.is_empty();
+        is_open.then(|| format!("Le parole fanno pensare a: {}.", said.join("; ")))
+    }
+
     /// The value of a field that passed its check (or has none).
     #[must_use]
     pub fn field(&self, name: &str) -> Option<&str> {
         let usable = |f: &&Field| f.name == name && !matches!(f.check, FieldCheck::Failed(_));
         self.fields.iter().find(usable).map(|f| f.value.as_str())
+    }
+}
+
+impl Clue {
+    /// The kind, with the words as they begin.
+    #[must_use]
+    pub fn in_words(&self) -> String {
+        let written = self.words.iter().filter_map(|clue| match clue.split_once(':') {
+            Some(("has" | "from", _)) => None,
+            Some((_, word)) => Some(word),
+            None => Some(clue.as_str()),
+        });
+        let mut words: Vec<String> = written.map(|word| format!("«{}»", word.replace('*', "…"))).collect();
+        words.dedup();
+        if words.is_empty() {
+            self.kind.title().into()
+        } else {
+            format!("{} ({})", self.kind.title(), words.join(", "))
+        }
     }
 }
 

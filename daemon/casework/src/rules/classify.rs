@@ -1,6 +1,6 @@
 //! The engine: one message, one rulebook, one answer. Pure and total.
 
-use super::book::{Mode, Rule, Rulebook};
+use super::book::{Kind, Mode, Rule, Rulebook};
 use super::clues::clues_of;
 use super::outcome::{Citation, Classification, Field, FieldCheck, Outcome, RuleScore};
 use super::place::{DossierBrief, Material, Place, World};
@@ -195,8 +195,11 @@ fn judge(book: &Rulebook, scores: &[&RuleScore]) -> Outcome {
     let kind = |s: &RuleScore| book.rule(&s.rule).map(|rule| rule.kind);
     let needed = |s: &RuleScore| if kind(s) == kind(best) { 1 } else { book.margin };
     let behind = |s: &RuleScore| best.weight() - s.weight();
-    // Clues give half of the lead at most: who asks for two things in so many words has asked for both.
-    let is_close = |s: &RuleScore| behind(s) < needed(s) || best.score - s.score < needed(s) / 2;
+    // Clues give half of the lead at most: who asks for two things in so many words has asked for both. And none of it where
+    // nobody is answered: what a citizen forwards of another office's speaks with the words of that office.
+    let is_silent = matches!(kind(best), Some(Kind::OtherPa | Kind::Spam));
+    let own = |s: &RuleScore| if is_silent { needed(s) } else { needed(s) / 2 };
+    let is_close = |s: &RuleScore| behind(s) < needed(s) || best.score - s.score < own(s);
     let close: Vec<_> = scores.iter().filter(|s| s.weight() > 0 && s.rule != best.rule && is_close(s)).collect();
     if close.is_empty() {
         return Outcome::Chosen { score: best.score, lead: positive.next().map(|second| behind(second)) };

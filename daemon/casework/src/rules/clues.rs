@@ -190,7 +190,6 @@ pub(super) fn clues_of(view: &View<'_>, facts: &BTreeSet<&str>) -> BTreeSet<Stri
         let (before, least) = match place {
             Place::Subject | Place::Body => ("", 2),
             Place::AttachmentName => ("file:", FILE_WORD_CHARS_MIN),
-            Place::FromKind => ("from:", 1),
             Place::BodyQuoted => {
                 if normal.words().len() > 0 {
                     clues.insert("has:quoted".into());

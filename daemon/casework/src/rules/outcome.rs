@@ -96,7 +96,7 @@ impl Clue {
     #[must_use]
     pub fn in_words(&self) -> String {
         let written = self.words.iter().filter_map(|clue| match clue.split_once(':') {
-            Some(("has" | "from", _)) => None,
+            Some(("has", _)) => None,
             Some((_, word)) => Some(word),
             None => Some(clue.as_str()),
         });

@@ -11,7 +11,7 @@ use std::path::PathBuf;
 /// What stands over the section.
 const HEAD: &str = "\
 # Gli indizi: in quanti messaggi di ogni tipo sta ogni parola (README, «Gli indizi»). Non si scrive a mano: lo fa `sportello rules learn`.
-# `parola*`: le parole che cominciano così. `subject:` è nell'oggetto, `file:` nel nome di un allegato, `has:` è un fatto, `from:` è chi scrive.
+# `parola*`: le parole che cominciano così. `subject:` è nell'oggetto, `file:` nel nome di un allegato, `has:` è un fatto.
 format = 1
 ";
 

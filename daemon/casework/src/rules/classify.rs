@@ -195,10 +195,11 @@ fn judge(book: &Rulebook, scores: &[&RuleScore]) -> Outcome {
     let kind = |s: &RuleScore| book.rule(&s.rule).map(|rule| rule.kind);
     let needed = |s: &RuleScore| if kind(s) == kind(best) { 1 } else { book.margin };
     let behind = |s: &RuleScore| best.weight() - s.weight();
-    // Clues give half of the lead at most: who asks for two things in so many words has asked for both. And none of it where
-    // nobody is answered: what a citizen forwards of another office's speaks with the words of that office.
+    // Clues give half of the lead at most: who asks for two things in so many words has asked for both. Where nobody is
+    // answered, the rule's own words must lead by as much as chooses a rule: what a citizen forwards of another office's
+    // speaks with the words of that office.
     let is_silent = matches!(kind(best), Some(Kind::OtherPa | Kind::Spam));
-    let own = |s: &RuleScore| if is_silent { needed(s) } else { needed(s) / 2 };
+    let own = |s: &RuleScore| if is_silent { needed(s).min(book.accept) } else { needed(s) / 2 };
     let is_close = |s: &RuleScore| behind(s) < needed(s) || best.score - s.score < own(s);
     let close: Vec<_> = scores.iter().filter(|s| s.weight() > 0 && s.rule != best.rule && is_close(s)).collect();
     if close.is_empty() {

@@ -10,7 +10,7 @@ macro_rules! files {
 }
 
 const RULES: &[(&str, &str)] = &files!("rules":
-    "00-comune.toml", "02-parole-cittadini.toml", "03-parole-altri.toml", "04-parole-uffici.toml", "05-dati.toml", "10-cittadini.toml", "20-non-cittadini.toml", "80-prove-cittadini.toml", "81-prove-altri.toml", "82-prove-dati.toml", "90-da-smistare.toml",
+    "00-comune.toml", "02-parole-cittadini.toml", "03-parole-altri.toml", "04-parole-uffici.toml", "05-dati.toml", "06-indizi.toml", "10-cittadini.toml", "20-non-cittadini.toml", "80-prove-cittadini.toml", "81-prove-altri.toml", "82-prove-dati.toml", "90-da-smistare.toml",
 );
 const PROCEDURES: &[(&str, &str)] = &files!("rules":
     "procedures/accesso-atti.toml", "procedures/assegno-maternita.toml", "procedures/cambio-residenza.toml",

@@ -9,9 +9,11 @@ use std::fs;
 use std::path::Path;
 
 /// Of a hundred messages of the sealed half: the kind is right in as many at least (the aim is 85) …
-const RIGHT_MIN: usize = 77;
+const RIGHT_MIN: usize = 84;
 /// … of those decided without a person, as many at most are wrong (the aim is 2) …
-const WRONG_MAX: usize = 3;
+const WRONG_MAX: usize = 2;
+/// … as many at least are decided without one …
+const DECIDED_MIN: usize = 50;
 /// … and of a hundred references as many at least are found.
 const FOUND_MIN: usize = 95;
 
@@ -62,9 +64,23 @@ fn the_sealed_half_keeps_its_figures() {
     let all = labelled.len();
     println!("sealed: right {right} of {all}; decided {decided}, wrong {wrong}; references {found} of {cited}");
     assert!(right * 100 >= RIGHT_MIN * all, "kinds: {right} of {all}");
+    assert!(decided * 100 >= DECIDED_MIN * all, "decided: {decided} of {all}");
     assert!(wrong * 100 <= WRONG_MAX * decided, "decided wrongly: {wrong} of {decided}");
     assert!(found * 100 >= FOUND_MIN * cited, "references: {found} of {cited}");
     assert_eq!(tied_wrong, Vec::<Value>::new(), "tied to a dossier that is not theirs");
+}
+
+/// The clues are no file that somebody wrote: who adds messages, or teaches the rules to see another fact, counts again.
+#[test]
+fn the_shipped_clues_are_those_of_the_tuning_files() {
+    let files = ["tuning", "tuning-2", "tuning-3", "tuning-4"].map(|name| corpus(&format!("{name}.jsonl")));
+    let world = corpus("world.toml");
+    let mut args = vec!["rules", "learn", "--world", &world, "--messages"];
+    args.extend(files.iter().map(String::as_str));
+    let (code, counted, err) = ask(&args);
+    assert_eq!(code, Some(0), "{err}");
+    let shipped = corpus("../../rules/06-indizi.toml");
+    assert!(fs::read_to_string(&shipped).unwrap() == counted, "count again, as fixtures/corpus/README.md says");
 }
 
 /// Which half a message is in was not chosen: it follows from its name.

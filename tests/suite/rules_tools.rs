@@ -341,6 +341,13 @@ expect  = { shadow = "passo-carrabile" }
     assert!(code == Some(1) && out.contains("varco") && !out.contains("zufolo grande\n"), "{out}");
     fs::remove_file(&tests).unwrap();
 
+    // The clues: those of the program, with the message that was corrected; what stands in it alone is nobody's clue.
+    let (code, learnt, err) = comune.ask(&["rules", "learn"]);
+    assert!(code == Some(0) && err.contains("di cui 1 corretti"), "{err}");
+    let given = fs::read_to_string(shipped().join("06-indizi.toml")).unwrap();
+    assert_eq!(learnt.lines().count(), given.lines().count(), "no word of one message alone");
+    assert!(learnt != given && !learnt.contains("zanche"), "it was counted");
+
     // Promotion: refused without enough decisions; otherwise the one word changes and every comment stays.
     let (code, _, err) = comune.ask(&["rules", "promote", "passo-carrabile"]);
     assert!(code == Some(1) && err.contains("Troppo poche: ne servono 20"), "{err}");

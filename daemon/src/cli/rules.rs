@@ -6,6 +6,7 @@ mod deploy;
 mod edit;
 mod eval;
 mod explain;
+mod learn;
 mod record;
 mod replay;
 
@@ -59,6 +60,8 @@ enum Action {
     Promote(edit::PromoteArgs),
     /// Riscrive i file nella forma canonica; i commenti restano
     Fmt(edit::FmtArgs),
+    /// Conta che cosa dicono le singole parole, da messaggi etichettati o corretti: scrive il file degli indizi, non cambia niente
+    Learn(learn::Args),
     /// Le frasi che avrebbero deciso bene i messaggi corretti; non cambia niente
     Suggest(record::SuggestArgs),
 }
@@ -78,6 +81,7 @@ pub(super) fn main(args: &Args) -> u8 {
         Action::Record(args) => record::main(args),
         Action::Promote(args) => edit::promote(args),
         Action::Fmt(args) => edit::fmt(args),
+        Action::Learn(args) => learn::main(args),
         Action::Suggest(args) => record::suggest(args),
     };
     ended.unwrap_or_else(|code| code)

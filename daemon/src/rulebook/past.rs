@@ -14,7 +14,7 @@ use casework::rules::{self, Classification, DossierBrief, Kind, Mode, Outcome, R
 use casework::{Change, Decision, Lane};
 use jiff::Timestamp;
 use pec::{Content, Reread};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 
 /// How many ids a message may answer and still be looked up: as the store does.
@@ -253,6 +253,16 @@ impl Past {
     pub fn classify(&self, message: &Message, read: &Reread, book: &Rulebook) -> Classification {
         let to: Vec<&str> = read.daticert.destinatari.iter().map(|d| d.address.as_str()).collect();
         self.letter(message, &read.message, &read.daticert.mittente, &to, book)
+    }
+
+    /// What of a past message is counted as clues.
+    #[must_use]
+    pub fn clues(&self, message: &Message, read: &Reread, book: &Rulebook) -> BTreeSet<String> {
+        let (content, sender) = (&read.message, read.daticert.mittente.as_str());
+        let names: Vec<&str> = content.attachments.iter().map(|a| a.name.as_str()).collect();
+        let seen = material(content, sender, &names, &[], &message.kind, &message.grade, message.at);
+        let thread = self.thread(content, message.seq);
+        rules::clues_in(book, &seen, &World { past: self, seq: message.seq, sender, thread })
     }
 
     /// As [`classify`](Self::classify), of what somebody wrote, to whom, whatever it came in.

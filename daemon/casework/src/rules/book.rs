@@ -1,6 +1,7 @@
 //! The rulebook: offices, rules and their parts, as they stand after every check.
 
 use super::cases::Case;
+use super::clues::{Clues, Tally};
 use super::extract::Extractor;
 use super::normal::Normal;
 use super::pattern::Pattern;
@@ -36,6 +37,8 @@ pub struct Rulebook {
     /// The office of `fallback`.
     pub(super) desk: String,
     pub(super) index: Index,
+    /// What single words say of the kind.
+    pub(super) clues: Clues,
     pub(super) cases: Vec<Case>,
     pub(super) warnings: Vec<Problem>,
     pub(super) files: Vec<String>,
@@ -59,6 +62,12 @@ impl Rulebook {
     #[must_use]
     pub fn margin(&self) -> i32 {
         self.margin
+    }
+
+    /// What its clues were counted on; nothing where it has none.
+    #[must_use]
+    pub fn tally(&self) -> &Tally {
+        &self.clues.tally
     }
 
     /// The rule for messages no rule recognises.

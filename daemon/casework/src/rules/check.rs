@@ -3,6 +3,7 @@
 
 use super::book::{Body, Look, Mode, OfficeChoice, Rule, Rulebook, Signal};
 use super::classify::{CITES, FACTS};
+use super::clues::Clues;
 use super::draft::{Declared, Defaults, Draft, DraftCase, DraftLook, DraftRule, DraftSignal, Mention};
 use super::form::Written;
 use super::normal::Normal;
@@ -89,6 +90,7 @@ pub(super) fn assemble(mut draft: Draft, templates: &[&str], problems: &mut Prob
         let what = format!("ufficio `{id}`");
         matters.insert(id.clone(), signals.map(|signal| resolve_signal(&what, signal, &known, problems)).collect());
     }
+    let clues = clues(&mut draft, problems);
     let index = index(&resolved, &matters).map_err(|why| problems.error(Spot::default(), why)).ok()?;
     let Draft { offices, bodies, extractors, .. } = draft;
     Some(Rulebook {
@@ -101,6 +103,7 @@ pub(super) fn assemble(mut draft: Draft, templates: &[&str], problems: &mut Prob
         bodies: items(bodies),
         matters,
         index,
+        clues,
         extractors: items(extractors),
         rules: resolved,
         fallback,
@@ -132,6 +135,18 @@ fn defaults(draft: &mut Draft, problems: &mut Problems<'_>) -> Option<Defaults> 
         problems.error(at, text);
     }
     defaults
+}
+
+/// The one `[clues]`; without it, words say nothing of their own.
+fn clues(draft: &mut Draft, problems: &mut Problems<'_>) -> Clues {
+    let mut all = core::mem::take(&mut draft.clues).into_iter();
+    let first = all.next();
+    for (at, _) in all {
+        let there = first.as_ref().map_or(Spot::default(), |(spot, _)| *spot);
+        let text = format!("`[clues]` è già in {}:{}", problems.file(there), there.line);
+        problems.error(at, text);
+    }
+    first.and_then(|(_, tally)| tally).map(|tally| tally.weighed()).unwrap_or_default()
 }
 
 /// All names of one section; the second of two equal ones is a mistake (TOML itself sees it only within one file).

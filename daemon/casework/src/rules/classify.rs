@@ -1,6 +1,7 @@
 //! The engine: one message, one rulebook, one answer. Pure and total.
 
-use super::book::{Mode, Rule, Rulebook};
+use super::book::{Kind, Mode, Rule, Rulebook};
+use super::clues::clues_of;
 use super::outcome::{Citation, Classification, Field, FieldCheck, Outcome, RuleScore};
 use super::place::{DossierBrief, Material, Place, World};
 use super::quote::Split;
@@ -31,7 +32,9 @@ pub fn classify(book: &Rulebook, material: &Material<'_>, world: &dyn World) -> 
     // A number the citizen wrote is more precise than the thread they happened to answer.
     let dossier = named.or(cited).or_else(|| world.thread());
     let facts = facts(material, world, &halves, &fields, &citations, dossier.as_ref());
-    let (scores, matters) = points(book, &view, &facts, material);
+    let (mut scores, matters) = points(book, &view, &facts, material);
+    let clues = book.clues.weigh(&clues_of(&view, &facts), &mut scores, |id| book.rule(id).map(|rule| rule.kind));
+    scores.sort_by(|a, b| (Reverse(a.weight()), &a.rule).cmp(&(Reverse(b.weight()), &b.rule)));
 
     // A rule on trial must not change what happens today, not even by coming close to another.
     let (trial, live): (Vec<&RuleScore>, Vec<&RuleScore>) =
@@ -62,6 +65,7 @@ pub fn classify(book: &Rulebook, material: &Material<'_>, world: &dyn World) -> 
         matters,
         also,
         shadow,
+        clues,
         reading: view.reading,
     }
 }
@@ -73,6 +77,17 @@ pub fn look_up(book: &Rulebook, material: &Material<'_>, world: &dyn World) {
     let view = View::of(material, &halves);
     extract(book, &view, world);
     cite(&view, world);
+}
+
+/// What of a message [`Tally`](super::Tally) counts.
+#[must_use]
+pub fn clues_in(book: &Rulebook, material: &Material<'_>, world: &dyn World) -> BTreeSet<String> {
+    let halves = halves(material, world);
+    let view = View::of(material, &halves);
+    let (fields, named) = extract(book, &view, world);
+    let (citations, cited) = cite(&view, world);
+    let dossier = named.or(cited).or_else(|| world.thread());
+    clues_of(&view, &facts(material, world, &halves, &fields, &citations, dossier.as_ref()))
 }
 
 pub(super) fn extract(book: &Rulebook, view: &View<'_>, world: &dyn World) -> (Vec<Field>, Option<DossierBrief>) {
@@ -166,10 +181,10 @@ pub(super) fn cite(view: &View<'_>, world: &dyn World) -> (Vec<Citation>, Option
     (citations, named)
 }
 
-/// Reaches `accept` and leads by `margin`: chosen. Otherwise a person decides, never the first in some order.
+/// Reaches `accept` by its own signals, and leads by `margin`: chosen. Otherwise a person decides, never the first in some order.
 fn judge(book: &Rulebook, scores: &[&RuleScore]) -> Outcome {
-    let named = |s: &&RuleScore| (s.rule.clone(), s.score);
-    let mut positive = scores.iter().filter(|s| s.score > 0);
+    let named = |s: &&RuleScore| (s.rule.clone(), s.weight());
+    let mut positive = scores.iter().filter(|s| s.weight() > 0);
     let Some(best) = positive.next() else {
         return Outcome::BelowAccept { best: None };
     };
@@ -179,10 +194,16 @@ fn judge(book: &Rulebook, scores: &[&RuleScore]) -> Outcome {
     // Two rules for the same kind of request need not be told apart by more than a point.
     let kind = |s: &RuleScore| book.rule(&s.rule).map(|rule| rule.kind);
     let needed = |s: &RuleScore| if kind(s) == kind(best) { 1 } else { book.margin };
-    let close: Vec<_> =
-        scores.iter().filter(|s| s.score > 0 && s.rule != best.rule && best.score - s.score < needed(s)).collect();
+    let behind = |s: &RuleScore| best.weight() - s.weight();
+    // Clues give half of the lead at most: who asks for two things in so many words has asked for both. Where nobody is
+    // answered, the rule's own words must lead by as much as chooses a rule: what a citizen forwards of another office's
+    // speaks with the words of that office.
+    let is_silent = matches!(kind(best), Some(Kind::OtherPa | Kind::Spam));
+    let own = |s: &RuleScore| if is_silent { needed(s).min(book.accept) } else { needed(s) / 2 };
+    let is_close = |s: &RuleScore| behind(s) < needed(s) || best.score - s.score < own(s);
+    let close: Vec<_> = scores.iter().filter(|s| s.weight() > 0 && s.rule != best.rule && is_close(s)).collect();
     if close.is_empty() {
-        return Outcome::Chosen { score: best.score, lead: positive.next().map(|second| best.score - second.score) };
+        return Outcome::Chosen { score: best.score, lead: positive.next().map(|second| behind(second)) };
     }
     Outcome::Tie([best].into_iter().chain(close).map(named).collect())
 }

@@ -36,6 +36,14 @@ pub fn diff(old: &Rulebook, new: &Rulebook) -> Vec<Difference> {
     if old.fallback.id != new.fallback.id {
         say("soglie", format!("`otherwise` da {} a {}", old.fallback.id, new.fallback.id));
     }
+    if old.clues != new.clues {
+        let text = match (old.clues.is_empty(), new.clues.is_empty()) {
+            (true, _) => "nuovi: le parole dei messaggi pesano da sole",
+            (_, true) => "tolti",
+            _ => "contati su altri messaggi",
+        };
+        say("indizi", text.into());
+    }
     for id in both(old.offices.keys(), new.offices.keys()) {
         let about = format!("ufficio {id}");
         match (old.offices.get(id), new.offices.get(id)) {

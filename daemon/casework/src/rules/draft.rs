@@ -2,6 +2,7 @@
 
 use super::book::{Body, Deadline, Kind, Mode, Office};
 use super::cases::Case;
+use super::clues::Tally;
 use super::extract::Extractor;
 use super::form::Written;
 use super::pattern::Pattern;
@@ -31,6 +32,7 @@ pub(super) struct Draft {
     pub(super) extractors: Vec<Declared<Extractor>>,
     pub(super) rules: Vec<Declared<DraftRule>>,
     pub(super) cases: Vec<Declared<DraftCase>>,
+    pub(super) clues: Vec<(Spot, Option<Tally>)>,
 }
 
 /// `[defaults]`.

@@ -3,9 +3,13 @@
 use super::book::{Deadline, Kind, Mode};
 use super::place::Place;
 use crate::reference::Reference;
+use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
+
+/// Kinds of which a person is told that the words speak for them.
+const CLUES_SHOWN: usize = 2;
 
 /// The answer of [`classify`](super::classify), with everything that led to it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,8 +50,22 @@ pub struct Classification {
     pub also: Vec<String>,
     /// Rules on trial (`mode = "shadow"`) that reached `accept`. They have no part in the choice.
     pub shadow: Vec<String>,
+    /// For which kinds the words of the message speak, most first; empty where the rules have no `[clues]`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub clues: Vec<Clue>,
     /// How much of the text was read as what.
     pub reading: Reading,
+}
+
+/// What the words of a message say for one kind, whatever the rules.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Clue {
+    /// The kind.
+    pub kind: Kind,
+    /// Points for it.
+    pub points: i32,
+    /// The words that weigh most, as they are counted: `sporci*`, `file:planim*`, `has:question`.
+    pub words: Vec<String>,
 }
 
 impl Classification {
@@ -57,11 +75,38 @@ impl Classification {
         if self.missing.is_empty() { self.reply.as_deref() } else { self.missing_reply.as_deref() }
     }
 
+    /// Where a person decides: of what the words of the message make one think. `None` where it is known what is asked.
+    #[must_use]
+    pub fn clues_in_words(&self) -> Option<String> {
+        let said: Vec<String> = self.clues.iter().take(CLUES_SHOWN).map(Clue::in_words).collect();
+        let is_open = !self.outcome.is_sure() && !said.is_empty();
+        is_open.then(|| format!("Le parole fanno pensare a: {}.", said.join("; ")))
+    }
+
     /// The value of a field that passed its check (or has none).
     #[must_use]
     pub fn field(&self, name: &str) -> Option<&str> {
         let usable = |f: &&Field| f.name == name && !matches!(f.check, FieldCheck::Failed(_));
         self.fields.iter().find(usable).map(|f| f.value.as_str())
+    }
+}
+
+impl Clue {
+    /// The kind, with the words as they begin.
+    #[must_use]
+    pub fn in_words(&self) -> String {
+        let written = self.words.iter().filter_map(|clue| match clue.split_once(':') {
+            Some(("has", _)) => None,
+            Some((_, word)) => Some(word),
+            None => Some(clue.as_str()),
+        });
+        let mut words: Vec<String> = written.map(|word| format!("«{}»", word.replace('*', "…"))).collect();
+        words.dedup();
+        if words.is_empty() {
+            self.kind.title().into()
+        } else {
+            format!("{} ({})", self.kind.title(), words.join(", "))
+        }
     }
 }
 
@@ -103,10 +148,26 @@ impl Outcome {
 pub struct RuleScore {
     /// Id of the rule.
     pub rule: String,
-    /// Sum of its hits.
+    /// Sum of its hits: what `accept` asks for.
     pub score: i32,
+    /// What the words of the message say for its kind: it counts for the order and for `margin`.
+    #[serde(default, skip_serializing_if = "is_nothing")]
+    pub clues: i32,
     /// One for each signal that fired.
     pub hits: Vec<Hit>,
+}
+
+impl RuleScore {
+    /// Its points with the clues: what rules are compared by.
+    #[must_use]
+    pub fn weight(&self) -> i32 {
+        self.score + self.clues
+    }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+fn is_nothing(points: &i32) -> bool {
+    *points == 0
 }
 
 /// One signal that fired. It counts once, however often its words occur.

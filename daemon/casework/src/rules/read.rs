@@ -1,5 +1,6 @@
 //! The sections of a rules file: from the tree to the draft. Mistakes that show within one file are reported here.
 
+use super::clues;
 use super::draft::{Declared, Defaults, Draft};
 use super::extract::{Check, Extractor, Template};
 use super::form::Form;
@@ -27,7 +28,8 @@ const ACCEPT_OFFICE: i32 = 20;
 /// Lead over the next office, where `[defaults]` does not say.
 const MARGIN_OFFICE: i32 = 5;
 
-const SECTIONS: [&str; 9] = ["format", "defaults", "office", "body", "words", "extract", "rule", "dossiers", "test"];
+const SECTIONS: [&str; 10] =
+    ["format", "defaults", "clues", "office", "body", "words", "extract", "rule", "dossiers", "test"];
 
 /// Reads one file into the draft. `false` when nothing could be made of it.
 pub(super) fn read_file(file: usize, entries: Vec<Entry>, draft: &mut Draft, problems: &mut Problems<'_>) -> bool {
@@ -47,6 +49,9 @@ pub(super) fn read_file(file: usize, entries: Vec<Entry>, draft: &mut Draft, pro
     form.require("format", problems);
     if let Some((node, at)) = form.get("defaults") {
         draft.defaults.push((at, defaults(node, file, problems)));
+    }
+    if let Some((node, at)) = form.get("clues") {
+        draft.clues.push((at, clues::read(node, file, problems)));
     }
     section(&form, "office", "ufficio", &mut draft.offices, problems, office);
     section(&form, "body", "ente", &mut draft.bodies, problems, body);

@@ -139,7 +139,7 @@ impl Index {
 /// The points of one rule or office.
 pub(super) fn score(id: &str, mut hits: Vec<Hit>) -> RuleScore {
     hits.sort_by(|a, b| (Reverse(a.points), a).cmp(&(Reverse(b.points), b)));
-    RuleScore { rule: id.to_string(), score: hits.iter().map(|hit| hit.points).sum(), hits }
+    RuleScore { rule: id.to_string(), score: hits.iter().map(|hit| hit.points).sum(), clues: 0, hits }
 }
 
 /// The signals of a rule that counts on the day of the message.

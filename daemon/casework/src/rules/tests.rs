@@ -214,6 +214,50 @@ fn a_rule_on_trial_changes_nothing_and_is_recorded() {
     );
 }
 
+#[test]
+fn clues_order_the_candidates_and_choose_none() {
+    let rule = |id: &str, kind: &str, words: &str, score: i32| {
+        format!(
+            "[rule.{id}]\ntitle = 'X'\nkind = '{kind}'\noffice = 'urp'\nmode = 'auto'\nsignals = [{{ score = {score}, in = 'subject', words = '{words}' }}, {{ score = 30, in = 'to', words = 'x.test' }}]\n[test.{id}]\nto = ['x.test']\nsubject = '{words}'\nexpect = {{ rule = '{id}' }}\n"
+        )
+    };
+    let rules = rule("guasti", "complaint", "lampione", 60) + &rule("conti", "payment_query", "bolletta", 40);
+    let clues = "[clues]\nmost = 90\nmessages = { complaint = 50, payment_query = 50, spam = 900 }\n[clues.words]\n'rotto' = { complaint = 40 }\n'spento' = { complaint = 40 }\n'buio' = { complaint = 40 }\n'pagare' = { payment_query = 40 }\n'importo' = { payment_query = 40 }\n'doppia' = { payment_query = 40 }\n'versare' = { payment_query = 40 }\n";
+    let wide = |more: &str| {
+        let text = SMALL.replace("margin = 15", "margin = 50");
+        load(&[file("a.toml", &format!("{text}{rules}{more}"))], &TEMPLATES)
+            .unwrap_or_else(|problems| panic!("{problems:#?}"))
+    };
+    let (without, with) = (wide(""), wide(clues));
+    let ask = |book: &Rulebook, subject: &str, text: &str| classify(book, &material(subject, text, &[]), &Nobody);
+    // Words alone choose nothing, however clear they are.
+    let alone = ask(&with, "bolletta", "pagare versare importo doppia");
+    assert!(matches!(&alone.outcome, Outcome::BelowAccept { best: Some((rule, _)) } if rule == "conti"), "{alone:?}");
+    assert_eq!(alone.clues.first().map(|clue| clue.kind), Some(Kind::PaymentQuery));
+    assert!(alone.clues_in_words().is_some_and(|said| said.contains("«doppia»")), "{:?}", alone.clues_in_words());
+    // They put another candidate first …
+    let [plain, moved] = [&without, &with].map(|book| ask(book, "lampione bolletta", "pagare versare importo doppia"));
+    assert_eq!((plain.scores[0].rule.as_str(), moved.scores[0].rule.as_str()), ("guasti", "conti"));
+    // … and give at most half of the lead: 60 against 40 is too near for a margin of 50, whatever the words say.
+    let (near, far) =
+        (ask(&with, "lampione bolletta", "rotto spento buio"), ask(&with, "lampione", "rotto spento buio"));
+    assert!(matches!(&near.outcome, Outcome::Tie(close) if close[0].1 - close[1].1 >= 50), "{:?}", near.outcome);
+    assert!(matches!(far.outcome, Outcome::Chosen { .. }) && far.clues_in_words().is_none());
+    assert_eq!((far.scores[0].score, far.scores[0].clues > 0), (60, true), "`accept` asks for the rule's own points");
+    assert!(plain.clues.is_empty() && !serde_json::to_string(&plain).is_ok_and(|json| json.contains("clues")));
+}
+
+#[test]
+fn clues_that_cannot_have_been_counted_are_refused() {
+    let with = |clues: &str| says(&[file("a.toml", SMALL), file("b.toml", &format!("format = 1\n{clues}"))]).join("\n");
+    assert!(with("[clues]\nmessages = { spam = 1 }\n[clues.words]\n'x' = { spam = 2 }\n").contains("b.toml:5"));
+    assert!(with("[clues]\nmessages = { spm = 1 }\nwords = {}\n").contains("spam"), "the nearest name");
+    assert!(with("[clues]\nmessages = { spam = 1 }\n").contains("manca `words`"));
+    let one = "[clues]\nmessages = { spam = 3 }\n[clues.words]\n'sconto' = { spam = 3 }\n";
+    let twice = says(&[file("a.toml", &format!("{SMALL}{one}")), file("b.toml", &format!("format = 1\n{one}"))]);
+    assert!(twice.join("\n").contains("è già in a.toml"), "{twice:?}");
+}
+
 /// A register with one dossier, whose office the rules may not know, and perhaps a thread.
 struct Register {
     office: &'static str,
@@ -405,10 +449,15 @@ proptest! {
         }
         match &seen.outcome {
             Outcome::Chosen { score, lead } => {
-                // Over rules of another kind by the margin, over those of its own by a point.
+                // Over rules of another kind by the margin, half of it without the clues; over those of its own by a point.
                 let needed = |rule: &str| if BOOK.rule(rule).is_some_and(|rule| rule.kind == seen.kind) { 1 } else { BOOK.margin() };
-                prop_assert!(*score >= BOOK.accept() && lead.is_none_or(|lead| lead >= 1));
-                prop_assert!(seen.shadow.is_empty() && seen.scores.iter().all(|other| other.rule == seen.rule || other.score <= score - needed(&other.rule) || other.score <= 0));
+                prop_assert!(*score >= BOOK.accept() && lead.is_none_or(|lead| lead >= 1) && seen.shadow.is_empty());
+                let best = &seen.scores[0];
+                prop_assert!(best.rule == seen.rule && best.score == *score);
+                for other in seen.scores[1..].iter().filter(|other| other.weight() > 0) {
+                    prop_assert!(other.weight() <= best.weight() - needed(&other.rule), "{:?} {:?}", best, other);
+                    prop_assert!(other.score <= score - needed(&other.rule) / 2, "{:?} {:?}", best, other);
+                }
             }
             Outcome::Tie(rules) => prop_assert!(rules.len() > 1 && seen.rule == BOOK.otherwise().id),
             Outcome::BelowAccept { .. } => prop_assert_eq!(&seen.rule, &BOOK.otherwise().id),

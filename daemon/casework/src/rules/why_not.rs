@@ -103,11 +103,14 @@ fn verdict(book: &Rulebook, seen: &Classification, rule: &Rule, score: i32, toda
     if score < book.accept {
         return Verdict::Short { by: book.accept - score };
     }
+    let clues = |id: &str| seen.scores.iter().find(|other| other.rule == id).map_or(0, |other| other.clues);
+    let score = score + clues(&rule.id);
     let live = |id: &str| book.rule(id).is_some_and(|rule| rule.mode != Mode::Shadow);
-    let mut others = seen.scores.iter().filter(|other| other.rule != rule.id && other.score > 0 && live(&other.rule));
+    let mut others =
+        seen.scores.iter().filter(|other| other.rule != rule.id && other.weight() > 0 && live(&other.rule));
     match others.next() {
-        Some(best) if score - best.score < book.margin => {
-            Verdict::Behind { rule: best.rule.clone(), score: best.score, by: best.score + book.margin - score }
+        Some(best) if score - best.weight() < book.margin => {
+            Verdict::Behind { rule: best.rule.clone(), score: best.weight(), by: best.weight() + book.margin - score }
         }
         // Only a rule on trial can lead and not be chosen.
         _ => Verdict::Chosen,

@@ -30,7 +30,8 @@ fn rules(out: &mut String, class: &Classification, most: usize) {
     for score in class.scores.iter().take(most) {
         let chosen =
             if score.rule == class.rule && matches!(class.outcome, RuleOutcome::Chosen { .. }) { "→" } else { " " };
-        let _ = writeln!(out, "  {chosen} {:>4}  {}", score.score, score.rule);
+        let clues = if score.clues == 0 { String::new() } else { format!(", {:+} di indizi", score.clues) };
+        let _ = writeln!(out, "  {chosen} {:>4}  {}{clues}", score.score, score.rule);
         for hit in &score.hits {
             let place = hit.place.map_or("messaggio", casework::rules::Place::code);
             let _ = writeln!(out, "         {:+4}  «{}» in {place}: {}", hit.points, hit.phrase, cut(&hit.matched, 60));
@@ -38,6 +39,9 @@ fn rules(out: &mut String, class: &Classification, most: usize) {
     }
     if class.scores.len() > most {
         let _ = writeln!(out, "    … e altre {}", class.scores.len() - most);
+    }
+    for clue in &class.clues {
+        let _ = writeln!(out, "  indizi {:+4}  {}", clue.points, clue.in_words());
     }
     for field in &class.fields {
         let check = match &field.check {

@@ -2,12 +2,12 @@
 //! figure is asked of them.
 
 mod figures;
-mod world;
+pub(super) mod world;
 
 use super::super::{CANNOT_START, FOUND, OK, print_problems};
 use crate::office::desk;
 use casework::effect::EffectKey;
-use casework::rules::{self, Classification, Material, Outcome, Rulebook};
+use casework::rules::{self, Classification, Kind, Material, Outcome, Rulebook};
 use casework::{Entity, calendar};
 use figures::Figures;
 use serde::Deserialize;
@@ -42,18 +42,18 @@ pub(in super::super) struct Args {
 
 /// One line of the file.
 #[derive(Deserialize)]
-struct Message {
-    id: String,
+pub(super) struct Message {
+    pub(super) id: String,
     #[serde(default)]
-    subject: String,
+    pub(super) subject: String,
     #[serde(default)]
-    body: String,
+    pub(super) body: String,
     #[serde(default)]
-    attachments: Vec<String>,
+    pub(super) attachments: Vec<String>,
     #[serde(default)]
-    from_pec: String,
+    pub(super) from_pec: String,
     #[serde(default)]
-    sender_kind: String,
+    pub(super) sender_kind: String,
     #[serde(flatten)]
     labels: Labels,
 }
@@ -110,14 +110,31 @@ pub(in super::super) fn main(args: &Args) -> u8 {
 
 /// The number of lines that could not be read.
 fn run(args: &Args, book: &Rulebook) -> Result<usize, String> {
-    let world = args.world.as_deref().map_or_else(|| Ok(World::default()), World::read)?;
-    let mut lines = BufReader::new(File::open(&args.messages).map_err(|e| cannot(&args.messages, &e))?);
-    let (mut figures, mut bad, mut number) = (Figures::default(), 0, 0_usize);
-    let mut line = String::new();
+    let world = World::read(args.world.as_deref())?;
+    let mut figures = Figures::default();
+    let bad = each(&args.messages, |message| {
+        let answer = answer(book, message, &world);
+        figures.count(&message.id, &message.labels, &answer);
+        if args.json {
+            say!("{}", in_json(&message.id, &answer));
+        } else {
+            say!("{}", in_words(&message.id, &answer));
+        }
+    })?;
+    if let Some(text) = figures.text() {
+        if args.json { eprintln!("{text}") } else { say!("{text}") }
+    }
+    Ok(bad)
+}
+
+/// Every message of a file; the number of lines that could not be read, each named.
+pub(super) fn each(path: &Path, mut with: impl FnMut(&Message)) -> Result<usize, String> {
+    let mut lines = BufReader::new(File::open(path).map_err(|e| cannot(path, &e))?);
+    let (mut line, mut bad, mut number) = (String::new(), 0, 0_usize);
     loop {
         line.clear();
         number += 1;
-        let read = lines.by_ref().take(LINE_BYTES_MAX).read_line(&mut line).map_err(|e| cannot(&args.messages, &e))?;
+        let read = lines.by_ref().take(LINE_BYTES_MAX).read_line(&mut line).map_err(|e| cannot(path, &e))?;
         if read == 0 {
             break;
         }
@@ -125,23 +142,12 @@ fn run(args: &Args, book: &Rulebook) -> Result<usize, String> {
             continue;
         }
         match serde_json::from_str::<Message>(&line) {
-            Ok(message) => {
-                let answer = answer(book, &message, &world);
-                figures.count(&message.id, &message.labels, &answer);
-                if args.json {
-                    say!("{}", in_json(&message.id, &answer));
-                } else {
-                    say!("{}", in_words(&message.id, &answer));
-                }
-            }
+            Ok(message) => with(&message),
             Err(why) => {
-                eprintln!("{}:{number}: non è un messaggio: {why}", args.messages.display());
+                eprintln!("{}:{number}: non è un messaggio: {why}", path.display());
                 bad += 1;
             }
         }
-    }
-    if let Some(text) = figures.text() {
-        if args.json { eprintln!("{text}") } else { say!("{text}") }
     }
     Ok(bad)
 }
@@ -150,28 +156,40 @@ fn cannot(path: &Path, why: &std::io::Error) -> String {
     format!("{}: non riesco a leggerlo: {why}", path.display())
 }
 
+impl Message {
+    /// What the rules see of it, as if it came today.
+    pub(super) fn material<'a>(&'a self, attachments: &'a [&'a str]) -> Material<'a> {
+        Material {
+            subject: &self.subject,
+            text: &self.body,
+            attachments,
+            from: &self.from_pec,
+            from_name: "",
+            from_kind: &self.sender_kind,
+            to: &[],
+            pec_kind: "posta-certificata",
+            grade: "genuine",
+            today: calendar::rome(crate::clock::Clock::System.now()).date(),
+        }
+    }
+
+    /// The kind that a person says it is.
+    pub(super) fn kind(&self) -> Option<Kind> {
+        let label = self.labels.label.as_deref()?;
+        Kind::ALL.iter().find(|(_, code, _)| *code == label).map(|(kind, ..)| *kind)
+    }
+}
+
 fn answer(book: &Rulebook, message: &Message, world: &World) -> Answer {
     let attachments: Vec<&str> = message.attachments.iter().map(String::as_str).collect();
-    let today = calendar::rome(crate::clock::Clock::System.now()).date();
-    let material = Material {
-        subject: &message.subject,
-        text: &message.body,
-        attachments: &attachments,
-        from: &message.from_pec,
-        from_name: "",
-        from_kind: &message.sender_kind,
-        to: &[],
-        pec_kind: "posta-certificata",
-        grade: "genuine",
-        today,
-    };
+    let material = message.material(&attachments);
     let seen = rules::classify(book, &material, &world.seen_by(&message.from_pec));
     let kind = |rule: &str| book.rule(rule).map_or(book.otherwise().kind, |rule| rule.kind).code();
     let mut best: BTreeMap<&'static str, i32> = BTreeMap::new();
-    let live = seen.scores.iter().filter(|s| s.score > 0 && !seen.shadow.contains(&s.rule));
+    let live = seen.scores.iter().filter(|s| s.weight() > 0 && !seen.shadow.contains(&s.rule));
     for score in live.clone() {
-        let most = best.entry(kind(&score.rule)).or_insert(score.score);
-        *most = score.score.max(*most);
+        let most = best.entry(kind(&score.rule)).or_insert(score.weight());
+        *most = score.weight().max(*most);
     }
     let mut candidates: Vec<(&'static str, i32)> = best.into_iter().collect();
     candidates.sort_by_key(|(kind, score)| (std::cmp::Reverse(*score), *kind));

@@ -27,10 +27,12 @@ struct Dossier {
 }
 
 #[derive(Default)]
-pub(super) struct World(Register);
+pub(in super::super) struct World(Register);
 
 impl World {
-    pub(super) fn read(path: &Path) -> Result<Self, String> {
+    /// Without a file, no dossier exists.
+    pub(in super::super) fn read(path: Option<&Path>) -> Result<Self, String> {
+        let Some(path) = path else { return Ok(Self::default()) };
         let at = path.display();
         let cannot = |e: std::io::Error| format!("{at}: non riesco a leggerlo: {e}");
         if std::fs::metadata(path).map_err(cannot)?.len() > FILE_BYTES_MAX {
@@ -48,12 +50,12 @@ impl World {
     }
 
     /// As a sender may see it.
-    pub(super) fn seen_by<'w>(&'w self, sender: &'w str) -> SeenBy<'w> {
+    pub(in super::super) fn seen_by<'w>(&'w self, sender: &'w str) -> SeenBy<'w> {
         SeenBy { world: self, sender }
     }
 }
 
-pub(super) struct SeenBy<'w> {
+pub(in super::super) struct SeenBy<'w> {
     world: &'w World,
     sender: &'w str,
 }

@@ -16,6 +16,7 @@ use crate::journal::record::{Channel, Looked};
 use crate::office::{Office, effect_key};
 use crate::outbox::orders::Answer;
 use crate::store::{Store, Trouble};
+use casework::dossier::check::{self, NoNumber};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use std::fmt::Display;
@@ -218,13 +219,12 @@ pub(super) fn ask(config: &Config, ask: &Ask, reader: &Reader) -> Result<Told, u
     Hand::of(config).ask(ask, reader)
 }
 
-/// The number of a dossier as a person writes it: `2026/12` is `2026/000012`.
+/// The number of a dossier as a person writes it: `2026/12` is `2026/000012`, with its check letters or without.
 pub(super) fn number(text: &str) -> Result<String, String> {
-    let parts =
-        text.trim().split_once('/').and_then(|(year, n)| Some((year.parse::<i16>().ok()?, n.parse::<u32>().ok()?)));
-    let (year, ordinal) =
-        parts.ok_or_else(|| format!("«{text}» non è un numero di fascicolo: si scrive 2026/000012"))?;
-    Ok(casework::dossier::number(year, ordinal))
+    check::read(text).map_err(|why| match why {
+        NoNumber::Form => format!("«{text}» non è un numero di fascicolo: si scrive 2026/000012"),
+        NoNumber::Slip => format!("«{text}»: {}", check::SLIP),
+    })
 }
 
 /// A day as a person writes it.
@@ -252,6 +252,11 @@ mod tests {
     fn numbers_and_days_are_read_as_people_write_them() {
         assert_eq!(number("2026/12").unwrap(), "2026/000012");
         assert_eq!(number(" 2026/000012 ").unwrap(), "2026/000012");
+        assert_eq!(number("2026/12-cv").unwrap(), "2026/000012");
+        assert_eq!(
+            number("2026/21-cv").unwrap_err(),
+            "«2026/21-cv»: numero non riconosciuto, forse un errore di battitura"
+        );
         assert!(number("12").unwrap_err().contains("2026/000012"));
         assert_eq!(day("31/07/2026").unwrap(), day("2026-07-31").unwrap());
         assert!(day("luglio").is_err());

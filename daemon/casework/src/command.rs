@@ -235,7 +235,14 @@ fn obey(
             decision.outgoing.extend(done.outgoing);
             Told::Done(done.said)
         }
-        (Err(why), _) => {
+        (Err(why), standing) => {
+            if let Ok(standing) = standing {
+                let what = match standing.object {
+                    Object::Dossier(dossier) => format!("fascicolo {}", dossier.number),
+                    Object::Message(wrote) => format!("messaggio {}", short(&wrote.digest)),
+                };
+                decision.changes.extend(why.attempt(standing.author.name, standing.author.office, &what));
+            }
             trail.push(Reason::new(why.code, format!("ordine non eseguito: {}", why.text)));
             Told::Refused(why.text)
         }

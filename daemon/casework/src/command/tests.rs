@@ -161,6 +161,7 @@ fn who_shares_a_mailbox_does_not_decide_and_is_told_why() {
     assert_eq!(trail, ["office", "not-lawful"]);
     assert_eq!(answer.template, "ordine-non-eseguito");
     assert_eq!(scene.dossier, before);
+    assert_eq!(scene.incidents, [crate::refused::ATTEMPT], "a person sees that it was tried");
 }
 
 #[test]

@@ -17,8 +17,8 @@ use crate::office::{Office, effect_key};
 use crate::outbox::orders::Answer;
 use crate::store::{Store, Trouble};
 use casework::dossier::check::{self, NoNumber};
-use jiff::Timestamp;
 use jiff::civil::Date;
+use jiff::{Span, Timestamp};
 use std::fmt::Display;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
@@ -233,6 +233,19 @@ pub(super) fn day(text: &str) -> Result<Date, String> {
     written.map_err(|_| format!("«{text}» non è un giorno: si scrive 2026-07-31 o 31/07/2026"))
 }
 
+/// A day by which something must be looked at: a day, or in how many days («7», «7 giorni»).
+pub(super) fn by_day(text: &str) -> Result<Date, String> {
+    let today = casework::calendar::rome(Clock::System.now()).date();
+    let in_days = text.trim().trim_end_matches(|c: char| c.is_alphabetic());
+    let rest = text.trim().get(in_days.len()..).unwrap_or_default().to_lowercase();
+    match in_days.trim_end().parse::<u16>() {
+        Ok(days) if matches!(rest.as_str(), "" | "giorni" | "giorno" | "gg" | "g") => {
+            today.checked_add(Span::new().days(days)).map_err(|_| format!("«{text}» è troppo lontano"))
+        }
+        _ => day(text).map_err(|_| format!("«{text}» non è un giorno: si scrive 2026-07-31, 31/07/2026 o 7 giorni")),
+    }
+}
+
 /// Prints something for programs.
 pub(super) fn json(what: &impl serde::Serialize) -> u8 {
     match serde_json::to_string_pretty(what) {
@@ -252,6 +265,10 @@ mod tests {
     fn numbers_and_days_are_read_as_people_write_them() {
         assert_eq!(number("2026/12").unwrap(), "2026/000012");
         assert_eq!(number(" 2026/000012 ").unwrap(), "2026/000012");
+        let in_days = |text: &str| by_day(text).unwrap().since(by_day("0").unwrap()).unwrap().get_days();
+        assert_eq!((in_days("7"), in_days("7 giorni"), in_days(" 1 giorno "), in_days("30gg")), (7, 7, 1, 30));
+        assert_eq!(by_day("31/07/2026").unwrap(), by_day("2026-07-31").unwrap());
+        assert!(by_day("presto").unwrap_err().contains("7 giorni") && by_day("7 mesi").is_err());
         assert_eq!(number("2026/12-cv").unwrap(), "2026/000012");
         assert_eq!(
             number("2026/21-cv").unwrap_err(),

@@ -13,6 +13,8 @@ mod canary;
 mod caseload;
 #[path = "suite/contain.rs"]
 mod contain;
+#[path = "suite/counter.rs"]
+mod counter;
 #[path = "suite/crash.rs"]
 mod crash;
 #[path = "suite/decide.rs"]

@@ -11,6 +11,7 @@ mod morning;
 pub mod rows;
 
 use crate::archive::{Archive, Shelf};
+use crate::digest::sha256;
 use crate::events;
 use crate::journal::record::{Acted, Channel};
 use crate::office::Office;
@@ -24,6 +25,7 @@ use casework::open::{self, NewDossier, NewPerson};
 use casework::person::Person;
 use casework::refused::Refused;
 use casework::{Change, calendar, clockwork, validity};
+use drop::DONE;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -33,6 +35,9 @@ const LOOKS_MAX: usize = 200;
 const RENEWALS_MAX: usize = 200;
 /// Persons looked at who may have a new address already.
 const HOLDERS_MAX: usize = 8;
+
+/// The incident that refused rows of a table are.
+pub const ROWS_REFUSED: &str = "refused-rows";
 
 /// Something to be done.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -107,8 +112,42 @@ impl Caseload<'_> {
         }
         Ok(match self.perform(deed, channel, key)? {
             Ok(said) => Answer::Done(said),
-            Err(why) => Answer::No(why.text),
+            Err(why) => {
+                self.note_attempt(deed, channel, &why)?;
+                Answer::No(why.text)
+            }
         })
+    }
+
+    /// That somebody tried what they may not do is a line of the register too, and an incident that a person sees (function S3.38).
+    fn note_attempt(&mut self, deed: &Deed, channel: Channel, why: &Refused) -> Result<(), Trouble> {
+        let (by, office, dossier, what) = match deed {
+            Deed::Act { order } => (&order.by, &order.office, order.dossier.as_str(), "fascicolo"),
+            Deed::Entrust { order } => (&order.by, &order.office, "", order.person.trim()),
+            Deed::Open { dossier } => (&dossier.by, &dossier.office, "", "un fascicolo da aprire"),
+            Deed::Enter { person } => (&person.by, &person.office, "", "una persona da scrivere"),
+        };
+        let Some(incident) = why.attempt(by, office, format!("{what} {dossier}").trim()) else { return Ok(()) };
+        let revision = self.store.dossier(dossier)?.map_or(0, |dossier| dossier.life.entries);
+        let of = Of { dossier, cause: String::new(), by, office, channel, key: "" };
+        let done = Done { changes: vec![incident], outgoing: vec![], said: String::new() };
+        self.write(revision, done, &of).map(|_| ())
+    }
+
+    /// Rows of a table that were refused: an incident once for each file, so that nobody must read the report to hear of it.
+    fn note_rows(&mut self, name: &str, by: &str, channel: Channel, bytes: &[u8], why: &str) -> Result<(), Trouble> {
+        let key = format!("{}/refused", sha256(bytes));
+        if self.store.is_done(&key)? {
+            return Ok(());
+        }
+        let text = format!("deposito, {name}: {why}. I motivi sono in {DONE}, nel file .esito.txt");
+        let done = Done {
+            changes: vec![Change::Incident { code: ROWS_REFUSED.into(), text }],
+            outgoing: vec![],
+            said: String::new(),
+        };
+        let of = Of { dossier: "", cause: String::new(), by, office: "", channel, key: &key };
+        self.write(0, done, &of).map(|_| ())
     }
 
     fn perform(&mut self, deed: &Deed, channel: Channel, key: &str) -> Result<Result<String, Refused>, Trouble> {

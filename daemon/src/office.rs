@@ -58,7 +58,7 @@ impl Office {
                 let mut refused = if config.trial {
                     Vec::new()
                 } else {
-                    examples(&desk, own_procedures(config.rules.as_deref()).is_some())
+                    examples(&desk, own_rules(config), own_procedures(config.rules.as_deref()).is_some())
                 };
                 refused.extend(check::simulated(&trust, config.trial));
                 refused.extend(resent_unknown(config, &desk));
@@ -87,46 +87,76 @@ fn resent_unknown(config: &Config, desk: &Desk) -> Vec<Problem> {
         .collect()
 }
 
+/// Addresses of an example that are named one by one: more are said in one line.
+const EXAMPLES_NAMED_MAX: usize = 3;
+
 /// Offices whose address is of an example: the shipped rules have nobody's, and citizens' letters must not go there. Those of
-/// other bodies count once the procedures are the administrator's own.
-fn examples(desk: &Desk, own_procedures: bool) -> Vec<Problem> {
-    let external = desk.procedures.all().filter(|_| own_procedures).flat_map(|procedure| {
-        procedure.external.iter().filter(|office| address::is_example(&office.mail)).map(|office| Problem {
-            file: PROCEDURES.into(),
-            line: None,
-            text: format!(
-                "procedimento `{}`: l'ente `{}` ha l'indirizzo d'esempio {}: scrivi quello vero, o togli l'ente",
-                procedure.id, office.id, office.mail
-            ),
-            warning: false,
+/// other bodies count once the procedures are the administrator's own. `own`: the rules are the administrator's.
+fn examples(desk: &Desk, own: bool, own_procedures: bool) -> Vec<Problem> {
+    let problem = |file: &str, text: String| Problem { file: file.into(), line: None, text, warning: false };
+    if !own {
+        let offices = desk.rules.offices().count();
+        let text = format!(
+            "sono quelle fornite, con {offices} uffici d'esempio: fanne una copia con i tuoi. `sportello init NUOVO.toml --rules \
+             CARTELLA` la scrive; poi `regole = \"CARTELLA\"` sotto `[dati]`. Solo per una prova: `prova = true` sotto `[dati]`"
+        );
+        return if offices == 0 { vec![] } else { vec![problem("regole", text)] };
+    }
+    let external: Vec<(String, &str)> = desk
+        .procedures
+        .all()
+        .filter(|_| own_procedures)
+        .flat_map(|procedure| procedure.external.iter().map(move |office| (procedure, office)))
+        .filter(|(_, office)| address::is_example(&office.mail))
+        .map(|(procedure, office)| (format!("procedimento `{}`: l'ente `{}`", procedure.id, office.id), &*office.mail))
+        .collect();
+    let people: Vec<(String, &str)> = desk
+        .rules
+        .offices()
+        .flat_map(|office| office.people.iter().map(move |person| (office, person)))
+        .filter(|(_, person)| address::is_example(&person.mail))
+        .map(|(office, person)| {
+            (format!("l'ufficio `{}` ha fra le sue persone {}, che", office.id, person.name), &*person.mail)
         })
-    });
-    let of_people = desk.rules.offices().flat_map(|office| {
-        office.people.iter().filter(|person| address::is_example(&person.mail)).map(|person| Problem {
-            file: "regole".into(),
-            line: None,
-            text: format!(
-                "l'ufficio `{}` ha fra le sue persone {}, con l'indirizzo d'esempio {}: scrivi chi c'è davvero, o togli `people`",
-                office.id, person.name, person.mail
-            ),
-            warning: false,
-        })
-    });
-    let of_example = desk.rules.offices().filter(|office| address::is_example(&office.mail));
-    of_example
-        .map(|office| Problem {
-            file: "regole".into(),
-            line: None,
-            text: format!(
-                "l'ufficio `{}` ha l'indirizzo d'esempio {}: scrivi quello vero nelle tue regole (`sportello init --rules \
-                 CARTELLA` ne fa una copia; poi `[dati] regole`). Per una prova: `[dati] prova = true`",
-                office.id, office.mail
-            ),
-            warning: false,
-        })
-        .chain(of_people)
-        .chain(external)
+        .collect();
+    let offices: Vec<(String, &str)> = desk
+        .rules
+        .offices()
+        .filter(|office| address::is_example(&office.mail))
+        .map(|office| (format!("l'ufficio `{}`", office.id), &*office.mail))
+        .collect();
+    if offices.len() > EXAMPLES_NAMED_MAX {
+        let ids = desk.rules.offices().filter(|office| address::is_example(&office.mail));
+        let ids: Vec<&str> = ids.map(|office| office.id.as_str()).collect();
+        let text = format!(
+            "{} uffici hanno ancora l'indirizzo d'esempio: scrivi quello vero, o togli l'ufficio ({}){}",
+            ids.len(),
+            ids.join(", "),
+            if people.is_empty() { "" } else { ". Anche le persone (`people`) sono d'esempio" },
+        );
+        let first = problem("regole", text);
+        return core::iter::once(first).chain(one_by_one(&external, "scrivi quello vero, o togli l'ente")).collect();
+    }
+    one_by_one(&offices, "scrivi quello vero")
+        .into_iter()
+        .chain(one_by_one(&people, "scrivi chi c'è davvero, o togli `people`"))
+        .chain(one_by_one(&external, "scrivi quello vero, o togli l'ente"))
         .collect()
+}
+
+fn one_by_one(whose: &[(String, &str)], cure: &str) -> Vec<Problem> {
+    let one = |(whose, mail): &(String, &str)| Problem {
+        file: if whose.starts_with("procedimento") { PROCEDURES.into() } else { "regole".into() },
+        line: None,
+        text: format!("{whose} ha l'indirizzo d'esempio {mail}: {cure}"),
+        warning: false,
+    };
+    whose.iter().map(one).collect()
+}
+
+/// Whether the rules in force are the administrator's, not those that come with the program.
+pub fn own_rules(config: &Config) -> bool {
+    config.rules.is_some() || shelf::current(&config.data).is_ok_and(|pointer| pointer.is_some())
 }
 
 /// The files of the rules in force: since the first `rules deploy` the set that was deployed last; before, the files of the

@@ -37,6 +37,9 @@ pub fn rules() -> Vec<SourceFile> {
     RULES.iter().map(|(name, text)| SourceFile { name: (*name).into(), text: (*text).into() }).collect()
 }
 
+/// The guide to the rules, as it stands beside them.
+pub const GUIDE: &str = include_str!("../../rules/README.md");
+
 /// The shipped procedures, under the folder in which they stand beside the rules.
 #[must_use]
 pub fn procedures() -> Vec<SourceFile> {

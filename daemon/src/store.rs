@@ -7,6 +7,7 @@ mod access;
 mod beside;
 pub mod canary;
 mod corrected;
+pub mod finding;
 pub mod index;
 pub mod open;
 mod outbound;

@@ -54,7 +54,7 @@ fn the_person_reads_when_what_and_why_and_no_name_of_an_employee() {
     let rows: Vec<&str> = text.split("Chi: ").skip(1).map(|row| row.split(" - ").next().unwrap()).collect();
     assert_eq!(rows.len(), 4, "a line that names both is one reading, a reserved one of others is none: {text}");
     assert!(rows[0].starts_with(&format!("{}. Che cosa ha visto: una pratica in cui ci sono i tuoi dati, per farne una copia. Perché: lettura a mano", office.title)), "{text}");
-    assert!(rows[1].starts_with("una persona dell'ente, ufficio non indicato. Che cosa ha visto: la pratica 2026/000007. Perché: lettura a mano, il motivo non è annotato"), "{text}");
+    assert!(rows[1].starts_with("una persona dell'ente, ufficio non indicato. Che cosa ha visto: la pratica 2026/000007-CN. Perché: lettura a mano, il motivo non è annotato"), "{text}");
     assert!(
         rows[2]
             .starts_with("una persona dell'ente, ufficio non indicato. Che cosa ha visto: la scheda con i tuoi dati."),
@@ -62,7 +62,7 @@ fn the_person_reads_when_what_and_why_and_no_name_of_an_employee() {
     );
     assert!(
         rows[3].starts_with(&format!(
-            "{}. Che cosa ha visto: la pratica 2026/000007, in 2 mail. Perché: ci deve lavorare",
+            "{}. Che cosa ha visto: la pratica 2026/000007-CN, in 2 mail. Perché: ci deve lavorare",
             office.title
         )),
         "{text}"
@@ -206,7 +206,7 @@ fn every_office_read_of_a_person_is_listed() {
     let text = flat(&told.outgoing);
     let rows = text.split("Che cosa ha visto: ").skip(1).filter_map(|row| row.split_once(". Perché: "));
     let read: Vec<&str> = rows.filter(|(_, why)| why.starts_with("lettura a mano")).map(|(what, _)| what).collect();
-    let dossier = format!("la pratica {number}");
+    let dossier = format!("la pratica {}", casework::dossier::check::shown(&number));
     let hers = [
         &format!("{dossier}, in una lettera o in un compito"),
         &format!("{dossier}, per farne una copia"),

@@ -129,9 +129,16 @@ fn what_the_law_forbids_is_refused_with_its_article() {
     let (code, _, err) = counter.act(&number, "respingi", &["--point", "Manca il requisito"]);
     assert_eq!(code, Some(1));
     assert!(err.contains("10-bis") || err.contains("preavviso"), "{err}");
+    // What may not be done is in the register, and seen by a person (function S3.38).
+    let attempt = counter.acts().pop().unwrap();
+    let [Change::Incident { code, text }] = &attempt.changes[..] else { panic!("{attempt:?}") };
+    assert!(code == casework::refused::ATTEMPT && text.contains("Ugo Verdi (ufficio «tributi»)"), "{text}");
+    assert_eq!((attempt.dossier.as_str(), attempt.by.as_str(), attempt.outgoing.len()), (&*number, "Ugo Verdi", 0));
     let acts = counter.acts().len();
+    let (code, _, _) = counter.act(&number, "chiedi_integrazione", &["--point", "La planimetria"]);
+    assert_eq!(code, Some(1));
     counter.does(&number, "chiedi_integrazione", &["--point", "La planimetria", "--not-held"]);
-    assert_eq!(counter.acts().len(), acts + 1, "what is refused leaves no line");
+    assert_eq!(counter.acts().len(), acts + 1, "a slip is told to who made it, and leaves no line");
 
     let (code, _, err) = counter.act(&number, "respngi", &[]);
     assert!(code == Some(2) && err.contains("`respingi`"), "{err}");
@@ -231,6 +238,10 @@ fn commands_work_beside_a_service_and_its_drop_folder_is_worked() {
     let report = fs::read_to_string(report).unwrap();
     assert!(report.contains("righe fatte 1, righe rifiutate 1"), "{report}");
     assert!(report.contains("RIFIUTATA  persone.csv:4"), "{report}");
+    let refused = |(_, code, text, _): &(_, String, String, _)| {
+        code == sportello::caseload::ROWS_REFUSED && text.contains("persone.csv") && !text.contains("cittadini.test")
+    };
+    assert_eq!(running.overview().incidents.iter().filter(|incident| refused(incident)).count(), 1);
 
     let number = counter.open(&[]);
     let shown = counter.done(&["dossier", "show", &number]);

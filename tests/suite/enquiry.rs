@@ -133,7 +133,7 @@ fn in_free_words_the_request_opens_its_dossier_and_is_answered_in_the_same_line(
     let decision = decide(mail(ANNA, "Accesso ai miei dati", text), world(vec![]));
     assert!(opens(&decision) && tasks(&decision) == 1, "{:?}", decision.trail);
     let told = letter(&decision, "dati-personali");
-    assert!(told.subject.contains("[Fascicolo 2026/000001]") && told.text.contains("055 000001"), "{}", told.text);
+    assert!(told.subject.contains("[Fascicolo 2026/000001-CF]") && told.text.contains("055 000001"), "{}", told.text);
 }
 
 #[test]
@@ -168,7 +168,7 @@ fn the_list_has_open_and_closed_dossiers_and_says_what_it_leaves_out() {
     {
         assert!(text.contains(said), "{said}: {text}");
     }
-    assert!(text.contains("2026/000008: pratica riservata") && !text.contains("Pratica 2026/000008"), "{text}");
+    assert!(text.contains("2026/000008-CP: pratica riservata") && !text.contains("Pratica 2026/000008"), "{text}");
     assert!(!text.contains(THEIRS), "{text}");
     assert_eq!(told.enclosures, [Enclosure::Printable { name: "le-mie-pratiche.pdf".into() }]);
 
@@ -226,7 +226,7 @@ fn a_party_has_status_index_and_document_and_what_is_reserved_is_never_named() {
     let index = decide(mail(ANNA, &format!("FASCICOLO {MINE}"), ""), known());
     let told = letter(&index, "indice-fascicolo");
     assert!(
-        flat(told).contains("2026/000007/2: delega.pdf, da martedì 3 febbraio 2026, di anna.bianchi"),
+        flat(told).contains("2026/000007-CN/2: delega.pdf, da martedì 3 febbraio 2026, di anna.bianchi"),
         "{}",
         told.text
     );
@@ -280,11 +280,53 @@ fn no_letter_tells_whether_somebody_elses_dossier_exists() {
 }
 
 #[test]
+fn a_number_with_wrong_check_letters_is_answered_in_one_way_whatever_the_register_holds() {
+    for sender in [STRANGER, ANNA] {
+        for written in
+            ["STATO N-BB", "fascicolo N bb", "RITIRO NBB", "A che punto è la pratica N-BB?", "Stato della pratica N bb"]
+        {
+            let told = |number: &str| {
+                let known = with_history(world(vec![dossier(MINE, ANNA)]), THEIRS, vec![]);
+                let decision = decide(mail(sender, &written.replace('N', number), ""), known);
+                assert!(decision.changes.is_empty(), "{:?}", decision.changes);
+                let letter = letter(&decision, "fascicolo-non-trovato");
+                assert!(
+                    flat(letter).contains("(numero non riconosciuto, forse un errore di battitura)"),
+                    "{}",
+                    letter.text
+                );
+                assert!(!letter.text.contains("Forse volevi"), "{}", letter.text);
+                let bytes = format!("{}\n{}\n{}", letter.subject, letter.text, letter.references.len());
+                (bytes.replace(number, "N"), tasks(&decision), decision.disposition.code())
+            };
+            assert_eq!(told(THEIRS), told(NOBODYS), "{sender}: {written}");
+        }
+    }
+    // One's own number with letters that are not its own is a slip too: proposed, never followed.
+    let decision = decide(mail(ANNA, "STATO 2026/000007-CP", ""), world(vec![dossier(MINE, ANNA)]));
+    let told = flat(letter(&decision, "fascicolo-non-trovato"));
+    assert!(
+        told.contains("2026/000007-CP (numero non riconosciuto") && told.contains("è tua: 2026/000007-CN"),
+        "{told}"
+    );
+    // With its letters, however they are written, it is found.
+    for written in [
+        "STATO 2026/000007-CN",
+        "stato 2026/7 cn",
+        "Stato della pratica 2026/000007CN",
+        "A che punto è la pratica 2026/000007-cn?",
+    ] {
+        let decision = decide(mail(ANNA, written, ""), world(vec![dossier(MINE, ANNA)]));
+        assert!(letter(&decision, "stato-pratica").text.contains("2026/000007-CN"), "{written}");
+    }
+}
+
+#[test]
 fn a_slip_of_the_pen_is_proposed_among_ones_own_and_never_followed() {
     for wrong in ["STATO 2026/000070", "STATO 2026/00O007", "STATO 7", "A che punto è la pratica 2026/000008?"] {
         let decision = decide(mail(ANNA, wrong, ""), world(vec![dossier(MINE, ANNA)]));
         let told = letter(&decision, "fascicolo-non-trovato");
-        assert!(flat(told).contains("Forse volevi questa, che è tua: 2026/000007"), "{wrong}:\n{}", told.text);
+        assert!(flat(told).contains("Forse volevi questa, che è tua: 2026/000007-CN"), "{wrong}:\n{}", told.text);
         assert!(decision.changes.is_empty());
     }
     let far = decide(mail(ANNA, "STATO 2024/000912", ""), world(vec![dossier(MINE, ANNA)]));

@@ -75,7 +75,7 @@ fn a_choice_is_kept_with_its_message_and_day_and_the_letter_says_how_to_undo_it(
         granted("2026/000013", "2027-03-01", "RSSMRA80A01H501U"),
     ];
     let told = flat(letter(&decide(mail(ANNA, ON, ""), crate::enquiry::world(own)), "avvisi-scadenze"));
-    assert!(told.contains("fascicolo 2026/000011: vale fino a lunedì 1° marzo 2027"), "{told}");
+    assert!(told.contains("fascicolo 2026/000011-CT: vale fino a lunedì 1° marzo 2027"), "{told}");
     assert!(!told.contains("2026/000012") && !told.contains("2026/000013"), "{told}");
     // Nobody chooses for another, and no machine chooses.
     let stranger = decide(mail(STRANGER, ON, ""), nothing());

@@ -20,7 +20,7 @@ fn a_request_in_german_is_answered_in_german_and_its_dossier_remembers() {
     let decision = decide(mail(ANNA, "Wohnsitzwechsel - cambio di residenza", GERMAN), nothing());
     let receipt = answer(&decision);
     assert_eq!((receipt.template.as_str(), receipt.language), ("presa-in-carico", Language::De));
-    assert!(receipt.subject.starts_with("Bestätigung Ihres Antrags [Fascicolo 2026/000001]"), "{}", receipt.subject);
+    assert!(receipt.subject.starts_with("Bestätigung Ihres Antrags [Fascicolo 2026/000001-CF]"), "{}", receipt.subject);
     assert!(
         receipt.text.contains("Februar 2026") && receipt.text.contains("eingegangen und dem Amt zugewiesen"),
         "{}",
@@ -37,7 +37,7 @@ fn a_request_in_german_is_answered_in_german_and_its_dossier_remembers() {
     assert_eq!(dossier.cover.language, Language::De);
     // The task is for an office of the body, whose language is Italian here.
     let task = decision.outgoing.iter().find(|letter| letter.lane == Lane::Internal).unwrap();
-    assert!(task.language.is_italian() && task.subject.contains("[Fascicolo 2026/000001]"));
+    assert!(task.language.is_italian() && task.subject.contains("[Fascicolo 2026/000001-CF]"));
 
     // A bare question shows no language: that of the dossier holds. Another party may well write in Italian.
     let mut known = with_dossier();

@@ -66,7 +66,7 @@ fn one_is_counted_for_each_dossier_and_then_why_in_the_fixed_answers() {
     let told = letter(&first, "valutazione");
     assert!(flat(told).contains("Dove hai incontrato le maggiori difficoltà?"), "{}", told.text);
     assert!(
-        flat(told).contains("Ho avuto problemi tecnici. Scrivi: VALUTAZIONE 2 2026/000007 MOTIVO 4"),
+        flat(told).contains("Ho avuto problemi tecnici. Scrivi: VALUTAZIONE 2 2026/000007-CN MOTIVO 4"),
         "{}",
         told.text
     );

@@ -119,6 +119,11 @@ pub enum Act {
         /// Which, from 1.
         change: u32,
     },
+    /// Says no to who asked for an address to be enabled, and closes that dossier.
+    Deny {
+        /// Why, one by one.
+        points: Vec<String>,
+    },
     /// Takes two months more, and says so with the reasons (GDPR art. 12 par. 3).
     Extend {
         /// Why, one by one.
@@ -199,6 +204,7 @@ pub fn act(order: &Order, dossier: &Dossier, people: &[Person], desk: &Desk, now
             bench.done(vec![Entry::Change { n: *change, step }], "conferma scritta nel fascicolo", |_| Ok(vec![]))
         }
         Act::Enable { scopes, until, points } => bench.enable(scopes, *until, &bounded(points)?),
+        Act::Deny { points } => bench.deny(&bounded(points)?),
         Act::RollBack { change, why } => bench.roll_back(*change, why),
         Act::AskAgain { change } => bench.ask_again(*change),
         Act::Extend { points } => bench.extend(&bounded(points)?),

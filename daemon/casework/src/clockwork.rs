@@ -48,14 +48,61 @@ pub fn holidays(desk: &Desk) -> Holidays {
 /// The term that a procedure sets, here.
 #[must_use]
 pub fn plan(procedure: &Procedure, desk: &Desk) -> Plan {
-    let length = match procedure.term.length {
-        procedure::Length::Days(days) => Length::Days(days),
-        procedure::Length::WorkingDays(days) => Length::WorkingDays(days),
-        procedure::Length::Months(months) => Length::Months(months),
-    };
+    let length = length(procedure.term.length);
     // Access to documents is the procedure in which silence refuses, and there an irregular request starts the term again.
     let restarts_when_irregular = meaning(procedure) == Silence::Rigetto;
     Plan { length, restarts_when_irregular, ..Plan::days(0) }.in_place(holidays(desk))
+}
+
+fn length(written: procedure::Length) -> Length {
+    match written {
+        procedure::Length::Days(days) => Length::Days(days),
+        procedure::Length::WorkingDays(days) => Length::WorkingDays(days),
+        procedure::Length::Months(months) => Length::Months(months),
+    }
+}
+
+/// Rules whose term is not the one of the procedure that they open: the procedure's holds, and the rule misleads whoever reads it.
+#[must_use]
+pub fn unheeded_terms(desk: &Desk) -> Vec<String> {
+    let differ = |rule: &crate::rules::Rule| {
+        let deadline = rule.deadline.as_ref()?;
+        let procedure = desk.procedures.opened_by(&rule.id, rule.kind).filter(|procedure| !procedure.default)?;
+        let (said, holds) = (Plan::of(deadline).length, length(procedure.term.length));
+        // A rule may name the term of a part, and say a month in days.
+        let of_part = procedure.term.stages.iter().any(|stage| length(stage.length) == said);
+        let of_month =
+            matches!((said, holds), (Length::Days(days), Length::Months(n)) if (28 * n..=31 * n).contains(&days));
+        // A procedure that is shorter than its rule is told where it is written.
+        let is_told = about_days(said) > about_days(holds);
+        let same = said == holds || of_part || of_month || is_told;
+        let text = format!(
+            "regola `{}`: dice {}, ma il procedimento `{}` dice {}: vale il procedimento. Correggi `deadline`, o toglila",
+            rule.id,
+            spelt(said),
+            procedure.id,
+            spelt(holds)
+        );
+        (!same).then_some(text)
+    };
+    desk.rules.rules().filter_map(differ).collect()
+}
+
+fn about_days(length: Length) -> u32 {
+    match length {
+        Length::Days(days) => days,
+        Length::WorkingDays(days) => days.saturating_mul(7).div_ceil(5),
+        Length::Months(months) => months.saturating_mul(30),
+    }
+}
+
+fn spelt(length: Length) -> String {
+    match length {
+        Length::Days(days) => format!("{days} giorni"),
+        Length::WorkingDays(days) => format!("{days} giorni lavorativi"),
+        Length::Months(1) => String::from("un mese"),
+        Length::Months(months) => format!("{months} mesi"),
+    }
 }
 
 fn meaning(procedure: &Procedure) -> Silence {

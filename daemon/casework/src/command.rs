@@ -17,6 +17,7 @@ use crate::calendar::spoken;
 use crate::decide::{only, short};
 use crate::decision::{Change, Decision, Disposition, Reason};
 use crate::desk::Desk;
+use crate::dossier::check::{self, NoNumber};
 use crate::dossier::{self, Dossier};
 use crate::guard;
 use crate::known::{Known, Spent, Wrote};
@@ -234,7 +235,14 @@ fn obey(
             decision.outgoing.extend(done.outgoing);
             Told::Done(done.said)
         }
-        (Err(why), _) => {
+        (Err(why), standing) => {
+            if let Ok(standing) = standing {
+                let what = match standing.object {
+                    Object::Dossier(dossier) => format!("fascicolo {}", dossier.number),
+                    Object::Message(wrote) => format!("messaggio {}", short(&wrote.digest)),
+                };
+                decision.changes.extend(why.attempt(standing.author.name, standing.author.office, &what));
+            }
             trail.push(Reason::new(why.code, format!("ordine non eseguito: {}", why.text)));
             Told::Refused(why.text)
         }
@@ -338,6 +346,9 @@ fn stand<'a>(
         (Some((object, code, author)), _) => Ok(Standing { author, object, spent: known.spent.get(&code), code }),
         (None, Road::Pec) => {
             let Some(object) = object else {
+                if is_slip(content) {
+                    return Err(Refused::new("slip", check::SLIP));
+                }
                 let text = "non si capisce di quale pratica: l'oggetto deve avere [Fascicolo …], come nel compito";
                 return Err(Refused::new("no-dossier", text));
             };
@@ -346,6 +357,7 @@ fn stand<'a>(
             let author = author.copied().ok_or_else(|| Refused::new("no-office", "chi scrive non è di un ufficio"))?;
             Ok(Standing { author, object, code: String::new(), spent: None })
         }
+        (None, Road::OfficeBox) if is_slip(content) => Err(Refused::new("slip", check::SLIP)),
         (None, Road::OfficeBox) if codes.is_empty() => Err(Refused::new(
             "no-code",
             "manca il codice del compito: rispondi al messaggio del compito senza cambiare l'oggetto",
@@ -360,10 +372,15 @@ fn stand<'a>(
 /// What a mail is about: the subject says it, else the text, which quotes the task.
 fn object<'a>(content: &Content, known: &'a Known) -> Option<Object<'a>> {
     [&content.subject, &content.text].into_iter().find_map(|text| {
-        let dossier = dossier::tagged(text).and_then(|number| known.dossier(&number));
+        let dossier = dossier::tagged(text).and_then(|number| known.dossier(&number.ok()?));
         let message = || named(text).find_map(|digest| known.wrote(&digest));
         dossier.map(Object::Dossier).or_else(|| message().map(Object::Message))
     })
+}
+
+/// The number in the tag has check letters that are another's: said before anything else, and of nothing that the register holds.
+fn is_slip(content: &Content) -> bool {
+    [&content.subject, &content.text].into_iter().find_map(|text| dossier::tagged(text)) == Some(Err(NoNumber::Slip))
 }
 
 /// Roles from the weakest, for the answers that are offered.

@@ -1,5 +1,7 @@
 //! A dossier (*fascicolo*): its number, its parties, its state.
 
+pub mod check;
+
 use crate::address;
 use crate::advice::Advice;
 use crate::around::Waiting;
@@ -411,18 +413,16 @@ pub fn number(year: i16, ordinal: u32) -> String {
     format!("{year:04}/{ordinal:06}")
 }
 
-/// The tag by which a reply is recognised in a subject: `[Fascicolo 2026/000123]`.
+/// The tag by which a reply is recognised in a subject: `[Fascicolo 2026/000123-MK]`.
 #[must_use]
 pub fn tag(number: &str) -> String {
-    format!("[Fascicolo {number}]")
+    format!("[Fascicolo {}]", check::shown(number))
 }
 
-/// The number in the first tag of a text, as [`tag`] writes it.
+/// The number in the first tag of a text, as [`tag`] writes it, or wrote it when numbers had no check letters.
 #[must_use]
-pub fn tagged(text: &str) -> Option<String> {
+pub fn tagged(text: &str) -> Option<Result<String, check::NoNumber>> {
     let (_, rest) = text.split_once("[Fascicolo ")?;
     let (number, _) = rest.split_once(']')?;
-    let (year, ordinal) = number.trim().split_once('/')?;
-    let is_number = |digits: &str| !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
-    (is_number(year) && is_number(ordinal)).then(|| format!("{year}/{ordinal}"))
+    Some(check::read(number))
 }

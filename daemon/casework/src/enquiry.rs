@@ -14,7 +14,7 @@ use crate::application::Named;
 use crate::calendar::rome;
 use crate::decide::is_from_before;
 use crate::decision::{Change, Decision, Disposition, Outgoing, Reason};
-use crate::dossier::Dossier;
+use crate::dossier::{Dossier, check};
 use crate::filing;
 use crate::guard;
 use crate::letters::{self, About, Answer, accesses, enquiry as letter};
@@ -522,7 +522,11 @@ fn addresses(person: &Person, about: &About<'_>, with_sender: bool) -> Vec<Strin
 pub(crate) fn near(written: &str, about: &About<'_>) -> Option<String> {
     let own = about.known.own.get(&address::key(&about.daticert.mittente))?;
     let told: Vec<&Dossier> = own.dossiers.iter().filter(|dossier| !dossier.cover.reserved).collect();
-    let numbers: Vec<&str> = told.iter().map(|dossier| dossier.number.as_str()).collect();
+    // What has check letters is compared with what has them.
+    let is_whole = written.contains('-');
+    let as_written = |dossier: &&Dossier| if is_whole { check::shown(&dossier.number) } else { dossier.number.clone() };
+    let numbers: Vec<String> = told.iter().map(as_written).collect();
+    let numbers: Vec<&str> = numbers.iter().map(String::as_str).collect();
     // Without its year it is nearest to the one that has this ordinal, if that is one alone.
     let ordinal: Option<u32> = written.parse().ok();
     let mut same = numbers.iter().filter(|number| {
@@ -534,8 +538,9 @@ pub(crate) fn near(written: &str, about: &About<'_>) -> Option<String> {
         let near = one_slip(written, &numbers)?;
         (near != written).then_some(near)
     })?;
-    let dossier = told.iter().find(|dossier| dossier.number == number)?;
-    Some(format!("{}, «{}»", dossier.number, dossier.title))
+    let at = numbers.iter().position(|known| *known == number)?;
+    let dossier = told.get(at)?;
+    Some(format!("{}, «{}»", check::shown(&dossier.number), dossier.title))
 }
 
 /// The one number that differs by a slip of the pen. In ours a third of the letters are zeros: [`nearest`] alone would propose

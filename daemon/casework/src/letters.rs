@@ -3,6 +3,7 @@
 pub(crate) mod accesses;
 pub(crate) mod case;
 pub(crate) mod enquiry;
+mod named;
 pub(crate) mod order;
 mod words;
 
@@ -11,7 +12,7 @@ use crate::calendar::rome;
 use crate::command::{self, Object, answers};
 use crate::decision::{Enclosure, Lane, Outgoing, Reason};
 use crate::desk::Desk;
-use crate::dossier::{self, Dossier};
+use crate::dossier::{self, Dossier, check};
 use crate::effect::EffectKey;
 use crate::known::{Known, Wrote};
 use crate::language::Language;
@@ -98,13 +99,13 @@ pub(crate) fn reply(template: &str, about: &About<'_>) -> Result<Outgoing, Reaso
     }
     let others = case.map(|case| case.cover.linked.as_slice()).unwrap_or_default();
     if !others.is_empty() {
-        let row = |other: &dossier::Linked| json!({ "cosa": other.title, "numero": other.number });
+        let row = |other: &dossier::Linked| json!({ "cosa": other.title, "numero": check::shown(&other.number) });
         put(&mut values, "altre_richieste", json!(others.iter().map(row).collect::<Vec<_>>()));
     }
     let late = case.and_then(|case| clockwork::out_of_time(case, desk));
     let next = || next_step(class, case).in_language(language).to_string();
     put(&mut values, "prossimo_passo", json!(late.map_or_else(next, |why| words::out_of_time(&why, language))));
-    put(&mut values, "numero_indicato", json!(number_named(class, language)));
+    put(&mut values, "numero_indicato", json!(named::shown(class, language)));
     put(&mut values, "mancanze", json!(class.missing.iter().map(|need| gap(need, language)).collect::<Vec<_>>()));
     let ten_days =
         crate::calendar::last_day(rome(known.now).date(), INTEGRATION_DAYS, Calendar::Solar, desk.entity.patron);
@@ -118,7 +119,7 @@ pub(crate) fn reply(template: &str, about: &About<'_>) -> Result<Outgoing, Reaso
     }
     put(&mut values, "riepilogo", application::summary(class, case));
     let near = class.citations.iter().find(|cited| cited.dossier.is_none());
-    if let Some(near) = near.and_then(|cited| crate::enquiry::near(&number_of(&cited.reference), about)) {
+    if let Some(near) = near.and_then(|cited| crate::enquiry::near(&named::number(&cited.reference), about)) {
         put(&mut values, "forse", json!(near));
     }
     let to = daticert.mittente.trim().to_string();
@@ -144,11 +145,6 @@ fn references(about: &About<'_>) -> Vec<String> {
     let answered = about.seen.message_id.clone().or_else(|| about.message.message_id.clone());
     let ids = answered.into_iter().chain(about.daticert.msgid.clone()).rev();
     ids.filter(|id| id.len() <= ID_BYTES_MAX).collect()
-}
-
-/// The number of a dossier, or what was written in its place.
-fn number_of(reference: &crate::reference::Reference) -> String {
-    reference.dossier_number().unwrap_or_else(|| reference.number.clone())
 }
 
 /// The task to the office that works on a request.
@@ -187,7 +183,7 @@ pub(crate) fn task(
     put(&mut values, "riferimento", json!(answers::reference(object, office, desk)));
     order::offered(&mut values, object, &known.digest, office, order::role_of(office, desk), desk);
     if let Some(case) = case {
-        put(&mut values, "fascicolo", json!(case.number));
+        put(&mut values, "fascicolo", json!(check::shown(&case.number)));
         if let Some(due) = case.due {
             put(&mut values, "data_fine", json!(due));
             // The rule's term is the dossier's only when this message opened it.
@@ -284,7 +280,7 @@ pub fn paper_task(fact: &Fact, awaited: &Awaited, known: &Known, desk: &Desk) ->
     put(&mut values, "riferimento", json!(case.map_or_else(|| reference(known), |d| dossier::tag(&d.number))));
     put(&mut values, "oggetto", json!(case.map_or("messaggio non consegnato", |d| d.title.as_str())));
     if let Some(case) = case {
-        put(&mut values, "fascicolo", json!(case.number));
+        put(&mut values, "fascicolo", json!(check::shown(&case.number)));
     }
     put(&mut values, "destinatario", json!(awaited.recipient));
     put(&mut values, "messaggio", json!(awaited.subject));
@@ -321,7 +317,7 @@ pub fn doubt_task(
     let mut values = about_us(desk, office);
     put(&mut values, "riferimento", json!(case.map_or_else(|| reference(known), |d| dossier::tag(&d.number))));
     if let Some(case) = case {
-        put(&mut values, "fascicolo", json!(case.number));
+        put(&mut values, "fascicolo", json!(check::shown(&case.number)));
         if let Some(due) = case.due {
             put(&mut values, "data_fine", json!(due));
         }
@@ -388,7 +384,7 @@ fn about_us(desk: &Desk, office: &str) -> Value {
 /// The fixed block: where the case stands, since when, until when.
 fn about_case(values: &mut Value, case: &Dossier, language: Language) {
     put(values, "oggetto", json!(case.title));
-    put(values, "fascicolo", json!(case.number));
+    put(values, "fascicolo", json!(check::shown(&case.number)));
     put(values, "riferimento", json!(dossier::tag(&case.number)));
     put(values, "stato", json!(words::state(case.state, language)));
     put(values, "stato_dal", json!(case.state_since));
@@ -419,12 +415,6 @@ fn next_step(class: &Classification, case: Option<&Dossier>) -> Words {
         (Some(_), Kind::StatusEnquiry) => words::CASE_EXAMINED,
         (Some(_), _) => words::REQUEST_EXAMINED,
     }
-}
-
-/// The number which the citizen wrote, when it could not be used.
-fn number_named(class: &Classification, language: Language) -> String {
-    let named = class.citations.iter().find(|cited| cited.dossier.is_none());
-    named.map_or_else(|| String::from(words::NO_NUMBER.in_language(language)), |cited| cited.reference.raw.clone())
 }
 
 /// For the office.

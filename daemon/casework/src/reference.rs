@@ -121,6 +121,9 @@ pub struct Reference {
     /// No noun says what it counts: only a dossier of the sender's makes it one.
     #[serde(default, skip_serializing_if = "core::ops::Not::not")]
     pub bare: bool,
+    /// Check letters that are not those of its number (`2026/000132-MK`): it names nothing.
+    #[serde(default, skip_serializing_if = "core::ops::Not::not")]
+    pub slip: bool,
 }
 
 impl Reference {
@@ -136,6 +139,12 @@ impl Reference {
         format!("{}:{series}{}{year}", self.kind.code(), self.number)
     }
 
+    /// The dossier number to which wrong check letters were added: what somebody has written, and not what is meant.
+    pub(crate) fn slipped(&self) -> Option<String> {
+        let ordinal = self.number.parse().ok().filter(|_| self.slip)?;
+        Some(crate::dossier::number(self.year?, ordinal))
+    }
+
     /// Our own dossier number (`AAAA/NNNNNN`), if this can be one.
     #[must_use]
     pub fn dossier_number(&self) -> Option<String> {
@@ -149,7 +158,7 @@ impl Reference {
                 | RefKind::Domanda
         );
         let ordinal: u32 = self.number.parse().ok()?;
-        (is_dossier && self.series.is_none() && self.day.is_none()).then_some(())?;
+        (is_dossier && !self.slip && self.series.is_none() && self.day.is_none()).then_some(())?;
         Some(crate::dossier::number(self.year?, ordinal))
     }
 }
@@ -191,6 +200,7 @@ pub fn find(text: &str, place: Place, item: usize) -> Vec<Reference> {
             year: number.year,
             day: number.day,
             bare: noun.bare,
+            slip: number.slip,
         });
     }
     found

@@ -1,5 +1,6 @@
 //! Why something is not done. It changes when what a refusal must say changes.
 
+use crate::decision::Change;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -19,6 +20,24 @@ impl Refused {
     #[must_use]
     pub fn new(code: &'static str, text: impl Into<String>) -> Self {
         Self { code, text: text.into() }
+    }
+}
+
+/// Of what somebody may not do: by the law, by the file of the procedure, or by what they are.
+pub const NOT_LAWFUL: &str = "not-lawful";
+/// The incident that such an attempt is.
+pub const ATTEMPT: &str = "refused-act";
+
+impl Refused {
+    /// What the register keeps of it, where somebody tried what they may not do. A slip, a missing word is kept nowhere: it is told
+    /// to whoever made it. `who`: the name that was given; `office`: for which office; `what`: the dossier or the person.
+    #[must_use]
+    pub fn attempt(&self, who: &str, office: &str, what: &str) -> Option<Change> {
+        let is_attempt = matches!(self.code, NOT_LAWFUL | "same-person" | "own-case");
+        let who = who.trim();
+        let who = who.get(..who.floor_char_boundary(NAME_BYTES_MAX)).unwrap_or_default();
+        let text = format!("{what}: {who} (ufficio «{office}») ha provato e non può: {}", self.text);
+        is_attempt.then(|| Change::Incident { code: ATTEMPT.into(), text })
     }
 }
 

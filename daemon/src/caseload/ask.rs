@@ -5,6 +5,7 @@
 //! [`tell`](super::looked::tell), which writes down who read what: nothing else shows an answer to anybody.
 
 use super::contact::{self, Contact, LetterRow};
+use crate::store::finding::{NAME_CHARS_MIN, days_late};
 use crate::store::register::EntryRow;
 use crate::store::{Store, Trouble};
 use casework::access::Access;
@@ -20,7 +21,7 @@ use casework::{clockwork, person::Kind};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Dossiers, or persons, of one answer.
 pub const LISTED_MAX: usize = 1_000;
@@ -32,6 +33,8 @@ pub const ENTRIES_BYTES_MAX: usize = 4 * 1024 * 1024;
 const PARTIES_SHOWN_MAX: usize = 5;
 /// Readings shown of one person, the newest.
 const ACCESSES_MAX: usize = 500;
+/// Persons of one name: of more, more of the name must be said.
+pub const NAMED_MAX: usize = 200;
 /// Dossiers shown of one person.
 const OF_PERSON_MAX: usize = 100;
 
@@ -60,6 +63,11 @@ pub enum Ask {
     People {
         /// The address.
         address: String,
+    },
+    /// Who is called so.
+    Named {
+        /// A surname, or several words of the name, or their beginnings.
+        name: String,
     },
     /// Who looked at what is held of a person.
     Accesses {
@@ -91,12 +99,17 @@ pub enum Which {
         /// Id or code.
         code: String,
     },
+    /// Those of the persons who are called so.
+    Named {
+        /// A surname, or several words of the name, or their beginnings.
+        name: String,
+    },
     /// Those in which an address may be written to.
     Address {
         /// The address.
         address: String,
     },
-    /// Open ones whose term must be looked at by a day, the earliest first.
+    /// Open ones whose term must be looked at, or has its last day, by a day; the earliest first. What is past stays among them.
     Due {
         /// The day.
         by: Date,
@@ -176,6 +189,9 @@ pub struct Row {
     pub suspended_until: Option<Date>,
     /// The day on which its term must be looked at.
     pub look: Option<Date>,
+    /// How many days its term is past, while nothing is decided.
+    #[serde(default)]
+    pub late: Option<i32>,
     /// The first addresses.
     pub parties: Vec<String>,
 }
@@ -293,7 +309,7 @@ pub struct PersonRow {
 /// The store cannot be read.
 pub fn answer(store: &Store, desk: &Desk, ask: &Ask, now: Timestamp) -> Result<Told, Trouble> {
     Ok(match ask {
-        Ask::Dossiers { which, max } => dossiers(store, which, (*max).clamp(1, LISTED_MAX))?,
+        Ask::Dossiers { which, max } => dossiers(store, which, (*max).clamp(1, LISTED_MAX), now)?,
         Ask::Dossier { number } => {
             let found = store.dossier(number)?;
             Told::Dossier { sheet: found.map(|found| sheet(store, desk, found, now)).transpose()?.map(Box::new) }
@@ -304,14 +320,15 @@ pub fn answer(store: &Store, desk: &Desk, ask: &Ask, now: Timestamp) -> Result<T
         }
         Ask::People { address } => {
             let people = store.people_at(address, LISTED_MAX)?;
-            let row = |person: Person| PersonRow {
-                name: person.names.first().cloned().unwrap_or_default(),
-                id: person.id,
-                kind: person.kind,
-                domiciles: person.domiciles,
-            };
-            Told::People { people: people.into_iter().map(row).collect() }
+            Told::People { people: people.into_iter().map(person_row).collect() }
         }
+        Ask::Named { name } => match too_short(name) {
+            Some(why) => Told::No { why },
+            None => {
+                let people = store.people_named(name, NAMED_MAX)?;
+                Told::People { people: people.into_iter().map(person_row).collect() }
+            }
+        },
         Ask::Accesses { code } => {
             let found = store.person(&code.trim().to_ascii_uppercase())?;
             Told::Accesses { seen: found.map(|found| seen(store, found)).transpose()? }
@@ -321,21 +338,58 @@ pub fn answer(store: &Store, desk: &Desk, ask: &Ask, now: Timestamp) -> Result<T
     })
 }
 
-fn dossiers(store: &Store, which: &Which, max: usize) -> Result<Told, Trouble> {
+fn person_row(person: Person) -> PersonRow {
+    PersonRow {
+        name: person.names.first().cloned().unwrap_or_default(),
+        id: person.id,
+        kind: person.kind,
+        domiciles: person.domiciles,
+    }
+}
+
+/// Why nobody is looked for under this name.
+fn too_short(name: &str) -> Option<String> {
+    let letters = name.chars().filter(|c| c.is_alphanumeric()).count();
+    (letters < NAME_CHARS_MIN).then(|| format!("per cercare un nome servono almeno {NAME_CHARS_MIN} lettere"))
+}
+
+/// The dossiers of all persons who are called so, in order; at most `max`.
+fn of_named(store: &Store, name: &str, max: usize) -> Result<Vec<String>, Trouble> {
+    let mut found = BTreeSet::new();
+    for person in store.people_named(name, NAMED_MAX)? {
+        found.extend(store.dossiers_of_code(&person.id, max)?);
+    }
+    Ok(found.into_iter().take(max).collect())
+}
+
+/// What must be looked at, and what ends, by a day: the earliest first, each once.
+fn due(store: &Store, by: Date, max: usize) -> Result<Vec<String>, Trouble> {
+    let mut seen = BTreeSet::new();
+    let ends = store.ending_dossiers(by, max)?;
+    let looks = store.looks(by, max)?;
+    let all: BTreeSet<(Date, String)> = ends.into_iter().chain(looks).collect();
+    let first = all.into_iter().filter(|(_, number)| seen.insert(number.clone()));
+    Ok(first.map(|(_, number)| number).take(max).collect())
+}
+
+fn dossiers(store: &Store, which: &Which, max: usize, now: Timestamp) -> Result<Told, Trouble> {
+    if let Which::Named { name } = which
+        && let Some(why) = too_short(name)
+    {
+        return Ok(Told::No { why });
+    }
     // One more than is shown says whether there are others.
     let mut numbers = match which {
         Which::All => store.latest_dossiers(max + 1)?,
-        Which::Person { code } => match store.person(&code.trim().to_ascii_uppercase())? {
-            Some(person) => store.dossiers_of_person(&person.id, max + 1)?,
-            None => Vec::new(),
-        },
+        Which::Person { code } => store.dossiers_of_code(code, max + 1)?,
+        Which::Named { name } => of_named(store, name, max + 1)?,
         Which::Address { address } => store.dossiers_of_address(address, max + 1)?,
-        Which::Due { by } => store.due_dossiers(*by, max + 1)?,
+        Which::Due { by } => due(store, *by, max + 1)?,
     };
     let more = numbers.len() > max;
     numbers.truncate(max);
     let found = numbers.iter().map(|number| store.dossier(number)).collect::<Result<Vec<_>, _>>()?;
-    Ok(Told::Dossiers { rows: found.into_iter().flatten().map(row).collect(), more })
+    Ok(Told::Dossiers { rows: found.into_iter().flatten().map(|dossier| row(dossier, now)).collect(), more })
 }
 
 fn times(store: &Store, after: &str) -> Result<Vec<Time>, Trouble> {
@@ -350,7 +404,8 @@ fn times(store: &Store, after: &str) -> Result<Vec<Time>, Trouble> {
     store.dossiers_after(after, LISTED_MAX)?.into_iter().map(time).collect()
 }
 
-fn row(dossier: Dossier) -> Row {
+fn row(dossier: Dossier, now: Timestamp) -> Row {
+    let late = days_late(&dossier, now);
     let Dossier { number, title, office, state, state_since, opened_at, due, mut parties, cover, life, .. } = dossier;
     parties.truncate(PARTIES_SHOWN_MAX);
     Row {
@@ -365,6 +420,7 @@ fn row(dossier: Dossier) -> Row {
         due,
         suspended_until: life.suspended_until,
         look: life.look,
+        late,
         parties,
     }
 }

@@ -101,10 +101,14 @@ impl Caseload<'_> {
                     continue;
                 }
             };
-            let outcome = self.rows(&name, &bytes, &format!("deposito: {name}"), Channel::Drop)?;
+            let by = format!("deposito: {name}");
+            let outcome = self.rows(&name, &bytes, &by, Channel::Drop)?;
             match &outcome {
                 Ok(outcome) => events::drop_read(outcome.done, outcome.refused.len()),
                 Err(_) => events::drop_read(0, 1),
+            }
+            if let Some(why) = refused(&outcome) {
+                self.note_rows(&name, &by, Channel::Drop, &bytes, &why)?;
             }
             let at = calendar::stamp(self.now).replace([' ', ':'], "-");
             if let Err(why) = put_away(folder, &path, &format!("{at}-{name}"), &report(&name, &outcome)) {
@@ -150,6 +154,18 @@ fn put_away(folder: &Path, file: &Path, name: &str, report: &str) -> io::Result<
     fs::create_dir_all(&done)?;
     fs::write(done.join(format!("{name}.esito.txt")), report)?;
     fs::rename(file, done.join(name))
+}
+
+/// What was refused of a file; none: nothing.
+fn refused(outcome: &Result<Outcome, String>) -> Option<String> {
+    match outcome {
+        Err(_) => Some("nessuna riga letta".into()),
+        // The reasons may quote what a row says of somebody: they stand in the report alone.
+        Ok(outcome) => {
+            let (line, _) = outcome.refused.first()?;
+            Some(format!("righe rifiutate {}, la prima è la {line}", outcome.refused.len()))
+        }
+    }
 }
 
 /// For whoever left the file: how many rows, and every refused one with its line.

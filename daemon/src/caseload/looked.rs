@@ -1,7 +1,7 @@
 //! Who reads what is held of a person is written down before it is answered. It changes when something else is a reading
 //! (function S4.06).
 
-use super::ask::{Ask, LISTED_MAX, Told, Which, answer};
+use super::ask::{Ask, LISTED_MAX, NAMED_MAX, Told, Which, answer};
 use crate::journal::record::{Channel, Looked};
 use crate::store::{Store, Trouble};
 use casework::access::What;
@@ -61,9 +61,14 @@ fn looked(store: &Store, ask: &Ask, told: &Told, reader: &Reader) -> Result<Opti
             let (people, dossiers, asked) = match which {
                 Which::All => (vec![], vec![], format!("gli ultimi {}", rows.len())),
                 Which::Due { by } => (vec![], vec![], format!("da guardare entro il {by}")),
-                Which::Person { code } => {
-                    let found = store.person(&code.trim().to_ascii_uppercase())?;
-                    (found.into_iter().map(|person| person.id).collect(), numbers(), String::new())
+                Which::Person { code } => match store.person(&code.trim().to_ascii_uppercase())? {
+                    Some(person) => (vec![person.id], numbers(), String::new()),
+                    // Of somebody who has no record what was asked for is what can be told.
+                    None => (vec![], numbers(), code.trim().to_ascii_uppercase()),
+                },
+                Which::Named { name } => {
+                    let found = store.people_named(name, NAMED_MAX)?;
+                    (found.into_iter().map(|person| person.id).collect(), numbers(), format!("di nome {name}"))
                 }
                 Which::Address { address } => {
                     let found = store.people_at(address, LISTED_MAX)?;
@@ -84,6 +89,10 @@ fn looked(store: &Store, ask: &Ask, told: &Told, reader: &Reader) -> Result<Opti
         }
         (Ask::People { address }, Told::People { people }) if !people.is_empty() => {
             line(What::People, people.iter().map(|person| person.id.clone()).collect(), vec![], address.clone())
+        }
+        (Ask::Named { name }, Told::People { people }) if !people.is_empty() => {
+            let ids = people.iter().map(|person| person.id.clone()).collect();
+            line(What::People, ids, vec![], format!("di nome {name}"))
         }
         (_, Told::Accesses { seen: Some(seen) }) => {
             line(What::Accesses, vec![seen.person.clone()], vec![], String::new())

@@ -30,7 +30,7 @@ pub(super) struct Args {
     #[arg(long, value_name = "UFFICIO")]
     office: Option<String>,
     /// Il fascicolo giusto
-    #[arg(long, value_name = "NUMERO")]
+    #[arg(long, value_name = "NUMERO", value_parser = super::counter::number)]
     dossier: Option<String>,
     /// Chi corregge (nome e cognome)
     #[arg(long, value_name = "NOME")]

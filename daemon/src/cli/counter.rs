@@ -16,8 +16,9 @@ use crate::journal::record::{Channel, Looked};
 use crate::office::{Office, effect_key};
 use crate::outbox::orders::Answer;
 use crate::store::{Store, Trouble};
-use jiff::Timestamp;
+use casework::dossier::check::{self, NoNumber};
 use jiff::civil::Date;
+use jiff::{Span, Timestamp};
 use std::fmt::Display;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
@@ -218,19 +219,31 @@ pub(super) fn ask(config: &Config, ask: &Ask, reader: &Reader) -> Result<Told, u
     Hand::of(config).ask(ask, reader)
 }
 
-/// The number of a dossier as a person writes it: `2026/12` is `2026/000012`.
+/// The number of a dossier as a person writes it: `2026/12` is `2026/000012`, with its check letters or without.
 pub(super) fn number(text: &str) -> Result<String, String> {
-    let parts =
-        text.trim().split_once('/').and_then(|(year, n)| Some((year.parse::<i16>().ok()?, n.parse::<u32>().ok()?)));
-    let (year, ordinal) =
-        parts.ok_or_else(|| format!("«{text}» non è un numero di fascicolo: si scrive 2026/000012"))?;
-    Ok(casework::dossier::number(year, ordinal))
+    check::read(text).map_err(|why| match why {
+        NoNumber::Form => format!("«{text}» non è un numero di fascicolo: si scrive 2026/000012"),
+        NoNumber::Slip => format!("«{text}»: {}", check::SLIP),
+    })
 }
 
 /// A day as a person writes it.
 pub(super) fn day(text: &str) -> Result<Date, String> {
     let written = text.trim().parse::<Date>().or_else(|_| Date::strptime("%d/%m/%Y", text.trim()));
     written.map_err(|_| format!("«{text}» non è un giorno: si scrive 2026-07-31 o 31/07/2026"))
+}
+
+/// A day by which something must be looked at: a day, or in how many days («7», «7 giorni»).
+pub(super) fn by_day(text: &str) -> Result<Date, String> {
+    let today = casework::calendar::rome(Clock::System.now()).date();
+    let in_days = text.trim().trim_end_matches(|c: char| c.is_alphabetic());
+    let rest = text.trim().get(in_days.len()..).unwrap_or_default().to_lowercase();
+    match in_days.trim_end().parse::<u16>() {
+        Ok(days) if matches!(rest.as_str(), "" | "giorni" | "giorno" | "gg" | "g") => {
+            today.checked_add(Span::new().days(days)).map_err(|_| format!("«{text}» è troppo lontano"))
+        }
+        _ => day(text).map_err(|_| format!("«{text}» non è un giorno: si scrive 2026-07-31, 31/07/2026 o 7 giorni")),
+    }
 }
 
 /// Prints something for programs.
@@ -252,6 +265,15 @@ mod tests {
     fn numbers_and_days_are_read_as_people_write_them() {
         assert_eq!(number("2026/12").unwrap(), "2026/000012");
         assert_eq!(number(" 2026/000012 ").unwrap(), "2026/000012");
+        let in_days = |text: &str| by_day(text).unwrap().since(by_day("0").unwrap()).unwrap().get_days();
+        assert_eq!((in_days("7"), in_days("7 giorni"), in_days(" 1 giorno "), in_days("30gg")), (7, 7, 1, 30));
+        assert_eq!(by_day("31/07/2026").unwrap(), by_day("2026-07-31").unwrap());
+        assert!(by_day("presto").unwrap_err().contains("7 giorni") && by_day("7 mesi").is_err());
+        assert_eq!(number("2026/12-cv").unwrap(), "2026/000012");
+        assert_eq!(
+            number("2026/21-cv").unwrap_err(),
+            "«2026/21-cv»: numero non riconosciuto, forse un errore di battitura"
+        );
         assert!(number("12").unwrap_err().contains("2026/000012"));
         assert_eq!(day("31/07/2026").unwrap(), day("2026-07-31").unwrap());
         assert!(day("luglio").is_err());

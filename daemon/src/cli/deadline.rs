@@ -1,7 +1,7 @@
 //! `sportello deadline`: how a term was counted, day by day, and which terms must be looked at. It changes when somebody must see
 //! more of a term.
 
-use super::counter::{ReadBy, ask, day, json, number, user};
+use super::counter::{ReadBy, ask, by_day, json, number, user};
 use super::dossier::{listed, show};
 use super::paint::wrap;
 use super::{ConfigArg, OK};
@@ -16,6 +16,7 @@ const AFTER_HELP: &str = "\
   sportello deadline explain 2026/12       ogni giorno contato, da rifare con un calendario di carta; e chi è avvisato quando
   sportello deadline due                   le pratiche con un termine da guardare oggi, o da prima
   sportello deadline due --by 31/12/2026   quelle da guardare entro quel giorno
+  sportello deadline due --by 7            quelle dei prossimi 7 giorni
 
 Il conto lo fa il servizio, dai fatti del fascicolo. Nessun termine decide: a ogni scadenza qualcuno riceve un compito.";
 
@@ -30,7 +31,7 @@ pub(super) struct Args {
 enum Action {
     /// Il termine di un fascicolo, contato passo per passo, e gli avvisi che verranno
     Explain(ExplainArgs),
-    /// I fascicoli aperti con un termine da guardare
+    /// I fascicoli aperti con un termine da guardare, che finisce, o che è già finito
     Due(DueArgs),
 }
 
@@ -52,8 +53,8 @@ struct ExplainArgs {
 struct DueArgs {
     #[command(flatten)]
     config: ConfigArg,
-    /// Entro quale giorno; se manca, oggi
-    #[arg(long, value_name = "GIORNO", value_parser = day)]
+    /// Entro quale giorno, o fra quanti giorni («7 giorni»); se manca, oggi. Chi è in ritardo resta finché è aperto
+    #[arg(long, value_name = "GIORNO", value_parser = by_day)]
     by: Option<Date>,
     /// Risposta in JSON
     #[arg(long)]

@@ -4,7 +4,7 @@ mod deeds;
 mod open;
 pub(super) mod show;
 
-use super::counter::{ReadBy, ask, day, json, number};
+use super::counter::{ReadBy, ask, by_day, json, number};
 use super::paint::table;
 use super::{ConfigArg, FOUND, OK};
 use crate::caseload::ask::{Ask, LISTED_MAX, Row, Told, Which};
@@ -70,14 +70,17 @@ enum Action {
 struct ListArgs {
     #[command(flatten)]
     config: ConfigArg,
-    /// Quelli di una persona
+    /// Quelli di una persona: ne è parte, sono suoi i dati da cambiare, o ha scritto il suo codice
     #[arg(long, value_name = "CF", group = "which")]
     person: Option<String>,
+    /// Quelli di chi si chiama così: il cognome, o nome e cognome, anche solo l'inizio; maiuscole e accenti non contano
+    #[arg(long, value_name = "COGNOME", group = "which")]
+    name: Option<String>,
     /// Quelli in cui si scrive a questo indirizzo
     #[arg(long, value_name = "INDIRIZZO", group = "which")]
     address: Option<String>,
-    /// Quelli aperti, con un termine da guardare entro questo giorno
-    #[arg(long, value_name = "GIORNO", value_parser = day, group = "which")]
+    /// Quelli aperti, con un termine da guardare o che finisce entro questo giorno: 2026-07-31, o fra quanti giorni
+    #[arg(long, value_name = "GIORNO", value_parser = by_day, group = "which")]
     due: Option<Date>,
     /// Quanti al massimo
     #[arg(long, value_name = "N", default_value_t = 50)]
@@ -111,9 +114,10 @@ pub(super) fn main(args: &Args) -> u8 {
 
 fn list(args: &ListArgs) -> Result<u8, u8> {
     let config = args.config.read()?;
-    let which = match (&args.person, &args.address, args.due) {
+    let which = match (&args.person, &args.name, &args.address, args.due) {
         (Some(code), ..) => Which::Person { code: code.clone() },
-        (_, Some(address), _) => Which::Address { address: address.clone() },
+        (_, Some(name), ..) => Which::Named { name: name.clone() },
+        (_, _, Some(address), _) => Which::Address { address: address.clone() },
         (.., Some(by)) => Which::Due { by },
         _ => Which::All,
     };
@@ -142,10 +146,12 @@ pub(super) fn listed(told: &Told, as_json: bool) -> Result<u8, u8> {
 
 fn row(row: &Row) -> Vec<String> {
     let day = |day: Option<Date>| day.map_or_else(|| "–".into(), |day| day.to_string());
-    let due = match (row.state.is_final(), row.suspended_until) {
-        (true, _) => "conclusa".into(),
-        (false, Some(until)) => format!("fermo fino al {until}"),
-        (false, None) => day(row.due),
+    let due = match (row.state.is_final(), row.suspended_until, row.late) {
+        (true, ..) => "conclusa".into(),
+        (false, Some(until), _) => format!("fermo fino al {until}"),
+        (false, None, Some(1)) => format!("{}, scaduto da un giorno", day(row.due)),
+        (false, None, Some(late)) => format!("{}, scaduto da {late} giorni", day(row.due)),
+        (false, None, None) => day(row.due),
     };
     vec![
         row.number.clone(),

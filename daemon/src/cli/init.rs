@@ -31,13 +31,46 @@ fn files(args: &Args) -> Vec<(PathBuf, String)> {
     let below = |dir: &Option<PathBuf>, files: Vec<(String, String)>| -> Vec<(PathBuf, String)> {
         dir.iter().flat_map(|dir| files.iter().map(|(name, text)| (dir.join(name), text.clone()))).collect()
     };
-    let rules = shipped::rules().into_iter().chain(shipped::procedures()).map(|file| (file.name, file.text)).collect();
+    let rules = shipped::rules().into_iter().chain(shipped::procedures()).map(|file| (file.name, file.text));
+    let rules = rules.chain([("README.md".to_owned(), shipped::GUIDE.to_owned())]).collect();
     let templates = shipped::templates().into_iter().map(|file| (file.name, file.text)).collect();
-    let mut all = vec![(args.file.clone(), REFERENCE.to_owned())];
+    let mut all = vec![(args.file.clone(), configuration(args))];
     all.extend(below(&args.rules, rules));
     all.extend(below(&args.templates, templates));
     all.extend(below(&args.trust, vec![(MANIFEST.into(), SHIPPED.into())]));
     all
+}
+
+/// The reference configuration, with the folders that are written beside it in force: a copy that nothing reads would be worked on
+/// in vain.
+fn configuration(args: &Args) -> String {
+    let mut text = REFERENCE.to_owned();
+    for (key, dir) in [("regole", &args.rules), ("modelli", &args.templates), ("ancore", &args.trust)] {
+        let Some(dir) = dir else { continue };
+        let dir = std::path::absolute(dir).unwrap_or_else(|_| dir.clone());
+        let mark = format!("# {key} = \"");
+        let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+        if let Some(line) = lines.iter_mut().find(|line| line.starts_with(&mark)) {
+            let comment = line.split_once("\" ").and_then(|(_, rest)| rest.split_once('#')).map(|(_, comment)| comment);
+            let comment = comment.map(|comment| format!("  #{comment}")).unwrap_or_default();
+            *line = format!("{key} = {}{comment}", quoted(&dir));
+        }
+        text = lines.join("\n") + "\n";
+    }
+    text
+}
+
+/// A path as a string of a TOML file.
+fn quoted(path: &Path) -> String {
+    let mut out = String::from("\"");
+    for c in path.display().to_string().chars() {
+        match c {
+            '"' | '\\' => out.extend(['\\', c]),
+            c if c.is_control() => out.push_str(&format!("\\u{:04X}", u32::from(c))),
+            c => out.push(c),
+        }
+    }
+    out + "\""
 }
 
 /// Writes a file that must not be there yet.
@@ -62,8 +95,14 @@ pub(super) fn main(args: &Args) -> u8 {
         }
     }
     let file = args.file.display();
-    say!(
-        "Ho scritto {file}. Completalo, poi:\n  sportello check --config {file} --connect\n  sportello run --config {file}"
-    );
+    say!("Ho scritto {file}. Completalo: l'ente, la casella, l'invio.");
+    match &args.rules {
+        Some(dir) => say!(
+            "Le regole sono in {}, con la guida (README.md). Scrivi gli uffici veri al posto di quelli d'esempio.",
+            dir.display()
+        ),
+        None => say!("Per avere le regole da adattare, con i tuoi uffici: sportello init NUOVO.toml --rules CARTELLA"),
+    }
+    say!("Poi:\n  sportello check --config {file} --connect\n  sportello run --config {file}");
     OK
 }

@@ -5,7 +5,7 @@ mod entrust;
 use super::counter::{ReadBy, ask, give, json};
 use super::paint::{cut, table, wrap};
 use super::{ConfigArg, FOUND, OK};
-use crate::caseload::ask::{Ask, PersonEntry, PersonRow, PersonSheet, Told};
+use crate::caseload::ask::{Ask, NAMED_MAX, PersonEntry, PersonRow, PersonSheet, Told};
 use crate::caseload::contact::{CONTACTS_MAX, What};
 use crate::caseload::{Deed, rows};
 use crate::clock::Clock;
@@ -16,7 +16,6 @@ use casework::calendar::{rome, stamp};
 use casework::data_change::fields;
 use casework::open::NewPerson;
 use casework::person::{Asked, Domicile, Over, Person, Scope, Source, Strength};
-use casework::verb::Verb;
 use jiff::Timestamp;
 use std::fmt::Write;
 
@@ -32,6 +31,7 @@ const AFTER_HELP: &str = "\
   sportello person mandate BNCNNA80A41H501R --to RSSMRA80A01H501U --evidence SHA256 --until 2027-12-31 \\
       --by \"Ada Neri\" --office urp --role responsabile
   sportello person list --address anna@pec.example
+  sportello person list --name bianchi
   sportello person accesses BNCNNA80A41H501R
 
 Sotto un codice fiscale c'è una persona sola. Quello che due uffici dicono in modo diverso resta tutto, e si vede come conflitto.
@@ -56,7 +56,7 @@ enum Action {
     Grant(entrust::GrantArgs),
     /// Toglie gli avvisi prima delle scadenze a chi dice di non volerli più. Solo la persona li chiede, dalla sua Pec
     Quiet(entrust::QuietArgs),
-    /// Di chi è, o è stato, un indirizzo
+    /// Di chi è, o è stato, un indirizzo; chi si chiama così
     List(ListArgs),
     /// Chi ha visto i suoi dati e le sue pratiche: quando, chi, che cosa
     Accesses(ShowArgs),
@@ -115,8 +115,11 @@ struct ListArgs {
     #[command(flatten)]
     config: ConfigArg,
     /// L'indirizzo
-    #[arg(long, value_name = "INDIRIZZO")]
-    address: String,
+    #[arg(long, value_name = "INDIRIZZO", required_unless_present = "name", conflicts_with = "name")]
+    address: Option<String>,
+    /// Il cognome, o nome e cognome, anche solo l'inizio; maiuscole e accenti non contano
+    #[arg(long, value_name = "COGNOME")]
+    name: Option<String>,
     #[command(flatten)]
     reader: ReadBy,
     /// Risposta in JSON
@@ -190,10 +193,7 @@ pub(super) fn main(args: &Args) -> u8 {
         }
         // Nobody knows whose the address is, so the request is not admitted (CAD art. 65); that somebody has no right is said
         // with a notice before, as of any request: `dossier do`.
-        Action::Deny(args) => {
-            let (verb, points) = (Verb::DichiaraIrricevibile, args.point.clone());
-            decide(&args.decides, Act::Do { verb, points, to: String::new(), not_held: false })
-        }
+        Action::Deny(args) => decide(&args.decides, Act::Deny { points: args.point.clone() }),
     };
     ended.unwrap_or_else(|code| code)
 }
@@ -229,13 +229,22 @@ fn decide(decides: &Decides, act: Act) -> Result<u8, u8> {
 
 fn list(args: &ListArgs) -> Result<u8, u8> {
     let config = args.config.read()?;
-    let question = Ask::People { address: args.address.clone() };
+    let question = match (&args.address, &args.name) {
+        (Some(address), _) => Ask::People { address: address.clone() },
+        (None, name) => Ask::Named { name: name.clone().unwrap_or_default() },
+    };
     let Told::People { people } = ask(&config, &question, &args.reader.reader())? else { return Err(FOUND) };
     if args.json {
         return Ok(json(&serde_json::json!({ "people": people })));
     }
     if people.is_empty() {
-        say!("Nessuna persona ha, o ha avuto, questo indirizzo.");
+        say!(
+            "{}",
+            match args.address {
+                Some(_) => "Nessuna persona ha, o ha avuto, questo indirizzo.",
+                None => "Nessuna persona nel registro si chiama così.",
+            }
+        );
         return Ok(OK);
     }
     let now = Clock::System.now();
@@ -243,13 +252,28 @@ fn list(args: &ListArgs) -> Result<u8, u8> {
         let own: Vec<String> = person
             .domiciles
             .iter()
-            .filter(|domicile| casework::address::same(&domicile.address, &args.address))
-            .map(|domicile| standing(domicile, now))
+            .filter(|domicile| {
+                args.address.as_ref().is_none_or(|wanted| casework::address::same(&domicile.address, wanted))
+            })
+            .map(|domicile| match args.address {
+                Some(_) => standing(domicile, now),
+                None => format!("{}, {}", domicile.address, standing(domicile, now)),
+            })
             .collect();
         vec![person.id.clone(), person.name.clone(), person.kind.words().into(), own.join("; ")]
     };
     let rows: Vec<Vec<String>> = people.iter().map(row).collect();
-    say!("{}", table(&["persona", "nome", "tipo", "l'indirizzo"], &rows, COLUMN));
+    if people.len() >= NAMED_MAX {
+        say!("Ce ne possono essere altri: scrivi anche il nome, o il codice fiscale.");
+    }
+    say!(
+        "{}",
+        table(
+            &["persona", "nome", "tipo", if args.address.is_some() { "l'indirizzo" } else { "i suoi indirizzi" }],
+            &rows,
+            COLUMN
+        )
+    );
     Ok(OK)
 }
 

@@ -4,6 +4,7 @@
 //! What the rules saw is kept, word by word, so that the test says the same as the message. A program cannot know every
 //! name: a person reads the result before it is kept.
 
+use casework::dossier::check;
 use casework::rules::checksum::{codice_fiscale_ok, iban_ok};
 use casework::rules::normal::Normal;
 use std::collections::{BTreeMap, BTreeSet};
@@ -97,8 +98,10 @@ impl Disguise {
 
     /// A text.
     pub fn text(&mut self, text: &str) -> String {
+        // The check letters of a number would be wrong beside another one.
+        let text = check::without(text);
         let mut out = String::with_capacity(text.len());
-        let mut rest = text;
+        let mut rest = text.as_str();
         let mut expects = 0; // words that follow a sign of a person or a place
         let mut begins = true; // of a sentence
         while let Some(first) = rest.chars().next() {

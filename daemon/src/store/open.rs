@@ -17,7 +17,7 @@ use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 /// Version of the index's rows: an index of another one is built again from the journal.
-const ROWS_FORMAT: u32 = 5;
+const ROWS_FORMAT: u32 = 6;
 /// What a replay stages before it is written, bytes: it goes into a run of its own, and sled has nothing to do with it.
 const REPLAY_BYTES: u64 = 32 * 1024 * 1024;
 

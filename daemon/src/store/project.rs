@@ -3,7 +3,7 @@
 use super::index::{Batch, Index};
 use super::register::{self, Source};
 use super::rows::{ItemRow, MessageRow, key};
-use super::{access, canary, restored, tally};
+use super::{access, canary, finding, restored, tally};
 use crate::journal::record::{Decided, Event, FORMAT, Record, Task};
 use crate::journal::{Head, Trouble as JournalTrouble};
 use crate::outbox::notice::Notice;
@@ -107,6 +107,9 @@ fn decide(index: &Index, batch: &mut Batch, record: &Record, decided: &Decided) 
         decided.changes(),
         &Source { at, seq: record.seq, by: by(decided), message: &decided.digest },
     )?;
+    if let (Some(class), Some(number)) = (&decided.decision.classification, &dossier) {
+        finding::message(batch, class, number);
+    }
     for (n, change) in decided.changes().iter().enumerate() {
         match change {
             Change::Opened { dossier } => {

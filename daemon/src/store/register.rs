@@ -4,7 +4,7 @@
 use super::index::{Batch, Index};
 use super::project::{Fault, corrected, ordinal_after, queue};
 use super::rows::{ItemRow, MessageRow, key};
-use super::{Store, Trouble};
+use super::{Store, Trouble, finding};
 use crate::journal::record::{Acted, Event, Record};
 use casework::dossier::{Dossier, State};
 use casework::known::{self, History, Own};
@@ -128,6 +128,7 @@ pub(super) fn project(index: &Index, batch: &mut Batch, changes: &[Change], from
         for code in person.codice_fiscale.iter().chain(&person.partita_iva).filter(|code| *code != id) {
             batch.put(&key::code(code), &id);
         }
+        finding::person(batch, index.get::<Person>(&key::person(id))?.as_ref(), &person);
         batch.put(&key::person(id), &person);
     }
     for (number, (before, after)) in touched {
@@ -139,6 +140,7 @@ pub(super) fn project(index: &Index, batch: &mut Batch, changes: &[Change], from
 /// A dossier and the rows by which it is found.
 fn put(batch: &mut Batch, number: &str, before: Option<&Dossier>, after: &Dossier) {
     batch.put(&key::dossier(number), after);
+    finding::dossier(batch, before, after);
     let known = |of: Option<&Dossier>, who: &str| of.is_some_and(|dossier| dossier.has_party(who));
     for who in after.parties.iter().filter(|who| !known(before, who)) {
         batch.put(&key::of_address(who, number), &());
@@ -384,7 +386,7 @@ impl Store {
         Ok(found)
     }
 
-    fn numbers(&self, prefix: &str, max: usize) -> Result<Vec<String>, Trouble> {
+    pub(super) fn numbers(&self, prefix: &str, max: usize) -> Result<Vec<String>, Trouble> {
         let rows = self.index.scan::<()>(prefix, prefix);
         let numbers = rows.map(|row| row.map(|(name, ())| name.get(prefix.len()..).unwrap_or_default().to_owned()));
         Ok(numbers.take(max).collect::<io::Result<_>>()?)
@@ -396,18 +398,15 @@ impl Store {
     /// # Errors
     /// See [`Trouble`].
     pub fn due_dossiers(&self, by: Date, max: usize) -> Result<Vec<String>, Trouble> {
-        let mut due = Vec::new();
-        for row in self.index.scan::<()>(key::LOOKS, key::LOOKS).take(max) {
-            let (name, ()) = row?;
-            let Some((day, number)) = name.get(key::LOOKS.len()..).and_then(|rest| rest.split_once('/')) else {
-                continue;
-            };
-            if day.parse::<Date>().is_ok_and(|day| day > by) {
-                break;
-            }
-            due.push(number.to_owned());
-        }
-        Ok(due)
+        Ok(self.looks(by, max)?.into_iter().map(|(_, number)| number).collect())
+    }
+
+    /// The same, each with its day.
+    ///
+    /// # Errors
+    /// See [`Trouble`].
+    pub fn looks(&self, by: Date, max: usize) -> Result<Vec<(Date, String)>, Trouble> {
+        finding::by_day(&self.index, key::LOOKS, by, max)
     }
 
     /// What people thought of how dossiers went, by procedure, of the days of a period.

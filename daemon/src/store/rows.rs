@@ -161,9 +161,10 @@ pub(super) mod key {
     use super::{Lane, Timestamp, address};
 
     /// Rows of these come and go, or change with each line, and there are never more of them than of what is in hand.
-    const STAYING: [&str; 15] = [
+    const STAYING: [&str; 16] = [
         "meta/",
         LOOKS,
+        ENDS,
         OPEN_AT,
         CURSORS,
         OPEN,
@@ -314,6 +315,22 @@ pub(super) mod key {
     pub(crate) const LOOKS: &str = "look/";
     pub(crate) fn look(day: jiff::civil::Date, number: &str) -> String {
         format!("{LOOKS}{day}/{number}")
+    }
+    /// Open dossiers whose term does not stand still, by its last day.
+    pub(crate) const ENDS: &str = "ends/";
+    pub(crate) fn ends(day: jiff::civil::Date, number: &str) -> String {
+        format!("{ENDS}{day}/{number}")
+    }
+    /// Dossiers in which a code stands, of somebody who may have no record.
+    pub(crate) fn of_code(code: &str, number: &str) -> String {
+        format!("of-code/{code}/{number}")
+    }
+    /// Persons, by the words of their names.
+    pub(crate) fn named(word: &str, id: &str) -> String {
+        format!("{}/{id}", named_prefix(word))
+    }
+    pub(crate) fn named_prefix(begins: &str) -> String {
+        format!("named/{begins}")
     }
     /// Dossiers that are open at an office.
     const OPEN_AT: &str = "open-at/";

@@ -16,6 +16,14 @@ use alloc::vec::Vec;
 use jiff::civil::Date;
 
 impl Bench<'_> {
+    /// Says no: only in a dossier in which that was asked, so that a wrong number closes nobody's request.
+    pub(super) fn deny(&self, points: &[String]) -> Result<Done, Refused> {
+        if self.dossier.life.enablement.is_none() {
+            return Err(Refused::new("not-asked", "in questo fascicolo nessuno ha chiesto di abilitare un indirizzo"));
+        }
+        self.verb(Verb::DichiaraIrricevibile, points, "", false)
+    }
+
     /// Grants it: the address becomes the person's, and the request is granted with its letter, in one line of the register.
     pub(super) fn enable(&self, scopes: &[Scope], until: Option<Date>, points: &[String]) -> Result<Done, Refused> {
         need(points, "il motivo: che documento è stato visto (L. 241/1990 art. 3)")?;

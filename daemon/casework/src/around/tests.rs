@@ -120,6 +120,58 @@ fn what_fails_and_is_tried_again_goes_the_next_day_even_when_the_dossier_is_clos
     assert_eq!(scene.look(), [], "once");
 }
 
+/// The same file, and rules that the office of a task is no more in: who tidies up the rules does not know what files name it.
+fn without_the_office(more: &str) -> &'static crate::desk::Desk {
+    let change = |name: &str, text: String| match name {
+        "ztl.toml" => format!("{text}\n{more}"),
+        _ => text,
+    };
+    let mut desk = crate::scene::desk_where(change);
+    desk.rules.drop_office("polizia_locale");
+    alloc::boxed::Box::leak(alloc::boxed::Box::new(desk))
+}
+
+#[test]
+fn a_task_that_cannot_be_written_does_what_its_policy_says() {
+    let refusal = || verb_with(Verb::PreavvisoDiniego, &["manca il posto auto"]);
+    for (when, policy) in
+        [("prima", "ferma"), ("prima", "avvisa"), ("dopo", "avvisa"), ("prima", "riprova"), ("dopo", "riprova")]
+    {
+        let desk = without_the_office(&format!("[stato.preavviso_diniego]\n{when} = [{}]\n", with(TASK, policy)));
+        let mut scene = Scene::opened_on(desk, &new("ztl", "mobilita")).worked_on();
+        let tried = scene.try_as("mobilita", "coordinatore", "Anna", refusal());
+        if policy == "ferma" {
+            let refused = tried.unwrap_err();
+            assert!(
+                refused.code == "action-failed" && refused.text.contains("non è più fra quelli"),
+                "{}",
+                refused.text
+            );
+            assert_eq!(scene.dossier.state, State::InLavorazione, "nothing was done");
+            continue;
+        }
+        let done = tried.unwrap();
+        scene.take(done.changes, done.outgoing);
+        assert_eq!(scene.dossier.state, State::PreavvisoDiniego, "{when} {policy}");
+        match policy {
+            "avvisa" => {
+                assert_eq!((&scene.incidents[..], scene.dossier.life.waiting.len()), (&["action-failed".into()][..], 0))
+            }
+            _ => {
+                assert_eq!((scene.incidents.len(), scene.dossier.life.waiting.len()), (0, 1), "{when}");
+                for _ in 2..=TRIES_MAX {
+                    scene.days(1);
+                    scene.look();
+                }
+                assert_eq!(
+                    (&scene.incidents[..], scene.dossier.life.waiting.len()),
+                    (&["action-failed".into()][..], 0)
+                );
+            }
+        }
+    }
+}
+
 #[test]
 fn what_fails_for_five_days_goes_to_a_person() {
     let more = with(MAIL, "riprova");

@@ -9,6 +9,7 @@ use crate::correction::{self, Correction};
 use crate::decide::short;
 use crate::decision::Change;
 use crate::desk::Desk;
+use crate::dossier::check::{self, NoNumber};
 use crate::dossier::{Dossier, PartyRole};
 use crate::known::{Known, Wrote};
 use crate::nearest::hint;
@@ -58,7 +59,15 @@ impl Said {
                     })?;
                     said.office = Some(found.id.clone());
                 }
-                "pratica" | "fascicolo" => said.dossier = Some(value.to_string()),
+                "pratica" | "fascicolo" => {
+                    said.dossier = Some(match check::read(value) {
+                        Ok(number) => number,
+                        Err(NoNumber::Slip) => {
+                            return Err(Refused::new("slip", format!("«{value}»: {}", check::SLIP)));
+                        }
+                        Err(NoNumber::Form) => value.to_string(),
+                    });
+                }
                 "messaggio" => said.message = value.to_ascii_lowercase(),
                 "perche" => said.why = value.to_string(),
                 _ => return Err(Refused::new("not-understood", format!("«{point}» non si capisce. Si scrive {LIKE}"))),

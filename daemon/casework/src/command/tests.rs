@@ -130,7 +130,9 @@ fn an_office_works_a_dossier_from_the_first_task_to_the_outcome_by_mail_alone() 
     assert_eq!(scene.dossier.state, State::InLavorazione);
     assert!(answer.text.contains("Fatto: fascicolo 2026/000001"), "{}", answer.text);
     assert!(
-        answer.text.contains("mailto:sportello@comune.example?subject=%5BFascicolo%202026%2F000001%5D%20%5BCodice%20")
+        answer
+            .text
+            .contains("mailto:sportello@comune.example?subject=%5BFascicolo%202026%2F000001-CF%5D%20%5BCodice%20")
     );
     assert!(!answer.text.contains("- ACCOLGO"), "the shared mailbox does not decide: {}", answer.text);
 
@@ -159,6 +161,7 @@ fn who_shares_a_mailbox_does_not_decide_and_is_told_why() {
     assert_eq!(trail, ["office", "not-lawful"]);
     assert_eq!(answer.template, "ordine-non-eseguito");
     assert_eq!(scene.dossier, before);
+    assert_eq!(scene.incidents, [crate::refused::ATTEMPT], "a person sees that it was tried");
 }
 
 #[test]
@@ -220,6 +223,9 @@ fn a_code_is_of_one_dossier_one_office_and_ours() {
         (format!("Re: [Fascicolo 2026/000001] [Codice {made_up}]"), "wrong-code"),
         (format!("Re: [Fascicolo 2026/000001] [Codice {not_yet}]"), "wrong-code"),
         (format!("Re: [Fascicolo 2026/000099] [Codice {foreign}]"), "wrong-code"),
+        (format!("Re: [Fascicolo 2026/000001-MK] [Codice {foreign}]"), "slip"),
+        (format!("Re: [Fascicolo 2026/000099-MK] [Codice {foreign}]"), "slip"),
+        ("Re: [Fascicolo 2026/000001-CG]".to_string(), "slip"),
     ] {
         let before = scene.dossier.clone();
         let sent = Sent { subject, ..Sent::to(&scene, MARIA, "PRENDO IN CARICO") };
@@ -352,7 +358,7 @@ fn a_message_that_no_rule_knew_gets_its_dossier_by_mail() {
         if matches!(entry, crate::life::Entry::Joined { party } if party.person == scene::MARIO))));
     let answer = decision.outgoing.first().expect("an answer");
     assert_eq!(answer.template, "ordine-eseguito");
-    assert!(answer.subject.contains("[Fascicolo 2026/000007] [Codice "), "{}", answer.subject);
+    assert!(answer.subject.contains("[Fascicolo 2026/000007-CN] [Codice "), "{}", answer.subject);
     assert!(answer.text.contains("PRENDO IN CARICO"), "the next order is offered: {}", answer.text);
 
     // Whoever comes second, with a code of another mailbox or the same, is told where it is.

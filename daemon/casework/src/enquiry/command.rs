@@ -3,12 +3,13 @@
 //! A command is a line by itself: the subject, or a line of what the citizen has written now. Case, accents and punctuation do
 //! not count, nor a greeting before it or thanks after it. What is quoted, or stands below a signature, orders nothing.
 
-use crate::dossier;
+use crate::dossier::{self, check};
 use crate::person::Notices;
 use crate::rating::STARS_MAX;
 use crate::rules::normal::Normal;
 use crate::rules::quote;
-use alloc::string::{String, ToString};
+use alloc::format;
+use alloc::string::String;
 use alloc::vec::Vec;
 use pec::Content;
 
@@ -56,6 +57,8 @@ pub(crate) struct Cited {
     pub(crate) written: String,
     /// Our number, if it can be one.
     pub(crate) number: Option<String>,
+    /// Its check letters are another's: a slip of the pen, whatever the register holds.
+    pub(crate) slip: bool,
 }
 
 /// What is ordered.
@@ -340,35 +343,63 @@ fn code_or_nothing(rest: &[&str], command: Command) -> Option<Command> {
 
 /// A dossier's number, and what follows it. People write its two halves in either order, with or without the zeros.
 fn numbered(rest: &[&str]) -> Option<(Cited, Option<u32>)> {
-    let written: Vec<&str> = rest.iter().copied().filter(|word| !FILLERS.contains(word)).collect();
+    let mut digits = 0_usize;
+    let says = |word: &&str| {
+        // «nr» just behind a number may be its check letters.
+        let says = !FILLERS.contains(word) || (*word == "nr" && digits == 2);
+        digits += usize::from(says);
+        says
+    };
+    let written: Vec<&str> = rest.iter().copied().filter(says).collect();
+    // «000123MK», copied without the hyphen.
+    let mut written: Vec<&str> = written.into_iter().flat_map(glued).collect();
+    let year = |word: &str| word.parse::<i16>().ok().filter(|year| word.len() == 4 && YEARS.contains(year));
+    let ordinal = |word: &str| word.parse::<u32>().ok();
+    let halves = match written.as_slice() {
+        [a, b, ..] => match (year(a), ordinal(b), ordinal(a), year(b)) {
+            (Some(year), Some(ordinal), ..) | (.., Some(ordinal), Some(year)) => Some((year, ordinal)),
+            _ => None,
+        },
+        _ => None,
+    };
+    // Behind a number: letters may be its check letters and nothing else.
+    let check = written.get(2).copied().filter(|word| halves.is_some() && check::is_attempt(word));
+    if check.is_some() {
+        written.remove(2);
+    }
     // A slip of the pen has a digit in it («00O123»); another word is another sentence.
     if written.is_empty() || written.len() > 3 || !written.iter().all(|word| word.bytes().any(|b| b.is_ascii_digit())) {
         return None;
     }
-    let year = |word: &str| word.parse::<i16>().ok().filter(|year| word.len() == 4 && YEARS.contains(year));
-    let ordinal = |word: &str| word.parse::<u32>().ok();
-    let (number, after) = match written.as_slice() {
-        [a, b, after @ ..] => match (year(a), ordinal(b), ordinal(a), year(b)) {
-            (Some(year), Some(ordinal), ..) | (.., Some(ordinal), Some(year)) => {
-                (Some(dossier::number(year, ordinal)), after)
-            }
-            _ => (None, after),
-        },
-        _ => (None, &[][..]),
+    let document = match written.get(2..) {
+        Some([m]) => Some(m.parse().ok()?),
+        _ => None,
     };
-    let document = match after {
-        [] => None,
-        [m] => Some(m.parse().ok()?),
-        _ => return None,
+    let slip = halves.zip(check).is_some_and(|((year, ordinal), check)| !check::are_right(check, year, ordinal));
+    let number = halves.filter(|_| !slip).map(|(year, ordinal)| dossier::number(year, ordinal));
+    let as_written = || {
+        let check = check.map(|check| format!("-{}", check.to_ascii_uppercase())).unwrap_or_default();
+        format!("{}{check}", written.get(..written.len().min(2)).unwrap_or_default().join("/"))
     };
-    let shown = if document.is_some() { written.get(..2).unwrap_or_default() } else { &written[..] };
-    Some((Cited { written: shown.join("/"), number }, document))
+    Some((Cited { written: number.clone().unwrap_or_else(as_written), number, slip }, document))
+}
+
+/// The digits and the letters of one word, where it ends with as many letters as a number has check letters.
+fn glued(word: &str) -> impl Iterator<Item = &str> {
+    let (digits, letters) = check::apart(word);
+    let are_two = !digits.is_empty() && letters.len() == 2 && check::is_attempt(letters);
+    let (first, second) = if are_two { (digits, Some(letters)) } else { (word, None) };
+    core::iter::once(first).chain(second)
 }
 
 impl Cited {
     /// What the citizen is told to have written.
     pub(crate) fn shown(&self) -> String {
-        self.number.clone().unwrap_or_else(|| self.written.to_string())
+        match &self.number {
+            Some(number) => number.clone(),
+            None if self.slip => format!("{} ({})", self.written, check::SLIP),
+            None => self.written.clone(),
+        }
     }
 }
 
@@ -390,7 +421,8 @@ mod tests {
     fn cited(number: &str) -> Cited {
         let mut halves = number.split('/');
         let (year, ordinal) = (halves.next().unwrap(), halves.next().unwrap());
-        Cited { written: number.into(), number: Some(dossier::number(year.parse().unwrap(), ordinal.parse().unwrap())) }
+        let number = Some(dossier::number(year.parse().unwrap(), ordinal.parse().unwrap()));
+        Cited { written: number.clone().unwrap_or_default(), number, slip: false }
     }
 
     #[test]
@@ -449,6 +481,29 @@ mod tests {
             assert_eq!(one("", text), Some(Command::Expiries(Wish::Unwanted)), "{text}");
         }
         assert_eq!(one("ABILITAMI cf BNCNNA80A41H501R", ""), Some(Command::Enable));
+    }
+
+    #[test]
+    fn check_letters_are_read_however_they_are_written_and_a_wrong_one_names_nothing() {
+        let check = check::letters(2026, 123);
+        let wrong = check::letters(2026, 132);
+        for (before, after) in [("2026/000123-", ""), ("2026/123 ", "."), ("2026/000123", ""), ("n. 123/2026 - ", "")] {
+            for check in [check.clone(), check.to_lowercase()] {
+                let text = format!("STATO {before}{check}{after}");
+                assert_eq!(one(&text, ""), Some(Command::Status(cited("2026/000123"))), "{text}");
+            }
+            for wrong in [wrong.clone(), wrong.to_lowercase(), "NR".into(), "K".into(), "OOO".into()] {
+                let text = format!("STATO {before}{wrong}{after}");
+                // Three letters glued to the digits are another slip: the number itself is not read then.
+                let Some(Command::Status(status)) = one(&text, "") else { panic!("{text}") };
+                assert_eq!(status.number, None, "{text}");
+                assert!(status.slip || before == "2026/000123", "{text}");
+            }
+        }
+        let document = one(&format!("DOCUMENTO 2026/000123-{check}/4"), "");
+        assert_eq!(document, Some(Command::Document(cited("2026/000123"), 4)));
+        let both = of(&format!("STATO 2026/000123-{check}"), "stato 2026/123\n");
+        assert!(matches!(both, Read::One { .. }), "{both:?}");
     }
 
     #[test]

@@ -7,7 +7,7 @@ use crate::access::{Access, What};
 use crate::address;
 use crate::calendar::{in_words, rome};
 use crate::decision::{Outgoing, Reason};
-use crate::dossier::Dossier;
+use crate::dossier::{Dossier, check};
 use crate::person::Person;
 use crate::rules::Office;
 use alloc::collections::{BTreeMap, BTreeSet};
@@ -104,5 +104,5 @@ fn what(access: &Access, own: &[&Dossier]) -> Option<String> {
 fn of_own(number: &str, own: &[&Dossier]) -> Option<String> {
     let dossier = own.iter().find(|dossier| dossier.number == number)?;
     let kind = if dossier.cover.reserved { "pratica riservata" } else { "pratica" };
-    Some(format!("la {kind} {number}"))
+    Some(format!("la {kind} {}", check::shown(number)))
 }

@@ -8,7 +8,7 @@ use crate::clockwork;
 use crate::command::{Object, answers};
 use crate::decision::{Enclosure, Lane, Outgoing, Reason};
 use crate::desk::Desk;
-use crate::dossier::{Dossier, State};
+use crate::dossier::{Dossier, State, check};
 use crate::effect::EffectKey;
 use crate::known::Known;
 use crate::language::Language;
@@ -374,7 +374,7 @@ impl Case<'_> {
         let Dossier { number, life, state_since, .. } = self.dossier;
         let mut values = about_us(self.desk, &self.dossier.office);
         put(&mut values, "cosa", json!(title));
-        put(&mut values, "fascicolo", json!(number));
+        put(&mut values, "fascicolo", json!(check::shown(number)));
         put(&mut values, "accolta_il", json!(rome(life.closed_at.unwrap_or(*state_since)).date()));
         put(&mut values, "scade_il", json!(until));
         put(&mut values, "rinnovo", json!(renewal));

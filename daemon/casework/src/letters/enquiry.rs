@@ -6,7 +6,7 @@ use crate::calendar::{in_words, rome};
 use crate::clockwork;
 use crate::data_change::fields;
 use crate::decision::{Enclosure, Lane, Outgoing, Reason};
-use crate::dossier::{Document, Dossier, Visibility};
+use crate::dossier::{Document, Dossier, Visibility, check};
 use crate::effect::EffectKey;
 use crate::enablement;
 use crate::known::{Event, History};
@@ -293,7 +293,7 @@ pub(crate) fn dossiers(about: &About<'_>, all: &[&Dossier], rest: usize) -> Resu
             // Of a reserved one a person tells (law.md §6).
             let text = "riservata: te ne parla una persona dell'ufficio";
             return json!({
-                "numero": dossier.number, "oggetto": "pratica riservata", "stato": text,
+                "numero": check::shown(&dossier.number), "oggetto": "pratica riservata", "stato": text,
                 "dal": day(dossier.opened_at), "fine": "la dice l'ufficio",
             });
         }
@@ -305,7 +305,7 @@ pub(crate) fn dossiers(about: &About<'_>, all: &[&Dossier], rest: usize) -> Resu
             (None, None, None) => String::from("senza un termine"),
         };
         json!({
-            "numero": dossier.number, "oggetto": dossier.title, "stato": dossier.state.words(),
+            "numero": check::shown(&dossier.number), "oggetto": dossier.title, "stato": dossier.state.words(),
             "dal": day(dossier.state_since), "fine": end,
         })
     };
@@ -362,7 +362,7 @@ pub(crate) fn index(about: &About<'_>, dossier: &Dossier, history: &History) -> 
     let row = |shown: &Shown<'_>| {
         let by = if shown.event.by.is_empty() { "il servizio" } else { &shown.event.by };
         json!({
-            "numero": format!("{}/{}", dossier.number, shown.n), "nome": shown.document.name,
+            "numero": format!("{}/{}", check::shown(&dossier.number), shown.n), "nome": shown.document.name,
             "giorno": day(shown.event.at), "da": by,
         })
     };
@@ -374,7 +374,7 @@ pub(crate) fn index(about: &About<'_>, dossier: &Dossier, history: &History) -> 
 pub(crate) fn document(about: &About<'_>, dossier: &Dossier, shown: &Shown<'_>) -> Result<Vec<Outgoing>, Reason> {
     let about = &About { case: Some(dossier), ..*about };
     let mut values = values(about, next_step_in_italian(dossier));
-    put(&mut values, "documento", json!(format!("{}/{}", dossier.number, shown.n)));
+    put(&mut values, "documento", json!(format!("{}/{}", check::shown(&dossier.number), shown.n)));
     put(&mut values, "nome", json!(shown.document.name));
     put(&mut values, "giorno", day(shown.event.at));
     let mut name = shown.document.name.clone();
@@ -388,7 +388,7 @@ pub(crate) fn document(about: &About<'_>, dossier: &Dossier, shown: &Shown<'_>) 
 pub(crate) fn no_document(about: &About<'_>, dossier: &Dossier, wanted: u32) -> Result<Vec<Outgoing>, Reason> {
     let about = &About { case: Some(dossier), ..*about };
     let mut values = values(about, next_step_in_italian(dossier));
-    put(&mut values, "documento", json!(format!("{}/{wanted}", dossier.number)));
+    put(&mut values, "documento", json!(format!("{}/{wanted}", check::shown(&dossier.number))));
     Ok(vec![letter(about, "documento-non-visibile", values, 0)?])
 }
 
@@ -429,7 +429,7 @@ pub(crate) fn rated(
         let answers = rating::answers(stars).iter().enumerate();
         let answers: Vec<Value> = answers
             .map(|(n, text)| {
-                let words = rating::words(stars, &dossier.number, Some(n + 1));
+                let words = rating::words(stars, &check::shown(&dossier.number), Some(n + 1));
                 json!({ "testo": text, "scrivi": words, "collegamento": mailto(&about.desk.entity.pec, &words) })
             })
             .collect();
@@ -453,7 +453,7 @@ pub(crate) fn expiries(
     held: &[(&Dossier, Date)],
 ) -> Result<Vec<Outgoing>, Reason> {
     let mut values = values(about, "Puoi cambiare quando vuoi.");
-    let row = |(dossier, until): &(&Dossier, Date)| json!({ "cosa": dossier.title, "fascicolo": dossier.number, "scade_il": until });
+    let row = |(dossier, until): &(&Dossier, Date)| json!({ "cosa": dossier.title, "fascicolo": check::shown(&dossier.number), "scade_il": until });
     if asked.is_some() && !held.is_empty() {
         put(&mut values, "cose", json!(held.iter().take(ENTRIES_MAX).map(row).collect::<Vec<_>>()));
     }

@@ -4,6 +4,7 @@ use super::{about_us, put, reference, write};
 use crate::command::{Object, answers};
 use crate::decision::{Lane, Outgoing, Reason};
 use crate::desk::Desk;
+use crate::dossier::check;
 use crate::known::Known;
 use crate::language::Language;
 use crate::letters::ID_BYTES_MAX;
@@ -47,7 +48,7 @@ pub(crate) fn answer(
         Object::Message(_) => None,
     });
     if let Some(dossier) = dossier {
-        put(&mut values, "fascicolo", json!(dossier.number));
+        put(&mut values, "fascicolo", json!(check::shown(&dossier.number)));
         put(&mut values, "oggetto", json!(dossier.title));
         put(&mut values, "stato", json!(dossier.state.words()));
         if let Some(due) = dossier.due.filter(|_| !dossier.state.is_final()) {

@@ -175,6 +175,13 @@ pub(super) const FILE_EMPTY: Words =
 /// No number was written.
 pub(super) const NO_NUMBER: Words = Words::new("nessuno", "keine", "none");
 
+/// Its check letters are another number's.
+pub(super) const SLIP: Words = Words::new(
+    crate::dossier::check::SLIP,
+    "Nummer nicht erkannt, vielleicht ein Tippfehler",
+    "number not recognised, perhaps a typing error",
+);
+
 /// What is missing, and why it is needed. `None`: a need that only the rules know, shown by its name.
 pub(super) fn gap(need: &str) -> Option<(Words, Words)> {
     Some(match need {

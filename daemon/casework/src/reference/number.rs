@@ -2,6 +2,7 @@
 
 use super::nouns::is_marker;
 use super::tokens::{Token, What, number, word, written};
+use crate::dossier::check;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -25,6 +26,8 @@ pub(super) struct Numbered {
     pub(super) is_suap: bool,
     /// It has the form of a month and a year: `03/2026`.
     pub(super) may_be_month: bool,
+    /// Check letters stand behind it, of another number.
+    pub(super) slip: bool,
 }
 
 /// The tokens that a number takes, and what it is when it may count a dossier.
@@ -49,6 +52,9 @@ pub(super) fn read(text: &str, tokens: &[Token], at: usize) -> Option<Read> {
     }
     let (parts, end) = chain(text, tokens, at);
     let refused = |end: usize| Some(Read { tokens: at..end, value: None });
+    if let Some(own) = with_check(text, tokens, at, &parts, end) {
+        return Some(own);
+    }
     let next = tokens.get(end);
     if next.is_some_and(|t| t.what == What::Word && !t.apart) {
         return refused(end + 1); // a plate, a version, a code of somebody else's
@@ -68,6 +74,7 @@ pub(super) fn read(text: &str, tokens: &[Token], at: usize) -> Option<Read> {
             day: None,
             is_suap: true,
             may_be_month: false,
+            slip: false,
         };
         return Some(Read { tokens: at..end, value: Some(value) });
     }
@@ -84,6 +91,49 @@ pub(super) fn read(text: &str, tokens: &[Token], at: usize) -> Option<Read> {
         (value.year, value.day, end) = (Some(year), day, after);
     }
     Some(Read { tokens: at..end, value: Some(value) })
+}
+
+/// A number of ours with its check letters, in every spelling: `2026/000123-MK`, `2026/123 mk`, `2026-000123MK`. Letters that are
+/// not its own make it a slip only where it is written as ours are: other bodies put the letters of a series there.
+fn with_check(text: &str, tokens: &[Token], at: usize, parts: &[Part<'_>], end: usize) -> Option<Read> {
+    let [year, ordinal, rest @ ..] = parts else { return None };
+    if !(year.is_number && ordinal.is_number) {
+        return None;
+    }
+    let (year, digits) = (year4(year.text)?, ordinal.text);
+    let ordinal: u32 = digits.parse().ok()?;
+    let (letters, end) = match rest {
+        [] => {
+            // «-», «/», «–», «.» or nothing; with blanks or without; on one line.
+            let joint = matches!(tokens.get(end)?.what, What::Mark('-' | '–' | '/' | '.'));
+            let last = end + usize::from(joint);
+            let is_on_this_line = tokens.get(end..=last)?.iter().all(|token| token.breaks == 0);
+            (word(text, tokens, last).filter(|_| is_on_this_line)?, last + 1)
+        }
+        [letters] if !letters.is_number => (letters.text, end),
+        _ => return None,
+    };
+    let goes_on = tokens
+        .get(end)
+        .is_some_and(|next| !next.apart && matches!(next.what, What::Word | What::Number | What::Mark('@')));
+    let is_right = check::are_right(letters, year, ordinal);
+    let is_ours = crate::dossier::number(year, ordinal).ends_with(&format!("/{digits}"));
+    if goes_on || !(is_right || (is_ours && check::may_be(letters))) {
+        return None;
+    }
+    // Joined capitals may be a series all the same: they stay one for whoever looks the number up by it.
+    let series = rest.first().filter(|_| !is_right).map(|letters| letters.text.to_uppercase());
+    let value = Numbered {
+        series,
+        number: ordinal.to_string(),
+        digits: digits.len(),
+        year: Some(year),
+        day: None,
+        is_suap: false,
+        may_be_month: false,
+        slip: !is_right,
+    };
+    (ordinal > 0).then_some(Read { tokens: at..end, value: Some(value) })
 }
 
 /// Upper-case letters that are joined to a number: `ERP/91`, `LEG-102`, `PG.2026`, `A123`, `LP/ASS/9`.
@@ -211,7 +261,7 @@ fn interpret(parts: &[Part<'_>]) -> Option<Numbered> {
         series.is_none() && matches!(numbers.as_slice(), [month, year] if is_month(month) && year4(year).is_some());
     let digits = number.len();
     let number = number.trim_start_matches('0').to_string();
-    let value = Numbered { series, number, digits, year, day: None, is_suap: false, may_be_month };
+    let value = Numbered { series, number, digits, year, day: None, is_suap: false, may_be_month, slip: false };
     (!value.number.is_empty()).then_some(value)
 }
 

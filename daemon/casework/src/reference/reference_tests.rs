@@ -75,6 +75,26 @@ fn files_of_the_suap_and_our_token() {
 }
 
 #[test]
+fn our_number_with_its_check_letters_has_the_canonical_form_of_one_without() {
+    let check = crate::dossier::check::letters(2026, 123);
+    let small = check.to_lowercase();
+    let is = |raw: &str, canonical: &str| one(raw, raw, canonical);
+    is(&format!("[Fascicolo 2026/000123-{check}]"), "token:123/2026");
+    is(&format!("pratica n. 2026/000123-{check}"), "pratica:123/2026");
+    is(&format!("fascicolo 2026/123 {small}"), "fasc:123/2026");
+    is(&format!("pratica 2026-000123-{small}"), "pratica:123/2026");
+    is(&format!("pratica 2026/000123{check}"), "pratica:123/2026");
+    let in_prose = format!("la pratica 2026/000123-{check}. Grazie");
+    one(&in_prose, &format!("pratica 2026/000123-{check}"), "pratica:123/2026");
+    // What is no pair of check letters stays prose.
+    for after in [" di Rossi", " in corso", " SG", "\nCT ", "-bis", " CTX", " (MB)", " prot. 5"] {
+        let text = format!("pratica n. 2026/000123{after}");
+        let found = find(&text, Place::Body, 0);
+        assert!(!found[0].slip, "{text}: {found:?}");
+    }
+}
+
+#[test]
 fn other_languages_and_names_of_files() {
     one("Bezug: Akte Nr. 208/2026", "Akte Nr. 208/2026", "fasc:208/2026");
     one("su expediente n.º 9051/2026", "expediente n.º 9051/2026", "fasc:9051/2026");

@@ -2,6 +2,7 @@
 
 use super::{RefKind, Reference};
 use crate::address;
+use crate::dossier::check;
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -50,8 +51,15 @@ impl Register {
     /// Why there is none, in Italian.
     pub fn resolve(&self, reference: &Reference, sender: &str) -> Result<(&str, &str), &'static str> {
         let same = self.by_number.get(&reference.number).map_or(&[][..], Vec::as_slice);
+        // Letters that are not the check letters of this number may be a series; then it is that series or none.
+        let may_mean =
+            |known: &Canonical| !reference.slip || (known.series.is_some() && known.series == reference.series);
+        let meant = same.iter().filter(|(_, canonical)| may_mean(canonical));
         let fits: Vec<(u8, usize)> =
-            same.iter().filter_map(|(at, canonical)| Some((fit(reference, canonical)?, *at))).collect();
+            meant.filter_map(|(at, canonical)| Some((fit(reference, canonical)?, *at))).collect();
+        if reference.slip && fits.is_empty() {
+            return Err(check::SLIP);
+        }
         let sender = address::key(sender);
         let is_party = |at: usize| self.dossiers.get(at).is_some_and(|dossier| dossier.parties.contains(&sender));
         let theirs = fits.iter().filter(|(_, at)| is_party(*at));
@@ -116,6 +124,7 @@ mod tests {
     use super::*;
     use crate::reference::find;
     use crate::rules::Place;
+    use alloc::format;
 
     fn means(text: &str, sender: &str) -> Result<String, &'static str> {
         let mut register = Register::default();
@@ -147,6 +156,29 @@ mod tests {
         assert_eq!(means("pratica n. 91/2026", "rossi@pec.example"), Ok("B".into()));
         assert!(means("ordinanza n. 123/2026", "rossi@pec.example").is_err());
         assert!(means("pratica n. 123/2024", "rossi@pec.example").is_err());
+    }
+
+    #[test]
+    fn check_letters_are_read_and_a_wrong_one_means_nothing() {
+        let (right, wrong) = (check::letters(2026, 123), check::letters(2026, 132));
+        for joint in ["-", " ", "", " - ", "/"] {
+            for letters in [&right, &right.to_lowercase()] {
+                let text = format!("pratica n. 2026/000123{joint}{letters}, grazie");
+                assert_eq!(means(&text, "rossi@pec.example"), Ok("A".into()), "{text}");
+            }
+            for letters in [&wrong, &wrong.to_lowercase()] {
+                for ordinal in ["000123", "000777"] {
+                    let text = format!("pratica n. 2026/{ordinal}{joint}{letters}, grazie");
+                    assert_eq!(means(&text, "rossi@pec.example"), Err(check::SLIP), "{text}");
+                }
+            }
+        }
+        // Letters of a series are one still.
+        let mut register = Register::default();
+        register.add("E", "casa", &["pratica:BS/123/2026".to_string()], &["rossi@pec.example".to_string()]).unwrap();
+        let found = find("pratica 2026/000123-BS", Place::Body, 0);
+        assert_eq!(found[0].canonical(), "pratica:BS/123/2026");
+        assert_eq!(register.resolve(&found[0], "rossi@pec.example"), Ok(("E", "casa")));
     }
 
     #[test]

@@ -135,7 +135,7 @@ fn a_letter_in_another_language_holds_what_the_italian_one_holds() {
             for row in letter.text.lines() {
                 assert!(row.chars().count() <= wrap::WIDTH || row.starts_with("mailto:"), "{name}: {row}");
             }
-            assert!(letter.subject.ends_with("[Fascicolo 2026/000123]"));
+            assert!(letter.subject.ends_with("[Fascicolo 2026/000123-MK]"));
             let date = if language == Language::De {
                 "Donnerstag, 2. Juli 2026, 09:00 Uhr"
             } else {
@@ -258,15 +258,15 @@ fn one_fact_of_a_group_is_enough_and_none_is_too_few() {
 #[test]
 fn the_start_notice_says_what_article_8_wants() {
     let letter = render("presa-in-carico", |_| {});
-    assert_eq!(letter.subject, "Ricevuta della tua richiesta [Fascicolo 2026/000123]");
+    assert_eq!(letter.subject, "Ricevuta della tua richiesta [Fascicolo 2026/000123-MK]");
     for part in [
         "arrivata giovedì 2 luglio 2026, ore 00:30",
         "Decisione entro: venerdì 31 luglio 2026 (al massimo 30 giorni)",
         "Ente: Comune di Esempio",
         "Pec: protocollo@pec.comune.example",
         "Responsabile: Ada Neri",
-        "mailto:protocollo@pec.comune.example?subject=Stato%20della%20pratica%202026%2F000123\n",
-        "mailto:protocollo@pec.comune.example?subject=%5BFascicolo%202026%2F000123%5D\n",
+        "mailto:protocollo@pec.comune.example?subject=Stato%20della%20pratica%202026%2F000123-MK\n",
+        "mailto:protocollo@pec.comune.example?subject=%5BFascicolo%202026%2F000123-MK%5D\n",
         "memorie e documenti",
     ] {
         assert!(letter.text.contains(part), "manca {part} in\n{}", letter.text);
@@ -320,7 +320,7 @@ fn a_link_opens_the_mail_whose_words_stand_beside_it() {
                 assert_eq!(to, "protocollo@pec.comune.example");
                 let [(subject_name, subject), (body_name, body)] = fields.as_slice() else { panic!("{fields:?}") };
                 assert_eq!((subject_name.as_str(), body_name.as_str()), ("subject", "body"));
-                assert!(subject.ends_with("[Fascicolo 2026/000123]"), "{subject}");
+                assert!(subject.ends_with("[Fascicolo 2026/000123-MK]"), "{subject}");
                 assert!(body.ends_with("\r\n") && !body.replace("\r\n", "").contains(['\r', '\n']), "{body:?}");
                 let copied = body.replace("\r\n", "\n");
                 assert!(letter.text.contains(&format!("{subject}\n")), "{subject} in {}", letter.text);
@@ -363,7 +363,7 @@ fn an_enormous_request_still_reaches_its_office() {
     });
     assert!(letter.text.len() <= LETTER_MAX && letter.text.contains("[Testo tagliato perché troppo lungo."));
     assert!(letter.text.contains("- … e altri 2960: l'elenco completo è nel fascicolo"));
-    assert!(letter.subject.starts_with("[Fascicolo 2026/000123] ooo") && letter.subject.contains("…, entro"));
+    assert!(letter.subject.starts_with("[Fascicolo 2026/000123-MK] ooo") && letter.subject.contains("…, entro"));
 }
 
 #[test]

@@ -30,6 +30,9 @@ pub fn classify(book: &Rulebook, material: &Material<'_>, world: &dyn World) -> 
     let (fields, named) = extract(book, &view, world);
     let (citations, cited) = cite(&view, world);
     // A number the citizen wrote is more precise than the thread they happened to answer.
+    // A pattern of the administrator's may have read the number and not the check letters behind it.
+    let is_slip = |number: &str| citations.iter().any(|cited| cited.reference.slipped().as_deref() == Some(number));
+    let named = named.filter(|dossier| !is_slip(&dossier.number));
     let dossier = named.or(cited).or_else(|| world.thread());
     let facts = facts(material, world, &halves, &fields, &citations, dossier.as_ref());
     let (mut scores, matters) = points(book, &view, &facts, material);

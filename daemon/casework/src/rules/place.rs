@@ -122,6 +122,9 @@ pub trait World {
     /// # Errors
     /// Why not.
     fn resolve(&self, reference: &Reference) -> Result<DossierBrief, &'static str> {
+        if reference.slip {
+            return Err(crate::dossier::check::SLIP);
+        }
         let dossier = reference.dossier_number().and_then(|number| self.dossier(&number));
         dossier.ok_or("nessun fascicolo di chi scrive ha questo numero")
     }

@@ -479,9 +479,7 @@ fn the_examples_of_the_readme_load_and_pass() {
     let readme = fs::read_to_string(root().join("rules/README.md")).expect("the README");
     let examples = readme.split("```toml\n").skip(1).filter_map(|rest| rest.split("```").next());
     let mut set = SHIPPED.clone();
-    set.extend(
-        examples.enumerate().map(|(n, text)| file(&format!("example-{n}.toml"), &format!("format = 1\n{text}"))),
-    );
+    set.extend(examples.enumerate().map(|(n, text)| file(&format!("example-{n}.toml"), text)));
     assert!(set.len() > SHIPPED.len());
     let book = load(&set, &TEMPLATES).unwrap_or_else(|problems| panic!("{problems:#?}"));
     let failed: Vec<TestResult> = run_tests(&book).into_iter().filter(|result| !result.ok).collect();

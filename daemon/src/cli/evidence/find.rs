@@ -128,7 +128,9 @@ struct Name {
 
 impl Name {
     fn of(wanted: &str) -> Self {
-        let bare = bare(wanted).to_owned();
+        let bare = bare(wanted);
+        // A dossier goes by its number in every spelling.
+        let bare = casework::dossier::check::read(bare).unwrap_or_else(|_| bare.to_owned());
         let digest = bare.len() >= PREFIX && bare.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
         Self { bare, digest }
     }

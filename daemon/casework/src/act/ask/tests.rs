@@ -28,7 +28,7 @@ fn a_body_of_the_file_gets_the_reference_the_question_and_the_days_and_nothing_e
         for said in ["La dieta senza glutine si può fare?", "entro 5 giorni", "Iscrizione alla mensa scolastica"] {
             assert!(text.contains(said), "{said}: {text}");
         }
-        assert!(letter.subject.contains("[Fascicolo 2026/000001]"));
+        assert!(letter.subject.contains("[Fascicolo 2026/000001-CF]"));
         for secret in ["Mario", "Rossi", SAFE, MARIO, "Richiesta di prova"] {
             assert!(!text.contains(secret) && !letter.subject.contains(secret), "{secret}: {text}");
         }

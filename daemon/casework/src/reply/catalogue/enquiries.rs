@@ -109,13 +109,13 @@ const LETTURE: &[Field] = &[
         Line,
         Always,
         "che cosa ha visto",
-        &["la scheda con i tuoi dati", "la pratica 2026/000123, in 2 mail"],
+        &["la scheda con i tuoi dati", "la pratica 2026/000123-MK, in 2 mail"],
     ),
     field("perche", Line, Always, "perché", &["lettura a mano, il motivo non è annotato", "ci deve lavorare"]),
 ];
 
 const PRATICHE: &[Field] = &[
-    field("numero", Line, Always, "numero del fascicolo", &["2026/000123", "2025/000007"]),
+    field("numero", Line, Always, "numero del fascicolo", &["2026/000123-MK", "2025/000007-BT"]),
     field("oggetto", Line, Always, "di che cosa si tratta", &["Cambio di residenza", "Accesso agli atti"]),
     field("stato", Line, Always, "a che punto è, in parole", &["in lavorazione", "accolta"]),
     field("dal", Date, Always, "da quando", &["2026-07-02", "2025-03-03"]),
@@ -134,14 +134,14 @@ const DOCUMENTI: &[Field] = &[
         Line,
         Always,
         "numero del documento, da scrivere dopo DOCUMENTO",
-        &["2026/000123/1", "2026/000123/2"],
+        &["2026/000123-MK/1", "2026/000123-MK/2"],
     ),
     field("nome", Line, Always, "nome del file", &["planimetria.pdf", "delega.pdf"]),
     field("giorno", Date, Always, "quando è entrato nel fascicolo", &["2026-07-02", "2026-07-04"]),
     field("da", Line, Always, "chi lo ha mandato", &["anna.bianchi@pec.example", "Ada Neri"]),
 ];
 
-const DOCUMENTO: Field = field("documento", Line, Always, "numero del documento nell'indice", &["2026/000123/1"]);
+const DOCUMENTO: Field = field("documento", Line, Always, "numero del documento nell'indice", &["2026/000123-MK/1"]);
 
 /// AIUTO.
 pub(super) const HELP: Message = Message {
@@ -261,7 +261,7 @@ pub(super) const DATA: Message = Message {
                 Line,
                 IfGiven,
                 "riferimento della richiesta, se ha un fascicolo",
-                &["[Fascicolo 2026/000123]"],
+                &["[Fascicolo 2026/000123-MK]"],
             ),
             field("stato", Line, IfGiven, "a che punto è la richiesta", &["ricevuta"]),
             field("responsabile", Line, IfGiven, "responsabile", &["Ada Neri"]),
@@ -291,7 +291,7 @@ pub(super) const ACCESSES: Message = Message {
                 Line,
                 IfGiven,
                 "riferimento della richiesta, se ha un fascicolo",
-                &["[Fascicolo 2026/000123]"],
+                &["[Fascicolo 2026/000123-MK]"],
             ),
             PARTE,
             ALTRE,
@@ -395,7 +395,7 @@ pub(super) const WAYS: Message = Message {
                 Line,
                 IfGiven,
                 "riferimento della richiesta, se ha un fascicolo",
-                &["[Fascicolo 2026/000123]"],
+                &["[Fascicolo 2026/000123-MK]"],
             ),
             field("stato", Line, IfGiven, "a che punto è la richiesta", &["ricevuta"]),
             field("responsabile", Line, IfGiven, "responsabile", &["Ada Neri"]),
@@ -482,7 +482,7 @@ const RISPOSTE: &[Field] = &[
         Line,
         Always,
         "le parole che la danno",
-        &["VALUTAZIONE 5 2026/000123 MOTIVO 1", "VALUTAZIONE 5 2026/000123 MOTIVO 5"],
+        &["VALUTAZIONE 5 2026/000123-MK MOTIVO 1", "VALUTAZIONE 5 2026/000123-MK MOTIVO 5"],
     ),
     field(
         "collegamento",
@@ -490,8 +490,8 @@ const RISPOSTE: &[Field] = &[
         Always,
         "collegamento che prepara la Pec",
         &[
-            "mailto:protocollo@pec.comune.example?subject=VALUTAZIONE%205%202026%2F000123%20MOTIVO%201",
-            "mailto:protocollo@pec.comune.example?subject=VALUTAZIONE%205%202026%2F000123%20MOTIVO%205",
+            "mailto:protocollo@pec.comune.example?subject=VALUTAZIONE%205%202026%2F000123-MK%20MOTIVO%201",
+            "mailto:protocollo@pec.comune.example?subject=VALUTAZIONE%205%202026%2F000123-MK%20MOTIVO%205",
         ],
     ),
 ];

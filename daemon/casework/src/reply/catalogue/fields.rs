@@ -62,7 +62,7 @@ pub(super) const DOSSIER: &[Field] = &[
         "oggetto del procedimento, in parole neutre",
         &["Dichiarazione di cambio di residenza"],
     ),
-    field("fascicolo", Line, Always, "numero del fascicolo", &["2026/000123"]),
+    field("fascicolo", Line, Always, "numero del fascicolo", &["2026/000123-MK"]),
     RIFERIMENTO,
     PROTOCOLLO,
     field("stato", Line, Always, "a che punto è la pratica, in parole", &["in lavorazione"]),
@@ -74,7 +74,7 @@ pub(super) const RIFERIMENTO: Field = field(
     Line,
     Subject,
     "riferimento che riporta la risposta nel fascicolo: deve stare nell'oggetto",
-    &["[Fascicolo 2026/000123]"],
+    &["[Fascicolo 2026/000123-MK]"],
 );
 
 pub(super) const PROTOCOLLO: Field = field("protocollo", Line, IfGiven, "numero di protocollo", &["0004567/2026"]);
@@ -226,7 +226,7 @@ pub(super) const TASK: &[Field] = &[
     field("ente", Line, Free, "nome dell'ente", &["Comune di Esempio"]),
     field("ufficio", Line, Always, "ufficio che riceve il compito", &["Ufficio Anagrafe"]),
     RIFERIMENTO,
-    field("fascicolo", Line, IfGiven, "numero del fascicolo", &["2026/000123"]),
+    field("fascicolo", Line, IfGiven, "numero del fascicolo", &["2026/000123-MK"]),
     field("originale", Line, Always, "dove si trova il messaggio originale", &["archivio, impronta 9f86d081884c7d65"]),
     field(
         "come_rispondere",
@@ -259,7 +259,7 @@ const ANSWER: &[Field] = &[
         Line,
         Always,
         "collegamento che prepara il messaggio",
-        &["mailto:sportello@comune.example?subject=%5BFascicolo%202026%2F000123%5D&body=PRENDO%20IN%20CARICO"],
+        &["mailto:sportello@comune.example?subject=%5BFascicolo%202026%2F000123-MK%5D&body=PRENDO%20IN%20CARICO"],
     ),
 ];
 
@@ -273,9 +273,9 @@ pub(super) const ORDERED: &[Field] = &[
         Line,
         Always,
         "che cosa è stato fatto, o perché non è stato fatto niente",
-        &["fascicolo 2026/000123: presa in lavorazione"],
+        &["fascicolo 2026/000123-MK: presa in lavorazione"],
     ),
-    field("fascicolo", Line, IfGiven, "numero del fascicolo", &["2026/000123"]),
+    field("fascicolo", Line, IfGiven, "numero del fascicolo", &["2026/000123-MK"]),
     field("oggetto", Line, IfGiven, "di che cosa si tratta", &["Dichiarazione di cambio di residenza"]),
     field("stato", Line, IfGiven, "a che punto è la pratica, in parole", &["in lavorazione"]),
     field("data_fine", Date, IfGiven, "giorno entro cui concludere", &["2026-07-31"]),
@@ -478,7 +478,7 @@ pub(super) const MORNING: &[Field] = &[
         Lines,
         IfGiven,
         "le pratiche arrivate dopo l'ultimo riepilogo",
-        &["2026/000123: cambio di residenza"],
+        &["2026/000123-MK: cambio di residenza"],
     ),
     field("in_scadenza", Lines, IfGiven, "le pratiche che scadono presto", &["2026/000101: accesso agli atti"]),
     field("scadute", Lines, IfGiven, "le pratiche scadute", &["2026/000012: autorizzazione"]),
@@ -496,7 +496,7 @@ pub(super) const BODY: &[Field] = &[
     field("pec_ente", Line, Always, "indirizzo Pec dell'ente", &["protocollo@pec.comune.example"]),
     field("ufficio", Line, Always, "ufficio che segue la pratica", &["Ufficio istruzione"]),
     field("contatto", Line, Always, "telefono, email e orari dell'ufficio", &["tel. 055 000 000"]),
-    field("riferimento", Line, Subject, "riferimento da non togliere dall'oggetto", &["[Fascicolo 2026/000123]"]),
+    field("riferimento", Line, Subject, "riferimento da non togliere dall'oggetto", &["[Fascicolo 2026/000123-MK]"]),
     field("cosa", Line, Subject, "che cosa si chiede, in poche parole", &["richiesta di parere"]),
     field("destinatario", Line, Always, "nome di chi riceve", &["Gestore della mensa"]),
     field("procedimento", Line, Always, "titolo del procedimento", &["Iscrizione alla mensa scolastica"]),

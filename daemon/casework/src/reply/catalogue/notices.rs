@@ -28,7 +28,7 @@ const CHIESTO_IL: Field = field(
 
 const ENDING: &[Field] = &[
     field("cosa", Line, Always, "che cosa scade", &["Permesso per la zona a traffico limitato"]),
-    field("fascicolo", Line, Always, "numero del fascicolo in cui è stato dato", &["2026/000123"]),
+    field("fascicolo", Line, Always, "numero del fascicolo in cui è stato dato", &["2026/000123-MK"]),
     field("scade_il", Date, Always, "ultimo giorno in cui vale", &["2027-07-20"]),
 ];
 
@@ -57,7 +57,7 @@ pub(super) const EXPIRY: Message = Message {
         &[
             field("cosa", Line, Subject, "che cosa scade", &["Permesso per la zona a traffico limitato"]),
             field("scade_il", Date, Always, "ultimo giorno in cui vale", &["2027-07-20"]),
-            field("fascicolo", Line, Always, "numero del fascicolo in cui è stato dato", &["2026/000123"]),
+            field("fascicolo", Line, Always, "numero del fascicolo in cui è stato dato", &["2026/000123-MK"]),
             field("accolta_il", Date, Always, "giorno della decisione", &["2026-07-20"]),
             field(
                 "rinnovo",

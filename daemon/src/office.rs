@@ -109,6 +109,7 @@ fn examples(desk: &Desk, own: bool, own_procedures: bool) -> Vec<Problem> {
         .flat_map(|procedure| procedure.external.iter().map(move |office| (procedure, office)))
         .filter(|(_, office)| address::is_example(&office.mail))
         .map(|(procedure, office)| (format!("procedimento `{}`: l'ente `{}`", procedure.id, office.id), &*office.mail))
+        .chain(bodies(desk))
         .collect();
     let people: Vec<(String, &str)> = desk
         .rules
@@ -135,13 +136,24 @@ fn examples(desk: &Desk, own: bool, own_procedures: bool) -> Vec<Problem> {
             if people.is_empty() { "" } else { ". Anche le persone (`people`) sono d'esempio" },
         );
         let first = problem("regole", text);
-        return core::iter::once(first).chain(one_by_one(&external, "scrivi quello vero, o togli l'ente")).collect();
+        return core::iter::once(first).chain(one_by_one(&external, "scrivi quello vero, o togli la riga")).collect();
     }
     one_by_one(&offices, "scrivi quello vero")
         .into_iter()
         .chain(one_by_one(&people, "scrivi chi c'è davvero, o togli `people`"))
-        .chain(one_by_one(&external, "scrivi quello vero, o togli l'ente"))
+        .chain(one_by_one(&external, "scrivi quello vero, o togli la riga"))
         .collect()
+}
+
+/// Other bodies, and portals of offices, at addresses of an example: a citizen's request must not go there, nor a citizen.
+fn bodies(desk: &Desk) -> impl Iterator<Item = (String, &str)> {
+    let is_example =
+        |portal: &str| portal.split('/').nth(2).is_some_and(|host| address::is_example(&format!("x@{host}")));
+    let bodies = desk.rules.bodies().filter(|body| address::is_example(&body.pec));
+    let portals = desk.rules.offices().filter(move |office| is_example(&office.portal));
+    bodies
+        .map(|body| (format!("l'ente `{}` (`[body.{}]`)", body.title, body.id), &*body.pec))
+        .chain(portals.map(|office| (format!("il portale dell'ufficio `{}`", office.id), &*office.portal)))
 }
 
 fn one_by_one(whose: &[(String, &str)], cure: &str) -> Vec<Problem> {

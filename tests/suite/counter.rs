@@ -151,7 +151,8 @@ fn after_init_check_says_one_thing_and_then_the_next() {
     let (code, _, err) = ask(&["check", "--config", full]);
     assert_eq!(code, Some(1));
     let lines: Vec<&str> = err.lines().filter(|line| line.contains("regole:")).collect();
-    assert!(lines.len() == 1 && lines[0].contains("26 uffici") && lines[0].contains("tributi"), "{err}");
+    assert!(lines.len() == 3 && lines[0].contains("26 uffici") && lines[0].contains("tributi"), "{err}");
+    assert!(lines[1].contains("[body.regione]") && lines[2].contains("il portale dell'ufficio `suap`"), "{err}");
 
     // The real addresses: nothing is said of the rules any more.
     for file in ["00-comune.toml", "procedures/mensa.toml", "procedures/assegno-maternita.toml"] {

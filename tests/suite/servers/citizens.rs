@@ -71,7 +71,7 @@ fn the_office_is_reminded_and_the_substitute_is_called() {
     for (number, words) in
         [(opened(22, "Termine vicino"), "alla fine del termine"), (opened(40, "Termine scaduto"), "potere sostitutivo")]
     {
-        let subject = format!("[Fascicolo {number}]");
+        let subject = casework::dossier::tag(&number);
         let told = || mails(&world, TASKS, &subject).into_iter().any(|(text, _)| text.contains(words));
         wait_or(
             || format!("{words}: {:?}\n{}", mails(&world, TASKS, &subject), service.log()),

@@ -12,8 +12,9 @@ const HOUSES: usize = 4;
 const KILLS: u64 = 200;
 /// One more message every so many kills.
 const KILLS_A_MESSAGE: u64 = 3;
-/// Longest life of a service, milliseconds: about what a message needs from its arrival to its receipts.
-const LIFE_MS: u64 = 900;
+/// Longest life of a service, milliseconds: about three times what a message needs from its arrival to its receipts. A message whose
+/// examination is cut off three times goes to a person: in shorter lives that would be the outcome of some.
+const LIFE_MS: u64 = 2700;
 
 /// Killed at any moment, over a stream of messages: one outcome each.
 #[test]

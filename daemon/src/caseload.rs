@@ -18,12 +18,13 @@ use crate::office::Office;
 use crate::outbox::orders::Answer;
 use crate::post;
 use crate::store::{Store, Trouble};
-use casework::act::{self, Done, Order};
+use casework::act::{self, Act, Done, Order};
 use casework::dossier::Dossier;
 use casework::entrust::{self, Entrusting};
 use casework::open::{self, NewDossier, NewPerson};
 use casework::person::Person;
 use casework::refused::Refused;
+use casework::verb::Verb;
 use casework::{Change, calendar, clockwork, validity};
 use drop::DONE;
 use jiff::{SignedDuration, Timestamp};
@@ -170,7 +171,9 @@ impl Caseload<'_> {
                     people.extend(self.people(core::iter::once(asked.code.as_str()))?);
                     people.extend(self.store.people_at(&asked.address, HOLDERS_MAX)?);
                 }
-                let filed = filed::filed(self.store, self.archive, &dossier.number)?;
+                // Only what goes on to another body takes the messages along.
+                let goes_on = matches!(order.act, Act::Do { verb: Verb::Trasmetti, .. });
+                let filed = if goes_on { filed::filed(self.store, self.archive, &dossier.number)? } else { Vec::new() };
                 let order = &Order { filed, ..order.clone() };
                 let done = match act::act(order, &dossier, &people, desk, self.now) {
                     Ok(done) => done,

@@ -5,7 +5,7 @@ use crate::store::rows::MessageRow;
 use crate::store::{Store, Trouble};
 use casework::act::{HANDED_ON_MAX, Mailed};
 use casework::decision::Disposition;
-use std::fs;
+use std::{fs, io};
 
 /// Messages of one dossier that are looked through: orders of offices are among them.
 const MESSAGES_MAX: usize = 500;
@@ -22,8 +22,12 @@ pub fn filed(store: &Store, archive: &Archive, number: &str) -> Result<Vec<Maile
     let of_citizens = messages.into_iter().rev().filter(is_filed);
     let mut filed = Vec::new();
     for row in of_citizens.take(HANDED_ON_MAX + 1) {
-        let bytes = fs::metadata(archive.path(Shelf::In, &row.digest)).map_err(|e| Trouble::Io("archive".into(), e))?;
-        filed.push(Mailed { message: row.digest, bytes: bytes.len() });
+        let bytes = match fs::metadata(archive.path(Shelf::In, &row.digest)) {
+            Ok(file) => Some(file.len()),
+            Err(e) if e.kind() == io::ErrorKind::NotFound => None, // the scrub tells it; an order must not stop the service
+            Err(e) => return Err(Trouble::Io("archive".into(), e)),
+        };
+        filed.push(Mailed { message: row.digest, bytes });
     }
     Ok(filed)
 }

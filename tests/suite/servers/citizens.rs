@@ -11,7 +11,7 @@ use std::process::Command;
 const CODE: &str = "BNCNNA80A41H501R";
 
 /// The citizen's certified mails whose subject begins so, as Dovecot keeps them.
-fn mails(world: &World, who: &str, subject: &str) -> Vec<(String, Vec<u8>)> {
+pub fn mails(world: &World, who: &str, subject: &str) -> Vec<(String, Vec<u8>)> {
     let (user, domain) = who.split_once('@').unwrap();
     let inbox = world.servers.join("mail").join(domain).join(user);
     let files = ["new", "cur"].into_iter().filter_map(|part| std::fs::read_dir(inbox.join(part)).ok()).flatten();

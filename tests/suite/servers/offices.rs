@@ -1,11 +1,15 @@
 //! Changes when offices answer by another road. Their mail is ordinary: Postfix takes it, writes who entered, Dovecot keeps it.
 
+use super::citizens::mails;
 use super::world::{BY_MAIL, Choices, Comune, OFFICE, World, citizen, runtime};
 use crate::support::{Daemon, ask, wait_or};
 use casework::Outgoing;
 use gestore::{Mail, Timestamp};
+use pec::reread;
+use sportello::archive::{Archive, Shelf};
 use sportello::journal::record::Event;
 use sportello::submit::{self, Outcome, Security};
+use std::fs;
 
 /// The newest letter of a template that a message or an order caused.
 fn newest(comune: &Comune, template: &str) -> Option<Outgoing> {
@@ -73,4 +77,41 @@ fn an_office_decides_by_ordinary_mail_and_nobody_in_its_name() {
     let (_, shown, _) = ask(&["dossier", "show", &number, "--config", comune.file.to_str().unwrap()]);
     assert!(shown.contains("accolta") && shown.contains(BY_MAIL[0]), "{shown}");
     assert_eq!(service.logged(&["ERROR"]), 0, "{}", service.log());
+}
+
+/// What another body must answer goes there by PEC as it came; when its provider has delivered it, the citizen learns the day.
+#[test]
+fn a_request_goes_on_to_the_competent_body_and_the_citizen_reads_when_it_arrived() {
+    let Some(world) = World::up() else { return };
+    let comune = Comune::build(&world, &Choices { by_mail: true, ..Choices::default() });
+    let region = citizen(1);
+    let bodies = comune.rules.join("00-comune.toml");
+    let text = fs::read_to_string(&bodies).unwrap().replace("protocollo@pec.regione.example", &region);
+    fs::write(&bodies, text).unwrap();
+    let mut service = Daemon::run(&comune.file, &comune.log);
+    service.wait_logged(2, &["event=\"imap_connected\""]);
+    let asked = "Chiedo di vedere gli atti del contributo per la frana sul torrente. Codice fiscale: BNCNNA80A41H501R";
+    send(&world, &citizen(0), &citizen(0), OFFICE, "Richiesta di accesso agli atti", asked);
+    let letter = |template: &str| wait_or(|| service.log(), || newest(&comune, template));
+    let answer =
+        |to: &Outgoing, text: &str| write(&world, BY_MAIL[0], BY_MAIL[0], &format!("Re: {}", to.subject), text);
+    answer(&letter("compito"), "MANDO LA RICEVUTA");
+    answer(&letter("ordine-eseguito"), "NON COMPETENZA: regione\n- Il contributo lo dà la Regione.");
+    let inbox = |who: &str, subject: &str| wait_or(|| service.log(), || mails(&world, who, subject).pop());
+    let (_, raw) = inbox(&region, &letter("trasmissione-ente").subject);
+    let (text, _) = inbox(&citizen(0), &letter("avviso-pratica").subject);
+    assert!(text.contains("ha ricevuto la richiesta"), "{text}");
+    comune.wait_delivered(4); // the receipt, the outcome, the news, and the body's own
+    service.signal("TERM");
+    assert_eq!(service.end().code(), Some(0), "{}", service.log());
+    assert_eq!(service.logged(&["ERROR"]), 0, "{}", service.log());
+
+    let origin = comune.journal().iter().find_map(|record| match &record.event {
+        Event::Decided(it) if it.decision.outgoing.iter().any(|one| one.template == "compito") => {
+            Some(it.digest.clone())
+        }
+        _ => None,
+    });
+    let came = Archive::at(&comune.data).read(Shelf::In, &origin.unwrap()).unwrap();
+    assert_eq!(reread::document(&raw, 0, 1 << 20).unwrap().bytes, came);
 }

@@ -30,8 +30,8 @@ pub const HANDED_ON_MAX: usize = 20;
 pub struct Mailed {
     /// SHA-256 in lower-case hex.
     pub message: String,
-    /// How many bytes it measures.
-    pub bytes: u64,
+    /// How many bytes it measures; nothing if the archive does not have it.
+    pub bytes: Option<u64>,
 }
 
 /// How the request reaches the other body.
@@ -112,7 +112,11 @@ impl Bench<'_> {
             return Ok(Road::ByHand("la sua Pec non è fra gli enti delle regole (`[body.…]`).".into()));
         };
         let filed = &self.order.filed;
-        let bytes: u64 = filed.iter().map(|mailed| mailed.bytes).sum();
+        let Some(bytes) = filed.iter().map(|mailed| mailed.bytes).sum::<Option<u64>>() else {
+            return Ok(Road::ByHand(
+                "nell'archivio manca un messaggio del cittadino: avvisa chi amministra il servizio.".into(),
+            ));
+        };
         Ok(if filed.is_empty() {
             Road::ByHand("nel fascicolo non c'è nessun messaggio del cittadino da allegare.".into())
         } else if filed.len() > HANDED_ON_MAX || bytes > ENCLOSED_BYTES_MAX as u64 {

@@ -10,7 +10,7 @@ use crate::verb::Verb;
 const BODY: &str = "protocollo@pec.regione.example";
 
 fn mailed(n: u8, bytes: u64) -> Mailed {
-    Mailed { message: format!("{n:064x}"), bytes }
+    Mailed { message: format!("{n:064x}"), bytes: Some(bytes) }
 }
 
 fn scene(filed: Vec<Mailed>) -> Scene {
@@ -86,6 +86,7 @@ fn a_person_sends_what_the_machine_cannot_and_is_told_why() {
         ("regione", vec![], "non c'è nessun messaggio del cittadino"),
         ("regione", vec![mailed(1, large), mailed(2, 1)], "non stanno in una Pec"),
         ("regione", many, "non stanno in una Pec"),
+        ("regione", vec![mailed(1, 1), Mailed { bytes: None, ..mailed(2, 1) }], "manca un messaggio del cittadino"),
     ] {
         let mut scene = scene(filed);
         let letters = scene.act(to(body)).unwrap();

@@ -11,6 +11,8 @@ mod archetypes;
 mod canary;
 #[path = "suite/caseload.rs"]
 mod caseload;
+#[path = "suite/cards.rs"]
+mod cards;
 #[path = "suite/contain.rs"]
 mod contain;
 #[path = "suite/counter.rs"]

@@ -10,7 +10,7 @@ mod rate;
 mod withdraw;
 
 use crate::address;
-use crate::application::Named;
+use crate::application::{self, Named};
 use crate::calendar::rome;
 use crate::decide::is_from_before;
 use crate::decision::{Change, Decision, Disposition, Outgoing, Reason};
@@ -22,7 +22,6 @@ use crate::nearest::nearest;
 use crate::person::{self, Asked, Notices, Over, Person, Strength};
 use crate::procedure::Procedure;
 use crate::rules::Kind;
-use crate::rules::normal::Normal;
 use crate::standing::{Acting, Denied, Permit, Right, Standing};
 use crate::validity;
 use alloc::boxed::Box;
@@ -554,14 +553,8 @@ fn one_slip<'a>(written: &str, numbers: &[&'a str]) -> Option<&'a str> {
 
 /// SCHEDA: the service that is named, else the catalogue with the nearest one.
 fn card(service: &str, about: &About<'_>) -> Result<Vec<Outgoing>, Reason> {
-    let known: Vec<(String, &Procedure)> = about
-        .desk
-        .procedures
-        .all()
-        .filter(|procedure| !procedure.default)
-        .flat_map(|one| {
-            [(Normal::of(&one.title).text().to_string(), one), (Normal::of(&one.id).text().to_string(), one)]
-        })
+    let known: Vec<(String, &Procedure)> = application::services(about.desk)
+        .flat_map(|(one, names)| names.into_iter().map(move |name| (name, one)))
         .collect();
     let wanted: Vec<&str> = service.split_whitespace().collect();
     let exact = known.iter().find(|(name, _)| name == service);

@@ -40,8 +40,12 @@ pub fn lines(procedure: &Procedure, rules: &Rulebook) -> Vec<Line> {
     add("Costo", Vec::from([card.cost.clone().unwrap_or_else(|| cost(procedure))]));
     add("Tempi", Vec::from([card.term.clone().unwrap_or_else(|| term(procedure))]));
     if let Some(validity) = &procedure.validity {
-        let months = if validity.months == 1 { "1 mese".into() } else { format!("{} mesi", validity.months) };
-        add("Vale", Vec::from([format!("{months} dal giorno della decisione")]));
+        let long = match validity.months {
+            1 => "1 mese".to_string(),
+            months if months > 12 && months.is_multiple_of(12) => format!("{} anni", months / 12),
+            months => format!("{months} mesi"),
+        };
+        add("Vale", Vec::from([format!("{long} dal giorno della decisione")]));
     }
     add("Se tace", Vec::from([silence(procedure.silence).to_string()]));
     add("Ufficio", Vec::from([card.office.clone().unwrap_or_else(|| unit(procedure, rules))]));

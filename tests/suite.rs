@@ -9,10 +9,10 @@ mod application;
 mod archetypes;
 #[path = "suite/canary.rs"]
 mod canary;
-#[path = "suite/caseload.rs"]
-mod caseload;
 #[path = "suite/cards.rs"]
 mod cards;
+#[path = "suite/caseload.rs"]
+mod caseload;
 #[path = "suite/contain.rs"]
 mod contain;
 #[path = "suite/counter.rs"]

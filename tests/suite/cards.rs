@@ -12,8 +12,7 @@ use std::path::{Path, PathBuf};
 
 const ANSWER: &str = "\n--- risposta ---\n";
 /// Lines that a card has, with what they must say.
-const SAID: [&str; 6] =
-    ["A chi serve: ", "Come si chiede: ", "Requisiti: ", "Costo: ", "Tempi: ", "Ufficio: "];
+const SAID: [&str; 6] = ["A chi serve: ", "Come si chiede: ", "Requisiti: ", "Costo: ", "Tempi: ", "Ufficio: "];
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures/cards")

@@ -30,7 +30,6 @@ use alloc::string::{String, ToString};
 use alloc::vec;
 use alloc::vec::Vec;
 use command::{Cited, Command, Read, Wish};
-use jiff::civil::Date;
 use pec::Content;
 
 /// Words that may stand beside a command: a name, a line of courtesy that no list knows. Beyond them it is a letter, and the rules
@@ -391,7 +390,7 @@ fn expiries(wish: Wish, about: &About<'_>, standing: &Standing, trail: &mut Vec<
 
 /// The writer's own dossiers in which something was granted that holds still, told where a list of dossiers may be told. Whoever
 /// asks when the day of a notice is past reads it here.
-fn ending<'a>(about: &About<'a>, standing: &Standing, writer: &Person) -> Vec<(&'a Dossier, Date)> {
+fn ending<'a>(about: &About<'a>, standing: &Standing, writer: &Person) -> Vec<(&'a Dossier, validity::Validity)> {
     let known = about.known;
     let permit = standing.permit(&about.desk.entity.entitlements, Right::ElencoFascicoli);
     if permit != Permit::Yes || standing.about.as_ref() != Some(&writer.id) {

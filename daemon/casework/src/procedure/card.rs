@@ -47,6 +47,11 @@ pub fn lines(procedure: &Procedure, rules: &Rulebook) -> Vec<Line> {
         };
         add("Vale", Vec::from([format!("{long} dal giorno della decisione")]));
     }
+    if let Some(rates) = &procedure.rates {
+        let every = if rates.every == 1 { "una al mese".into() } else { format!("una ogni {} mesi", rates.every) };
+        let number = rates.number.map_or_else(|| "quante dice la decisione".into(), |number| format!("{number}"));
+        add("Rate", Vec::from([format!("{number}, {every}"), rates.pay.clone()]));
+    }
     add("Se tace", Vec::from([silence(procedure.silence).to_string()]));
     add("Ufficio", Vec::from([card.office.clone().unwrap_or_else(|| unit(procedure, rules))]));
     add("Responsabile", Vec::from([responsible(procedure)]));

@@ -9,6 +9,8 @@ mod application;
 mod archetypes;
 #[path = "suite/canary.rs"]
 mod canary;
+#[path = "suite/cards.rs"]
+mod cards;
 #[path = "suite/caseload.rs"]
 mod caseload;
 #[path = "suite/contain.rs"]

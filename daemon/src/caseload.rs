@@ -263,7 +263,7 @@ impl Caseload<'_> {
     /// The other dossiers of who has something that is about to end, and wants to be told.
     fn others(&self, dossier: &Dossier, people: &[Person]) -> Result<Vec<Dossier>, Trouble> {
         let mut others = Vec::new();
-        if dossier.life.validity.is_some_and(|validity| validity.tell_on.is_some()) {
+        if dossier.life.validity.is_some_and(|validity| validity.tell_on.is_some() && validity.rate.is_none()) {
             let wants = |id: &str| people.iter().any(|person| person.id == id && person.expiries.is_some());
             for party in validity::applicants(dossier).filter(|party| wants(&party.person)) {
                 others.extend(self.store.latest_of_person(&party.person, RENEWALS_MAX)?);

@@ -13,9 +13,12 @@ const RULES: &[(&str, &str)] = &files!("rules":
     "00-comune.toml", "02-parole-cittadini.toml", "03-parole-altri.toml", "04-parole-uffici.toml", "05-dati.toml", "06-indizi.toml", "10-cittadini.toml", "20-non-cittadini.toml", "80-prove-cittadini.toml", "81-prove-altri.toml", "82-prove-dati.toml", "90-da-smistare.toml",
 );
 const PROCEDURES: &[(&str, &str)] = &files!("rules":
-    "procedures/accesso-atti.toml", "procedures/assegno-maternita.toml", "procedures/cambio-residenza.toml",
-    "procedures/dati-personali.toml", "procedures/mensa.toml", "procedures/multa.toml", "procedures/nido.toml",
-    "procedures/richiesta.toml", "procedures/tributi.toml", "procedures/ztl.toml",
+    "procedures/accesso-atti.toml", "procedures/assegno-maternita.toml", "procedures/cambio-residenza.toml", "procedures/certificato-anagrafe.toml",
+    "procedures/concessione-cimiteriale.toml", "procedures/contrassegno-disabili.toml", "procedures/contributo-economico.toml", "procedures/dati-personali.toml",
+    "procedures/destinazione-urbanistica.toml", "procedures/mensa.toml", "procedures/multa.toml", "procedures/nido.toml",
+    "procedures/numero-civico.toml", "procedures/passo-carrabile.toml", "procedures/permesso-costruire.toml", "procedures/pubblicazioni-matrimonio.toml",
+    "procedures/rateizzazione.toml", "procedures/richiesta.toml", "procedures/sala-comunale.toml", "procedures/suolo-pubblico.toml",
+    "procedures/tessera-elettorale.toml", "procedures/trasporto-scolastico.toml", "procedures/tributi.toml", "procedures/ztl.toml",
 );
 const TEMPLATES: &[(&str, &str)] = &files!("templates":
     "it/avvio-procedimento.hbs", "it/compito.hbs", "it/compito-esito-ignoto.hbs", "it/compito-pratica.hbs", "it/conferma-modifica.hbs",
@@ -23,7 +26,7 @@ const TEMPLATES: &[(&str, &str)] = &files!("templates":
     "it/documenti-acquisiti.hbs", "it/fascicolo-non-trovato.hbs", "it/fatture-solo-sdi.hbs",
     "it/ordine-eseguito.hbs", "it/ordine-non-eseguito.hbs", "it/pec-non-certificata.hbs",
     "it/presa-in-carico.hbs", "it/promemoria.hbs", "it/richiesta-integrazione.hbs", "it/stato-pratica.hbs",
-    "it/abilitazione-confermata.hbs", "it/accessi.hbs", "it/aiuto.hbs", "it/avvisi-scadenze.hbs", "it/avvisi-scelti.hbs", "it/avviso-scadenza.hbs", "it/catalogo.hbs", "it/come-farti-riconoscere.hbs", "it/conferma-abilitazione.hbs", "it/conferma-scaduta.hbs", "it/dati-personali.hbs", "it/documento.hbs",
+    "it/abilitazione-confermata.hbs", "it/accessi.hbs", "it/aiuto.hbs", "it/avvisi-scadenze.hbs", "it/avvisi-scelti.hbs", "it/avviso-rata.hbs", "it/avviso-scadenza.hbs", "it/catalogo.hbs", "it/come-farti-riconoscere.hbs", "it/conferma-abilitazione.hbs", "it/conferma-scaduta.hbs", "it/dati-personali.hbs", "it/documento.hbs",
     "it/documento-non-visibile.hbs", "it/elenco-pratiche.hbs", "it/indice-fascicolo.hbs", "it/revoca.hbs", "it/risponde-una-persona.hbs", "it/ritiro.hbs", "it/modulo.hbs", "it/scheda.hbs", "it/valutazione.hbs",
     "it/avviso-pratica.hbs", "it/proroga.hbs", "it/richiesta-pagamento.hbs", "it/richiesta-parere.hbs", "it/trasmissione-ente.hbs",
     "it/richiesta-regolarizzazione.hbs",

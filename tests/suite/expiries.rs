@@ -66,7 +66,7 @@ fn a_choice_is_kept_with_its_message_and_day_and_the_letter_says_how_to_undo_it(
         let mut dossier = crate::enquiry::dossier(number, ANNA);
         dossier.state = State::Accolta;
         dossier.cover.people[0].person = who.into();
-        dossier.life.validity = Some(Validity { until: until.parse().unwrap(), tell_on: None });
+        dossier.life.validity = Some(Validity { until: until.parse().unwrap(), tell_on: None, rate: None });
         dossier
     };
     let own = vec![
@@ -75,7 +75,7 @@ fn a_choice_is_kept_with_its_message_and_day_and_the_letter_says_how_to_undo_it(
         granted("2026/000013", "2027-03-01", "RSSMRA80A01H501U"),
     ];
     let told = flat(letter(&decide(mail(ANNA, ON, ""), crate::enquiry::world(own)), "avvisi-scadenze"));
-    assert!(told.contains("fascicolo 2026/000011-CT: vale fino a lunedì 1° marzo 2027"), "{told}");
+    assert!(told.contains("fascicolo 2026/000011-CT: ultimo giorno lunedì 1° marzo 2027"), "{told}");
     assert!(!told.contains("2026/000012") && !told.contains("2026/000013"), "{told}");
     // Nobody chooses for another, and no machine chooses.
     let stranger = decide(mail(STRANGER, ON, ""), nothing());
@@ -171,4 +171,74 @@ fn a_permit_that_ends_is_told_once_to_who_asked_and_never_after_she_stopped_it()
         assert_eq!(to_her(&running, "avviso-scadenza"), 1, "of the first one alone, and once");
         running.stop();
     }
+}
+
+/// The whole way, with restarts: she pays in two parts, hears of each once and where it is paid; what she stops before the second one of
+/// another plan is stopped.
+#[test]
+fn a_part_to_be_paid_is_told_once_also_after_restarts() {
+    let root = tempfile::tempdir().unwrap();
+    let (house, circuit) = House::on_a_circuit(root.path());
+    let say = |args: &[&str]| {
+        let (code, out, err) = ask(&[args, &["--config", house.file.to_str().unwrap()]].concat());
+        assert_eq!(code, Some(0), "{args:?}\n{out}{err}");
+        out
+    };
+    let send = |subject: &str, at: Timestamp| {
+        let mail = Mail::new(ANNA).to(OWN).subject(subject).text("Grazie\n").compose(at).unwrap();
+        circuit.send_at(&mail.mail_from, &mail.rcpt_to, &mail.raw, at).unwrap();
+    };
+    let told = |running: &Running, template: &str| {
+        let items = running.overview().items;
+        items.iter().filter(|it| it.outgoing.template == template && it.outgoing.to == ANNA).count()
+    };
+    let began = Timestamp::now();
+    let days = |days: i64| began.checked_add(SignedDuration::from_hours(24 * days)).unwrap();
+    // The last day of the first part: of the month in which this one falls.
+    let first = casework::calendar::rome(days(60)).date().last_of_month();
+    let after = |day: jiff::civil::Date| casework::calendar::rome(began).date().until(day).unwrap().get_days();
+
+    let running = house.start(Recorder::default().roads());
+    say(&[
+        "person",
+        "add",
+        "--cf",
+        CODE,
+        "--name",
+        "Anna Bianchi",
+        "--by",
+        "Ada Neri",
+        "--address",
+        ANNA,
+        "--source",
+        "inad",
+    ]);
+    send(ON, began);
+    wait("the choice", || (told(&running, "avvisi-scadenze") == 1).then_some(()));
+    let party = format!("{CODE},Anna Bianchi,{ANNA},richiedente");
+    let open = ["dossier", "open", "--procedure", "rateizzazione", "--subject", "Tari 2025", "--office", "tributi"];
+    let out = say(&[&open[..], &["--party", &party, "--by", "Ada Neri", "--told"]].concat());
+    let number = out.split_whitespace().find(|word| word.starts_with("20")).unwrap().trim_end_matches(':').to_owned();
+    let by = ["--by", "Ada Neri", "--office", "tributi", "--role", "responsabile"];
+    say(&[&["dossier", "do", &number, "prendi_in_carico"], &by[..]].concat());
+    let plan = format!("Rate: 3, dal {:02}/{:02}/{}", first.day(), first.month(), first.year());
+    say(&[&["dossier", "do", &number, "accogli", "--point", &plan], &by[..]].concat());
+    let history = || say(&["dossier", "show", &number]).split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(history().contains("3 rate, una al mese; la prima entro"), "{}", history());
+    running.stop();
+
+    for (on, letters) in [(after(first) - 9, 1), (after(first) - 9, 1), (after(first) - 2, 1), (after(first) + 25, 2)] {
+        let running = house.start_at(Recorder::default().roads(), days(on.into()));
+        wait("the notice", || (told(&running, "avviso-rata") == letters).then_some(()));
+        running.stop();
+    }
+    assert!(history().contains("avvisato chi ha chiesto: la rata 2 sta per scadere"), "{}", history());
+    let running = house.start_at(Recorder::default().roads(), days((after(first) + 26).into()));
+    send(OFF, days((after(first) + 26).into()));
+    wait("the choice taken back", || (told(&running, "avvisi-scadenze") == 2).then_some(()));
+    running.stop();
+    let running = house.start_at(Recorder::default().roads(), days((after(first) + 60).into()));
+    wait("the day", || history().contains("nessun avviso della rata 3: chi ha chiesto non vuole avvisi").then_some(()));
+    assert_eq!(told(&running, "avviso-rata"), 2);
+    running.stop();
 }

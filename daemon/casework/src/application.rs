@@ -195,7 +195,7 @@ fn named(line: &str) -> Option<String> {
 }
 
 /// The services that people may ask for, each with the names it goes by.
-fn services(desk: &Desk) -> impl Iterator<Item = (&Procedure, Vec<String>)> {
+pub(crate) fn services(desk: &Desk) -> impl Iterator<Item = (&Procedure, Vec<String>)> {
     desk.procedures.all().filter(|procedure| !procedure.default).map(|procedure| {
         let names = [procedure.title.as_str(), procedure.id.as_str()].into_iter();
         let names = names.chain(procedure.card.names.iter().map(String::as_str));

@@ -203,7 +203,7 @@ pub fn reckoned(dossier: &Dossier, desk: &Desk, today: Date) -> Option<Entry> {
 pub(crate) fn with_term(dossier: &Dossier, entries: &mut Vec<Entry>, desk: &Desk, now: Timestamp) -> Dossier {
     let mut after = dossier.clone();
     entries.iter().for_each(|entry| after.apply(entry, now));
-    if let Some(entry) = validity::begin(dossier, &after, desk, now) {
+    if let Some(entry) = validity::begin(dossier, &after, entries, desk, now) {
         after.apply(&entry, now);
         entries.push(entry);
     }

@@ -11,7 +11,7 @@ mod rate;
 mod withdraw;
 
 use crate::address;
-use crate::application::Named;
+use crate::application::{self, Named};
 use crate::calendar::rome;
 use crate::decide::is_from_before;
 use crate::decision::{Change, Decision, Disposition, Outgoing, Reason};
@@ -23,7 +23,6 @@ use crate::nearest::nearest;
 use crate::person::{self, Asked, Notices, Over, Person, Strength};
 use crate::procedure::Procedure;
 use crate::rules::Kind;
-use crate::rules::normal::Normal;
 use crate::standing::{Acting, Denied, Permit, Right, Standing};
 use crate::validity;
 use alloc::boxed::Box;
@@ -32,7 +31,6 @@ use alloc::string::{String, ToString};
 use alloc::vec;
 use alloc::vec::Vec;
 use command::{Cited, Command, Read, Wish};
-use jiff::civil::Date;
 use pec::Content;
 
 /// Words that may stand beside a command: a name, a line of courtesy that no list knows. Beyond them it is a letter, and the rules
@@ -382,7 +380,7 @@ fn expiries(wish: Wish, about: &About<'_>, standing: &Standing, trail: &mut Vec<
 
 /// The writer's own dossiers in which something was granted that holds still, told where a list of dossiers may be told. Whoever
 /// asks when the day of a notice is past reads it here.
-fn ending<'a>(about: &About<'a>, standing: &Standing, writer: &Person) -> Vec<(&'a Dossier, Date)> {
+fn ending<'a>(about: &About<'a>, standing: &Standing, writer: &Person) -> Vec<(&'a Dossier, validity::Validity)> {
     let known = about.known;
     let permit = standing.permit(&about.desk.entity.entitlements, Right::ElencoFascicoli);
     if permit != Permit::Yes || standing.about.as_ref() != Some(&writer.id) {
@@ -550,14 +548,8 @@ fn one_slip<'a>(written: &str, numbers: &[&'a str]) -> Option<&'a str> {
 
 /// SCHEDA: the service that is named, else the catalogue with the nearest one.
 fn card(service: &str, about: &About<'_>) -> Result<Vec<Outgoing>, Reason> {
-    let known: Vec<(String, &Procedure)> = about
-        .desk
-        .procedures
-        .all()
-        .filter(|procedure| !procedure.default)
-        .flat_map(|one| {
-            [(Normal::of(&one.title).text().to_string(), one), (Normal::of(&one.id).text().to_string(), one)]
-        })
+    let known: Vec<(String, &Procedure)> = application::services(about.desk)
+        .flat_map(|(one, names)| names.into_iter().map(move |name| (name, one)))
         .collect();
     let wanted: Vec<&str> = service.split_whitespace().collect();
     let exact = known.iter().find(|(name, _)| name == service);

@@ -113,9 +113,17 @@ pub(super) fn about<'a>(about: &About<'a>) -> Option<&'a Procedure> {
         return None;
     }
     let services = about.desk.procedures.all().filter(|procedure| !procedure.default);
-    let mut named = services.filter(|procedure| names(procedure).iter().any(|name| says(&words, name)));
+    let said = |procedure| names(procedure).into_iter().filter(|name| says(&words, name)).collect::<Vec<String>>();
+    let named: Vec<(&Procedure, Vec<String>)> =
+        services.map(|one| (one, said(one))).filter(|(_, said)| !said.is_empty()).collect();
+    // Who says «tari a rate» says «tari» too, and means one thing: a name that lies in a longer one of another service is no name.
+    let is_part = |name: &String, own: &Procedure| {
+        let mut others = named.iter().filter(|(other, _)| other.id != own.id).flat_map(|(_, said)| said);
+        others.any(|longer| longer != name && says(&longer.split_whitespace().collect::<Vec<&str>>(), name))
+    };
+    let mut meant = named.iter().filter(|(one, said)| !said.iter().all(|name| is_part(name, one)));
     // About two of them a person answers.
-    named.next().filter(|_| named.next().is_none())
+    meant.next().filter(|_| meant.next().is_none()).map(|(one, _)| *one)
 }
 
 /// What people call a service.

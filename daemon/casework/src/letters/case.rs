@@ -13,12 +13,13 @@ use crate::effect::EffectKey;
 use crate::known::Known;
 use crate::language::Language;
 use crate::person::Asked;
-use crate::procedure::Participation;
 use crate::procedure::model::External;
+use crate::procedure::{Participation, Procedure};
 use crate::rating;
 use crate::reply::mailto;
 use crate::rules::{Body, Calendar, Officer};
 use crate::term::OBSERVATION_DAYS;
+use crate::validity::Validity;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec;
@@ -165,7 +166,10 @@ impl Case<'_> {
         put(&mut values, "rimedi", if own.is_empty() { json!(REMEDIES) } else { json!(own) });
         given(&mut values, "ritardo", &self.lateness());
         if let Some(validity) = self.dossier.life.validity.filter(|_| self.dossier.state.is_granted()) {
-            put(&mut values, "vale_fino_al", json!(validity.until));
+            match validity.rate {
+                Some(rate) => put(&mut values, "rate", json!(rate.plan_in_words())),
+                None => put(&mut values, "vale_fino_al", json!(validity.until)),
+            }
         }
         if self.dossier.state.is_granted() {
             put(&mut values, "collegati", json!(self.related()));
@@ -188,9 +192,8 @@ impl Case<'_> {
                     put(&mut values, "decisione", json!(told));
                     put(&mut values, "interessato", json!(true));
                     // What was granted, and how asking went, are who asked's.
-                    values
-                        .as_object_mut()
-                        .map(|given| ["vale_fino_al", "collegati", "voti"].map(|name| given.remove(name)));
+                    let own = ["vale_fino_al", "rate", "collegati", "voti"];
+                    values.as_object_mut().map(|given| own.map(|name| given.remove(name)));
                 }
                 self.letter(Language::It, "esito", values, to)
             })
@@ -376,24 +379,29 @@ impl Case<'_> {
         self.write("promemoria", &values, 1)
     }
 
-    /// What was granted is about to end: to who has asked to hear of it. `title`: what it is; `renewal`: by what it is renewed.
-    pub(crate) fn expiry(
+    /// What was granted is about to end, or a part of it to be paid: to who has asked to hear of it. `renewal`: by what it is renewed.
+    pub(crate) fn ending(
         &self,
         to: &str,
-        title: &str,
-        renewal: &str,
-        until: Date,
+        procedure: &Procedure,
+        renewal: Option<&Procedure>,
+        validity: Validity,
         asked: &Asked,
     ) -> Result<Outgoing, Reason> {
         let Dossier { number, life, state_since, .. } = self.dossier;
         let mut values = about_us(self.desk, &self.dossier.office);
-        put(&mut values, "cosa", json!(title));
+        put(&mut values, "cosa", json!(procedure.title));
         put(&mut values, "fascicolo", json!(check::shown(number)));
         put(&mut values, "accolta_il", json!(rome(life.closed_at.unwrap_or(*state_since)).date()));
-        put(&mut values, "scade_il", json!(until));
-        put(&mut values, "rinnovo", json!(renewal));
+        put(&mut values, "scade_il", json!(validity.until));
         put(&mut values, "chiesto_il", json!(asked.day()));
-        self.letter(Language::It, "avviso-scadenza", values, to)
+        let Some(rate) = validity.rate else {
+            put(&mut values, "rinnovo", json!(renewal.unwrap_or(procedure).title));
+            return self.letter(Language::It, "avviso-scadenza", values, to);
+        };
+        put(&mut values, "rata", json!(format!("{} di {}", rate.n, rate.of)));
+        put(&mut values, "come_si_paga", json!(procedure.rates.as_ref().map_or("", |rates| rates.pay.as_str())));
+        self.letter(Language::It, "avviso-rata", values, to)
     }
 
     /// The notice that a procedure has begun, to every party (art. 7, 8): of what the office begins by itself, and of a request

@@ -17,12 +17,12 @@ use crate::person::{Asked, Notices, Over, Person, Scope};
 use crate::procedure::{Participation, Procedure, card};
 use crate::rating;
 use crate::reply::mailto;
+use crate::validity::Validity;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec;
 use alloc::vec::Vec;
 use jiff::Timestamp;
-use jiff::civil::Date;
 use serde_json::{Value, json};
 
 /// Entries of a list in one letter: what a template shows of one.
@@ -32,7 +32,7 @@ const LETTERS_MAX: usize = 5;
 /// Longest name of a file that a letter takes along, bytes.
 const NAME_BYTES_MAX: usize = 200;
 /// Lines of a service card that say something to who asks; the others are for the office.
-const CARD: [(&str, &str); 16] = [
+const CARD: [(&str, &str); 17] = [
     ("A chi", "A chi serve"),
     ("Che cosa", "Che cosa ottieni"),
     ("Come", "Come si chiede"),
@@ -42,6 +42,7 @@ const CARD: [(&str, &str); 16] = [
     ("Costo", "Costo"),
     ("Tempi", "Tempi"),
     ("Vale", "Quanto vale"),
+    ("Rate", "Rate"),
     ("Se tace", "Se l'ente non risponde"),
     ("Ufficio", "Ufficio"),
     ("Responsabile", "Responsabile"),
@@ -465,10 +466,17 @@ pub(crate) fn notices(about: &About<'_>, wanted: Notices) -> Result<Vec<Outgoing
 pub(crate) fn expiries(
     about: &About<'_>,
     asked: Option<&Asked>,
-    held: &[(&Dossier, Date)],
+    held: &[(&Dossier, Validity)],
 ) -> Result<Vec<Outgoing>, Reason> {
     let mut values = values(about, "Puoi cambiare quando vuoi.");
-    let row = |(dossier, until): &(&Dossier, Date)| json!({ "cosa": dossier.title, "fascicolo": check::shown(&dossier.number), "scade_il": until });
+    let row = |(dossier, validity): &(&Dossier, Validity)| {
+        let number = check::shown(&dossier.number);
+        let what = match validity.rate {
+            Some(rate) => format!("{}, rata {} di {}", dossier.title, rate.n, rate.of),
+            None => dossier.title.clone(),
+        };
+        json!({ "cosa": what, "fascicolo": number, "scade_il": validity.until })
+    };
     if asked.is_some() && !held.is_empty() {
         put(&mut values, "cose", json!(held.iter().take(ENTRIES_MAX).map(row).collect::<Vec<_>>()));
     }

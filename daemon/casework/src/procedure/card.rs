@@ -40,8 +40,17 @@ pub fn lines(procedure: &Procedure, rules: &Rulebook) -> Vec<Line> {
     add("Costo", Vec::from([card.cost.clone().unwrap_or_else(|| cost(procedure))]));
     add("Tempi", Vec::from([card.term.clone().unwrap_or_else(|| term(procedure))]));
     if let Some(validity) = &procedure.validity {
-        let months = if validity.months == 1 { "1 mese".into() } else { format!("{} mesi", validity.months) };
-        add("Vale", Vec::from([format!("{months} dal giorno della decisione")]));
+        let long = match validity.months {
+            1 => "1 mese".to_string(),
+            months if months > 12 && months.is_multiple_of(12) => format!("{} anni", months / 12),
+            months => format!("{months} mesi"),
+        };
+        add("Vale", Vec::from([format!("{long} dal giorno della decisione")]));
+    }
+    if let Some(rates) = &procedure.rates {
+        let every = if rates.every == 1 { "una al mese".into() } else { format!("una ogni {} mesi", rates.every) };
+        let number = rates.number.map_or_else(|| "quante dice la decisione".into(), |number| format!("{number}"));
+        add("Rate", Vec::from([format!("{number}, {every}"), rates.pay.clone()]));
     }
     add("Se tace", Vec::from([silence(procedure.silence).to_string()]));
     add("Ufficio", Vec::from([card.office.clone().unwrap_or_else(|| unit(procedure, rules))]));

@@ -74,14 +74,22 @@ pub(super) fn alone(draft: &Draft, rules: &Rulebook, problems: &mut Problems<'_>
     validity(draft, problems);
 }
 
-/// What nobody grants does not end.
+/// What nobody grants does not end, nor is it paid in parts.
 fn validity(draft: &Draft, problems: &mut Problems<'_>) {
-    let granting = [State::Accolta, State::AccoltaPerSilenzio];
-    if draft.procedure.validity.is_some() && !granting.iter().any(|state| draft.procedure.states.contains(state)) {
+    let (procedure, granting) = (&draft.procedure, [State::Accolta, State::AccoltaPerSilenzio]);
+    let is_granted = granting.iter().any(|state| procedure.states.contains(state));
+    for (key, _) in [("validita", procedure.validity.is_some()), ("rate", procedure.rates.is_some())]
+        .iter()
+        .filter(|(_, said)| *said && !is_granted)
+    {
         problems.error(
-            draft.at("validita"),
-            format!("{}: `validita` vale per quello che si accoglie: qui manca lo stato `accolta`", draft.what()),
+            draft.at(key),
+            format!("{}: `{key}` vale per quello che si accoglie: qui manca lo stato `accolta`", draft.what()),
         );
+    }
+    if procedure.validity.is_some() && procedure.rates.is_some() {
+        let text = "quello che si paga a rate non ha anche una scadenza: togli `[rate]` o `[validita]`";
+        problems.error(draft.at("rate"), format!("{}: {text}", draft.what()));
     }
 }
 

@@ -80,6 +80,8 @@ pub struct Procedure {
     pub window: Option<Window>,
     /// How long what it grants holds, where it ends.
     pub validity: Option<Validity>,
+    /// In which parts what it grants is paid, where it is.
+    pub rates: Option<Rates>,
 }
 
 impl Procedure {
@@ -355,6 +357,26 @@ pub struct Validity {
     pub notice_days: u32,
     /// The procedure (id) by which it is renewed.
     pub renewal: String,
+}
+
+/// Most parts of a sum: as many as the law grants (L. 160/2019 art. 1 c. 796).
+pub const RATES_MAX: u32 = 72;
+
+/// The parts in which a sum is paid, and who is told before each (functions S2.21).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rates {
+    /// How many, where who grants them does not say; `None`: then nobody is told.
+    pub number: Option<u32>,
+    /// Months from one to the next.
+    pub every: u32,
+    /// Days from the decision to the last one for the first, where who grants them does not say.
+    pub first_days: u32,
+    /// Each ends with its month.
+    pub month_end: bool,
+    /// Days before each on which whoever has asked for it is told.
+    pub notice_days: u32,
+    /// How and where one pays, in a sentence.
+    pub pay: String,
 }
 
 /// From when to when a ranking takes requests, by the clock of Rome.

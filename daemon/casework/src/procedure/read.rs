@@ -3,7 +3,7 @@
 
 use super::archetype::{Archetype, Module, Section};
 use super::model::{Applicant, Attestation, Notice, Participation, Procedure, Responsible, Silence, Stamp, ThirdBody};
-use super::read_parts::{card, documents, externals, fees, grants, term, validity, window};
+use super::read_parts::{card, documents, externals, fees, grants, rates, term, validity, window};
 use super::read_state::{default_states, steps};
 use crate::dossier::State;
 use crate::rules::Kind;
@@ -23,7 +23,7 @@ const RELATED_MAX: usize = 3;
 /// Exemptions of ANPR's table, besides 99 (law.md §8).
 const EXEMPTION_MAX: u32 = 10;
 
-const KEYS: [&str; 36] = [
+const KEYS: [&str; 37] = [
     "format",
     "id",
     "titolo",
@@ -59,6 +59,7 @@ const KEYS: [&str; 36] = [
     "informativa",
     "graduatoria",
     "validita",
+    "rate",
     "ricorsi",
 ];
 
@@ -225,6 +226,7 @@ fn procedure(reader: &mut Reader<'_>, templates: &[&str], problems: &mut Problem
     let privacy = reader.form.line("informativa", problems);
     let window = reader.form.get("graduatoria").map(|(node, _)| window(&reader.form, node, problems));
     let validity = validity(reader, id.as_ref().map_or("", |id| &id.value), problems);
+    let rates = rates(&reader.form, problems);
     let steps = steps(reader, templates, problems);
     let named = State::ALL.map(|state| (state.code(), state));
     let mut states: BTreeSet<State> = reader.choices("stati", &named, problems).into_iter().collect();
@@ -270,6 +272,7 @@ fn procedure(reader: &mut Reader<'_>, templates: &[&str], problems: &mut Problem
         privacy: privacy?.value,
         window,
         validity,
+        rates,
     })
 }
 

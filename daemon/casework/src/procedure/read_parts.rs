@@ -1,6 +1,6 @@
 //! The tables of a procedure file: term, people, documents, money, texts. It changes when one of them can say another thing.
 
-use super::model::{Card, Document, External, Fee, Grant, Role, Validity, Window};
+use super::model::{Card, Document, External, Fee, Grant, RATES_MAX, Rates, Role, Validity, Window};
 use super::read::Reader;
 use super::term::{Length, Stage, TERM_DAYS_MAX, TERM_DAYS_USUAL, Term};
 use crate::nearest::hint;
@@ -24,6 +24,8 @@ const LENGTH_MAX: i32 = 3650;
 const VALIDITY_MONTHS_MAX: i32 = 120;
 /// Longest notice of its end, days: half a year.
 const NOTICE_DAYS_MAX: i32 = 180;
+/// Longest time between two parts of a sum, months.
+const RATE_MONTHS_MAX: i32 = 12;
 /// Days of the shortest month: a notice is shorter than the validity whatever the months are.
 const MONTH_DAYS_MIN: u32 = 28;
 /// What may be longer than the law's most (art. 2 c. 4, last sentence).
@@ -332,6 +334,37 @@ pub(super) fn validity(reader: &mut Reader<'_>, own: &str, problems: &mut Proble
     }
     let renewal = renewal.map_or_else(|| own.into(), |renewal| renewal.value);
     Some(Validity { months, notice_days: notice, renewal })
+}
+
+/// `[rate]`: the parts in which what is granted is paid, and who is told before each (functions.md S2.21).
+pub(super) fn rates(root: &Form<'_>, problems: &mut Problems<'_>) -> Option<Rates> {
+    let (node, at) = root.get("rate")?;
+    let known = ["numero", "ogni_mesi", "prima_giorni", "fine_mese", "avviso_giorni", "paga"];
+    let form = Form::open(format!("{}: rate", root.what), node, at.file, &known, problems)?;
+    for key in ["ogni_mesi", "prima_giorni", "avviso_giorni", "paga"] {
+        form.require(key, problems);
+    }
+    let number = form.number("numero", 1, RATES_MAX.cast_signed(), problems);
+    let every = form.number("ogni_mesi", 1, RATE_MONTHS_MAX, problems);
+    let first = form.number("prima_giorni", 1, NOTICE_DAYS_MAX, problems);
+    let month_end = form.get("fine_mese").and_then(|_| form.flag("fine_mese", problems)).unwrap_or(false);
+    let notice = form.number("avviso_giorni", 1, NOTICE_DAYS_MAX, problems);
+    let pay = form.line("paga", problems);
+    let (every, notice) = (every?.value.unsigned_abs(), notice?);
+    let (notice, at) = (notice.value.unsigned_abs(), notice.at);
+    if notice >= every.saturating_mul(MONTH_DAYS_MIN) {
+        problems.error(
+            at,
+            format!(
+                "{}: `avviso_giorni`: {notice} giorni prima di una rata sono tutto il tempo dalla rata di prima, o di più: scrivine meno",
+                form.what
+            ),
+        );
+        return None;
+    }
+    let number = number.map(|number| number.value.unsigned_abs());
+    let (first_days, pay) = (first?.value.unsigned_abs(), pay?.value);
+    Some(Rates { number, every, first_days, month_end, notice_days: notice, pay })
 }
 
 /// `"2027-03-31 12:00:00"`.

@@ -52,6 +52,7 @@ fn files() -> Vec<TemplateFile> {
         "aiuto",
         "avvisi-scadenze",
         "avvisi-scelti",
+        "avviso-rata",
         "avviso-scadenza",
         "catalogo",
         "come-farti-riconoscere",

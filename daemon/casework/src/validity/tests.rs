@@ -44,7 +44,7 @@ fn live(scene: &mut Scene, last: Date) -> Vec<(Date, Outgoing)> {
 
 fn untold(scene: &Scene) -> Vec<Untold> {
     let why = |entry: &Entry| match entry {
-        Entry::Validity { step: Step::Untold { why } } => Some(*why),
+        Entry::Validity { step: Step::Untold { why, .. } } => Some(*why),
         _ => None,
     };
     scene.entries().filter_map(why).collect()
@@ -88,7 +88,11 @@ fn the_last_day_is_that_of_the_calendar_in_leap_years_too() {
         (date(2027, 3, 1), date(2028, 3, 1), date(2028, 1, 31)),
         (date(2026, 12, 31), date(2027, 12, 31), date(2027, 12, 1)),
     ] {
-        assert_eq!(granted(day).dossier.life.validity, Some(Validity { until, tell_on: Some(tell_on) }), "{day}");
+        assert_eq!(
+            granted(day).dossier.life.validity,
+            Some(Validity { until, tell_on: Some(tell_on), rate: None }),
+            "{day}"
+        );
     }
     assert_eq!(months_after(date(2026, 1, 31), 1), date(2026, 2, 28));
     // Half past eleven of the evening in London is tomorrow in Rome.
@@ -145,7 +149,9 @@ fn nobody_else_is_told_and_the_register_says_why() {
     for (name, mut scene, why) in all {
         assert_eq!(live(&mut scene, date(2028, 1, 1)), [], "{name}");
         assert_eq!((untold(&scene), scene.dossier.life.look), (vec![why], None), "{name}");
-        assert!(Entry::Validity { step: Step::Untold { why } }.words().unwrap().starts_with("nessun avviso"));
+        assert!(
+            Entry::Validity { step: Step::Untold { why, rate: None } }.words().unwrap().starts_with("nessun avviso")
+        );
     }
 }
 

@@ -435,6 +435,13 @@ pub(super) const OUTCOME: &[Field] = &[
     ),
     field("vale_fino_al", Date, IfGiven, "ultimo giorno di quello che si dà, dove ne ha uno", &["2027-07-20"]),
     field(
+        "rate",
+        Line,
+        IfGiven,
+        "le rate, se si paga a rate",
+        &["12 rate, una al mese; la prima entro venerdì 31 luglio 2026"],
+    ),
+    field(
         "interessato",
         Flag,
         Free,

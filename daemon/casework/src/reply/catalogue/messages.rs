@@ -314,6 +314,7 @@ pub const MESSAGES: &[Message] = &[
     enquiries::RATED,
     notices::EXPIRIES,
     notices::EXPIRY,
+    notices::RATE,
     enquiries::REVOKED,
     enquiries::WITHDRAWN,
     Message {

@@ -26,10 +26,25 @@ const CHIESTO_IL: Field = field(
     &["2026-03-02"],
 );
 
+const LINK_BASTA: Field = field(
+    "link_basta",
+    Link { subject: "NON AVVISARMI", from: "pec_ente", body: None },
+    Always,
+    "collegamento che prepara la Pec per non avere più avvisi",
+    &[],
+);
+
+/// What a notice of S2.21 always says.
+const WHY: &[Phrase] = &[
+    Phrase { words: "ricevi questo avviso perché", why: "chi legge deve sapere perché gli si scrive (S2.21)" },
+    Phrase { words: "non avvisarmi", why: "e come smettere" },
+    Phrase { words: "anche se un avviso non ti arriva", why: "nessun termine dipende dall'avviso" },
+];
+
 const ENDING: &[Field] = &[
-    field("cosa", Line, Always, "che cosa scade", &["Permesso per la zona a traffico limitato"]),
+    field("cosa", Line, Always, "che cosa scade, o quale rata", &["Permesso per la zona a traffico limitato"]),
     field("fascicolo", Line, Always, "numero del fascicolo in cui è stato dato", &["2026/000123-MK"]),
-    field("scade_il", Date, Always, "ultimo giorno in cui vale", &["2027-07-20"]),
+    field("scade_il", Date, Always, "ultimo giorno in cui vale, o per pagare la rata", &["2027-07-20"]),
 ];
 
 /// AVVISAMI DELLE SCADENZE, NON AVVISARMI.
@@ -74,18 +89,35 @@ pub(super) const EXPIRY: Message = Message {
                 &[],
             ),
             CHIESTO_IL,
-            field(
-                "link_basta",
-                Link { subject: "NON AVVISARMI", from: "pec_ente", body: None },
-                Always,
-                "collegamento che prepara la Pec per non avere più avvisi",
-                &[],
-            ),
+            LINK_BASTA,
         ],
     ],
-    must_say: &[
-        Phrase { words: "ricevi questo avviso perché", why: "chi legge deve sapere perché gli si scrive (S2.21)" },
-        Phrase { words: "non avvisarmi", why: "e come smettere" },
-        Phrase { words: "anche se un avviso non ti arriva", why: "nessun termine dipende dall'avviso" },
+    must_say: WHY,
+};
+
+/// A part of a sum is to be paid.
+pub(super) const RATE: Message = Message {
+    name: "avviso-rata",
+    purpose: "a chi ha scritto AVVISAMI DELLE SCADENZE e paga a rate: il giorno della prossima, e dove si paga",
+    reader: Reader::Citizen,
+    fields: &[
+        US,
+        &[
+            field("cosa", Line, Subject, "che cosa si paga a rate", &["Pagare un tributo a rate"]),
+            field("rata", Line, Always, "quale rata", &["3 di 12"]),
+            field("scade_il", Date, Always, "ultimo giorno per pagarla", &["2027-07-31"]),
+            field("fascicolo", Line, Always, "numero del fascicolo in cui è stato deciso", &["2026/000123-MK"]),
+            field("accolta_il", Date, Always, "giorno della decisione", &["2026-07-20"]),
+            field(
+                "come_si_paga",
+                Line,
+                Always,
+                "come e dove si paga, dal file del procedimento",
+                &["Paga con gli avvisi pagoPA che hai avuto con la decisione"],
+            ),
+            CHIESTO_IL,
+            LINK_BASTA,
+        ],
     ],
+    must_say: WHY,
 };

@@ -6,6 +6,7 @@ pub mod clerk;
 pub mod contact;
 pub mod drop;
 pub mod filed;
+pub mod held;
 pub mod looked;
 mod morning;
 pub mod rows;
@@ -176,7 +177,10 @@ impl Caseload<'_> {
                 // Only what goes on to another body takes the messages along.
                 let goes_on = matches!(order.act, Act::Do { verb: Verb::Trasmetti, .. });
                 let filed = if goes_on { filed::filed(self.store, self.archive, &dossier.number)? } else { Vec::new() };
-                let order = &Order { filed, ..order.clone() };
+                // Only who asks, or begins to work, needs to know what was given.
+                let asks = matches!(order.act, Act::Do { verb: Verb::ChiediIntegrazione | Verb::Prendi, .. });
+                let held = if asks { held::held(self.store, &dossier)? } else { Vec::new() };
+                let order = &Order { filed, held, ..order.clone() };
                 let done = match act::act(order, &dossier, &people, desk, self.now) {
                     Ok(done) => done,
                     Err(why) => return Ok(Err(why)),

@@ -20,7 +20,7 @@ const FILE_BYTES_MAX: u64 = 1024 * 1024;
 /// Files in one folder of rules or templates.
 const FILES_MAX: usize = 500;
 /// Folder of the procedures, in that of the rules.
-const PROCEDURES: &str = "procedures";
+pub(crate) const PROCEDURES: &str = "procedures";
 /// Name of the file with the secret that mints Message-IDs.
 const KEY_FILE: &str = "effect.key";
 
@@ -171,8 +171,8 @@ pub fn own_rules(config: &Config) -> bool {
     config.rules.is_some() || shelf::current(&config.data).is_ok_and(|pointer| pointer.is_some())
 }
 
-/// The files of the rules in force: since the first `rules deploy` the set that was deployed last; before, the files of the
-/// folder of the configuration, or those shipped.
+/// The files of the rules in force, and of the administrator's own procedures: since the first `rules deploy` the set that was
+/// deployed last; before, the files of the folder of the configuration, or those shipped.
 ///
 /// # Errors
 /// They cannot be read.
@@ -192,7 +192,7 @@ pub fn rule_files(config: &Config) -> Result<Vec<SourceFile>, Vec<Problem>> {
 /// # Errors
 /// They cannot be read.
 pub fn draft_files(config: &Config) -> Result<Vec<SourceFile>, Vec<Problem>> {
-    config.rules.as_deref().map_or_else(|| Ok(shipped::rules()), read_rules)
+    config.rules.as_deref().map_or_else(|| Ok(shipped::rules()), read_set)
 }
 
 /// Reads rules, procedures and templates from folders, or takes those shipped, and runs the rules' own tests.
@@ -205,7 +205,7 @@ pub fn desk(
     templates: Option<&Path>,
     key: EffectKey,
 ) -> Result<Desk, Vec<Problem>> {
-    desk_of(entity, rules.map_or_else(|| Ok(shipped::rules()), read_rules), rules, templates, key)
+    desk_of(entity, rules.map_or_else(|| Ok(shipped::rules()), read_set), rules, templates, key)
 }
 
 fn desk_of(
@@ -221,8 +221,10 @@ fn desk_of(
         (rules, templates) => return Err(rules.err().into_iter().chain(templates.err()).flatten().collect()),
     };
     let templates = reply::load(&template_files)?;
-    let rules = rules::load(&rule_files, &templates.names())?;
-    let procedures = procedures(rules_folder, &rules, &templates.names())?;
+    let whole = rules::digest(&rule_files);
+    let (rule_files, procedure_files) = split(rule_files);
+    let rules = rules::load(&rule_files, &templates.names())?.of_set(whole);
+    let procedures = procedures_of(&procedure_files, rules_folder, &rules, &templates.names())?;
     let failed = failed_tests(&rules);
     if !failed.is_empty() {
         return Err(failed);
@@ -249,12 +251,42 @@ pub fn procedures(
     rules: &Rulebook,
     templates: &[&str],
 ) -> Result<Procedures, Vec<Problem>> {
-    let Some(folder) = own_procedures(rules_folder) else {
-        return Procedures::fitting(&shipped::procedures(), rules, templates);
-    };
-    let files = read_folder(&folder, "toml")?;
-    let files = files.into_iter().map(|(name, text)| SourceFile { name: format!("{PROCEDURES}/{name}"), text });
-    Procedures::load(&files.collect::<Vec<_>>(), rules, templates)
+    match own_procedures(rules_folder) {
+        Some(folder) => Procedures::load(&read_procedures(&folder)?, rules, templates),
+        None => Procedures::fitting(&shipped::procedures(), rules, templates),
+    }
+}
+
+/// Those of a set of files; a set that has none, as one of before they were kept with the rules, has those of the folder.
+///
+/// # Errors
+/// Every mistake.
+pub fn procedures_of(
+    files: &[SourceFile],
+    rules_folder: Option<&Path>,
+    rules: &Rulebook,
+    templates: &[&str],
+) -> Result<Procedures, Vec<Problem>> {
+    if files.is_empty() {
+        procedures(rules_folder, rules, templates)
+    } else {
+        Procedures::load(files, rules, templates)
+    }
+}
+
+fn read_procedures(folder: &Path) -> Result<Vec<SourceFile>, Vec<Problem>> {
+    let files = read_folder(folder, "toml")?.into_iter();
+    Ok(files.map(|(name, text)| SourceFile { name: format!("{PROCEDURES}/{name}"), text }).collect())
+}
+
+/// The rules of a set, and its procedures: by where each file is.
+pub(crate) fn split(files: Vec<SourceFile>) -> (Vec<SourceFile>, Vec<SourceFile>) {
+    files.into_iter().partition(|file| !is_procedure(&file.name))
+}
+
+/// Whether a file of a set is of a procedure.
+pub(crate) fn is_procedure(name: &str) -> bool {
+    name.strip_prefix(PROCEDURES).is_some_and(|rest| rest.starts_with('/'))
 }
 
 /// The administrator's own procedures.
@@ -288,6 +320,15 @@ pub(crate) fn template_names(templates: Option<&Path>) -> Result<Vec<String>, Ve
 
 pub(crate) fn read_rules(dir: &Path) -> Result<Vec<SourceFile>, Vec<Problem>> {
     Ok(read_folder(dir, "toml")?.into_iter().map(|(name, text)| SourceFile { name, text }).collect())
+}
+
+/// The rules of a folder, and then the procedures beside them, if it has its own.
+pub(crate) fn read_set(dir: &Path) -> Result<Vec<SourceFile>, Vec<Problem>> {
+    let mut files = read_rules(dir)?;
+    if let Some(folder) = own_procedures(Some(dir)) {
+        files.extend(read_procedures(&folder)?);
+    }
+    Ok(files)
 }
 
 pub(crate) fn read_templates(dir: &Path) -> Result<Vec<TemplateFile>, Vec<Problem>> {

@@ -2,6 +2,7 @@
 
 use crate::archive::{Archive, Named, Sealed, Shelf};
 use crate::caseload::filed::filed;
+use crate::caseload::held;
 use crate::clock::Clock;
 use crate::events;
 use crate::failpoint;
@@ -184,7 +185,7 @@ impl Pipeline {
                 self.offices.as_ref().is_some_and(|it| *it == about.account || about.account.is_empty());
             let known =
                 Known { received: about.received, is_from_offices, ..store.known(sealed.digest(), &interest, now)? };
-            let known = self.with_filed(known, &store)?;
+            let known = self.with_filed(known, interest.is_of_office, &store)?;
             failpoint::at("classify.eval").map_err(disk)?;
             failpoint::panic_at("classify.panic");
             let decision = match &seen {
@@ -293,10 +294,21 @@ impl Pipeline {
         }
     }
 
-    /// What citizens filed in the dossiers that an office's order may be about.
-    fn with_filed(&self, mut known: Known, store: &Store) -> Result<Known, Trouble> {
-        for number in known.dossiers.iter().filter(|_| known.is_from_offices).map(|dossier| &dossier.number) {
+    /// What citizens filed in the dossiers that an office's order may be about, and what they have given already.
+    fn with_filed(&self, mut known: Known, is_of_office: bool, store: &Store) -> Result<Known, Trouble> {
+        let mut people = Vec::new();
+        for dossier in known.dossiers.iter().filter(|_| known.is_from_offices || is_of_office) {
+            let number = &dossier.number;
             known.filed.insert(number.clone(), filed(store, &self.archive, number)?);
+            if is_of_office {
+                known.held.insert(number.clone(), held::held(store, dossier)?);
+                people.extend(held::parties(store, dossier)?);
+            }
+        }
+        for person in people {
+            if known.people.iter().all(|other| other.id != person.id) {
+                known.people.push(person);
+            }
         }
         Ok(known)
     }

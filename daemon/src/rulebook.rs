@@ -18,9 +18,11 @@ use std::path::Path;
 /// A set of rules that passed every check, and its files.
 #[derive(Debug)]
 pub struct Set {
-    /// The files.
+    /// The files of the rules.
     pub files: Vec<SourceFile>,
-    /// What they say.
+    /// The files of the procedures beside them; none: those of the folder, or those shipped.
+    pub procedures: Vec<SourceFile>,
+    /// What the rules say. Its digest is of all of the set.
     pub book: Rulebook,
 }
 
@@ -30,7 +32,7 @@ impl Set {
     /// # Errors
     /// Every mistake.
     pub fn read(folder: Option<&Path>, templates: Option<&Path>) -> Result<Self, Vec<Problem>> {
-        let files = folder.map_or_else(|| Ok(shipped::rules()), office::read_rules)?;
+        let files = folder.map_or_else(|| Ok(shipped::rules()), office::read_set)?;
         Self::of(files, templates)
     }
 
@@ -54,8 +56,16 @@ impl Set {
     fn of(files: Vec<SourceFile>, templates: Option<&Path>) -> Result<Self, Vec<Problem>> {
         let templates = templates.map_or_else(|| Ok(shipped::templates()), office::read_templates)?;
         let templates = reply::load(&templates)?;
-        let book = rules::load(&files, &templates.names())?;
-        Ok(Self { files, book })
+        let whole = rules::digest(&files);
+        let (files, procedures) = office::split(files);
+        let book = rules::load(&files, &templates.names())?.of_set(whole);
+        Ok(Self { files, procedures, book })
+    }
+
+    /// All of its files, in the order of its digest.
+    #[must_use]
+    pub fn all(&self) -> Vec<SourceFile> {
+        self.files.iter().chain(&self.procedures).cloned().collect()
     }
 }
 

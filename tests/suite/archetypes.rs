@@ -224,12 +224,13 @@ fn order(way: &Way, dossier: &Dossier, verb: Verb, points: &[&str], to: &str) ->
     let points = points.iter().map(|point| (*point).to_owned()).collect();
     Order {
         dossier: dossier.number.clone(),
-        act: Act::Do { verb, points, to: to.to_owned(), not_held: true },
+        act: Act::Do { verb, points, to: to.to_owned(), not_held: true, again: String::new() },
         by: "Ada Neri".into(),
         office: way.office.into(),
         role: "responsabile".into(),
         documents: vec![],
         filed: vec![],
+        held: vec![],
     }
 }
 

@@ -210,6 +210,32 @@ fn the_brakes_stop_the_answer_and_never_the_task() {
     assert_eq!(decision.outgoing.len(), 1, "the office's task");
 }
 
+/// Each file by its name, and what becomes of it (functions S0.14): whoever sent one that nobody can open hears it in time.
+#[test]
+fn the_receipt_says_of_each_file_whether_it_can_be_opened() {
+    let mail = change(ANNA)
+        .attach("carta.pdf", "application/pdf", b"%PDF-1.7\ntrailer << /Size 3 >>\n")
+        .attach("visura.pdf", "application/pdf", b"%PDF-1.7\ntrailer << /Size 3 /Encrypt 5 0 R >>\n")
+        .attach("foto.zip", "application/zip", b"PK\x03\x04\x14\x00\x01\x00\x08\x00")
+        .attach("fattura.pdf.exe", "application/octet-stream", b"MZ")
+        .attach("vuoto.pdf", "application/pdf", b"");
+    let decision = decide(mail, nothing());
+    assert_eq!(decision.outgoing.len(), 2, "the receipt and the task");
+    for letter in &decision.outgoing {
+        let text = letter.text.split_whitespace().collect::<Vec<_>>().join(" ");
+        for (name, outcome) in [
+            ("carta.pdf", "ricevuto"),
+            ("visura.pdf", "ricevuto, ma ha una password e non lo possiamo leggere"),
+            ("foto.zip", "ricevuto, ma ha una password e non lo possiamo leggere"),
+            ("fattura.pdf.exe", "ricevuto, ma è un programma e non lo apriamo"),
+            ("vuoto.pdf", "ricevuto, ma è vuoto"),
+        ] {
+            assert!(text.contains(&format!("- {name}: {outcome}")), "{name} in the {}: {text}", letter.template);
+        }
+        assert!(!text.contains("carta.pdf: ricevuto, ma"), "{text}");
+    }
+}
+
 #[test]
 fn what_nobody_recognises_goes_to_a_person_with_its_candidates() {
     let decision = decide(mail(ANNA, "Buongiorno", "Due parole.\n"), nothing());

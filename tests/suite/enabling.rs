@@ -84,7 +84,8 @@ impl Asked {
     fn act(&self, act: Act, people: &[Person]) -> Result<Done, Refused> {
         let (dossier, office) = (self.dossier.number.clone(), self.dossier.office.clone());
         let role = "responsabile".into();
-        let order = Order { dossier, act, by: "Ada Neri".into(), office, role, documents: vec![], filed: vec![] };
+        let order =
+            Order { dossier, act, by: "Ada Neri".into(), office, role, documents: vec![], filed: vec![], held: vec![] };
         casework::act::act(&order, &self.dossier, people, &bench().desk, bench().now)
     }
 
@@ -113,7 +114,8 @@ fn an_address_is_enabled_by_a_code_that_went_there_and_by_a_person_who_looked() 
     assert_eq!(asked.grant(&[]).unwrap_err().code, "not-confirmed");
     let accepted = |asked: &Asked| {
         let points = vec!["Va bene.".to_owned()];
-        asked.act(Act::Do { verb: Verb::Accogli, points, to: String::new(), not_held: false }, &[])
+        asked
+            .act(Act::Do { verb: Verb::Accogli, points, to: String::new(), not_held: false, again: String::new() }, &[])
     };
 
     let confirmed = asked.back(NEW, &asked.secret);
@@ -135,9 +137,15 @@ fn an_address_is_enabled_by_a_code_that_went_there_and_by_a_person_who_looked() 
     let status = decide(mail(NEW, &format!("STATO {number}"), ""), known);
     assert!(flat(letter(&status, "stato-pratica")).contains("è in attesa di approvazione"));
     if asked.dossier.state == State::Ricevuta {
-        let took = asked.act(Act::Do { verb: Verb::Registra, points: vec![], to: String::new(), not_held: false }, &[]);
+        let took = asked.act(
+            Act::Do { verb: Verb::Registra, points: vec![], to: String::new(), not_held: false, again: String::new() },
+            &[],
+        );
         applied(&mut asked.dossier, &took.unwrap().changes);
-        let took = asked.act(Act::Do { verb: Verb::Prendi, points: vec![], to: String::new(), not_held: false }, &[]);
+        let took = asked.act(
+            Act::Do { verb: Verb::Prendi, points: vec![], to: String::new(), not_held: false, again: String::new() },
+            &[],
+        );
         applied(&mut asked.dossier, &took.unwrap().changes);
     }
     assert_eq!(accepted(&asked).unwrap_err().code, "enable-instead", "granted is what was enabled");
@@ -264,7 +272,16 @@ fn under_the_code_of_another_the_office_is_warned_and_so_is_whose_it_is() {
 fn it_is_refused_with_a_reason_that_is_mailed_and_enables_nobody() {
     let asked = asked().confirmed();
     let deny = |points: Vec<String>| {
-        asked.act(Act::Do { verb: Verb::DichiaraIrricevibile, points, to: String::new(), not_held: false }, &[])
+        asked.act(
+            Act::Do {
+                verb: Verb::DichiaraIrricevibile,
+                points,
+                to: String::new(),
+                not_held: false,
+                again: String::new(),
+            },
+            &[],
+        )
     };
     assert_eq!(deny(vec![]).unwrap_err().code, "no-points");
     let done = deny(vec!["Il documento è scaduto.".into()]).unwrap();

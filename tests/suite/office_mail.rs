@@ -12,6 +12,8 @@ use std::path::{Path, PathBuf};
 
 #[path = "office_mail/handed_on.rs"]
 mod handed_on;
+#[path = "office_mail/once.rs"]
+mod once;
 
 const SERVER: &str = "mx.comune.example";
 /// Who decides for the office of taxes, from a mailbox of her own.

@@ -39,12 +39,19 @@ fn the_outcome_asks_with_a_link_for_each_vote_and_each_link_is_a_vote() {
     let taken = dossier(State::InLavorazione, None);
     let order = Order {
         dossier: MINE.into(),
-        act: Act::Do { verb: Verb::Accogli, points: vec!["Sì.".into()], to: String::new(), not_held: false },
+        act: Act::Do {
+            verb: Verb::Accogli,
+            points: vec!["Sì.".into()],
+            to: String::new(),
+            not_held: false,
+            again: String::new(),
+        },
         by: "Ada Neri".into(),
         office: "anagrafe".into(),
         role: "responsabile".into(),
         documents: vec![],
         filed: vec![],
+        held: vec![],
     };
     let done = casework::act::act(&order, &taken, &[], &bench().desk, bench().now).unwrap();
     let [outcome] = done.outgoing.as_slice() else { panic!("{:?}", done.outgoing) };

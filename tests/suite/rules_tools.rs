@@ -232,7 +232,8 @@ expect  = { rule = "passo-carrabile", office = "suap" }
         .filter_map(|event| if let Event::Ruleset(set) = event { Some(set) } else { None })
         .collect();
     assert_eq!((sets.len(), sets[0].how, sets[0].note.as_str()), (1, Entry::Deployed, "passi carrabili"));
-    let old = casework::rules::digest(&sportello::shipped::rules());
+    // Of the rules and of the procedures beside them.
+    let old = casework::rules::digest(&[sportello::shipped::rules(), sportello::shipped::procedures()].concat());
     let (code, out, _) = comune.ask(&["rules", "diff", &old[..8], "in-vigore"]);
     assert!(
         code == Some(1)
@@ -294,6 +295,62 @@ fn what_was_deployed_stays_in_force_whatever_the_folder_says() {
     running.stop();
     let (code, _, err) = comune.ask(&["rules", "deploy"]);
     assert!(code == Some(1) && err.contains("00-comune.toml:"), "{err}");
+}
+
+/// The procedures beside the rules are of the same set: in force with it, back with it, and in the difference between two.
+#[test]
+fn procedures_are_put_in_force_and_taken_back_with_the_rules() {
+    let comune = Comune::new();
+    comune.house.start(Recorder::default().roads()).stop();
+    let shown = || {
+        let (code, out, err) = comune.ask(&["procedures", "show", "ztl"]);
+        assert_eq!(code, Some(0), "{out}{err}");
+        out
+    };
+    let (code, out, err) = comune.ask(&["rules", "deploy", "--by", "Ada Neri", "--note", "prima"]);
+    assert_eq!(code, Some(0), "{out}{err}");
+    let hash = |note: &str| {
+        let (_, out, _) = comune.ask(&["rules", "history"]);
+        let line =
+            out.lines().find(|line| line.ends_with(note)).unwrap_or_else(|| panic!("{note} in {out}")).to_owned();
+        line.split_whitespace()
+            .find(|word| word.len() >= 8 && word.bytes().all(|b| b.is_ascii_hexdigit()))
+            .unwrap()
+            .to_owned()
+    };
+    let (first, before) = (hash("prima"), shown());
+
+    // A draft changes nothing that is in force, and what would change is said line by line.
+    let title = before.lines().next().unwrap().split(" (ztl").next().unwrap().to_owned();
+    edit(&comune.rules, "procedures/ztl.toml", &title, "Permesso del centro storico");
+    assert_eq!(shown(), before);
+    let (_, out, _) = comune.ask(&["rules", "history"]);
+    assert!(out.contains("è diversa da quelle in vigore"), "{out}");
+    let draft = comune.rules.to_str().unwrap();
+    let (code, out, _) = comune.ask(&["rules", "diff", "in-vigore", draft]);
+    assert!(code == Some(1), "{out}");
+    assert!(out.contains("procedures/ztl.toml: - ") && out.contains("procedures/ztl.toml: + "), "{out}");
+    assert!(out.contains("Permesso del centro storico") && !out.contains("nido.toml"), "{out}");
+
+    // In force by the next deploy; a mistake in one stops it.
+    let (code, out, err) = comune.ask(&["rules", "deploy", "--by", "Ada Neri", "--note", "seconda"]);
+    assert!(code == Some(0) && out.contains("Permesso del centro storico"), "{out}{err}");
+    assert!(shown().starts_with("Permesso del centro storico (ztl"), "{}", shown());
+    assert_ne!(hash("seconda"), first);
+    let good = fs::read_to_string(comune.rules.join("procedures/ztl.toml")).unwrap();
+    fs::write(comune.rules.join("procedures/ztl.toml"), format!("{good}\nmancante")).unwrap();
+    let (code, _, err) = comune.ask(&["rules", "deploy"]);
+    assert!(code == Some(1) && err.contains("procedures/ztl.toml"), "{err}");
+    assert!(shown().starts_with("Permesso del centro storico (ztl"), "a broken draft is not in force");
+
+    // Back, by the running service, and after its next start.
+    let running = comune.house.start(Recorder::default().roads());
+    let (code, out, err) = comune.ask(&["rules", "rollback", &first, "--by", "Ada Neri"]);
+    assert_eq!(code, Some(0), "{out}{err}");
+    assert_eq!(shown(), before);
+    running.stop();
+    comune.house.start(Recorder::default().roads()).stop();
+    assert_eq!(shown(), before);
 }
 
 #[test]

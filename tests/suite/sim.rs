@@ -1,6 +1,8 @@
 //! The simulation: the service's whole life (mailbox, submission, disk, clock, crashes) driven by one seed in one process.
 //! Changes when seeds are chosen, counted or told otherwise. How to replay one: `sim/README.md`.
 
+#[path = "sim/deeds.rs"]
+mod deeds;
 #[path = "sim/disk.rs"]
 mod disk;
 #[path = "sim/oracle.rs"]
@@ -106,7 +108,7 @@ fn tell(verdicts: &[Verdict], since: Instant) -> bool {
     let faults = sums.faults.values().sum::<u64>();
     println!(
         "{} seeds in {:.1} s: {} messages in, {} decisions, {} submissions, {} receipts, {} starts, {crashes} crashes, {faults} \
-         faults, {} canaries home, {} sent again by a person's order, lost {}, doubled {}",
+         faults, {} canaries home, {} sent again by a person's order, {} steps of dossiers, lost {}, doubled {}",
         verdicts.len(),
         since.elapsed().as_secs_f64(),
         sums.messages,
@@ -116,6 +118,7 @@ fn tell(verdicts: &[Verdict], since: Instant) -> bool {
         sums.lives,
         sums.canaries,
         sums.resent,
+        sums.moves,
         sums.lost,
         sums.doubled
     );

@@ -8,6 +8,7 @@ mod competence;
 mod decide;
 mod enable;
 mod handed;
+pub mod once;
 
 use crate::around::around;
 use crate::clockwork::{procedure_of, with_term};
@@ -26,6 +27,7 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec;
 use alloc::vec::Vec;
+pub(crate) use ask::AGAIN;
 pub(crate) use competence::delivered;
 pub use competence::{HANDED_ON_MAX, Mailed};
 pub use handed::{HANDED_MAX, Handed};
@@ -59,6 +61,9 @@ pub struct Order {
     /// What citizens filed in the dossier, the oldest first: what is sent on to another body.
     #[serde(skip)]
     pub filed: Vec<Mailed>,
+    /// What who is asked has given already: what is asked is held against it.
+    #[serde(skip)]
+    pub held: Vec<once::Held>,
 }
 
 /// What may be done.
@@ -78,6 +83,9 @@ pub enum Act {
         /// Who acts says that what is asked is held by no public body (L. 241/1990 art. 18 c. 2).
         #[serde(default)]
         not_held: bool,
+        /// Why what is asked is needed again, where the archive or the register holds it already; empty: nobody says so.
+        #[serde(default)]
+        again: String,
     },
     /// Gives it to an office, or makes a person responsible (art. 5).
     Assign {
@@ -186,7 +194,9 @@ pub fn cause(dossier: &Dossier, desk: &Desk) -> String {
 pub fn act(order: &Order, dossier: &Dossier, people: &[Person], desk: &Desk, now: Timestamp) -> Result<Done, Refused> {
     let bench = Bench::new(order, dossier, people, desk, now)?;
     let done = match &order.act {
-        Act::Do { verb, points, to, not_held } => bench.verb(*verb, &bounded(points)?, to.trim(), *not_held),
+        Act::Do { verb, points, to, not_held, again } => {
+            bench.verb(*verb, &bounded(points)?, to.trim(), *not_held, again.trim())
+        }
         Act::Assign { office, responsible } => bench.assign(office.trim(), responsible.trim()),
         Act::Note { text } => {
             // A blank note has no words left.
@@ -281,13 +291,13 @@ impl<'a> Bench<'a> {
         Ok(Done { changes, outgoing, said: format!("fascicolo {number}: {said}") })
     }
 
-    fn verb(&self, verb: Verb, points: &[String], to: &str, not_held: bool) -> Result<Done, Refused> {
+    fn verb(&self, verb: Verb, points: &[String], to: &str, not_held: bool, again: &str) -> Result<Done, Refused> {
         let next = self.procedure.act(self.dossier.state, verb, self.actor(), &self.dossier.office);
         let next = next.map_err(|why| Refused::new("not-lawful", why.why))?;
         self.procedure.decidable(verb, self.now).map_err(|why| Refused::new("too-early", why.why))?;
         let moved = Entry::Moved { verb, to: next, points: points.to_vec() };
         match verb {
-            Verb::ChiediIntegrazione => return self.ask(moved, points, not_held),
+            Verb::ChiediIntegrazione => return self.ask(moved, points, not_held, again),
             Verb::PreavvisoDiniego => {
                 need(points, "i motivi del rifiuto, uno per uno (L. 241/1990 art. 10-bis)")?;
                 return self
@@ -324,7 +334,9 @@ impl<'a> Bench<'a> {
             }
             _ => {}
         }
-        self.done(vec![moved], next.event(), |_| Ok(vec![]))
+        let beside = if verb == Verb::Prendi { once::beside(&self.order.held, &self.dossier.number) } else { None };
+        let said = beside.map_or_else(|| next.event().to_string(), |held| format!("{}. {held}", next.event()));
+        self.done(vec![moved], &said, |_| Ok(vec![]))
     }
 
     fn assign(&self, office: &str, responsible: &str) -> Result<Done, Refused> {

@@ -48,7 +48,7 @@ impl Author<'_> {
     /// The order to do something with a dossier.
     fn order(&self, dossier: &Dossier, act: Act) -> Order {
         let [by, office, role] = [self.name, self.office, self.role].map(ToString::to_string);
-        Order { dossier: dossier.number.clone(), act, by, office, role, documents: vec![], filed: vec![] }
+        Order { dossier: dossier.number.clone(), act, by, office, role, documents: vec![], filed: vec![], held: vec![] }
     }
 }
 
@@ -97,9 +97,14 @@ pub(crate) fn tag(digest: &str) -> String {
     format!("[Messaggio {}]", short(digest))
 }
 
+/// Whether a mailbox is one from which an office may order.
+pub(crate) fn is_of_office(mail: &str, book: &Rulebook) -> bool {
+    !authors(mail, book).is_empty()
+}
+
 /// The decided messages that an office's mail names: of nobody else's is that looked up.
 pub(crate) fn messages<'a>(mail: &str, content: &'a Content, book: &Rulebook) -> impl Iterator<Item = String> + 'a {
-    let is_office = !authors(mail, book).is_empty();
+    let is_office = is_of_office(mail, book);
     [&content.subject, &content.text].into_iter().filter(move |_| is_office).flat_map(|text| named(text))
 }
 
@@ -275,7 +280,8 @@ fn carry_out(
     match (wanted, standing.object) {
         (Wanted::Act(act), Object::Dossier(dossier)) => {
             let filed = known.filed.get(&dossier.number).cloned().unwrap_or_default();
-            let order = Order { documents: documents.to_vec(), filed, ..author.order(dossier, act) };
+            let held = known.held.get(&dossier.number).cloned().unwrap_or_default();
+            let order = Order { documents: documents.to_vec(), filed, held, ..author.order(dossier, act) };
             act::act(&order, dossier, &known.people, desk, known.now)
         }
         (Wanted::Act(_), Object::Message(_)) => {

@@ -2,6 +2,7 @@
 
 use crate::access::Looks;
 use crate::act::Mailed;
+use crate::act::once::Held;
 use crate::canary::Canary;
 use crate::dossier::Dossier;
 use crate::enquiry;
@@ -66,6 +67,8 @@ pub struct Known {
     pub wrote: Vec<Wrote>,
     /// What citizens filed in these dossiers, the oldest first, where an office orders something: by number.
     pub filed: BTreeMap<String, Vec<Mailed>>,
+    /// What whoever they are of has given already, likewise.
+    pub held: BTreeMap<String, Vec<Held>>,
 }
 
 /// A message that was decided before, as an order may speak of it.
@@ -195,6 +198,7 @@ impl Known {
             spent: BTreeMap::new(),
             wrote: Vec::new(),
             filed: BTreeMap::new(),
+            held: BTreeMap::new(),
         }
     }
 
@@ -224,6 +228,8 @@ pub struct Interest {
     pub tasks: BTreeSet<String>,
     /// First characters of the digests of decided messages that it names: only an office's mail names any.
     pub messages: BTreeSet<String>,
+    /// Its sender's is a mailbox from which an office may order.
+    pub is_of_office: bool,
     /// Of how many dossiers the sender is a party, and which: at most so many of each address are read; 0 asks for none.
     pub own_max: usize,
     /// The dossier whose whole history is wanted.
@@ -300,6 +306,7 @@ fn of_content(interest: &mut Interest, message: &Content, book: &rules::Rulebook
     rules::look_up(book, &material(message, &interest.sender, &names, &[], "", "", Timestamp::UNIX_EPOCH), &asked);
     interest.dossiers = asked.0.into_inner();
     interest.tasks = command::codes(&message.subject).chain(command::codes(&message.text)).take(TASKS_MAX).collect();
+    interest.is_of_office = command::is_of_office(&interest.sender, book);
     interest.messages = command::messages(&interest.sender, message, book).take(MESSAGES_MAX).collect();
     interest.codes = codes(&message.subject).chain(codes(&message.text)).take(CODES_MAX).collect();
 }

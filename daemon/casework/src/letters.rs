@@ -26,7 +26,7 @@ use alloc::string::{String, ToString};
 use alloc::vec;
 use alloc::vec::Vec;
 use jiff::Timestamp;
-use pec::{Content, Daticert, Examined, Grade};
+use pec::{Attachment, Content, Daticert, Examined, Grade, Opens};
 use serde_json::{Value, json};
 
 pub use undelivered::{doubt_task, paper_task, unmade_task};
@@ -376,8 +376,13 @@ fn gap(need: &str, language: Language) -> Value {
 
 fn files(message: &Content, language: Language) -> Vec<Value> {
     let named = message.attachments.iter().filter(|a| !a.name.trim().is_empty());
-    let became = |empty| if empty { words::FILE_EMPTY } else { words::FILE_RECEIVED };
-    named.map(|a| json!({ "nome": a.name, "esito": became(a.empty).in_language(language) })).collect()
+    let became = |file: &Attachment| match file.opens {
+        _ if file.empty => words::FILE_EMPTY,
+        Opens::Plainly => words::FILE_RECEIVED,
+        Opens::AsProgram => words::FILE_PROGRAM,
+        Opens::WithPassword => words::FILE_LOCKED,
+    };
+    named.map(|a| json!({ "nome": a.name, "esito": became(a).in_language(language) })).collect()
 }
 
 /// The verification in one line.

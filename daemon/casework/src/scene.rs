@@ -3,6 +3,7 @@
 
 extern crate std;
 
+use crate::act::once::Held;
 use crate::act::{self, Act, Done, Mailed, Order};
 use crate::decision::{Change, Lane, Outgoing};
 use crate::desk::{Desk, Entity};
@@ -208,6 +209,8 @@ pub(crate) struct Scene {
     delivered: BTreeMap<String, (Timestamp, BTreeSet<Fact>)>,
     /// What citizens filed in it, as the machine would find it.
     pub(crate) filed: Vec<Mailed>,
+    /// What they have given already, likewise.
+    pub(crate) held: Vec<Held>,
     mails: u32,
 }
 
@@ -243,6 +246,7 @@ impl Scene {
             incidents: vec![],
             delivered: BTreeMap::new(),
             filed: vec![],
+            held: vec![],
             mails: 0,
         };
         scene.take(done.changes, done.outgoing);
@@ -284,6 +288,7 @@ impl Scene {
             role: role.into(),
             documents: vec![],
             filed: self.filed.clone(),
+            held: self.held.clone(),
         };
         act::act(&order, &self.dossier, &self.people, self.desk, self.now)
     }
@@ -450,7 +455,7 @@ impl Scene {
 
 pub(crate) fn verb_with(verb: Verb, points: &[&str]) -> Act {
     let points = points.iter().map(|point| point.to_string()).collect();
-    Act::Do { verb, points, to: String::new(), not_held: true }
+    Act::Do { verb, points, to: String::new(), not_held: true, again: String::new() }
 }
 
 /// The one letter of a template.

@@ -3,6 +3,7 @@
 use crate::crypto::Hash;
 use crate::decode;
 use crate::excerpt::Excerpt;
+use crate::file::{self, Opens};
 use crate::html;
 use crate::kind::Kind;
 use crate::mime::{self, Dashes, Encoding, Entity, MediaType, Multipart, lossy};
@@ -67,6 +68,8 @@ pub struct Attachment {
     pub media_type: String,
     /// There is nothing in it.
     pub empty: bool,
+    /// How it opens, as far as can be seen.
+    pub opens: Opens,
     /// The part is a direct child of the message's top multipart (a Segnatura.xml counts only there, §14).
     pub top_level: bool,
     /// It is a message that says it is PEC: forwarded, or laid as a trap (§10.5). A claim: it is never verified here.
@@ -306,6 +309,7 @@ impl Content {
             let encoding = file_encoding(part, kind);
             self.attachments.push(Attachment {
                 nested: nested(part, kind, &name),
+                opens: file::opens(&name, part.body, encoding),
                 name,
                 media_type: kind.into(),
                 empty: decode::is_empty(part.body, encoding),

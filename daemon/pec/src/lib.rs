@@ -28,6 +28,7 @@ pub mod directory;
 mod dn;
 pub mod examine;
 pub mod excerpt;
+mod file;
 #[cfg(any(test, feature = "fuzzing"))]
 #[doc(hidden)]
 pub mod fuzzing;
@@ -66,6 +67,7 @@ pub use describe::Description;
 pub use directory::Directory;
 pub use examine::{Certified, Evidence, Examined, OwnMailbox, Policy, Seal, Signer, Unproven, Verdict, examine};
 pub use excerpt::Excerpt;
+pub use file::Opens;
 pub use kind::Kind;
 pub use report::{Check, Entry, Grade, Outcome, Report, Why};
 pub use reread::{Reread, reread};

@@ -223,6 +223,7 @@ fn decide(decides: &Decides, act: Act) -> Result<u8, u8> {
         role: decides.role.clone(),
         documents: vec![],
         filed: vec![],
+        held: vec![],
     };
     Ok(give(&config, &Deed::Act { order }))
 }

@@ -90,7 +90,9 @@ impl Which {
         let config = self.config.as_deref().map(config).transpose()?;
         let folder = self.dir.as_deref().map(rules_of).or_else(|| config.as_ref()?.rules.as_deref());
         let templates = config.as_ref().and_then(|config| config.templates.as_deref());
-        read(folder, templates).map_err(|problems| {
+        // Of a configuration those in force, which since the first deploy are not those of its folder.
+        let set = config.as_ref().map_or_else(|| Set::read(folder, templates), Set::in_force);
+        set.and_then(|set| read(set, folder, templates)).map_err(|problems| {
             print_problems(&problems);
             FOUND
         })
@@ -111,11 +113,11 @@ fn rules_of(folder: &Path) -> &Path {
     }
 }
 
-fn read(folder: Option<&Path>, templates: Option<&Path>) -> Result<(Rulebook, Procedures), Vec<Problem>> {
-    let book = Set::read(folder, templates)?.book;
+fn read(set: Set, folder: Option<&Path>, templates: Option<&Path>) -> Result<(Rulebook, Procedures), Vec<Problem>> {
+    let Set { book, procedures, .. } = set;
     let templates = office::template_names(templates)?;
     let names: Vec<&str> = templates.iter().map(String::as_str).collect();
-    let procedures = office::procedures(folder, &book, &names)?;
+    let procedures = office::procedures_of(&procedures, folder, &book, &names)?;
     Ok((book, procedures))
 }
 

@@ -373,12 +373,19 @@ fn deed(dossier: &str, office: &str, by: &str, act: Act) -> Deed {
         role: "responsabile".into(),
         documents: vec![],
         filed: vec![],
+        held: vec![],
     };
     Deed::Act { order }
 }
 
 fn verb(verb: Verb, points: &[&str]) -> Act {
-    Act::Do { verb, points: points.iter().map(|point| (*point).into()).collect(), to: String::new(), not_held: true }
+    Act::Do {
+        verb,
+        points: points.iter().map(|point| (*point).into()).collect(),
+        to: String::new(),
+        not_held: true,
+        again: String::new(),
+    }
 }
 
 fn ask_lease(so_far: &Overview) -> Vec<Deed> {

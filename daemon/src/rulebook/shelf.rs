@@ -1,12 +1,12 @@
-//! The sets of rules that were in force, kept by their digest in the data folder, and the pointer to the one that is. It
+//! The sets of rules, and of the procedures beside them, that were in force, kept by their digest in the data folder, and the pointer to the one that is. It
 //! changes when they are kept in another form.
 //!
-//! `<dati>/regole/<digest>/*.toml` are the files of one set; `<dati>/regole/in-vigore.json` names the one in force since the
+//! `<dati>/regole/<digest>/*.toml` and `…/procedures/*.toml` are the files of one set; `<dati>/regole/in-vigore.json` names the one in force since the
 //! first `rules deploy`. A set is written whole beside its place and renamed, and so is the pointer: a crash leaves what was.
 
 use crate::archive::sync_dir;
 use crate::config::Config;
-use crate::office::draft_files;
+use crate::office::{PROCEDURES, draft_files, is_procedure};
 use casework::rules::SourceFile;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -80,8 +80,14 @@ pub fn keep(data: &Path, hash: &str, files: &[SourceFile]) -> io::Result<()> {
         fs::remove_dir_all(&new)?; // a crash left it, half written
     }
     fs::create_dir_all(&new)?;
+    if files.iter().any(|file| is_procedure(&file.name)) {
+        fs::create_dir_all(new.join(PROCEDURES))?;
+    }
     for file in files {
         write(&new.join(&file.name), file.text.as_bytes())?;
+    }
+    if new.join(PROCEDURES).is_dir() {
+        sync_dir(&new.join(PROCEDURES))?;
     }
     sync_dir(&new)?;
     fs::rename(&new, &place)?;
@@ -134,12 +140,25 @@ pub fn find(data: &Path, prefix: &str) -> Result<String, String> {
 /// See [`find`]; it cannot be read.
 pub fn read(data: &Path, prefix: &str) -> Result<Vec<SourceFile>, String> {
     let place = folder(data).join(find(data, prefix)?);
-    let mut files = Vec::new();
+    // The procedures behind the rules, as in the folder: the digest is of this order.
     let fault = |e: io::Error| format!("{}: {e}", place.display());
-    for entry in fs::read_dir(&place).map_err(fault)? {
-        let path = entry.map_err(fault)?.path();
-        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        files.push(SourceFile { name, text: fs::read_to_string(&path).map_err(fault)? });
+    let mut files = files_in(&place, "").map_err(fault)?;
+    let procedures = place.join(PROCEDURES);
+    if procedures.is_dir() {
+        files.extend(files_in(&procedures, &format!("{PROCEDURES}/")).map_err(fault)?);
+    }
+    Ok(files)
+}
+
+/// The files of one folder, by name; folders in it are passed over.
+fn files_in(folder: &Path, before: &str) -> io::Result<Vec<SourceFile>> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.is_file() {
+            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            files.push(SourceFile { name: format!("{before}{name}"), text: fs::read_to_string(&path)? });
+        }
     }
     files.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(files)
@@ -170,7 +189,8 @@ mod tests {
         let data = dir.path();
         let files = [
             SourceFile { name: "b.toml".into(), text: "due".into() },
-            SourceFile { name: "a.toml".into(), text: "uno".into() },
+            SourceFile { name: "z.toml".into(), text: "uno".into() },
+            SourceFile { name: "procedures/a.toml".into(), text: "tre".into() },
         ];
         let (one, two) = (format!("abcd{:060}", 1), format!("abcd{:060}", 2));
         assert_eq!(current(data).unwrap(), None);
@@ -179,7 +199,7 @@ mod tests {
         keep(data, &one, &files).unwrap();
         keep(data, &one, &[]).unwrap();
         let names: Vec<String> = read(data, &one[..64]).unwrap().into_iter().map(|file| file.name).collect();
-        assert_eq!(names, ["a.toml", "b.toml"], "in the order that their digest needs");
+        assert_eq!(names, ["b.toml", "z.toml", "procedures/a.toml"], "in the order that their digest needs");
         keep(data, &two, &files).unwrap();
         assert!(find(data, "abcd").unwrap_err().contains("indica 2 versioni"));
         let pointer = Pointer { hash: two, at: Timestamp::UNIX_EPOCH, by: "Ada".into(), note: String::new() };

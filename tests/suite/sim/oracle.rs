@@ -1,5 +1,6 @@
 //! What must be true of every life, whatever happened in it. Changes when a promise does (reliability.md §5).
 
+use super::deeds;
 use super::pool::{self, Kind};
 use super::power::Power;
 use super::provider::{Provider, Sent};
@@ -63,6 +64,8 @@ pub struct Sums {
     pub doubled: usize,
     /// Submissions again that a person ordered.
     pub resent: usize,
+    /// Steps of dossiers, each held against the law.
+    pub moves: usize,
     /// Mailboxes whose canary came home.
     pub canaries: usize,
     /// Faults by kind.
@@ -81,6 +84,7 @@ impl Sums {
         self.doubled += other.doubled;
         self.resent += other.resent;
         self.canaries += other.canaries;
+        self.moves += other.moves;
         for (kind, n) in &other.faults {
             *self.faults.entry(kind).or_default() += n;
         }
@@ -174,6 +178,9 @@ impl Judge {
             self.check(ends.contains(&(head.seq, &head.hash)), || format!("line {} was durable and is gone", head.seq));
         }
         let archive = Archive::open_on(life.world.disk.clone(), &life.data).unwrap();
+        let (moves, wrong) = deeds::judge(&lines, &pool::office().desk);
+        self.sums.moves = moves;
+        self.wrong.extend(wrong);
         let decided = self.decisions(&lines, &archive);
         self.messages(life, &archive, &decided);
         let Some(overview) = self.rebuilt(life) else { return };

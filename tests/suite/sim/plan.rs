@@ -1,6 +1,6 @@
 //! What happens in one simulated life, drawn from its seed. Changes when the world learns another misfortune.
 
-use super::pool;
+use super::{deeds, pool};
 use std::time::Duration;
 
 /// Chance that can be repeated: SplitMix64 (Steele, Lea, Flood 2014).
@@ -107,6 +107,17 @@ pub enum Happening {
     Restart,
     /// A person has one uncertain letter sent again.
     Resend,
+    /// Somebody of an office does something with a dossier.
+    Order,
+    /// Who wrote a letter commands something, or files something, of the dossier of this year with this number.
+    Command {
+        /// Which letter.
+        writer: usize,
+        /// What.
+        what: usize,
+        /// Of which dossier.
+        named: u32,
+    },
 }
 
 /// One life.
@@ -185,6 +196,27 @@ impl Plan {
         some(2, 250, &mut |dice| Happening::Crash(crash(dice)));
         some(1, 250, &mut |_| Happening::Restart);
         some(2, 300, &mut |_| Happening::Resend);
+        // Offices and citizens act in one life of seven, and in none of the others does that change anything.
+        if seed % 7 == 6 {
+            let mut dice = Dice::of(seed, 5);
+            let writers: Vec<usize> = happenings
+                .iter()
+                .filter_map(|(_, what)| match what {
+                    Happening::Letter(letter) => Some(*letter),
+                    _ => None,
+                })
+                .collect();
+            for _ in 0..dice.between(10, 40) {
+                happenings.push((Duration::from_secs(dice.between(HOUR / 2, horizon)), Happening::Order));
+            }
+            for _ in 0..dice.between(3, 12) {
+                let writer = *dice.pick(&writers);
+                let what = usize::try_from(dice.below(deeds::COMMANDS as u64)).unwrap();
+                let named = u32::try_from(dice.between(1, u64::from(deeds::NAMED))).unwrap();
+                let came = pool::sealed_after(writer) + 120 + dice.spread(horizon);
+                happenings.push((Duration::from_secs(came), Happening::Command { writer, what, named }));
+            }
+        }
         happenings.sort_by_key(|(at, _)| *at);
         let crashes = (0..dice.below(7)).map(|_| (1 + dice.spread(4000), crash(&mut dice))).collect();
         let kinds = [DiskFault::Eio, DiskFault::Eio, DiskFault::Enospc, DiskFault::Short];

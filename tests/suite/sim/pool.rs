@@ -113,12 +113,18 @@ const CITIZENS: [(&str, &str); 4] = [
 ];
 const PDF: &[u8] = b"%PDF-1.4 finto\n";
 
-fn letter(season: usize, n: usize, providers: &[Provider]) -> Letter {
-    let at = beginning(season).checked_add(SignedDuration::from_secs(i64::try_from(sealed_after(n)).unwrap())).unwrap();
+/// Who writes a letter as a citizen: the address, and the code of the person.
+pub fn writer(n: usize) -> (String, &'static str) {
     let (who, code) = CITIZENS[(n / 2 + n / 12) % CITIZENS.len()];
     // Some write often, so that the brakes are met; most once.
     let address =
         if n.is_multiple_of(5) { format!("{who}@cittadini.test") } else { format!("{who}.{n}@cittadini.test") };
+    (address, code)
+}
+
+fn letter(season: usize, n: usize, providers: &[Provider]) -> Letter {
+    let at = beginning(season).checked_add(SignedDuration::from_secs(i64::try_from(sealed_after(n)).unwrap())).unwrap();
+    let (address, code) = writer(n);
     let from = |address: &str| {
         Mail::new(address)
             .display_name("Persona di Prova")

@@ -1,6 +1,7 @@
 //! One seed, lived from its first start to its last stop: the real service, everything around it simulated. Changes when
 //! the order of a life does: start, misfortunes, end, next start, and at last the quiet in which all must come right.
 
+use super::deeds;
 use super::oracle::{self, Evidence};
 use super::plan::{Crash, Dice, Happening, Plan};
 use super::pool;
@@ -11,6 +12,7 @@ use super::server_smtp::{self, Ledger};
 use super::wire::{Listener, SimNet};
 use super::{disk::SimDisk, oracle::Verdict};
 use jiff::SignedDuration;
+use sportello::archive::Archive;
 use sportello::clock::{Clock, Simulated};
 use sportello::config::Config;
 use sportello::journal::Head;
@@ -447,6 +449,15 @@ impl Life {
                 if let Some(house) = house {
                     resend(&house.store(), &mut self.dice, &self.world.clock, &self.power);
                 }
+            }
+            Happening::Order => {
+                let archive = Archive::open_on(self.world.disk.clone(), &self.config.data);
+                if let (Some(house), Ok(archive)) = (house, archive) {
+                    deeds::order(&house.store(), &archive, &mut self.dice, &self.world.clock, &self.power);
+                }
+            }
+            Happening::Command { writer, what, named } => {
+                mailbox.deliver(INBOX, deeds::command(self.plan.season, writer, what, named).raw, came);
             }
             Happening::Crash(_) | Happening::Restart => {}
         }

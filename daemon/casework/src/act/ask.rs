@@ -1,6 +1,6 @@
 //! What an office asks of the citizen or of another body. It changes when an office may ask for something else.
 
-use super::{Bench, Done, NAME_BYTES_MAX, bounded, need};
+use super::{Bench, Done, NAME_BYTES_MAX, bounded, need, once};
 use crate::advice;
 use crate::calendar::{last_day, rome};
 use crate::clockwork;
@@ -13,6 +13,9 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec;
 use alloc::vec::Vec;
+
+/// What whoever asks again for what is held says before the reason, on a line of its own.
+pub(crate) const AGAIN: &str = "SERVE DI NUOVO";
 
 /// Days to pay, from the day of the letter: a design choice, no law says one.
 pub const PAYMENT_DAYS: u32 = 30;
@@ -46,8 +49,9 @@ impl Bench<'_> {
         }
     }
 
-    /// Once-only: what any public body holds is not asked (L. 241/1990 art. 18 c. 2), and only the first time stops the clock.
-    pub(super) fn ask(&self, moved: Entry, points: &[String], not_held: bool) -> Result<Done, Refused> {
+    /// Once-only: what any public body holds is not asked (L. 241/1990 art. 18 c. 2), nor what was given before, unless who asks
+    /// says why (`again`); and only the first time stops the clock.
+    pub(super) fn ask(&self, moved: Entry, points: &[String], not_held: bool, again: &str) -> Result<Done, Refused> {
         need(points, "che cosa si chiede, una cosa per volta")?;
         if !not_held {
             return Err(Refused::new(
@@ -55,6 +59,23 @@ impl Bench<'_> {
                 "chi chiede deve dire che nessun ufficio pubblico ha già quello che si chiede (--not-held; L. 241/1990 art. 18)",
             ));
         }
+        let given = once::again(points, &self.order.held, self.dossier, self.people);
+        let told = once::told(&given, points);
+        if !given.is_empty() && again.is_empty() {
+            let text = format!(
+                "è già agli atti, e non si chiede due volte (L. 241/1990 art. 18 c. 2). {told}. Guardalo lì: «sportello dossier show». Se \
+                 serve lo stesso, ripeti l'ordine dicendo perché: per posta con la riga «{AGAIN}: perché», dal terminale con --again"
+            );
+            return Err(Refused::new("held-already", text));
+        }
+        let again = bounded(&[String::from(again)])?.pop().unwrap_or_default();
+        let mut entries = vec![moved];
+        if !given.is_empty() {
+            entries.push(Entry::Noted {
+                text: format!("chiesto di nuovo, benché già agli atti: {told}. Perché: {again}"),
+            });
+        }
+        let held: Vec<usize> = given.iter().map(|one| one.point).collect();
         let is_first = !self.dossier.life.facts.iter().any(|fact| matches!(fact, ClockFact::IntegrationAsked { .. }));
         // A term that is over stands still for nothing.
         let is_over = self.dossier.due.is_some_and(|due| due < rome(self.now).date());
@@ -73,7 +94,7 @@ impl Bench<'_> {
         } else {
             "richiesta di integrazione in partenza. Non è la prima: il termine non si ferma (L. 241/1990 art. 2 c. 7)"
         };
-        self.done(vec![moved], said, |case| case.integration(points, stops))
+        self.done(entries, said, |case| case.integration(points, stops, &held, &again))
     }
 
     /// Another body is asked for advice or assent (L. 241/1990 artt. 16-17-bis). One of the procedure's file gets a letter, and its

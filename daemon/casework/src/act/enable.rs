@@ -21,7 +21,7 @@ impl Bench<'_> {
         if self.dossier.life.enablement.is_none() {
             return Err(Refused::new("not-asked", "in questo fascicolo nessuno ha chiesto di abilitare un indirizzo"));
         }
-        self.verb(Verb::DichiaraIrricevibile, points, "", false)
+        self.verb(Verb::DichiaraIrricevibile, points, "", false, "")
     }
 
     /// Grants it: the address becomes the person's, and the request is granted with its letter, in one line of the register.

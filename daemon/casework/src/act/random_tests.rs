@@ -49,7 +49,7 @@ fn an_act() -> impl Strategy<Value = Act> {
     let n = 0..4u32;
     prop_oneof![
         12 => (prop::sample::select(Verb::ALL.to_vec()), points.clone(), to.clone(), prop::bool::weighted(0.8))
-            .prop_map(|(verb, points, to, not_held)| Act::Do { verb, points, to, not_held }),
+            .prop_map(|(verb, points, to, not_held)| Act::Do { verb, points, to, not_held, again: String::new() }),
         1 => (prop::sample::select(OFFICES.to_vec()), to.clone())
             .prop_map(|(office, who)| Act::Assign { office: office.into(), responsible: who }),
         1 => to.prop_map(|text| Act::Note { text }),
@@ -59,8 +59,17 @@ fn an_act() -> impl Strategy<Value = Act> {
         2 => n.clone().prop_map(|change| Act::Approve { change }),
         1 => (n.clone(), points).prop_map(|(change, points)| Act::Refuse { change, points }),
         1 => n.clone().prop_map(|change| Act::ConfirmInPerson { change, evidence: "ab".repeat(32) }),
-        1 => n.prop_map(|change| Act::RollBack { change, why: "truffa".into() }),
+        1 => n.clone().prop_map(|change| Act::RollBack { change, why: "truffa".into() }),
+        1 => n.prop_map(|change| Act::AskAgain { change }),
+        1 => points_of_one().prop_map(|points| Act::Extend { points }),
+        1 => Just(Act::Substitute { why: "lo chiede chi ha scritto".into() }),
+        1 => points_of_one().prop_map(|points| Act::Deny { points }),
+        1 => points_of_one().prop_map(|points| Act::Enable { scopes: vec![], until: None, points }),
     ]
+}
+
+fn points_of_one() -> impl Strategy<Value = Vec<String>> {
+    prop::collection::vec(Just(String::from("un motivo")), 0..2)
 }
 
 pub(super) fn a_deed() -> impl Strategy<Value = Deed> {

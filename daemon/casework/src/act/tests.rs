@@ -16,6 +16,7 @@ fn ask(held_nowhere: bool) -> Act {
         points: vec!["La planimetria".into()],
         to: String::new(),
         not_held: held_nowhere,
+        again: String::new(),
     }
 }
 
@@ -98,7 +99,7 @@ fn advice_stops_the_clock_until_it_comes_by_whatever_name() {
     let mut scene = Scene::of("richiesta", "urp").worked_on();
     let due = scene.dossier.due.unwrap();
     assert_eq!(scene.verb(Verb::ChiediParere), Err("no-body"));
-    let of = |verb, to: &str| Act::Do { verb, points: vec![], to: to.into(), not_held: false };
+    let of = |verb, to: &str| Act::Do { verb, points: vec![], to: to.into(), not_held: false, again: String::new() };
     scene.act(of(Verb::ChiediParere, "Soprintendenza")).unwrap();
     assert!(scene.dossier.life.suspended_until.is_some());
     scene.days(5);
@@ -197,7 +198,8 @@ fn a_late_receipt_of_an_older_letter_stands_for_no_newer_one() {
 
 #[test]
 fn no_outcome_goes_while_a_memoria_is_unanswered_be_it_by_transfer_or_annulment() {
-    let transfer = Act::Do { verb: Verb::Trasmetti, points: vec![], to: "Regione".into(), not_held: false };
+    let transfer =
+        Act::Do { verb: Verb::Trasmetti, points: vec![], to: "Regione".into(), not_held: false, again: String::new() };
     for act in
         [verb_with(Verb::Accogli, &["sì"]), verb_with(Verb::DichiaraIrricevibile, &["manca tutto"]), transfer.clone()]
     {
@@ -213,7 +215,13 @@ fn no_outcome_goes_while_a_memoria_is_unanswered_be_it_by_transfer_or_annulment(
 #[test]
 fn a_transfer_needs_a_body() {
     let mut scene = Scene::of("richiesta", "urp").worked_on();
-    let to = |to: &str| Act::Do { verb: Verb::Trasmetti, points: vec![], to: to.into(), not_held: false };
+    let to = |to: &str| Act::Do {
+        verb: Verb::Trasmetti,
+        points: vec![],
+        to: to.into(),
+        not_held: false,
+        again: String::new(),
+    };
     assert_eq!(scene.act(to("  ")), Err("no-body"));
     assert_eq!(scene.act(to(&"x".repeat(400))), Err("no-body"));
     let letters = scene.act(to("Regione Lazio")).unwrap();

@@ -119,7 +119,13 @@ fn an_announced_refusal_moves_the_end_and_the_suspension_ends_by_itself() {
 #[test]
 fn advice_that_does_not_come_leaves_no_clock_standing() {
     let mut scene = Scene::of("richiesta", "urp").worked_on();
-    let act = Act::Do { verb: Verb::ChiediParere, points: vec![], to: "Soprintendenza".into(), not_held: false };
+    let act = Act::Do {
+        verb: Verb::ChiediParere,
+        points: vec![],
+        to: "Soprintendenza".into(),
+        not_held: false,
+        again: String::new(),
+    };
     scene.act(act).unwrap();
     let until_when = scene.dossier.life.suspended_until.unwrap();
     until(&mut scene, until_when);

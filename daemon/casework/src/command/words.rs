@@ -5,6 +5,7 @@
 //! greeting and no signature is ever taken for one.
 
 use super::correct::Said;
+use crate::act::AGAIN;
 use crate::act::Act;
 use crate::participation::Weight;
 use crate::refused::Refused;
@@ -121,7 +122,7 @@ struct Written {
 /// # Errors
 /// It orders nothing, several things, or something that cannot be understood: in words for who wrote it.
 pub(super) fn read(text: &str, book: &Rulebook, fallback: &str) -> Result<Wanted, Refused> {
-    let (orders, is_not_held) = written(&quote::split(text).new);
+    let Read { orders, is_not_held, again } = written(&quote::split(text).new);
     let one = match orders.as_slice() {
         [] => {
             return Err(Refused::new(
@@ -140,13 +141,24 @@ pub(super) fn read(text: &str, book: &Rulebook, fallback: &str) -> Result<Wanted
     match one.what {
         What::Open => Ok(Wanted::Open(one.rest.trim_end_matches('.').to_string())),
         What::Correct => Said::read(&one.rest, &one.points, book).map(Wanted::Correct),
-        _ => act(one, is_not_held, book, fallback).map(Wanted::Act),
+        _ => act(one, is_not_held, &again, book, fallback).map(Wanted::Act),
     }
 }
 
-/// The orders of a text, and whether it says that what is asked is held by no public body.
-fn written(own: &str) -> (Vec<Written>, bool) {
+/// What stands in a text of an office's own.
+#[derive(Debug, Default)]
+struct Read {
+    /// Its orders.
+    orders: Vec<Written>,
+    /// It says that what is asked is held by no public body.
+    is_not_held: bool,
+    /// Why it asks again for what is held.
+    again: String,
+}
+
+fn written(own: &str) -> Read {
     let (mut orders, mut is_not_held, mut is_open): (Vec<Written>, bool, bool) = (vec![], false, false);
+    let (mut again, mut is_again) = (String::new(), false);
     for line in own.lines().take(LINES_MAX) {
         if line.trim_end() == "--" {
             break; // the signature (RFC 3676 §4.3)
@@ -160,6 +172,16 @@ fn written(own: &str) -> (Vec<Written>, bool) {
             is_open = false;
             continue;
         }
+        if normal.text().starts_with(Normal::of(AGAIN).text()) {
+            again = line.split_once(':').map_or("", |(_, why)| why).trim().to_string();
+            (is_open, is_again) = (false, true);
+            continue;
+        }
+        if is_again && !line.trim().is_empty() && order(line, &normal).is_none() {
+            again = format!("{again} {}", line.trim()); // a mail program broke the line
+            continue;
+        }
+        is_again = false;
         if let Some((words, what, rest)) = order(line, &normal) {
             is_open = !rest.is_empty();
             orders.push(Written { words, what, rest, points: vec![] });
@@ -180,7 +202,7 @@ fn written(own: &str) -> (Vec<Written>, bool) {
             whole.push_str(text);
         }
     }
-    (orders, is_not_held)
+    Read { orders, is_not_held, again }
 }
 
 /// The order at the head of a line, and what follows its words: nothing, something behind a colon, or its object.
@@ -208,7 +230,7 @@ fn order(line: &str, normal: &Normal) -> Option<(&'static str, What, String)> {
     None
 }
 
-fn act(order: &Written, is_not_held: bool, book: &Rulebook, fallback: &str) -> Result<Act, Refused> {
+fn act(order: &Written, is_not_held: bool, again: &str, book: &Rulebook, fallback: &str) -> Result<Act, Refused> {
     let all = || -> Vec<String> {
         let first = (!order.rest.is_empty()).then(|| order.rest.clone());
         first.into_iter().chain(order.points.iter().cloned()).collect()
@@ -217,9 +239,11 @@ fn act(order: &Written, is_not_held: bool, book: &Rulebook, fallback: &str) -> R
         What::Do(verb @ (Verb::ChiediParere | Verb::RiceviParere)) => {
             let (to, first) = split(&order.rest);
             let points = first.into_iter().chain(order.points.iter().cloned()).collect();
-            Act::Do { verb, points, to: to.to_string(), not_held: false }
+            Act::Do { verb, points, to: to.to_string(), not_held: false, again: String::new() }
         }
-        What::Do(verb) => Act::Do { verb, points: all(), to: String::new(), not_held: is_not_held },
+        What::Do(verb) => {
+            Act::Do { verb, points: all(), to: String::new(), not_held: is_not_held, again: again.to_string() }
+        }
         What::Assign => assign(&order.rest, book)?,
         What::Note => Act::Note { text: all().join("\n") },
         What::NotOurs => {
@@ -231,7 +255,7 @@ fn act(order: &Written, is_not_held: bool, book: &Rulebook, fallback: &str) -> R
             } else if let Some(office) = office(to, book) {
                 Act::Assign { office: office.id.clone(), responsible: String::new() }
             } else {
-                Act::Do { verb: Verb::Trasmetti, points, to: to.to_string(), not_held: false }
+                Act::Do { verb: Verb::Trasmetti, points, to: to.to_string(), not_held: false, again: String::new() }
             }
         }
         What::Weigh => weigh(order)?,
@@ -358,7 +382,7 @@ mod tests {
 
     fn does(verb: Verb, points: &[&str]) -> Result<Act, &'static str> {
         let points: Vec<_> = points.iter().map(ToString::to_string).collect();
-        Ok(Act::Do { verb, points, to: "".into(), not_held: false })
+        Ok(Act::Do { verb, points, to: "".into(), not_held: false, again: "".into() })
     }
 
     #[test]
@@ -410,6 +434,7 @@ mod tests {
                 points: ["la pianta".to_string()].into(),
                 to: "".into(),
                 not_held,
+                again: "".into(),
             })
         };
         assert_eq!(of("CHIEDO INTEGRAZIONE\n- la pianta\n\nNessun ente pubblico lo ha già: sì"), asked(true));

@@ -120,8 +120,14 @@ impl Case<'_> {
     }
 
     /// What is asked of the citizen, and why nobody else has it (L. 241/1990 artt. 2 c. 7, 18). `stops`: until when it suspends
-    /// the term at most.
-    pub(crate) fn integration(&self, points: &[String], stops: Option<Date>) -> Result<Vec<Outgoing>, Reason> {
+    /// the term at most. `held`: which of the points we have already, and `again`: why they are needed all the same.
+    pub(crate) fn integration(
+        &self,
+        points: &[String],
+        stops: Option<Date>,
+        held: &[usize],
+        again: &str,
+    ) -> Result<Vec<Outgoing>, Reason> {
         let template = "richiesta-integrazione";
         let language = self.desk.templates.language(template, self.dossier.cover.language);
         let mut values = self.values_in(language, words::RESUMED_WHEN_SENT.in_language(language));
@@ -130,8 +136,11 @@ impl Case<'_> {
             put(&mut values, "presentata_il", json!(self.dossier.opened_at));
         }
         let why = words::NOBODY_ELSE_HAS_IT.in_language(language);
-        let gaps: Vec<Value> =
-            points.iter().map(|point| json!({ "cosa": point.trim_end_matches('.'), "perche": why })).collect();
+        let gap = |(n, point): (usize, &String)| {
+            let why = if held.contains(&n) { words::held_already(again, language) } else { why.to_string() };
+            json!({ "cosa": point.trim_end_matches('.'), "perche": why })
+        };
+        let gaps: Vec<Value> = points.iter().enumerate().map(gap).collect();
         put(&mut values, "mancanze", json!(gaps));
         if let Some(until) = stops {
             put(&mut values, "sospesa_fino_al", json!(until));

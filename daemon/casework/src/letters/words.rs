@@ -151,6 +151,16 @@ pub(super) const NOBODY_ELSE_HAS_IT: Words = Words::new(
     "We cannot have it from another public office.",
 );
 
+/// For the citizen: what was given once is asked again. `why`: in the office's words, which are Italian.
+pub(super) fn held_already(why: &str, language: Language) -> String {
+    const WORDS: Words = Words::new(
+        "Lo abbiamo già, ma ci serve di nuovo: {}.",
+        "Wir haben es schon, brauchen es aber noch einmal: {}.",
+        "We have it already, but we need it again: {}.",
+    );
+    WORDS.in_language(language).replacen("{}", why.trim_end_matches('.'), 1)
+}
+
 /// For the citizen: a request of a ranking that came too early or too late is answered too (L. 241/1990 art. 2 c. 1). `why`: with
 /// the day, in Italian.
 pub(super) fn out_of_time(why: &str, language: Language) -> String {
@@ -175,6 +185,16 @@ pub(super) const RECEIPT_FILE: Words = Words::new("ricevuta", "empfangsbestaetig
 pub(super) const FILE_RECEIVED: Words = Words::new("ricevuto", "erhalten", "received");
 pub(super) const FILE_EMPTY: Words =
     Words::new("ricevuto, ma è vuoto", "erhalten, aber leer", "received, but it is empty");
+pub(super) const FILE_PROGRAM: Words = Words::new(
+    "ricevuto, ma è un programma e non lo apriamo: manda il documento in Pdf",
+    "erhalten, aber es ist ein Programm und wird nicht geöffnet: schicken Sie das Dokument als Pdf",
+    "received, but it is a program and we do not open it: send the document as a Pdf",
+);
+pub(super) const FILE_LOCKED: Words = Words::new(
+    "ricevuto, ma ha una password e non lo possiamo leggere: mandalo senza",
+    "erhalten, aber mit einem Passwort gesperrt und nicht lesbar: schicken Sie es ohne",
+    "received, but it has a password and we cannot read it: send it without one",
+);
 /// No number was written.
 pub(super) const NO_NUMBER: Words = Words::new("nessuno", "keine", "none");
 

@@ -45,6 +45,12 @@ pub struct Rulebook {
 }
 
 impl Rulebook {
+    /// The same rules as part of a set of more files: its digest is theirs from now on.
+    #[must_use]
+    pub fn of_set(self, digest: String) -> Self {
+        Self { digest, ..self }
+    }
+
     /// SHA-256 (lower-case hex) of the files in the order given: for each its name, a zero byte, its length as
     /// eight big-endian bytes, its text.
     #[must_use]

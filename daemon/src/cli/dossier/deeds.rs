@@ -60,6 +60,9 @@ pub(super) struct DoArgs {
     /// Nessun ufficio pubblico ha già quello che si chiede
     #[arg(long)]
     not_held: bool,
+    /// Serve di nuovo, benché già agli atti: perché. Il cittadino lo legge
+    #[arg(long, value_name = "PERCHÉ", default_value = "")]
+    again: String,
     #[command(flatten)]
     whom: AsWhom,
 }
@@ -191,12 +194,19 @@ fn order(who: &Who, whom: &AsWhom, act: Act) -> Result<u8, u8> {
         role: whom.role.clone(),
         documents: vec![],
         filed: vec![],
+        held: vec![],
     };
     Ok(give(&config, &Deed::Act { order }))
 }
 
 pub(super) fn act(args: &DoArgs) -> Result<u8, u8> {
-    let act = Act::Do { verb: args.verb, points: args.point.clone(), to: args.to.clone(), not_held: args.not_held };
+    let act = Act::Do {
+        verb: args.verb,
+        points: args.point.clone(),
+        to: args.to.clone(),
+        not_held: args.not_held,
+        again: args.again.clone(),
+    };
     order(&args.who, &args.whom, act)
 }
 

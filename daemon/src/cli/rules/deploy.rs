@@ -19,9 +19,9 @@ use crate::rulebook::{Set, shelf};
 use crate::store::Store;
 use casework::calendar;
 use casework::effect::EffectKey;
-use casework::rules::{self, Problem};
+use casework::rules::{self, Problem, SourceFile};
 use jiff::{SignedDuration, Timestamp};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// Widest column.
@@ -103,7 +103,7 @@ pub(super) fn main(args: &Args) -> Ended {
         return Err(unchanged(&failed));
     }
     // With everything else that the service reads: addresses of examples, the office of last resort.
-    Office::read_with(&config, no_key(), Ok(set.files.clone())).map_err(|problems| unchanged(&problems))?;
+    Office::read_with(&config, no_key(), Ok(set.all())).map_err(|problems| unchanged(&problems))?;
     super::super::print_problems(&super::check::warnings(&set.book));
     let hash = set.book.digest().to_owned();
     let old = Set::in_force(&config);
@@ -112,8 +112,8 @@ pub(super) fn main(args: &Args) -> Ended {
             say!("{}: sono già in vigore", flow(&hash));
             return Ok(OK);
         }
-        for difference in rules::diff(&old.book, &set.book) {
-            say!("{}: {}", difference.about, difference.text);
+        for difference in differences(old, &set) {
+            say!("{difference}");
         }
         // The way back must be there before there is a way forward.
         keep(&config.data, old)?;
@@ -148,6 +148,40 @@ pub(super) fn main(args: &Args) -> Ended {
     Ok(ended)
 }
 
+/// What one set says otherwise than another, in its rules and in its procedures.
+fn differences(old: &Set, new: &Set) -> Vec<String> {
+    let rules = rules::diff(&old.book, &new.book).into_iter().map(|it| format!("{}: {}", it.about, it.text));
+    rules.chain(of_procedures(&old.procedures, &new.procedures)).collect()
+}
+
+/// Line by line: a procedure's file is short, and each of its lines says one thing. Comments and layout say nothing.
+fn of_procedures(old: &[SourceFile], new: &[SourceFile]) -> Vec<String> {
+    let lines = |file: &SourceFile| -> Vec<String> {
+        let said = file.text.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "));
+        said.filter(|line| !line.is_empty() && !line.starts_with('#')).collect()
+    };
+    let of = |all: &[SourceFile], name: &str| all.iter().find(|file| file.name == name).map(lines);
+    let names: BTreeSet<&str> = old.iter().chain(new).map(|file| file.name.as_str()).collect();
+    let mut found = Vec::new();
+    for name in names {
+        match (of(old, name), of(new, name)) {
+            (None, Some(_)) => found.push(format!("{name}: nuovo")),
+            (Some(_), None) => found.push(format!("{name}: tolto")),
+            (Some(before), Some(after)) => {
+                let gone = before.iter().filter(|line| !after.contains(line)).map(|line| format!("{name}: - {line}"));
+                let came = after.iter().filter(|line| !before.contains(line)).map(|line| format!("{name}: + {line}"));
+                let changed: Vec<String> = gone.chain(came).collect();
+                if changed.is_empty() && before != after {
+                    found.push(format!("{name}: le stesse righe, in altro ordine o in altro numero"));
+                }
+                found.extend(changed);
+            }
+            (None, None) => {}
+        }
+    }
+    found
+}
+
 const UNCHANGED: &str = "restano in vigore le regole di prima";
 
 fn unchanged(problems: &[Problem]) -> u8 {
@@ -161,7 +195,7 @@ fn no_key() -> EffectKey {
 }
 
 fn keep(data: &Path, set: &Set) -> Result<(), u8> {
-    shelf::keep(data, set.book.digest(), &set.files)
+    shelf::keep(data, set.book.digest(), &set.all())
         .map_err(|e| wrong(format!("{}: {e}", shelf::folder(data).display())))
 }
 
@@ -256,9 +290,9 @@ pub(super) fn diff(args: &DiffArgs) -> Ended {
         set.map_err(|problems| refused(&problems))
     };
     let (old, new) = (read(&args.old)?, read(&args.new)?);
-    let found = rules::diff(&old.book, &new.book);
+    let found = differences(&old, &new);
     for difference in &found {
-        say!("{}: {}", difference.about, difference.text);
+        say!("{difference}");
     }
     if found.is_empty() {
         let same = old.book.digest() == new.book.digest();

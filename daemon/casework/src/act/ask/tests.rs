@@ -14,7 +14,7 @@ fn canteen() -> Scene {
 
 fn ask_body(to: &str) -> Act {
     let points = vec!["La dieta senza glutine si può fare?".to_string()];
-    Act::Do { verb: Verb::ChiediParere, points, to: to.into(), not_held: false }
+    Act::Do { verb: Verb::ChiediParere, points, to: to.into(), not_held: false, again: String::new() }
 }
 
 #[test]
@@ -34,7 +34,8 @@ fn a_body_of_the_file_gets_the_reference_the_question_and_the_days_and_nothing_e
         }
     }
     let mut scene = canteen();
-    let nothing = Act::Do { verb: Verb::ChiediParere, points: vec![], to: String::new(), not_held: false };
+    let nothing =
+        Act::Do { verb: Verb::ChiediParere, points: vec![], to: String::new(), not_held: false, again: String::new() };
     assert_eq!(scene.act(nothing), Err("no-points"), "a letter that asks nothing");
 }
 
@@ -57,8 +58,13 @@ fn its_own_clock_runs_from_the_delivery_and_late_advice_is_told_once_and_shown()
     assert!(scene.dossier.life.advice[0].is_overdue(later(by, 1)));
     assert_eq!(scene.look(), [], "once");
     // It comes after all, by the name of the file or by none.
-    let letters =
-        scene.act(Act::Do { verb: Verb::RiceviParere, points: vec![], to: "gestore_mensa".into(), not_held: false });
+    let letters = scene.act(Act::Do {
+        verb: Verb::RiceviParere,
+        points: vec![],
+        to: "gestore_mensa".into(),
+        not_held: false,
+        again: String::new(),
+    });
     assert_eq!((letters.unwrap(), scene.dossier.state), (vec![], State::InLavorazione));
     assert!(!scene.dossier.life.advice[0].is_awaited());
     assert_eq!(scene.replayed(), scene.dossier);

@@ -21,7 +21,7 @@ fn scene(filed: Vec<Mailed>) -> Scene {
 
 fn to(body: &str) -> Act {
     let points = vec![String::from("Il torrente è della Regione.")];
-    Act::Do { verb: Verb::Trasmetti, points, to: body.into(), not_held: false }
+    Act::Do { verb: Verb::Trasmetti, points, to: body.into(), not_held: false, again: String::new() }
 }
 
 fn tasks(letters: &[Outgoing]) -> usize {

@@ -1,0 +1,96 @@
+//! What whoever a dossier is of has given already, in it and in others: for an office that would ask for it again (L. 241/1990 art.
+//! 18 c. 2; functions S2.13). It changes when something else counts as given.
+
+use crate::store::register::EntryRow;
+use crate::store::{Store, Trouble};
+use casework::act::once::{Held, gives};
+use casework::dossier::{Dossier, Party, Visibility};
+use casework::life::Entry;
+use casework::person::Person;
+use casework::verb::Verb;
+use std::collections::BTreeSet;
+
+/// Dossiers of a person that are looked through, the newest first.
+const DOSSIERS_MAX: usize = 50;
+/// Entries of one of them.
+const ENTRIES_MAX: usize = 1_000;
+/// Things that are found: of a person who has given more, the newest dossiers'.
+const HELD_MAX: usize = 500;
+
+/// The persons who are parties of a dossier.
+///
+/// # Errors
+/// The store cannot go on.
+pub fn parties(store: &Store, dossier: &Dossier) -> Result<Vec<Person>, Trouble> {
+    let mut people: Vec<Person> = Vec::new();
+    for party in dossier.cover.people.iter().filter(|party| !party.person.is_empty()) {
+        let found = store.person(&party.person)?;
+        people.extend(found.filter(|person| people.iter().all(|other| other.id != person.id)));
+    }
+    Ok(people)
+}
+
+/// What they have given. Of a reserved dossier of another office nothing is said, nor of what only an office may see.
+///
+/// # Errors
+/// The store cannot go on.
+pub fn held(store: &Store, dossier: &Dossier) -> Result<Vec<Held>, Trouble> {
+    let mut found = Vec::new();
+    of_dossier(store, dossier, &mut found)?;
+    let mut seen = BTreeSet::from([dossier.number.clone()]);
+    for party in dossier.cover.people.iter().filter(|party| gives(party.role)) {
+        for other in others(store, party)? {
+            let may_be_named = !other.cover.reserved || other.office == dossier.office;
+            if may_be_named && is_of(&other, party) && seen.insert(other.number.clone()) {
+                of_dossier(store, &other, &mut found)?;
+            }
+        }
+    }
+    found.truncate(HELD_MAX);
+    Ok(found)
+}
+
+/// The newest dossiers of somebody: by the record, else by the address.
+fn others(store: &Store, party: &Party) -> Result<Vec<Dossier>, Trouble> {
+    if !party.person.is_empty() {
+        return store.latest_of_person(&party.person, DOSSIERS_MAX);
+    }
+    if party.address.is_empty() {
+        return Ok(Vec::new());
+    }
+    let numbers = store.dossiers_of_address(&party.address, DOSSIERS_MAX)?;
+    let dossiers = numbers.iter().map(|number| store.dossier(number)).collect::<Result<Vec<_>, _>>()?;
+    Ok(dossiers.into_iter().flatten().collect())
+}
+
+/// Whether what is in it was given by this party, and not by somebody for whom the party only acts.
+fn is_of(other: &Dossier, party: &Party) -> bool {
+    other.cover.people.iter().filter(|its| gives(its.role)).any(|its| {
+        if party.person.is_empty() {
+            its.person.is_empty() && casework::address::same(&its.address, &party.address)
+        } else {
+            its.person == party.person
+        }
+    })
+}
+
+fn of_dossier(store: &Store, dossier: &Dossier, found: &mut Vec<Held>) -> Result<(), Trouble> {
+    if dossier.life.documents == 0 || found.len() >= HELD_MAX {
+        return Ok(());
+    }
+    // What an office had asked for and was given has the name that the office gave it: a citizen's file is called anything.
+    let mut asked: Vec<String> = Vec::new();
+    for EntryRow { at, entry, .. } in store.entries(&dossier.number, ENTRIES_MAX)? {
+        let names = match entry {
+            Entry::Deposited { document } if document.visibility != Visibility::Reserved => vec![document.name],
+            Entry::Moved { verb: Verb::ChiediIntegrazione, points, .. } => {
+                asked = points;
+                continue;
+            }
+            Entry::Moved { verb: Verb::Integra, .. } => std::mem::take(&mut asked),
+            _ => continue,
+        };
+        found.extend(names.into_iter().map(|name| Held { name, dossier: dossier.number.clone(), at }));
+    }
+    Ok(())
+}

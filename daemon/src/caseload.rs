@@ -21,14 +21,16 @@ use crate::store::{Store, Trouble};
 use casework::act::{self, Act, Done, Order};
 use casework::dossier::Dossier;
 use casework::entrust::{self, Entrusting};
+use casework::letters::unmade_task;
 use casework::open::{self, NewDossier, NewPerson};
 use casework::person::Person;
 use casework::refused::Refused;
 use casework::verb::Verb;
-use casework::{Change, calendar, clockwork, validity};
+use casework::{Change, Lane, calendar, clockwork, validity};
 use drop::DONE;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
+use std::collections::VecDeque;
 
 /// Dossiers looked at in one round of the clock: the others wait for the next round.
 const LOOKS_MAX: usize = 200;
@@ -274,7 +276,8 @@ impl Caseload<'_> {
     fn write(&mut self, revision: u32, done: Done, of: &Of<'_>) -> Result<String, Trouble> {
         let Done { mut changes, outgoing, said } = done;
         let (mut letters, mut frozen) = (Vec::new(), Vec::new());
-        for letter in outgoing {
+        let mut waiting = VecDeque::from(outgoing);
+        while let Some(letter) = waiting.pop_front() {
             let made = post::freeze_unasked(&letter, &self.office.desk, self.archive, self.now);
             match made.map_err(|e| Trouble::Io("archive".into(), e))? {
                 Ok(bytes) => {
@@ -287,6 +290,12 @@ impl Caseload<'_> {
                     events::letter_not_composed(&of.cause, &letter.template, &why);
                     let text = format!("la lettera «{}» per {} non si può comporre: {why}", letter.template, letter.to);
                     changes.push(Change::Incident { code: "letter-not-composed".into(), text });
+                    if letter.lane == Lane::Pec {
+                        let dossier = letter.dossier.as_deref().map(|number| self.store.dossier(number)).transpose()?;
+                        let (dossier, why) = (dossier.flatten(), why.to_string());
+                        let desk = &self.office.desk;
+                        waiting.extend(unmade_task(&letter, &why, dossier.as_ref(), &of.cause, self.now, desk));
+                    }
                 }
             }
         }

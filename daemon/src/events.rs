@@ -164,6 +164,10 @@ pub fn canary_returned(mailbox: &str) {
 pub fn letter_not_composed(digest: &str, template: &str, why: &impl Display) {
     error!(event = "letter_not_composed", flow = flow(digest), template, %why, "letter could not be composed");
 }
+/// A task goes without a file that could not be made.
+pub fn task_without_file(item: &str, template: &str, why: &impl Display) {
+    error!(event = "task_without_file", item, template, %why, "a task goes without its file");
+}
 /// An item reached a state.
 pub fn item_moved(cause: &str, item: &str, state: Shown, attempt: u32) {
     let state = state.title();

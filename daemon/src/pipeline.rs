@@ -17,10 +17,10 @@ use crate::sent::Register;
 use crate::store::{Committed, Store, Trouble};
 use crate::trial::{self, Failed, Trial, Tried};
 use crate::world::in_place;
-use casework::{Change, Decision, Disposition, Interest, Known, Reason};
+use casework::{Change, Decision, Disposition, Interest, Known, Lane, Outgoing, Reason, letters};
 use jiff::{SignedDuration, Timestamp};
 use pec::{Evidence, Examined, OwnMailbox, Policy, Verdict};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::io::ErrorKind;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -379,7 +379,8 @@ impl Pipeline {
     ) -> Result<Decided, Trouble> {
         let mut frozen = Vec::new();
         let mut kept = Vec::new();
-        for letter in decision.outgoing.drain(..) {
+        let mut waiting: VecDeque<Outgoing> = decision.outgoing.drain(..).collect();
+        while let Some(letter) = waiting.pop_front() {
             match post::freeze(&letter, &office.desk, &self.archive, known.now, sealed.bytes()).map_err(disk)? {
                 Ok(bytes) => {
                     failpoint::at("outbox.freeze").map_err(disk)?;
@@ -392,6 +393,17 @@ impl Pipeline {
                     events::letter_not_composed(sealed.digest(), &letter.template, &why);
                     let text = format!("la lettera «{}» non si è potuta scrivere: {why}", letter.template);
                     decision.changes.push(Change::Incident { code: "not-composed".into(), text });
+                    // A person does what the machine cannot. Of a task that cannot be written no other task is made.
+                    if letter.lane == Lane::Pec {
+                        let number = letter.dossier.as_deref();
+                        let opened = decision.changes.iter().filter_map(|change| match change {
+                            Change::Opened { dossier } => Some(dossier),
+                            _ => None,
+                        });
+                        let dossier = opened.chain(&known.dossiers).find(|one| Some(&*one.number) == number);
+                        let (cause, why) = (sealed.digest(), why.to_string());
+                        waiting.extend(letters::unmade_task(&letter, &why, dossier, cause, known.now, &office.desk));
+                    }
                     decision
                         .trail
                         .push(Reason::new("not-composed", format!("«{}» non si può scrivere: {why}", letter.template)));

@@ -4,6 +4,7 @@ mod printable;
 mod sheet;
 
 use crate::archive::{Archive, Shelf};
+use crate::events;
 use crate::submit::{
     self, Attachment, AutoSubmitted, ComposeTrouble, HeaderText, Letter, MessageId, Party, TipoRicevuta,
 };
@@ -88,6 +89,11 @@ fn write(
 ) -> io::Result<Result<Vec<u8>, Unmade>> {
     let enclosed = match enclosed(outgoing, desk, archive, date)? {
         Ok(enclosed) => enclosed,
+        // A task says all in its text: an office must have it, with its file or without.
+        Err(why) if outgoing.lane == Lane::Internal => {
+            events::task_without_file(&outgoing.id, &outgoing.template, &why);
+            vec![]
+        }
         Err(why) => return Ok(Err(why)),
     };
     Ok(compose(outgoing, desk, date, original, enclosed, mark).map_err(Unmade::Composed))
@@ -142,17 +148,15 @@ fn enclosed(
     let mut room = ENCLOSED_BYTES_MAX;
     for enclosure in &outgoing.enclosures {
         let file = match enclosure {
-            Enclosure::Printable { name } => pdf(&Sheet {
-                from: &desk.entity.name,
-                to: &outgoing.to,
-                title: &outgoing.subject,
-                text: &outgoing.text,
-                language: outgoing.language,
-                date,
-                id: &outgoing.message_id,
-            })
-            .map(|bytes| Attachment { name: HeaderText::new(name), media_type: "application/pdf".into(), bytes })
-            .map_err(Unmade::Printable),
+            Enclosure::Printable { name } => {
+                let Outgoing { to, subject, text, language, message_id, .. } = outgoing;
+                let from = &desk.entity.name;
+                printed(name, &Sheet { from, to, title: subject, text, language: *language, date, id: message_id })
+            }
+            Enclosure::Letter { name, to, subject, text, language, message_id } => {
+                let from = &desk.entity.name;
+                printed(name, &Sheet { from, to, title: subject, text, language: *language, date, id: message_id })
+            }
             Enclosure::Document { message, nth, name } => document(archive, message, *nth, name, room)?,
             Enclosure::Message { message, name } => whole(archive, message, name, room)?,
         };
@@ -165,6 +169,11 @@ fn enclosed(
         }
     }
     Ok(Ok(made))
+}
+
+fn printed(name: &str, sheet: &Sheet<'_>) -> Result<Attachment, Unmade> {
+    let file = |bytes| Attachment { name: HeaderText::new(name), media_type: "application/pdf".into(), bytes };
+    pdf(sheet).map(file).map_err(Unmade::Printable)
 }
 
 /// A message as it came, as a plain file: message/rfc822 may not be base64-encoded, and a relay would break its lines.

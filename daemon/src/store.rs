@@ -350,6 +350,7 @@ impl Store {
             subject: row.outgoing.subject,
             template: row.outgoing.template,
             text: row.outgoing.text,
+            language: row.outgoing.language,
             is_task: row.outgoing.lane == Lane::Internal,
             is_canary: row.canary.is_some(),
             facts: row.facts,

@@ -260,6 +260,62 @@ fn a_party_has_status_index_and_document_and_what_is_reserved_is_never_named() {
     assert_eq!(told.enclosures, [expected], "the third attachment of that message");
     let none = decide(mail(ANNA, &format!("DOCUMENTO {MINE}/3"), ""), known());
     assert!(letter(&none, "documento-non-visibile").enclosures.is_empty());
+    // Something is kept from the parties: the office weighs what was asked; where nothing is, nobody is bothered.
+    let task = none.outgoing.iter().find(|letter| letter.lane == Lane::Internal).expect("a task");
+    assert!(task.subject.contains("documento riservato") && task.text.contains("esposto"), "{}", task.text);
+    let open: Vec<Entry> = entries().into_iter().filter(|entry| !is_reserved(entry)).collect();
+    let known = with_history(world(vec![dossier(MINE, ANNA)]), MINE, open);
+    let same = decide(mail(ANNA, &format!("DOCUMENTO {MINE}/3"), ""), known);
+    assert_eq!(
+        (tasks(&same), &letter(&same, "documento-non-visibile").text),
+        (0, &letter(&none, "documento-non-visibile").text)
+    );
+}
+
+fn is_reserved(entry: &Entry) -> bool {
+    matches!(entry, Entry::Deposited { document } if document.visibility == Visibility::Reserved)
+}
+
+/// However long its story, STATO is one letter: the beginning, the last steps, and how many lie between.
+#[test]
+fn a_long_story_is_told_in_order_and_what_is_left_out_is_counted() {
+    let steps = 60;
+    let entries = (0..steps).map(|n| deposited(&format!("foto-{n:02}.pdf"), "m", Visibility::Parties)).collect();
+    let status =
+        decide(mail(ANNA, &format!("STATO {MINE}"), ""), with_history(world(vec![dossier(MINE, ANNA)]), MINE, entries));
+    let text = flat(letter(&status, "stato-pratica"));
+    let shown: Vec<usize> = (0..steps).filter(|n| text.contains(&format!("foto-{n:02}.pdf"))).collect();
+    let left_out = steps - shown.len();
+    assert!(left_out > 0 && shown == (left_out..steps).collect::<Vec<_>>(), "the last ones: {shown:?}");
+    let places: Vec<usize> = shown.iter().map(|n| text.find(&format!("foto-{n:02}.pdf")).unwrap()).collect();
+    assert!(places.is_sorted() && text.contains("Richiesta ricevuta"), "{text}");
+    assert!(text.contains(&format!("Altri {left_out} passi")), "{left_out}: {text}");
+}
+
+/// What is known of who asks stands in the form already, for the mailbox that may be told it, and for no other (S2.17).
+#[test]
+fn a_form_knows_who_asks_only_in_a_safe_mailbox_and_comes_back_unfilled_as_nothing() {
+    let known = decide(mail(ANNA, "NUOVA ztl", ""), world(vec![]));
+    let form = letter(&known, "modulo");
+    assert!(
+        form.text.contains("Nome e cognome: Anna Bianchi") && form.text.contains(&format!("Codice fiscale: {CODE}"))
+    );
+    let stranger = decide(mail(STRANGER, "NUOVA ztl", ""), world(vec![]));
+    let told = letter(&stranger, "modulo");
+    assert!(told.text.contains("Nome e cognome:\n") && !told.text.contains(CODE), "{}", told.text);
+
+    // A question in answer to it asks for nothing; the plate, written into the quotation, does.
+    let quoted: String = form.text.lines().map(|line| format!("> {line}\n")).collect();
+    let subject = format!("Re: {}", form.subject);
+    let question = decide(
+        mail(ANNA, &subject, &format!("Quanto costa?\n\nIl giorno lunedì ha scritto:\n{quoted}")),
+        world(vec![]),
+    );
+    assert!(!question.changes.iter().any(|change| matches!(change, Change::Opened { .. })), "{:?}", question.trail);
+    let filled = quoted.replacen("Targa:", "Targa: AB123CD", 1);
+    let asked =
+        decide(mail(ANNA, &subject, &format!("Ecco.\n\nIl giorno lunedì ha scritto:\n{filled}")), world(vec![]));
+    assert!(asked.changes.iter().any(|change| matches!(change, Change::Opened { .. })), "{:?}", asked.trail);
 }
 
 #[test]

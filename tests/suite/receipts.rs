@@ -46,6 +46,7 @@ impl Item {
             message_id: ID.into(),
             subject: "Ricevuta".into(),
             text: "Abbiamo ricevuto la richiesta.\n".into(),
+            language: casework::language::Language::It,
             template: "presa-in-carico".into(),
             is_task: false,
             is_canary: false,

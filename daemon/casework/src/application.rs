@@ -10,6 +10,7 @@ use crate::data_change::fields;
 use crate::desk::Desk;
 use crate::dossier::{Dossier, State};
 use crate::nearest::nearest;
+use crate::person::Person;
 use crate::procedure::Procedure;
 use crate::reply::catalogue::RECEIPT;
 use crate::rules::normal::Normal;
@@ -64,13 +65,18 @@ pub(crate) fn asked<'a>(message: &Content, of: &Classification, desk: &'a Desk) 
     };
     let form = lines::of(procedure);
     let mut filled = lines::read(&halves.new, Text::Own, &form);
+    let is_own = filled.values.iter().any(|value| !value.is_empty());
     // Who answers fills in the form that is quoted.
     for (value, quoted) in filled.values.iter_mut().zip(lines::read(&halves.quoted, Text::Quoted, &form).values) {
         if value.is_empty() {
             *value = quoted;
         }
     }
-    let is_filled = filled.values.iter().any(|value| !value.is_empty()) || !message.attachments.is_empty();
+    // What our own letter wrote into it fills nothing in.
+    let of_theirs =
+        form.iter().zip(&filled.values).filter(|(line, _)| ![lines::NAME, lines::CODE].contains(&line.name));
+    let is_filled =
+        is_own || of_theirs.into_iter().any(|(_, value)| !value.is_empty()) || !message.attachments.is_empty();
     match (is_filled, is_answer) {
         (true, _) => Some(Named::Service(Application::of(procedure, &form, filled.values, message))),
         // In answer to the form there may be a question about it: a person reads that.
@@ -82,9 +88,15 @@ pub(crate) fn asked<'a>(message: &Content, of: &Classification, desk: &'a Desk) 
     }
 }
 
-/// The lines of the form of a service, as the letter shows them to be copied.
-pub(crate) fn form(procedure: &Procedure) -> Vec<String> {
-    lines::of(procedure).iter().map(|line| format!("{}:", line.label)).collect()
+/// The lines of the form of a service, as the letter shows them to be copied; what is known of who asks stands in them already.
+pub(crate) fn form(procedure: &Procedure, of: Option<&Person>) -> Vec<String> {
+    let known = |line: &Line| match line.name {
+        lines::NAME => of?.names.first(),
+        lines::CODE => of?.codice_fiscale.as_ref().or(of?.partita_iva.as_ref()),
+        _ => None,
+    };
+    let written = |line: &Line| known(line).map_or(format!("{}:", line.label), |is| format!("{}: {is}", line.label));
+    lines::of(procedure).iter().map(written).collect()
 }
 
 /// What was read in a request, for its receipt: who wrote it checks it. To whoever acts for another without a mandate nothing is

@@ -16,7 +16,7 @@ use crate::life::Entry;
 use crate::person::Person;
 use crate::procedure::{self, Actor, Procedure, ThirdBody};
 use crate::receipts::Awaited;
-use crate::rules::Calendar;
+use crate::rules::{Calendar, Officer};
 use crate::term::{
     ClockFact, Length, Plan, Reckoning, Reminder, ReminderKind, Silence, THIRD_BODY_DAYS_MAX, WindowKind, reckon,
     reminders,
@@ -384,7 +384,13 @@ fn tell(case: &Case<'_>, due: &[Reminder], outgoing: &mut Vec<Outgoing>, changes
         None => {}
     }
     let Some(last) = office.last() else { return };
-    let mut task = |office: &str, what: &str, facts: &[String]| match case.task(office, what, facts, &[]) {
+    let mut task = |to: Option<&Officer>, office: &str, what: &str, facts: &[String]| match case.task_for(
+        to,
+        office,
+        what,
+        facts,
+        &[],
+    ) {
         Some(task) => outgoing.push(task),
         None => changes.push(Change::Incident {
             code: "no-task".into(),
@@ -403,12 +409,18 @@ fn tell(case: &Case<'_>, due: &[Reminder], outgoing: &mut Vec<Outgoing>, changes
         let late = dossier.life.advice.iter().filter(|one| one.is_overdue(today));
         facts.extend(late.map(|one| format!("Non ha risposto: {}.", one.body)));
     }
-    task(&dossier.office, title(last.what), &facts);
+    task(None, &dossier.office, title(last.what), &facts);
+    if office.iter().any(is_late) {
+        // Whoever shares the office's mailbox has let it lie: those who answer for it hear it themselves (functions S2.10).
+        for person in crate::idle::answer_for(dossier, desk) {
+            task(Some(person), &dossier.office, title(last.what), &facts);
+        }
+    }
     let fallback = &desk.entity.fallback_office;
     if *fallback != dossier.office && office.iter().any(|reminder| reminder.what == ReminderKind::SubstituteDue) {
         // The holder of the substitute power has no office of its own here: who gets all unplaced mail tells him.
         let facts = [facts.join(" "), format!("Potere sostitutivo: {}", desk.entity.substitute)];
-        task(fallback, title(ReminderKind::SubstituteDue), &facts);
+        task(None, fallback, title(ReminderKind::SubstituteDue), &facts);
     }
 }
 

@@ -256,6 +256,21 @@ pub enum Enclosure {
         /// File name.
         name: String,
     },
+    /// The words of another letter, as an accessible PDF/A: it goes on paper.
+    Letter {
+        /// File name.
+        name: String,
+        /// To whom it was written.
+        to: String,
+        /// Its subject.
+        subject: String,
+        /// Its text.
+        text: String,
+        /// Its language.
+        language: Language,
+        /// Its Message-ID.
+        message_id: String,
+    },
     /// A document of a dossier: a file within a message of the archive.
     Document {
         /// The message, SHA-256 in lower-case hex.

@@ -5,6 +5,7 @@
 //! not there, the answer is one: nobody learns from a letter whether a dossier, or a record, exists.
 
 mod command;
+mod document;
 mod question;
 mod rate;
 mod withdraw;
@@ -106,7 +107,7 @@ pub(crate) fn decide(
     let (what, told) = match read {
         Read::Nothing if asked.is_some() => {
             let letters = braked(about, None).and_then(|()| match asked {
-                Some(Named::Form(procedure)) => letter::form(about, procedure),
+                Some(Named::Form(procedure)) => letter::form(about, procedure, writer(about)),
                 Some(Named::Unknown(name, near)) => letter::catalogue(about, &unknown(name, *near, "NUOVA")),
                 Some(Named::Service(_)) | None => Ok(vec![]),
             });
@@ -286,18 +287,7 @@ fn of_dossier(
         Command::Index(_) => {
             Ok(Told::letters(letter::index(about, dossier, history.ok_or_else(unread)?)?, Some(dossier)))
         }
-        Command::Document(_, wanted) => {
-            let shown = letter::documents(history.ok_or_else(unread)?);
-            let is_it = |shown: &&letter::Shown<'_>| u32::try_from(shown.n).is_ok_and(|n| n == *wanted);
-            match shown.iter().find(is_it) {
-                Some(shown) if shown.document.message.is_empty() => {
-                    let text = "il documento è dell'ufficio e non è in una Pec: lo manda una persona";
-                    Ok(Told::person(dossier, "paper-of-the-office", text))
-                }
-                Some(shown) => Ok(Told::letters(letter::document(about, dossier, shown)?, Some(dossier))),
-                None => Ok(Told::letters(letter::no_document(about, dossier, *wanted)?, Some(dossier))),
-            }
-        }
+        Command::Document(_, wanted) => document::request(about, dossier, history.ok_or_else(unread)?, *wanted),
         Command::Withdraw(_) => withdraw::request(about, dossier, &cited.shown()),
         Command::Rate(_, stars, why) => rate::request(about, dossier, *stars, *why, beside),
         Command::Data
@@ -463,6 +453,12 @@ fn about_whom<'a>(about: &About<'a>, standing: &Standing) -> Option<&'a Person> 
     let permit = standing.permit(&about.desk.entity.entitlements, Right::DatiPropri);
     let id = standing.about.as_deref().filter(|_| permit == Permit::Yes)?;
     about.known.people.iter().find(|person| person.id == id)
+}
+
+/// Who writes, where it may be told to that mailbox.
+fn writer<'a>(about: &About<'a>) -> Option<&'a Person> {
+    let standing = filing::standing(about.class, about.daticert, about.message, None, about.known);
+    about_whom(about, &standing).filter(|person| standing.writer.as_ref() == Some(&person.id))
 }
 
 /// Who looked at what is held of a person (GDPR art. 15, function S4.06).

@@ -3,11 +3,13 @@
 //!
 //! It only tells: the dossier stays where it is. Once for each standstill: what is done in the dossier begins another.
 
+use crate::address;
 use crate::calendar::{days_after, rome};
 use crate::clockwork::holidays;
 use crate::desk::Desk;
 use crate::dossier::{Dossier, State};
-use crate::rules::Calendar;
+use crate::procedure::Role;
+use crate::rules::{Calendar, Officer};
 use crate::term::{Reminder, ReminderKind};
 use alloc::format;
 use alloc::string::String;
@@ -50,6 +52,19 @@ pub fn who_acts(dossier: &Dossier, desk: &Desk) -> String {
         ),
         name => format!("Chi deve muoversi: {name}, responsabile; se non può, chi dirige l'ufficio."),
     }
+}
+
+/// The people of its office who answer for a dossier: who is responsible for it, and who coordinates the office. Not those whose
+/// mail goes to the office's own mailbox.
+pub(crate) fn answer_for<'a>(dossier: &'a Dossier, desk: &'a Desk) -> impl Iterator<Item = &'a Officer> {
+    let office = desk.rules.office(&dossier.office);
+    let answers = |person: &&Officer| {
+        Role::of(&person.role) == Some(Role::Coordinatore) || person.name == dossier.cover.responsible
+    };
+    let people = office
+        .into_iter()
+        .flat_map(move |office| office.people.iter().filter(move |person| !address::same(&person.mail, &office.mail)));
+    people.filter(answers)
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ pub(crate) mod case;
 pub(crate) mod enquiry;
 mod named;
 pub(crate) mod order;
+mod undelivered;
 mod words;
 
 use crate::application;
@@ -16,7 +17,6 @@ use crate::dossier::{self, Dossier, check};
 use crate::effect::EffectKey;
 use crate::known::{Known, Wrote};
 use crate::language::Language;
-use crate::receipts::{Awaited, Fact};
 use crate::reply::catalogue::{self, words::Words};
 use crate::request::term;
 use crate::rules::{Calendar, Classification, Hit, Kind, Place};
@@ -28,6 +28,8 @@ use alloc::vec::Vec;
 use jiff::Timestamp;
 use pec::{Content, Daticert, Examined, Grade};
 use serde_json::{Value, json};
+
+pub use undelivered::{doubt_task, paper_task, unmade_task};
 
 /// Days given to send what is missing: the ten of L. 241/1990 art. 10-bis, taken as the measure of a fair answer.
 const INTEGRATION_DAYS: u32 = 10;
@@ -81,7 +83,7 @@ pub(crate) fn reply(template: &str, about: &About<'_>) -> Result<Outgoing, Reaso
     put(&mut values, "ricevuto_il", json!(daticert.data));
     put(&mut values, "presentata_il", json!(daticert.data));
     if let Some(case) = case {
-        about_case(&mut values, case, language);
+        about_case(&mut values, case, language, desk);
         let term = term(class);
         let (days, is_working) =
             clockwork::term_in_days(case).unwrap_or((term.days, term.calendar == Calendar::Working));
@@ -103,7 +105,7 @@ pub(crate) fn reply(template: &str, about: &About<'_>) -> Result<Outgoing, Reaso
         put(&mut values, "altre_richieste", json!(others.iter().map(row).collect::<Vec<_>>()));
     }
     let late = case.and_then(|case| clockwork::out_of_time(case, desk));
-    let next = || next_step(class, case).in_language(language).to_string();
+    let next = || next_step(class, case, language, desk);
     put(&mut values, "prossimo_passo", json!(late.map_or_else(next, |why| words::out_of_time(&why, language))));
     put(&mut values, "numero_indicato", json!(named::shown(class, language)));
     put(&mut values, "mancanze", json!(class.missing.iter().map(|need| gap(need, language)).collect::<Vec<_>>()));
@@ -267,82 +269,6 @@ pub(crate) fn check_task(
     to_office("compito-verifica", values, office, None, true, known, desk)
 }
 
-/// The task to send on paper what could not be delivered, or even submitted (CAD art. 3-bis c. 4-bis).
-#[must_use]
-pub fn paper_task(fact: &Fact, awaited: &Awaited, known: &Known, desk: &Desk) -> Option<Outgoing> {
-    // A task that fails makes no task about itself: that road has no end. `status` shows it. Of a canary the alarms tell.
-    if awaited.is_task || awaited.is_canary {
-        return None;
-    }
-    let case = known.awaited_dossier.as_deref().and_then(|number| known.dossier(number));
-    let office = case.map_or(desk.entity.fallback_office.as_str(), |d| d.office.as_str());
-    let mut values = about_us(desk, office);
-    put(&mut values, "riferimento", json!(case.map_or_else(|| reference(known), |d| dossier::tag(&d.number))));
-    put(&mut values, "oggetto", json!(case.map_or("messaggio non consegnato", |d| d.title.as_str())));
-    if let Some(case) = case {
-        put(&mut values, "fascicolo", json!(check::shown(&case.number)));
-    }
-    put(&mut values, "destinatario", json!(awaited.recipient));
-    put(&mut values, "messaggio", json!(awaited.subject));
-    put(&mut values, "inviato_il", json!(awaited.first_attempt.unwrap_or(known.now)));
-    put(&mut values, "esito", json!(format!("{} del {}", fact.tipo().word(), crate::calendar::stamp(fact.at()))));
-    if let Fact::NotDelivered { why, .. } | Fact::NotAccepted { why, .. } = fact {
-        given(&mut values, "errore", why);
-    }
-    put(&mut values, "testo", json!(awaited.text));
-    put(&mut values, "originale", json!(original(known)));
-    put(
-        &mut values,
-        "come_rispondere",
-        json!(["Spedisci il testo per raccomandata e annota la spedizione nel fascicolo."]),
-    );
-    to_office("compito-mancata-consegna", values, office, case.map(|d| d.number.clone()), false, known, desk)
-}
-
-/// The task to find out, and if need be to send on paper, what nobody knows the fate of. `effect` tells apart the reasons for
-/// which one item may need it; `evidence` is what is known, a line each.
-#[must_use]
-pub fn doubt_task(
-    effect: &str,
-    evidence: &[String],
-    awaited: &Awaited,
-    known: &Known,
-    desk: &Desk,
-) -> Option<Outgoing> {
-    if awaited.is_task || awaited.is_canary {
-        return None; // as above
-    }
-    let case = known.awaited_dossier.as_deref().and_then(|number| known.dossier(number));
-    let office = case.map_or(desk.entity.fallback_office.as_str(), |d| d.office.as_str());
-    let mut values = about_us(desk, office);
-    put(&mut values, "riferimento", json!(case.map_or_else(|| reference(known), |d| dossier::tag(&d.number))));
-    if let Some(case) = case {
-        put(&mut values, "fascicolo", json!(check::shown(&case.number)));
-        if let Some(due) = case.due {
-            put(&mut values, "data_fine", json!(due));
-        }
-    }
-    put(&mut values, "destinatario", json!(awaited.recipient));
-    put(&mut values, "messaggio", json!(awaited.subject));
-    put(&mut values, "inviato_il", json!(awaited.first_attempt.unwrap_or(known.now)));
-    put(&mut values, "message_id", json!(awaited.message_id));
-    put(&mut values, "prove", json!(evidence));
-    put(&mut values, "testo", json!(awaited.text));
-    put(&mut values, "originale", json!(original(known)));
-    put(
-        &mut values,
-        "come_rispondere",
-        json!([
-            "Se serve rispedirla identica, o chiuderla, lo fa chi gestisce Sportello: digli che cosa hai trovato.",
-            "Se più tardi arriva la ricevuta di consegna, resta scritta e si vede: la prova è quella."
-        ]),
-    );
-    let task = to_office("compito-esito-ignoto", values, office, case.map(|d| d.number.clone()), false, known, desk)?;
-    // One effect for each reason and each item: a message may have caused two letters, and a letter may be doubtful twice.
-    let id = desk.key.effect_id(&known.digest, &format!("{}/{effect}/{}", task.template, awaited.item), &task.to, 0);
-    Some(Outgoing { message_id: EffectKey::message_id(&id, &desk.domain()), id, ..task })
-}
-
 /// The morning mail of an office: `told` in the subject, then the lists by the names that the template has for them.
 pub(crate) fn morning(
     office: &str,
@@ -382,11 +308,11 @@ fn about_us(desk: &Desk, office: &str) -> Value {
 }
 
 /// The fixed block: where the case stands, since when, until when.
-fn about_case(values: &mut Value, case: &Dossier, language: Language) {
+fn about_case(values: &mut Value, case: &Dossier, language: Language, desk: &Desk) {
     put(values, "oggetto", json!(case.title));
     put(values, "fascicolo", json!(check::shown(&case.number)));
     put(values, "riferimento", json!(dossier::tag(&case.number)));
-    put(values, "stato", json!(words::state(case.state, language)));
+    put(values, "stato", json!(state(case, language, desk)));
     put(values, "stato_dal", json!(case.state_since));
     if !case.cover.responsible.is_empty() {
         put(values, "responsabile", json!(case.cover.responsible));
@@ -407,14 +333,28 @@ fn about_case(values: &mut Value, case: &Dossier, language: Language) {
     );
 }
 
-fn next_step(class: &Classification, case: Option<&Dossier>) -> Words {
-    match (case, class.kind) {
+/// Where a dossier stands: in Italian as its procedure's file says it.
+fn state<'a>(case: &Dossier, language: Language, desk: &'a Desk) -> &'a str {
+    let own = clockwork::procedure_of(case, desk).filter(|_| language == Language::It);
+    own.map_or_else(|| words::state(case.state, language), |procedure| procedure.label(case.state))
+}
+
+/// What comes next in a dossier: in Italian as its procedure's file says it, where it does (functions S3.23).
+fn next_in_case(case: &Dossier, usual: Words, language: Language, desk: &Desk) -> String {
+    let own = clockwork::procedure_of(case, desk).filter(|_| language == Language::It);
+    let own = own.and_then(|procedure| procedure.next_steps(case.state)).map(|next| next.trim_end_matches('.'));
+    own.map_or_else(|| usual.in_language(language).to_string(), |next| format!("{next}."))
+}
+
+fn next_step(class: &Classification, case: Option<&Dossier>, language: Language, desk: &Desk) -> String {
+    let usual = match (case, class.kind) {
         (None, _) => words::READ_BY_A_PERSON,
         (Some(_), _) if !class.missing.is_empty() => words::SEND_WHAT_IS_MISSING,
         (Some(_), Kind::Participation | Kind::IntegrationReply) => words::WEIGHED,
-        (Some(_), Kind::StatusEnquiry) => words::CASE_EXAMINED,
-        (Some(_), _) => words::REQUEST_EXAMINED,
-    }
+        (Some(case), Kind::StatusEnquiry) => return next_in_case(case, words::CASE_EXAMINED, language, desk),
+        (Some(case), _) => return next_in_case(case, words::REQUEST_EXAMINED, language, desk),
+    };
+    usual.in_language(language).to_string()
 }
 
 /// For the office.
@@ -589,3 +529,6 @@ fn given(values: &mut Value, name: &str, text: &str) {
         put(values, name, json!(text));
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,6 +3,7 @@
 //! Whether a receipt is about the item at all is judged by `pec` (§9.12), which asks for [`Awaited::sending`].
 
 use crate::address;
+use crate::language::Language;
 use alloc::collections::BTreeSet;
 use alloc::format;
 use alloc::string::String;
@@ -192,6 +193,8 @@ pub struct Awaited {
     pub subject: String,
     /// Its text: what goes on paper when it cannot be delivered.
     pub text: String,
+    /// Its language.
+    pub language: Language,
     /// The template that made it: what its delivery starts depends on what it says.
     pub template: String,
     /// It is itself a task to an office: its failure makes no other task.

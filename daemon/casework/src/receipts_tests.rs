@@ -40,6 +40,7 @@ fn awaited(facts: &[Fact]) -> Awaited {
         message_id: "<v1.a@pec.example>".into(),
         subject: String::new(),
         text: String::new(),
+        language: crate::language::Language::It,
         template: "presa-in-carico".into(),
         is_task: false,
         is_canary: false,

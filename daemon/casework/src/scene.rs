@@ -354,6 +354,7 @@ impl Scene {
             message_id: letter.message_id.clone(),
             subject: letter.subject.clone(),
             text: letter.text.clone(),
+            language: letter.language,
             template: letter.template.clone(),
             is_task: letter.lane == Lane::Internal,
             is_canary: false,

@@ -69,3 +69,30 @@ fn a_request_of_another_bodys_reaches_it_as_it_came_and_the_citizen_learns_the_d
     let shown = town.says(&["dossier", "show", &number]);
     assert!(shown.contains("Regione di Esempio ha ricevuto la richiesta"), "{shown}");
 }
+
+/// A document that cannot be had any more is not sent, and nobody is left without a word: its office answers by hand.
+#[test]
+fn a_letter_that_cannot_be_made_reaches_a_person() {
+    let town = Town::new();
+    let running = town.run();
+    let said = "Comunico che ho venduto l'appartamento di via Roma 3: la TARI va intestata ai nuovi proprietari.\n\
+                Codice fiscale BNCNNA80A41H501R\n";
+    let mail = Mail::new(ANNA).to(OWN).subject("Voltura utenza rifiuti").text(said);
+    let mail = mail.attach("rogito.pdf", "application/pdf", b"%PDF-1.4 finta\n").compose(Timestamp::now()).unwrap();
+    town.circuit.send(&mail.mail_from, &mail.rcpt_to, &mail.raw).unwrap();
+    let task = wait("the task", || town.letters().into_iter().find(|letter| letter.template == "compito"));
+    town.settled(&running);
+    let number = task.dossier.clone().unwrap();
+    let origin = running.overview().dossiers.iter().find(|it| it.number == number).unwrap().cover.origin.clone();
+    std::fs::remove_file(Archive::at(&town.house.data).path(Shelf::In, &origin)).unwrap();
+
+    let asked =
+        Mail::new(ANNA).to(OWN).subject(&format!("DOCUMENTO {number}/1")).text("").compose(Timestamp::now()).unwrap();
+    town.circuit.send(&asked.mail_from, &asked.rcpt_to, &asked.raw).unwrap();
+    let task = wait("the task", || {
+        town.letters().into_iter().find(|letter| letter.subject.contains("una lettera non è partita"))
+    });
+    running.stop();
+    assert!(task.to == SHARED && task.text.contains("rogito.pdf"), "{}", task.text);
+    assert!(town.letters().iter().all(|letter| letter.template != "documento"));
+}

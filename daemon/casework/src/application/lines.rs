@@ -59,8 +59,13 @@ const fn line(name: &'static str, label: &'static str, also: &'static [&'static 
     Line { name, label, also, need, check: Check::Text }
 }
 
-const NAME: Line = line(
-    "nome",
+/// The line for the name of who asks.
+pub(super) const NAME: &str = "nome";
+/// The line for the code of who asks.
+pub(super) const CODE: &str = "codice_fiscale";
+
+const WHO: Line = line(
+    NAME,
     "Nome e cognome",
     &[
         "nome",
@@ -74,10 +79,10 @@ const NAME: Line = line(
     ],
     Need::Must,
 );
-const CODE: Line = Line {
+const WHOSE: Line = Line {
     check: Check::Code,
     ..line(
-        "codice_fiscale",
+        CODE,
         "Codice fiscale",
         &["cf", "c f", "cod fisc", "cod fiscale", "codice fiscale del richiedente", "codice fiscale richiedente"],
         Need::Must,
@@ -183,7 +188,7 @@ const MORE: Line = line(
 
 /// The lines of the form of a service: of who asks, then of its sections, in the order of its file.
 pub(super) fn of(procedure: &Procedure) -> Vec<Line> {
-    let own: &[Line] = &[NAME, CODE, PHONE];
+    let own: &[Line] = &[WHO, WHOSE, PHONE];
     let asked = procedure.sections.iter().filter(|section| **section != Section::Richiedente);
     let asked = asked.flat_map(|section| of_section(*section).iter());
     own.iter().chain(asked).chain([&MORE]).copied().collect()
@@ -208,7 +213,7 @@ fn of_section(section: Section) -> &'static [Line] {
 /// What people read for a line of this name; `None`: no form has one.
 pub(super) fn label(name: &str) -> Option<&'static str> {
     let all = Section::ALL.iter().flat_map(|(_, section)| of_section(*section));
-    let line = all.chain([&NAME, &CODE, &PHONE, &MORE]).find(|line| line.name == name)?;
+    let line = all.chain([&WHO, &WHOSE, &PHONE, &MORE]).find(|line| line.name == name)?;
     Some(bare(line.label))
 }
 

@@ -8,7 +8,7 @@ use crate::desk::Desk;
 use crate::dossier::{self, Dossier};
 use crate::enablement;
 use crate::participation;
-use crate::procedure::Actor;
+use crate::procedure::{Actor, Role};
 use crate::reply::percent;
 use crate::verb::Verb;
 use alloc::format;
@@ -17,6 +17,9 @@ use alloc::vec::Vec;
 
 /// Numbers named with an order: a dossier rarely has more that wait.
 const NAMED_MAX: usize = 8;
+
+/// The word that only writes something down.
+pub(crate) const NOTE: &str = "NOTA";
 
 /// An answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -78,6 +81,35 @@ fn of_dossier(dossier: &Dossier, message: &str, office: &str, as_what: &str, des
         What::Note => true,
         What::Open => false, // the message has its dossier
         What::Correct => !message.is_empty(),
+    })
+}
+
+/// Who may grant and refuse, for who may not: the task goes on to them, and its code is good in their hands. None where who reads
+/// may, or nobody may now.
+pub(crate) fn who_decides(object: Object<'_>, office: &str, as_what: &str, desk: &Desk) -> Option<String> {
+    let Object::Dossier(dossier) = object else { return None };
+    let procedure = procedure_of(dossier, desk)?;
+    let may = |role| {
+        let actor = Actor::Office { id: office, role };
+        procedure.act(dossier.state, Verb::Accogli, actor, &dossier.office).is_ok()
+    };
+    if desk.entity.office_box.is_none()
+        || may(role(as_what))
+        || ![Role::Responsabile, Role::Coordinatore].map(may).contains(&true)
+    {
+        return None;
+    }
+    let people = &desk.rules.office(office)?.people;
+    let names: Vec<String> = people
+        .iter()
+        .filter(|person| may(role(&person.role)))
+        .map(|person| format!("{} ({})", person.name, person.mail))
+        .collect();
+    Some(match names.as_slice() {
+        [] => String::from(
+            "ACCOLGO e RESPINGO li scrive un responsabile: fra le persone dell'ufficio non ce n'è ancora uno, lo aggiunge chi tiene le regole",
+        ),
+        names => format!("ACCOLGO e RESPINGO li scrive chi decide: inoltra questo messaggio a {}", names.join(" o ")),
     })
 }
 

@@ -17,7 +17,7 @@ use crate::procedure::Participation;
 use crate::procedure::model::External;
 use crate::rating;
 use crate::reply::mailto;
-use crate::rules::{Body, Calendar};
+use crate::rules::{Body, Calendar, Officer};
 use crate::term::OBSERVATION_DAYS;
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -90,7 +90,7 @@ impl Case<'_> {
 
     fn values_in(&self, language: Language, next: &str) -> Value {
         let mut values = about_us(self.desk, &self.dossier.office);
-        about_case(&mut values, self.dossier, language);
+        about_case(&mut values, self.dossier, language, self.desk);
         put(&mut values, "prossimo_passo", json!(next));
         if !self.enclosed.is_empty() {
             put(&mut values, "in_allegato", json!(self.enclosed));
@@ -167,6 +167,9 @@ impl Case<'_> {
         if let Some(validity) = self.dossier.life.validity.filter(|_| self.dossier.state.is_granted()) {
             put(&mut values, "vale_fino_al", json!(validity.until));
         }
+        if self.dossier.state.is_granted() {
+            put(&mut values, "collegati", json!(self.related()));
+        }
         let Dossier { number, state, life, cover, .. } = self.dossier;
         if life.rating.is_none() && !cover.reserved && *state != State::TrasmessaAltroEnte {
             let row = |stars: u8| {
@@ -185,10 +188,21 @@ impl Case<'_> {
                     put(&mut values, "decisione", json!(told));
                     put(&mut values, "interessato", json!(true));
                     // What was granted, and how asking went, are who asked's.
-                    values.as_object_mut().map(|given| ["vale_fino_al", "voti"].map(|name| given.remove(name)));
+                    values
+                        .as_object_mut()
+                        .map(|given| ["vale_fino_al", "collegati", "voti"].map(|name| given.remove(name)));
                 }
                 self.letter(Language::It, "esito", values, to)
             })
+            .collect()
+    }
+
+    /// Services that go with what was granted: the procedure's file names them, three at most.
+    fn related(&self) -> Vec<String> {
+        let own = clockwork::procedure_of(self.dossier, self.desk).map_or(&[][..], |procedure| &procedure.related);
+        let known = own.iter().filter_map(|id| self.desk.procedures.get(id));
+        known
+            .map(|one| format!("{}: per sapere come si chiede scrivi nell'oggetto SCHEDA {}", one.title, one.id))
             .collect()
     }
 
@@ -408,26 +422,41 @@ impl Case<'_> {
 
     /// A task for an office about the dossier.
     pub(crate) fn task(&self, office: &str, what: &str, facts: &[String], changes: &[Changed]) -> Option<Outgoing> {
+        self.task_for(None, office, what, facts, changes)
+    }
+
+    /// As [`task`](Self::task), to the mailbox of one of the office's people.
+    pub(crate) fn task_for(
+        &self,
+        person: Option<&Officer>,
+        office: &str,
+        what: &str,
+        facts: &[String],
+        changes: &[Changed],
+    ) -> Option<Outgoing> {
+        let role = person.map_or_else(|| role_of(office, self.desk), |person| &person.role);
         let mut values = about_us(self.desk, office);
-        about_case(&mut values, self.dossier, Language::It);
+        about_case(&mut values, self.dossier, Language::It, self.desk);
         put(&mut values, "riferimento", json!(answers::reference(Object::Dossier(self.dossier), office, self.desk)));
         put(&mut values, "cosa", json!(what));
         put(&mut values, "perche", json!(facts));
         let object = Object::Dossier(self.dossier);
-        offered(&mut values, object, object.message(), office, role_of(office, self.desk), self.desk);
+        offered(&mut values, object, object.message(), office, role, self.desk);
         changed(&mut values, changes);
         let number = &self.dossier.number;
         let ways = [
             format!("sportello dossier show {number}: tutto quello che c'è nel fascicolo."),
             format!("sportello deadline explain {number}: come è contato il termine."),
         ];
-        put(&mut values, "come_rispondere", json!(ways));
+        let decider = answers::who_decides(object, office, role, self.desk).map(|who| format!("{who}."));
+        put(&mut values, "come_rispondere", json!(decider.into_iter().chain(ways).collect::<Vec<_>>()));
         put(&mut values, "originale", json!(format!("fascicolo {number}")));
         let task = to_office("compito-pratica", values, office, Some(number.clone()), false, &self.known(), self.desk)?;
+        let to = person.map_or_else(|| task.to.clone(), |person| person.mail.clone());
         // Two offices may share a mailbox, and one may hear of two things at once: each is an effect of its own.
         let effect = format!("{}/{office}/{what}", task.template);
-        let id = self.desk.key.effect_id(self.cause, &effect, &task.to, 0);
-        Some(Outgoing { message_id: EffectKey::message_id(&id, &self.desk.domain()), id, ..task })
+        let id = self.desk.key.effect_id(self.cause, &effect, &to, 0);
+        Some(Outgoing { message_id: EffectKey::message_id(&id, &self.desk.domain()), id, to, ..task })
     }
 }
 

@@ -1,11 +1,12 @@
 //! The letters that answer a citizen's command. It changes when such an answer shows another fact.
 
-use super::{About, about_case, about_us, given, put, references, words, write};
+use super::{About, about_case, about_us, given, next_in_case, put, references, state, words, write};
 use crate::application;
 use crate::calendar::{in_words, rome};
 use crate::clockwork;
 use crate::data_change::fields;
 use crate::decision::{Enclosure, Lane, Outgoing, Reason};
+use crate::desk::Desk;
 use crate::dossier::{Document, Dossier, Visibility, check};
 use crate::effect::EffectKey;
 use crate::enablement;
@@ -15,7 +16,6 @@ use crate::life::Entry;
 use crate::person::{Asked, Notices, Over, Person, Scope};
 use crate::procedure::{Participation, Procedure, card};
 use crate::rating;
-use crate::reply::catalogue::words::Words;
 use crate::reply::mailto;
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -32,7 +32,7 @@ const LETTERS_MAX: usize = 5;
 /// Longest name of a file that a letter takes along, bytes.
 const NAME_BYTES_MAX: usize = 200;
 /// Lines of a service card that say something to who asks; the others are for the office.
-const CARD: [(&str, &str); 15] = [
+const CARD: [(&str, &str); 16] = [
     ("A chi", "A chi serve"),
     ("Che cosa", "Che cosa ottieni"),
     ("Come", "Come si chiede"),
@@ -48,6 +48,7 @@ const CARD: [(&str, &str); 15] = [
     ("Altri enti", "Altri enti"),
     ("Domande", "Quando si chiede"),
     ("Pagina", "Pagina web"),
+    ("Collegati", "Può servirti anche"),
 ];
 
 /// A document that a party may see, as the index shows it.
@@ -154,7 +155,7 @@ fn values_in(language: Language, about: &About<'_>, next: &str) -> Value {
     put(&mut values, "prossimo_passo", json!(next));
     put(&mut values, "ricevuto_il", json!(about.daticert.data));
     if let Some(case) = about.case {
-        about_case(&mut values, case, language);
+        about_case(&mut values, case, language, about.desk);
     }
     values
 }
@@ -189,19 +190,29 @@ pub(crate) fn service(about: &About<'_>, procedure: &Procedure, note: &str) -> R
     let shown = CARD.iter().filter_map(|(name, title)| {
         let text = lines.iter().find(|(line, _)| line == name).map(|(_, text)| text.as_str())?;
         // Where tasks go is the office's affair: people write to the one address of the body.
-        let text = if *name == "Ufficio" { office.map_or(text, |office| &office.title) } else { text };
+        let text = match *name {
+            "Ufficio" => office.map_or(text, |office| &office.title).to_string(),
+            "Collegati" => related(procedure, about.desk),
+            _ => text.to_string(),
+        };
         (!text.trim().is_empty()).then(|| json!({ "voce": title, "testo": text }))
     });
     put(&mut values, "righe", json!(shown.collect::<Vec<_>>()));
     Ok(vec![letter(about, "scheda", values, 0)?])
 }
 
-/// NUOVA: the form of a service, to be filled in by mail.
-pub(crate) fn form(about: &About<'_>, procedure: &Procedure) -> Result<Vec<Outgoing>, Reason> {
+/// The services that a file names beside its own, as people write them behind SCHEDA.
+fn related(procedure: &Procedure, desk: &Desk) -> String {
+    let known = procedure.related.iter().filter_map(|id| desk.procedures.get(id));
+    known.map(|one| format!("{} (SCHEDA {})", one.title, one.id)).collect::<Vec<_>>().join(", ")
+}
+
+/// NUOVA: the form of a service, to be filled in by mail. `of`: who writes, where that may be told to who writes (functions S2.17).
+pub(crate) fn form(about: &About<'_>, procedure: &Procedure, of: Option<&Person>) -> Result<Vec<Outgoing>, Reason> {
     let mut values = values(about, "");
     put(&mut values, "titolo", json!(procedure.title));
     put(&mut values, "codice", json!(procedure.id));
-    put(&mut values, "modulo", json!(application::form(procedure)));
+    put(&mut values, "modulo", json!(application::form(procedure, of)));
     if !procedure.requirements.is_empty() {
         put(&mut values, "requisiti", json!(procedure.requirements));
     }
@@ -305,7 +316,7 @@ pub(crate) fn dossiers(about: &About<'_>, all: &[&Dossier], rest: usize) -> Resu
             (None, None, None) => String::from("senza un termine"),
         };
         json!({
-            "numero": check::shown(&dossier.number), "oggetto": dossier.title, "stato": dossier.state.words(),
+            "numero": check::shown(&dossier.number), "oggetto": dossier.title, "stato": state(dossier, Language::It, about.desk),
             "dal": day(dossier.state_since), "fine": end,
         })
     };
@@ -317,7 +328,7 @@ pub(crate) fn dossiers(about: &About<'_>, all: &[&Dossier], rest: usize) -> Resu
 pub(crate) fn status(about: &About<'_>, dossier: &Dossier) -> Result<Vec<Outgoing>, Reason> {
     let about = &About { case: Some(dossier), ..*about };
     let language = about.desk.templates.language("stato-pratica", about.language());
-    let mut values = values_in(language, about, next_step(dossier).in_language(language));
+    let mut values = values_in(language, about, &next_step(dossier, language, about.desk));
     let is_excluded = clockwork::procedure_of(dossier, about.desk)
         .is_some_and(|procedure| procedure.participation == Participation::Excluded);
     put(&mut values, "partecipazione_esclusa", json!(is_excluded));
@@ -333,32 +344,36 @@ pub(crate) fn status(about: &About<'_>, dossier: &Dossier) -> Result<Vec<Outgoin
         };
         events.push(json!({ "quando": event.at, "cosa": what }));
     }
-    // The last ones say where it stands; the first one where it began.
-    let surplus = events.len().saturating_sub(ENTRIES_MAX);
-    events.drain(1..=surplus);
+    // The last ones say where it stands, the first one where it began; what is between is counted.
+    if events.len() > ENTRIES_MAX {
+        let last = events.len() - ENTRIES_MAX + 1;
+        let what = words::MORE_EVENTS.in_language(language).replace("{}", &last.to_string());
+        let counted = json!({ "quando": events[last]["quando"], "cosa": what });
+        events.splice(1..=last, [counted]);
+    }
     if events.len() > 1 {
         put(&mut values, "eventi", json!(events));
     }
     Ok(vec![letter_in(language, about, "stato-pratica", values, 0)?])
 }
 
-fn next_step(dossier: &Dossier) -> Words {
-    match &dossier.life.enablement {
+fn next_step(dossier: &Dossier, language: Language, desk: &Desk) -> String {
+    let usual = match &dossier.life.enablement {
         _ if dossier.state.is_final() => words::CASE_CLOSED,
         Some(asked) if asked.state == enablement::State::Asked => words::CODE_AWAITED,
         Some(_) => words::GRANT_AWAITED,
         None => words::CASE_EXAMINED,
+    };
+    match dossier.life.enablement {
+        Some(_) => usual.in_language(language).to_string(),
+        None => next_in_case(dossier, usual, language, desk),
     }
-}
-
-fn next_step_in_italian(dossier: &Dossier) -> &'static str {
-    next_step(dossier).in_language(Language::It)
 }
 
 /// FASCICOLO: the documents, not the documents themselves.
 pub(crate) fn index(about: &About<'_>, dossier: &Dossier, history: &History) -> Result<Vec<Outgoing>, Reason> {
     let about = &About { case: Some(dossier), ..*about };
-    let values = values(about, next_step_in_italian(dossier));
+    let values = values(about, &next_step(dossier, Language::It, about.desk));
     let row = |shown: &Shown<'_>| {
         let by = if shown.event.by.is_empty() { "il servizio" } else { &shown.event.by };
         json!({
@@ -373,7 +388,7 @@ pub(crate) fn index(about: &About<'_>, dossier: &Dossier, history: &History) -> 
 /// DOCUMENTO: that one goes along.
 pub(crate) fn document(about: &About<'_>, dossier: &Dossier, shown: &Shown<'_>) -> Result<Vec<Outgoing>, Reason> {
     let about = &About { case: Some(dossier), ..*about };
-    let mut values = values(about, next_step_in_italian(dossier));
+    let mut values = values(about, &next_step(dossier, Language::It, about.desk));
     put(&mut values, "documento", json!(format!("{}/{}", check::shown(&dossier.number), shown.n)));
     put(&mut values, "nome", json!(shown.document.name));
     put(&mut values, "giorno", day(shown.event.at));
@@ -387,7 +402,7 @@ pub(crate) fn document(about: &About<'_>, dossier: &Dossier, shown: &Shown<'_>) 
 /// There is no such document to be seen: the same words whether it is not there or may not be seen.
 pub(crate) fn no_document(about: &About<'_>, dossier: &Dossier, wanted: u32) -> Result<Vec<Outgoing>, Reason> {
     let about = &About { case: Some(dossier), ..*about };
-    let mut values = values(about, next_step_in_italian(dossier));
+    let mut values = values(about, &next_step(dossier, Language::It, about.desk));
     put(&mut values, "documento", json!(format!("{}/{wanted}", check::shown(&dossier.number))));
     Ok(vec![letter(about, "documento-non-visibile", values, 0)?])
 }
@@ -423,7 +438,7 @@ pub(crate) fn rated(
     asked: Option<u8>,
 ) -> Result<Vec<Outgoing>, Reason> {
     let about = &About { case: Some(dossier), ..*about };
-    let mut values = values(about, next_step_in_italian(dossier));
+    let mut values = values(about, &next_step(dossier, Language::It, about.desk));
     put(&mut values, "avviso", json!(note));
     if let Some(stars) = asked {
         let answers = rating::answers(stars).iter().enumerate();

@@ -1,7 +1,8 @@
 //! The answer to an office that gave an order by mail. It changes when such an answer shows another fact.
 
 use super::{about_us, put, reference, write};
-use crate::command::{Object, answers};
+use crate::command::Object;
+use crate::command::answers::{self, Answer};
 use crate::decision::{Lane, Outgoing, Reason};
 use crate::desk::Desk;
 use crate::dossier::check;
@@ -59,6 +60,8 @@ pub(crate) fn answer(
         Told::Done(said) => ("ordine-eseguito", said),
         Told::Refused(why) => ("ordine-non-eseguito", why),
     };
+    let decider = about.and_then(|(object, role)| answers::who_decides(object, office, role, desk));
+    let said = [Some(said.clone()), decider].into_iter().flatten().collect::<Vec<_>>().join(". ");
     put(&mut values, "esito", json!(said));
     let ids = answered.0.map(ToString::to_string).or_else(|| answered.1.message_id.clone());
     let references = ids.into_iter().filter(|id| id.len() <= ID_BYTES_MAX).collect();
@@ -73,14 +76,14 @@ pub(super) fn role_of<'a>(office: &str, desk: &'a Desk) -> &'a str {
 
 /// What the office may answer by mail; `message`: the one that it may correct.
 pub(super) fn offered(values: &mut Value, object: Object<'_>, message: &str, office: &str, role: &str, desk: &Desk) {
-    let all: Vec<Value> = answers::of(object, message, office, role, desk)
-        .into_iter()
-        .map(|answer| {
-            let how = if answer.with.is_empty() { String::new() } else { format!(", {}", answer.with) };
-            json!({ "scrivi": format!("{}{how}", answer.words), "collegamento": answer.link })
-        })
-        .collect();
+    let all: Vec<Value> = answers::of(object, message, office, role, desk).into_iter().map(shown).collect();
     if !all.is_empty() {
         put(values, "risposte", json!(all));
     }
+}
+
+/// An answer, as a task shows it.
+pub(super) fn shown(answer: Answer) -> Value {
+    let how = if answer.with.is_empty() { String::new() } else { format!(", {}", answer.with) };
+    json!({ "scrivi": format!("{}{how}", answer.words), "collegamento": answer.link })
 }

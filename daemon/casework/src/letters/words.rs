@@ -166,6 +166,9 @@ pub(super) fn out_of_time(why: &str, language: Language) -> String {
 pub(super) const DOCUMENT_CAME: Words =
     Words::new("Arrivato il documento «{}»", "Dokument «{}» eingegangen", "The document «{}» has arrived");
 
+pub(super) const MORE_EVENTS: Words =
+    Words::new("Altri {} passi, fino a questo", "Weitere {} Schritte, bis zu diesem", "{} more steps, up to this one");
+
 /// The name of the file that the receipt takes along.
 pub(super) const RECEIPT_FILE: Words = Words::new("ricevuta", "empfangsbestaetigung", "receipt");
 /// What becomes of a file that arrived.

@@ -130,3 +130,26 @@ impl Field {
         matches!(self.need, Need::OneOf(_) | Need::IfGiven | Need::Free)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::fields::END;
+    use super::*;
+    use alloc::vec::Vec;
+
+    /// Functions S0.12: where it stands, since when, who is responsible and whom to ask, until when, what comes next.
+    #[test]
+    fn every_letter_about_a_dossier_has_the_fixed_block() {
+        let of_citizens = MESSAGES.iter().filter(|message| message.reader == Reader::Citizen);
+        let has = |message: &Message, name: &str| {
+            message.fields.iter().flat_map(|group| *group).any(|field| field.name == name)
+        };
+        let about: Vec<&Message> = of_citizens.filter(|message| has(message, "stato_dal")).collect();
+        assert!(about.len() > 15, "{}", about.len());
+        for message in about {
+            let has = |name: &str| has(message, name);
+            let ends = END.iter().all(|field| has(field.name)) || has("termine_giorni") && has("data_fine");
+            assert!(ends && has("prossimo_passo") && has("contatto") && has("responsabile"), "{}", message.name);
+        }
+    }
+}

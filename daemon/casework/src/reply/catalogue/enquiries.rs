@@ -418,6 +418,7 @@ pub(super) const ENABLING: Message = Message {
     fields: &[
         SENDER,
         DOSSIER,
+        END,
         &[
             field("casella", Line, Always, "la casella da abilitare", &["anna.bianchi@pec.example"]),
             field("persona", Line, Always, "codice fiscale o partita IVA di chi chiede", &["BNCNNA80A41H501R"]),
@@ -440,6 +441,7 @@ pub(super) const EXPIRED: Message = Message {
     fields: &[
         SENDER,
         DOSSIER,
+        END,
         &[
             field("scaduto_il", Date, Always, "ultimo giorno che c'era per confermare", &["2026-07-12"]),
             field("casella", Line, Always, "la casella da abilitare", &["anna.bianchi@pec.example"]),
@@ -463,6 +465,7 @@ pub(super) const CONFIRMED: Message = Message {
     fields: &[
         SENDER,
         DOSSIER,
+        END,
         &[
             field("casella", Line, Always, "la casella da abilitare", &["anna.bianchi@pec.example"]),
             field("persona", Line, Always, "codice fiscale o partita IVA di chi chiede", &["BNCNNA80A41H501R"]),
@@ -504,6 +507,7 @@ pub(super) const RATED: Message = Message {
     fields: &[
         SENDER,
         DOSSIER,
+        END,
         &[
             field("avviso", Line, Always, "che cosa è successo", &["Grazie: abbiamo contato la tua valutazione."]),
             field("domanda", Line, IfGiven, "la seconda domanda", &["Quali sono stati gli aspetti che hai preferito?"]),

@@ -360,7 +360,8 @@ pub(super) const UNDELIVERED: &[Field] = &[
     field("inviato_il", Instant, Always, "quando è stato inviato", &["2026-07-02T08:40:00Z"]),
     field("esito", Line, Always, "che cosa dicono le ricevute", &["avviso di mancata consegna del 3 luglio 2026"]),
     field("errore", Line, IfGiven, "errore riportato dal gestore", &["casella piena"]),
-    field("testo", Quote, Always, "testo da spedire", &["Buongiorno,\nabbiamo ricevuto la tua richiesta."]),
+    field("in_allegato", Line, Always, "nome del file da stampare e spedire", &["lettera-da-spedire.pdf"]),
+    field("testo", Quote, Always, "testo che non è arrivato", &["Buongiorno,\nabbiamo ricevuto la tua richiesta."]),
 ];
 
 /// A message of ours of which nobody knows whether it arrived.
@@ -424,6 +425,13 @@ pub(super) const OUTCOME: &[Field] = &[
         IfGiven,
         "se si è deciso dopo il termine: termine e tempo impiegato (L. 241/1990 art. 2 c. 9-quinquies)",
         &["Il termine era il 31 luglio 2026: abbiamo deciso 4 giorni dopo."],
+    ),
+    field(
+        "collegati",
+        Lines,
+        IfGiven,
+        "servizi che possono servire a chi ha avuto questo, al massimo tre, ciascuno con le parole che lo chiedono (S3.25)",
+        &["Mensa scolastica: per sapere come si chiede scrivi nell'oggetto SCHEDA mensa"],
     ),
     field("vale_fino_al", Date, IfGiven, "ultimo giorno di quello che si dà, dove ne ha uno", &["2027-07-20"]),
     field(

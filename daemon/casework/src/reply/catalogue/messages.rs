@@ -117,6 +117,7 @@ pub const MESSAGES: &[Message] = &[
         fields: &[
             SENDER,
             DOSSIER,
+            END,
             &[
                 field(
                     "modifiche",
@@ -271,7 +272,7 @@ pub const MESSAGES: &[Message] = &[
         name: "esito",
         purpose: "al cittadino: la decisione, con motivi, valutazioni e rimedi (L. 241/1990 artt. 2, 3, 10, 10-bis)",
         reader: Reader::Citizen,
-        fields: &[SENDER, DOSSIER, OUTCOME, &[LINK_STATO]],
+        fields: &[SENDER, DOSSIER, END, OUTCOME, &[LINK_STATO]],
         must_say: &[],
     },
     Message {
@@ -362,7 +363,7 @@ pub const MESSAGES: &[Message] = &[
         name: "compito-mancata-consegna",
         purpose: "all'ufficio: una Pec non è arrivata, va spedita su carta (CAD art. 3-bis c. 4-bis)",
         reader: Reader::Office,
-        fields: &[TASK, UNDELIVERED],
+        fields: &[TASK, UNDELIVERED, ANSWERS],
         must_say: &[Phrase { words: "raccomandata", why: "CAD art. 3-bis c. 4-bis: la strada di carta" }],
     },
     Message {

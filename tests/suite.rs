@@ -3,6 +3,8 @@
 
 #[path = "suite/accesses.rs"]
 mod accesses;
+#[path = "suite/answering.rs"]
+mod answering;
 #[path = "suite/application.rs"]
 mod application;
 #[path = "suite/archetypes.rs"]
@@ -19,6 +21,8 @@ mod contain;
 mod counter;
 #[path = "suite/crash.rs"]
 mod crash;
+#[path = "suite/data_change.rs"]
+mod data_change;
 #[path = "suite/decide.rs"]
 mod decide;
 #[path = "suite/demo.rs"]

@@ -1,13 +1,13 @@
 //! Changes when a service may be asked for otherwise by its name, or its form is read otherwise.
 
-use crate::decide::{ANNA, decide, mail, nothing};
+use crate::decide::{ANNA, bench, decide, decide_at, mail, nothing};
 use crate::enquiry::{CODE, flat, letter, letters};
 use crate::support::{House, Recorder, ask, wait};
 use casework::dossier::{Dossier, State};
 use casework::rules::Outcome;
-use casework::{Change, Decision, Disposition};
+use casework::{Change, Decision, Disposition, Known};
 use gestore::Mail;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 /// A daughter's codice fiscale, synthetic.
 const CHILD: &str = "BNCGLI20A41H501O";
@@ -195,6 +195,59 @@ fn damaged_forms_are_read_or_asked_back_line_by_line() {
         }
     }
     assert!(whole.len() + broken.len() >= 30);
+}
+
+/// Functions S3.16: the term counts from the certified arrival of the form, be it whole or not, read at once or days later; what is
+/// sent in answer moves nothing.
+#[test]
+fn the_term_runs_from_the_arrival_of_the_form_whatever_was_missing() {
+    let arrived = bench().now;
+    let (read, answered) = (arrived + SignedDuration::from_hours(30), arrived + SignedDuration::from_hours(80));
+    let apply = |dossier: &mut Dossier, decision: &Decision, at: Timestamp| {
+        for change in &decision.changes {
+            if let Change::Entered { entry, .. } = change {
+                dossier.apply(entry, at);
+            }
+        }
+    };
+    let form = format!("Nome e cognome: Anna Bianchi\nCodice fiscale: {CODE}\nTarga: AB123CD\nHo i requisiti: sì\n");
+    let open = |text: &str| {
+        let decision = decide(with_file("NUOVA ztl", text), Known { now: read, ..nothing() });
+        let mut dossier = one(&decision).clone();
+        apply(&mut dossier, &decision, read);
+        (dossier, decision)
+    };
+    let (whole, _) = open(&form);
+    let (mut part, asked) = open(&form.replace("Targa: AB123CD\n", ""));
+    assert_eq!((whole.state, part.state), (State::Protocollata, State::DaRegolarizzare));
+    let end = |dossier: &Dossier| dossier.due.map(|due| due.to_string());
+    for dossier in [&whole, &part] {
+        assert_eq!((dossier.opened_at, end(dossier).as_deref()), (arrived, Some("2026-03-05")));
+    }
+    let ours = letter(&asked, "richiesta-integrazione");
+    let known = |dossier: &Dossier| Known {
+        now: answered,
+        digest: "e".repeat(64),
+        dossiers: vec![dossier.clone()],
+        thread: Some(dossier.number.clone()),
+        answers_ours: true,
+        ..nothing()
+    };
+    let subject = format!("R: {}", ours.subject);
+    let back = decide_at(with_file(&subject, "Targa: AB123CD\n"), known(&part), answered);
+    assert!(opened(&back).is_empty(), "{:?}", back.trail);
+    apply(&mut part, &back, answered);
+    assert_eq!(part.state, State::Protocollata, "{:?}", back.trail);
+    assert_eq!((part.opened_at, end(&part).as_deref()), (arrived, Some("2026-03-05")));
+
+    // A correction of what was whole.
+    let mut whole = whole;
+    let subject = format!("R: Ricevuta della tua richiesta {}", casework::dossier::tag(&whole.number));
+    let text = "Correggo: la targa giusta è AB123CE.\n";
+    let corrected = decide_at(mail(ANNA, &subject, text), known(&whole), answered);
+    assert!(opened(&corrected).is_empty(), "{:?}", corrected.trail);
+    apply(&mut whole, &corrected, answered);
+    assert_eq!((whole.opened_at, end(&whole).as_deref()), (arrived, Some("2026-03-05")));
 }
 
 /// Who answers our letter fills in the form where it stands, quoted; who only asks about it opens nothing.

@@ -54,10 +54,10 @@ fn change(from: &str) -> Mail {
     mail(from, "Cambio di residenza", "Mi sono trasferita in via Roma 1. Codice fiscale BNCNNA80A41H501R\n")
 }
 
-fn seen(mail: Mail) -> Examined {
+fn seen(mail: Mail, at: Timestamp) -> Examined {
     let bench = bench();
-    let mail = mail.compose(bench.now).unwrap();
-    let sealed = match bench.provider.submit(&mail.raw, &mail.mail_from, &mail.rcpt_to, bench.now).unwrap() {
+    let mail = mail.compose(at).unwrap();
+    let sealed = match bench.provider.submit(&mail.raw, &mail.mail_from, &mail.rcpt_to, at).unwrap() {
         Submission::Accepted { envelope, .. } => envelope.raw,
         Submission::Refused(_) => panic!("refused"),
     };
@@ -68,7 +68,12 @@ fn seen(mail: Mail) -> Examined {
 }
 
 pub(crate) fn decide(mail: Mail, known: Known) -> Decision {
-    casework::decide(&seen(mail), &known, &bench().desk)
+    decide_at(mail, known, bench().now)
+}
+
+/// As [`decide`], of a message that was certified at another time.
+pub(crate) fn decide_at(mail: Mail, known: Known, at: Timestamp) -> Decision {
+    casework::decide(&seen(mail, at), &known, &bench().desk)
 }
 
 pub(crate) fn nothing() -> Known {

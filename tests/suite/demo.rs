@@ -1,7 +1,10 @@
 //! Changes when the demonstration shows something else, or when an interrupted one may end otherwise than a whole one.
 
+use crate::printable::files_in;
 use crate::support::{Daemon, ask, copies, journal_lines, real_trial, sportello, wait};
+use casework::decision::Enclosure;
 use casework::{Disposition, Lane};
+use sportello::archive::{Archive, Shelf};
 use sportello::demo;
 use sportello::journal::{Journal, Tail};
 use sportello::outbox::schedule::{Shown, State};
@@ -106,6 +109,7 @@ fn every_step_ends_as_it_must_and_a_second_run_changes_nothing() {
         ["anagrafe@comune.example", "edilizia@comune.example"],
         "what could not be delivered goes by paper"
     );
+    time_and_sheets(&shown.overview, &dir.path().join("servizio"));
     // Who decides without being allowed to, and who approves twice what takes two: refused, and seen by a person.
     let incidents: Vec<&str> = shown.overview.incidents.iter().map(|(_, code, ..)| code.as_str()).collect();
     assert_eq!(incidents, [casework::refused::ATTEMPT; 2]);
@@ -121,6 +125,44 @@ fn every_step_ends_as_it_must_and_a_second_run_changes_nothing() {
     assert_eq!(again.played, 0);
     assert_eq!((again.overview.seq, &again.overview.head), (head.seq, &head.hash), "not a line is added");
     assert_eq!((Overview::read(&data).unwrap().1, letters(dir.path())), before);
+}
+
+/// The third act: whom the days made to be told, and the sheets that went to who asked what is held.
+fn time_and_sheets(overview: &Overview, data: &Path) {
+    let told = |title: &str| {
+        let of =
+            overview.dossiers.iter().find(|dossier| dossier.title == title).unwrap_or_else(|| panic!("no {title}"));
+        let tasks = overview
+            .items
+            .iter()
+            .map(|item| &item.outgoing)
+            .filter(|letter| letter.lane == Lane::Internal && letter.dossier.as_ref() == Some(&of.number));
+        let mut tasks: Vec<(String, &str)> = tasks
+            .map(|task| (task.subject.split_once("] ").map_or("", |(_, words)| words).to_owned(), task.to.as_str()))
+            .collect();
+        tasks.sort();
+        tasks
+    };
+    let has = |tasks: &[(String, &str)], words: &str, to: &str| {
+        assert!(tasks.iter().any(|(said, at)| said.contains(words) && *at == to), "{words} to {to}: {tasks:?}");
+    };
+    let near = told("Verifica del confine in via Adige 7");
+    has(&near, "mancano 3 giorni alla fine del termine", "edilizia@comune.example");
+    assert!(near.iter().all(|(said, _)| !said.contains("scaduto")), "{near:?}");
+    let over = told("Verifica della recinzione in via Adige 9");
+    // The office, and who tells the holder of the substitute power.
+    for to in ["edilizia@comune.example", "protocollo@comune.example"] {
+        has(&over, "termine scaduto: tocca al potere sostitutivo", to);
+    }
+
+    let archive = Archive::at(data);
+    for (template, name) in [("dati-personali", "i-miei-dati.pdf"), ("elenco-pratiche", "le-mie-pratiche.pdf")] {
+        let item = overview.items.iter().find(|item| item.outgoing.template == template).unwrap();
+        assert_eq!(item.outgoing.enclosures, [Enclosure::Printable { name: name.into() }]);
+        let files = files_in(&archive.read(Shelf::Out, &item.frozen).unwrap());
+        let [(head, kind, pdf)] = files.as_slice() else { panic!("{template}: {} files", files.len()) };
+        assert!(head.contains(name) && kind == "application/pdf" && pdf.starts_with(b"%PDF-1.7"), "{head}");
+    }
 }
 
 /// Copies of every Message-ID that left, both roads.

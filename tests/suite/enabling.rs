@@ -1,6 +1,6 @@
 //! Changes when an address comes to be a citizen's in another way (functions S0.06, S0.07).
 
-use crate::decide::{ANNA, bench, decide, has_reason, mail, nothing};
+use crate::decide::{ANNA, bench, decide, decide_at, has_reason, mail, nothing};
 use crate::enquiry::{CODE, STRANGER, before, flat, letter, letters, tasks};
 use crate::support::{House, OWN, Recorder, ask, wait};
 use casework::act::{Act, Done, Order};
@@ -208,6 +208,27 @@ fn a_code_counts_once_in_time_and_from_the_address_to_which_it_went() {
     let confirmed = asked.confirmed();
     let again = confirmed.back(NEW, &confirmed.secret);
     assert!(steps(&again) == 0 && letters(&again).is_empty() && has_reason(&again, "token-used"), "{:?}", again.trail);
+}
+
+/// Functions S0.06: five days, to the second, as the citizen's provider certified the answer, however late it is read.
+#[test]
+fn a_code_is_good_for_five_days_to_the_second() {
+    let asked = asked();
+    let until = bench().now + jiff::SignedDuration::from_hours(5 * 24);
+    assert_eq!(asked.dossier.life.enablement.as_ref().unwrap().until, until);
+    let first = decide(mail(NEW, &format!("ABILITAMI {CODE}"), "Grazie\n"), nothing());
+    let told = flat(letter(&first, "conferma-abilitazione"));
+    assert!(told.contains("domenica 8 febbraio 2026"), "the fifth day after the third: {told}");
+    let answered = |at: jiff::Timestamp| {
+        let read = Known { now: until + jiff::SignedDuration::from_hours(30), digest: "e".repeat(64), ..asked.known() };
+        decide_at(mail(NEW, &asked.subject, &format!("{}\n", asked.secret)), read, at)
+    };
+    let last = answered(until);
+    assert_eq!(steps(&last), 1, "{:?}", last.trail);
+    assert!(!has_reason(&last, "token-expired") && has_reason(&last, "enabling-confirmed"), "{:?}", last.trail);
+    let late = answered(until + jiff::SignedDuration::from_secs(1));
+    assert!(has_reason(&late, "token-expired"), "{:?}", late.trail);
+    letter(&late, "conferma-scaduta");
 }
 
 #[test]

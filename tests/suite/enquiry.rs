@@ -152,6 +152,23 @@ fn a_stranger_is_told_which_ways_are_open_and_never_whether_there_is_a_record() 
     letter(&list, "come-farti-riconoscere");
 }
 
+/// Functions S0.01: in the words of people, from a PEC of which nothing is known.
+#[test]
+fn a_stranger_who_asks_what_we_have_on_them_is_told_how_to_be_known() {
+    for text in ["Buongiorno, cosa avete su di me nei vostri archivi? Grazie\n", "Vorrei sapere cosa avete su di me.\n"]
+    {
+        let ask = |known: Known| decide(mail(STRANGER, "domanda", text), known);
+        let (with, without) = (ask(world(vec![dossier(MINE, ANNA)])), ask(nothing()));
+        let told = letter(&with, "come-farti-riconoscere");
+        assert!(told.to == STRANGER && told.enclosures.is_empty(), "{told:?}");
+        for private in ["Anna", "Bianchi", "055", CODE, MINE, THEIRS] {
+            assert!(!told.text.contains(private) && !told.subject.contains(private), "{private}: {}", told.text);
+        }
+        let without = letter(&without, "come-farti-riconoscere");
+        assert_eq!((&told.subject, &told.text), (&without.subject, &without.text), "byte for byte");
+    }
+}
+
 #[test]
 fn the_list_has_open_and_closed_dossiers_and_says_what_it_leaves_out() {
     let mut closed = dossier("2025/000003", ANNA);
@@ -159,7 +176,9 @@ fn the_list_has_open_and_closed_dossiers_and_says_what_it_leaves_out() {
         .apply(&Entry::Moved { verb: casework::verb::Verb::Accogli, to: State::Accolta, points: vec![] }, bench().now);
     let mut reserved = dossier("2026/000008", ANNA);
     reserved.cover.reserved = true;
-    let known = world(vec![reserved, dossier(MINE, ANNA), closed]);
+    let mut complaint = dossier("2026/000009", ANNA);
+    (complaint.kind, complaint.title) = (Kind::Complaint, "Reclamo per il lampione spento".into());
+    let known = world(vec![reserved, dossier(MINE, ANNA), complaint, closed]);
     let decision = decide(mail(ANNA, "Le mie pratiche", "Buongiorno\n"), known);
     let told = letter(&decision, "elenco-pratiche");
     let text = flat(told);
@@ -168,6 +187,7 @@ fn the_list_has_open_and_closed_dossiers_and_says_what_it_leaves_out() {
     {
         assert!(text.contains(said), "{said}: {text}");
     }
+    assert!(text.contains("2026/000009") && text.contains("Reclamo per il lampione spento"), "complaints too: {text}");
     assert!(text.contains("2026/000008-CP: pratica riservata") && !text.contains("Pratica 2026/000008"), "{text}");
     assert!(!text.contains(THEIRS), "{text}");
     assert_eq!(told.enclosures, [Enclosure::Printable { name: "le-mie-pratiche.pdf".into() }]);

@@ -10,6 +10,8 @@ use sportello::store::Store;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+#[path = "office_mail/bounced.rs"]
+mod bounced;
 #[path = "office_mail/handed_on.rs"]
 mod handed_on;
 #[path = "office_mail/once.rs"]

@@ -1,6 +1,7 @@
 //! The files that go along with letters: what other programs read in the sheet to print, and the bytes of documents.
 
 use crate::decide::{ANNA, bench};
+use crate::support::{House, OWN, Recorder, wait};
 use casework::Outgoing;
 use casework::decision::{Enclosure, Lane};
 use casework::language::Language;
@@ -8,6 +9,8 @@ use casework::reply::{self, Extent};
 use gestore::{Mail, Submission};
 use jiff::Timestamp;
 use sportello::archive::{Archive, Shelf};
+use sportello::journal::record::Event;
+use sportello::journal::{Journal, Tail};
 use sportello::post::{self, Sheet, Unmade};
 use std::fs;
 use std::path::Path;
@@ -151,6 +154,69 @@ fn the_sheet_is_an_accessible_archive_file() {
         assert!(json.contains(r#""/Lang": "u:it""#), "the catalogue names no language");
         let checked = said("qpdf", &["--check"], &file).unwrap();
         assert!(checked.contains("No syntax or stream encoding errors found"), "{checked}");
+    }
+}
+
+/// A screen reader speaks the language that the sheet names.
+#[test]
+fn the_sheet_names_the_language_of_its_letter() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("foglio.pdf");
+    for wanted in Language::ALL {
+        let of = |(name, language, _): &(String, Language, reply::Rendered)| {
+            name == "presa-in-carico" && *language == wanted
+        };
+        let (_, language, letter) = letters().into_iter().find(of).unwrap();
+        fs::write(&file, post::pdf(&sheet(&letter.subject, &letter.text, language)).unwrap()).unwrap();
+        let Some(json) = said("qpdf", &["--json=2", "--json-key=qpdf"], &file) else { return };
+        let lang = format!("\"/Lang\": \"u:{}\"", wanted.tag());
+        assert!(json.contains(&lang), "the catalogue does not say {lang}");
+        for other in Language::ALL.into_iter().filter(|other| *other != wanted) {
+            assert!(!json.contains(&format!("\"/Lang\": \"u:{}\"", other.tag())), "nor another: {}", other.tag());
+        }
+        if let Some(meta) = said("pdfinfo", &["-meta"], &file) {
+            assert!(meta.contains(&format!("<rdf:li>{}<", wanted.tag())), "{meta}");
+        }
+    }
+}
+
+/// Functions S3.22: what the journal says has left is in the archive under that digest, and the sheet is in it.
+#[test]
+fn the_receipt_that_left_is_found_by_its_digest_with_its_sheet() {
+    let root = tempfile::tempdir().unwrap();
+    let (house, circuit) = House::on_a_circuit(root.path());
+    let running = house.start(Recorder::default().roads());
+    let text = "Mi sono trasferita in via Po 1. Codice fiscale BNCNNA80A41H501R\n";
+    let mail = Mail::new(ANNA).to(OWN).subject("Cambio di residenza").text(text).compose(Timestamp::now()).unwrap();
+    circuit.send(&mail.mail_from, &mail.rcpt_to, &mail.raw).unwrap();
+    wait("the receipt", || {
+        let items = running.overview().items;
+        items.iter().any(|item| item.outgoing.template == "presa-in-carico").then_some(())
+    });
+    running.stop();
+    let mut left = Vec::new();
+    Journal::verify(&house.data, Tail::Closed, |record, _| {
+        if let Event::Decided(decided) = &record.event {
+            left.extend(decided.items().map(|(letter, digest)| (letter.clone(), digest.to_owned())));
+        }
+    })
+    .unwrap();
+    let (letter, digest) = left.iter().find(|(letter, _)| letter.template == "presa-in-carico").unwrap();
+    let archive = Archive::at(&house.data);
+    archive.verify(Shelf::Out, digest).unwrap();
+    let frozen = archive.read(Shelf::Out, digest).unwrap();
+    let files = files_in(&frozen);
+    let [(head, kind, pdf)] = files.as_slice() else { panic!("{} files", files.len()) };
+    let number = letter.dossier.clone().unwrap();
+    assert!(
+        head.contains(&format!("ricevuta-{}.pdf", number.replace('/', "-"))) && kind == "application/pdf",
+        "{head}"
+    );
+    let file = root.path().join("ricevuta.pdf");
+    fs::write(&file, pdf).unwrap();
+    assert!(pdf.starts_with(b"%PDF-1.7"));
+    if let Some(text) = said("pdftotext", &["-raw", "-enc", "UTF-8"], &file) {
+        assert!(text.contains(&number) && solid(&text).contains(&solid(&letter.subject)), "{text}");
     }
 }
 

@@ -1,8 +1,10 @@
 //! Changes when an administrator checks, reads or draws procedures in another way. What each mistake says is pinned in `casework`
 //! (`fixtures/procedures-bad`); here, that the program says it, and that no other procedures come into force.
 
-use crate::support::{House, ask, copy_folder};
-use gestore::{Authority, Circuit, Style, Timestamp};
+use crate::support::{Daemon, House, OWN, ask, copy_folder, wait_or};
+use gestore::{Authority, Circuit, Mail, Style, Timestamp};
+use sportello::journal::record::Event;
+use sportello::journal::{Journal, Tail};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -155,6 +157,56 @@ fn a_mistake_stops_the_start() {
     let (code, _, err) = ask(&["check", "--config", config]);
     assert_eq!(code, Some(1), "{err}");
     assert!(err.contains("procedimento `mensa`: l'ente `gestore_mensa` ha l'indirizzo d'esempio"), "{err}");
+}
+
+/// Functions S2.04: the next citizen reads the card as it was edited; a mistake changes nothing and is named with its line.
+#[test]
+fn an_edited_card_is_read_by_the_next_citizen_and_a_broken_file_by_nobody() {
+    let root = tempfile::tempdir().unwrap();
+    let (house, circuit) = House::on_a_circuit(root.path());
+    let rules = root.path().join("regole");
+    copy_folder(&self::root().join("rules"), &rules);
+    let text = fs::read_to_string(&house.file).unwrap();
+    fs::write(&house.file, text.replace("prova = true", &format!("prova = true\nregole = \"{}\"", rules.display())))
+        .unwrap();
+    let service = Daemon::run(&house.file, &root.path().join("log.txt"));
+    let cards = || {
+        let mut cards = Vec::new();
+        // While the service begins there is no register yet.
+        let _ = Journal::verify(&house.data, Tail::Open, |record, _| {
+            if let Event::Decided(decided) = &record.event {
+                let outgoing = decided.decision.outgoing.iter().filter(|letter| letter.template == "scheda");
+                cards.extend(outgoing.map(|letter| letter.text.split_whitespace().collect::<Vec<_>>().join(" ")));
+            }
+        });
+        cards
+    };
+    // Each in words of its own: the same twice is answered once.
+    let card = |n: usize, words: &str| {
+        let mail = Mail::new("anna.bianchi@cittadini.test").to(OWN).subject("SCHEDA ztl").text(words);
+        let mail = mail.compose(Timestamp::now()).unwrap();
+        circuit.send(&mail.mail_from, &mail.rcpt_to, &mail.raw).unwrap();
+        wait_or(|| format!("card {n}:\n{}", service.log()), || cards().into_iter().nth(n))
+    };
+    let (old, new) = ("Il permesso per la targa che indichi", "Il permesso per due targhe, se abiti nella zona");
+    assert!(card(0, "Grazie\n").contains(old));
+    let file = rules.join("procedures/ztl.toml");
+    let good = fs::read_to_string(&file).unwrap();
+    fs::write(&file, good.replace(old, new)).unwrap();
+    service.signal("HUP");
+    service.wait_logged(1, &["event=\"reloaded\""]);
+    let read = card(1, "Grazie mille\n");
+    assert!(read.contains(new) && !read.contains(old), "{read}");
+
+    let broken = good
+        .replace(old, "Un'altra cosa")
+        .replace("silenzio     = \"inadempimento\"", "silenzio     = \"inadempimeno\"");
+    let line = broken.lines().position(|line| line.contains("inadempimeno")).unwrap() + 1;
+    fs::write(&file, broken).unwrap();
+    service.signal("HUP");
+    service.wait_logged(1, &["event=\"reload_refused\"", &format!("procedures/ztl.toml:{line}")]);
+    assert_eq!(card(2, "Di nuovo grazie\n"), read, "as before");
+    assert_eq!(service.logged(&["event=\"reloaded\""]), 1);
 }
 
 /// Rules of before there were procedures, with offices of their own: what does not fit them is left out, and they still load.

@@ -5,7 +5,7 @@ use crate::store::{Bench, at, letter, sending};
 use casework::decision::Lane;
 use casework::receipts::{Awaited, Fact};
 use casework::{Change, Decision, Disposition, Known};
-use gestore::{Carriage, Delay, Mail, Sealed, Submission};
+use gestore::{Carriage, Delay, Failure, Mail, Sealed, Submission};
 use jiff::{SignedDuration, Timestamp};
 use pec::{Grade, Policy, Sending, Sent};
 use sportello::archive::{Archive, Shelf};
@@ -179,6 +179,43 @@ fn the_last_notice_makes_one_task_in_any_order() {
         let set = facts.into_iter().collect();
         assert_eq!(casework::receipts::outcome(&set), casework::receipts::Outcome::Delivered);
         assert_eq!(set.iter().filter(|f| matches!(f, Fact::Delayed { .. })).count(), 2, "both notices are kept");
+    }
+}
+
+/// Of a full mailbox providers say `altro`: the letter goes by paper; of a task whoever looks after the service is told, for a task
+/// about it could fail as well.
+#[test]
+fn a_full_mailbox_is_paper_for_a_letter_and_seen_for_a_task() {
+    let (carriage, acceptance) = accepted(&ours());
+    let full = bench().provider.non_delivery(&carriage, ANNA, Failure::Altro, after(1)).unwrap().raw;
+    let (_, decision) = Item::with(&[]).hears(&acceptance.raw);
+    let taken = learned(&decision).unwrap().clone();
+    // Before or after the acceptance, in whatever order they are read.
+    for facts in [&[][..], &[taken]] {
+        let (grade, decision) = Item::with(facts).hears(&full);
+        assert_eq!(grade, Grade::Genuine, "{decision:?}");
+        let Some(Fact::NotDelivered { why, .. }) = learned(&decision) else { panic!("{decision:?}") };
+        assert_eq!(templates(&decision), ["compito-mancata-consegna"]);
+        let task = &decision.outgoing[0];
+        assert!(
+            task.text.contains(why.as_str()) && task.text.contains("Abbiamo ricevuto la richiesta."),
+            "{}",
+            task.text
+        );
+        assert!(has_reason(&decision, "not-delivered"));
+        let again = Item::with(&[learned(&decision).unwrap().clone()]).hears(&full).1;
+        assert!(again.outgoing.is_empty(), "once");
+
+        let item = Item(Awaited { is_task: true, ..Item::with(facts).0 });
+        let (_, decision) = item.hears(&full);
+        assert!(decision.outgoing.is_empty());
+        let incidents = decision.changes.iter().filter_map(|change| match change {
+            Change::Incident { code, text } => Some((code.as_str(), text.as_str())),
+            _ => None,
+        });
+        let incidents: Vec<_> = incidents.collect();
+        let [(code, text)] = incidents[..] else { panic!("{incidents:?}") };
+        assert!(code == "task-not-delivered" && text.contains(ANNA), "{code} {text}");
     }
 }
 

@@ -37,6 +37,8 @@ pub mod known;
 pub mod language;
 pub mod letters;
 pub mod life;
+#[cfg(test)]
+mod mailto;
 pub mod nearest;
 mod notices;
 pub mod open;

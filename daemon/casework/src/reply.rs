@@ -12,6 +12,8 @@ pub mod catalogue;
 mod clean;
 mod dates;
 mod engine;
+#[cfg(test)]
+mod letter_tests;
 mod lint;
 mod readable;
 #[cfg(test)]

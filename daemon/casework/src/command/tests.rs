@@ -21,6 +21,9 @@ use alloc::vec::Vec;
 use pec::{Anchors, Content, Examined, Policy, Verdict};
 use std::sync::LazyLock;
 
+mod lives;
+mod offered;
+
 const SERVER: &str = "mx.comune.example";
 /// The mailbox that the office shares.
 const SHARED: &str = "edilizia@comune.example";

@@ -222,6 +222,8 @@ fn order(line: &str, normal: &Normal) -> Option<(&'static str, What, String)> {
         ) || matches!(what, What::Do(Verb::ChiediParere | Verb::RiceviParere));
         // «Accolgo con piacere» is a sentence, not an order.
         return match behind {
+            // The colon tells what was seen from until when.
+            Some(behind) if *what == What::Enable => Some((words, *what, format!(":{behind}"))),
             Some(behind) => Some((words, *what, behind.to_string())),
             None if rest.is_empty() || takes_object => Some((words, *what, rest.to_string())),
             None => None,
@@ -260,7 +262,13 @@ fn act(order: &Written, is_not_held: bool, again: &str, book: &Rulebook, fallbac
         }
         What::Weigh => weigh(order)?,
         What::Enable => {
-            let (end, first) = split(&order.rest);
+            let behind = order.rest.strip_prefix(':');
+            let says_end = |text: &str| Normal::of(text).words().next() == Some("fino");
+            let (end, first) = match behind.filter(|seen| !says_end(seen)) {
+                Some(seen) => ("", Some(seen.to_string()).filter(|seen| !seen.is_empty())),
+                // «Fino al» may stand behind the colon that the link has set.
+                None => split(behind.unwrap_or(&order.rest)),
+            };
             let points = first.into_iter().chain(order.points.iter().cloned()).collect();
             Act::Enable { scopes: vec![], until: until(end)?, points }
         }
@@ -471,6 +479,21 @@ mod tests {
         assert_eq!(of("APPROVO MODIFICA 1"), Ok(Act::Approve { change: 1 }));
         let refused = Act::Refuse { change: 1, points: ["il conto è di altri".to_string()].into() };
         assert_eq!(of("RIFIUTO MODIFICA 1: il conto è di altri"), Ok(refused));
+        let enabled =
+            |until, seen: &str| Ok(Act::Enable { scopes: Vec::new(), until, points: [seen.to_string()].into() });
+        let end = Some(jiff::civil::date(2027, 12, 31));
+        for (text, until, seen) in [
+            ("ABILITO: vista la carta d'identità", None, "vista la carta d'identità"),
+            ("ABILITO: visto il documento: carta 12", None, "visto il documento: carta 12"),
+            ("ABILITO\n- vista la carta", None, "vista la carta"),
+            ("ABILITO FINO AL 31/12/2027: visto", end, "visto"),
+            ("ABILITO: fino al 31/12/2027: visto", end, "visto"),
+        ] {
+            assert_eq!(of(text), enabled(until, seen), "{text}");
+        }
+        for text in ["ABILITO 31/12/2027: visto", "ABILITO al 31/12/2027: visto", "ABILITO: fino a marzo: visto"] {
+            assert_eq!(of(text), Err("no-day"), "nobody is enabled for ever where an end was meant: {text}");
+        }
         assert_eq!(
             of("NOTA: sentito il vigile\n- domani torna"),
             Ok(Act::Note { text: "sentito il vigile\ndomani torna".into() })

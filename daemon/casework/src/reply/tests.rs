@@ -5,6 +5,7 @@ extern crate std;
 use super::catalogue::{Field, Kind, MESSAGES, Message, Need, Reader};
 use super::{Extent, LETTER_MAX, RenderTrouble, Rendered, TemplateFile, Templates, load, readable, values, wrap};
 use crate::language::Language;
+use crate::mailto;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -80,7 +81,7 @@ fn files() -> Vec<TemplateFile> {
         .collect()
 }
 
-fn templates() -> Templates {
+pub(super) fn templates() -> Templates {
     load(&files()).unwrap_or_else(|problems| {
         let all: Vec<String> = problems.iter().map(ToString::to_string).collect();
         panic!("{}", all.join("\n"))
@@ -282,30 +283,6 @@ fn the_start_notice_says_what_article_8_wants() {
     }
 }
 
-/// RFC 6068 read strictly, by other code than that which writes: address, then fields in order.
-fn parsed(link: &str) -> (String, Vec<(String, String)>) {
-    let decoded = |text: &str| {
-        let mut bytes = Vec::new();
-        let mut rest = text.bytes();
-        while let Some(b) = rest.next() {
-            match b {
-                b'%' => {
-                    let pair = [rest.next().unwrap(), rest.next().unwrap()];
-                    assert!(pair.iter().all(|d| d.is_ascii_digit() || (b'A'..=b'F').contains(d)), "{link}");
-                    bytes.push(u8::from_str_radix(core::str::from_utf8(&pair).unwrap(), 16).unwrap());
-                }
-                // RFC 6068 §2: qchar is unreserved, percent-encoded, or one of some delimiters, which we never leave bare.
-                b if b.is_ascii_alphanumeric() || b"-._~@".contains(&b) => bytes.push(b),
-                b => panic!("bare {:?} in {link}", char::from(b)),
-            }
-        }
-        String::from_utf8(bytes).unwrap()
-    };
-    let (to, fields) = link.strip_prefix("mailto:").unwrap().split_once('?').unwrap();
-    let fields = fields.split('&').map(|field| field.split_once('=').unwrap());
-    (decoded(to), fields.map(|(name, value)| (name.to_string(), decoded(value))).collect())
-}
-
 /// The ready mails of a dossier (functions S0.10, S2.17): the link opens what the letter shows to copy.
 #[test]
 fn a_link_opens_the_mail_whose_words_stand_beside_it() {
@@ -314,7 +291,8 @@ fn a_link_opens_the_mail_whose_words_stand_beside_it() {
         for name in ["presa-in-carico", "stato-pratica"] {
             let sample = templates.sample(name, language, Extent::Full).unwrap();
             let letter = templates.render(name, language, &sample).unwrap();
-            let links: Vec<_> = letter.text.lines().filter(|row| row.starts_with("mailto:")).map(parsed).collect();
+            let links: Vec<_> =
+                letter.text.lines().filter(|row| row.starts_with("mailto:")).map(mailto::read).collect();
             let ready: Vec<_> = links.iter().filter(|(_, fields)| fields.len() == 2).collect();
             assert_eq!(ready.len(), 2, "{name}: {links:?}");
             for (to, fields) in ready {

@@ -1,0 +1,281 @@
+//! What a task offers to open is what its office can send: each link, in each state of each procedure, comes back as the order that
+//! it names. It changes when an office can order something else.
+
+use super::*;
+use crate::act::Act;
+use crate::command::answers::Answer;
+use crate::command::words::{ORDERS, Wanted, What};
+use crate::mailto;
+use crate::participation::Weight;
+use crate::verb::Verb;
+use alloc::collections::{BTreeMap, BTreeSet};
+
+/// A town where in every office somebody decides, from a mailbox of their own.
+static TOWN: LazyLock<Desk> = LazyLock::new(|| {
+    let mut desk = scene::desk_where(|_, text| {
+        let (mut out, mut office) = (String::new(), None);
+        for line in text.lines() {
+            match line.strip_prefix("[office.") {
+                Some(rest) => office = rest.strip_suffix(']'),
+                None if line.starts_with('[') => office = None,
+                None => {}
+            }
+            match office.filter(|_| line.starts_with("people ")) {
+                Some(_) => continue,
+                None => out += &format!("{line}\n"),
+            }
+            if let Some(office) = office.filter(|_| line.starts_with("mail ")) {
+                let mail = decider(office);
+                out += &format!("people = [{{ name = \"Chi decide\", mail = \"{mail}\", role = \"responsabile\" }}]\n");
+            }
+        }
+        out
+    });
+    desk.entity.office_box = Some(OfficeBox { address: "sportello@comune.example".into(), server: SERVER.into() });
+    desk
+});
+
+fn decider(office: &str) -> String {
+    format!("chi.decide.{office}@comune.example")
+}
+
+/// What somebody writes into the mail that the link opened, and sends below their signature.
+fn filled(words: &str, body: &str) -> String {
+    let own = match words {
+        "CHIEDO INTEGRAZIONE" => body.replacen("- ", "- la pianta", 1) + "sì",
+        "CORREGGI" => body.replacen("CORREGGI: ", "CORREGGI: non è questo", 1).replace("tipo: ", "tipo: Altro"),
+        "NOTA" => format!("{body}sentito il vigile"),
+        "APRI PRATICA" => format!("{body}richiesta"),
+        "ABILITO" => format!("{body}vista la carta d'identità"),
+        "ASSEGNO A" => format!("{body}Luca Verdi"),
+        "CHIEDO PARERE A" => format!("{body}Provincia di Esempio"),
+        "PARERE RICEVUTO" => format!("{body} Provincia di Esempio"),
+        "VALUTO" => format!("{body}NON ACCOLTA: i fatti non cambiano"),
+        "RIFIUTO MODIFICA" => format!("{body}: il conto è di altri"),
+        // The sum, be there a place for it or not.
+        "CHIEDO PAGAMENTO" => format!("{}\n- trenta euro", body.trim_end_matches("\n- ")),
+        _ if body.ends_with("\n- ") => format!("{body}un motivo chiaro"),
+        _ => body.to_string(),
+    };
+    format!("{own}\n\n-- \nChi decide\nUfficio\nRESPINGO: questa è la firma\n")
+}
+
+/// Whether what was read is what the link was for.
+fn is_it(words: &str, wanted: &Wanted) -> bool {
+    let (_, what) = ORDERS.iter().find(|(of, _)| *of == words).expect("an order");
+    match (what, wanted) {
+        (What::Do(verb), Wanted::Act(Act::Do { verb: read, .. })) => verb == read,
+        (What::Assign, Wanted::Act(Act::Assign { responsible, .. })) => responsible == "Luca Verdi",
+        (What::NotOurs, Wanted::Act(Act::Assign { office, .. })) => office == "urp",
+        (What::Note, Wanted::Act(Act::Note { text })) => text == "sentito il vigile",
+        (What::Weigh, Wanted::Act(Act::Weigh { filing: 1, weight, how })) => {
+            *weight == Weight::NonAccolta && how == "i fatti non cambiano"
+        }
+        (What::Approve, Wanted::Act(Act::Approve { change: 1 })) => true,
+        (What::Refuse, Wanted::Act(Act::Refuse { change: 1, points })) => points == &["il conto è di altri"],
+        (What::Enable, Wanted::Act(Act::Enable { points, .. })) => points == &["vista la carta d'identità"],
+        (What::Open, Wanted::Open(procedure)) => procedure == "richiesta",
+        (What::Correct, Wanted::Correct(_)) => true,
+        _ => false,
+    }
+}
+
+/// The mail that a link opens: its subject, its body as a person sees it.
+fn opened(answer: &Answer) -> (String, String) {
+    let (to, fields) = mailto::read(&answer.link);
+    assert_eq!(to, "sportello@comune.example");
+    let [(_, subject), (_, body)] = fields.as_slice() else { panic!("no body in {}", answer.link) };
+    assert!(body.starts_with(answer.words), "{body}");
+    (subject.clone(), body.replace("\r\n", "\n"))
+}
+
+/// Sent as it was opened, and filled in: what comes of the second.
+fn sent(answer: &Answer, from: &str, known: &Known) -> Decision {
+    let (subject, body) = opened(answer);
+    let text = filled(answer.words, &body);
+    let read = crate::command::words::read(&text, &TOWN.rules, "urp");
+    assert!(read.as_ref().is_ok_and(|wanted| is_it(answer.words, wanted)), "{read:?} of\n{text}");
+    let decide = |text: &str| {
+        let mail = Sent {
+            from,
+            subject: subject.clone(),
+            text,
+            vouched: "dmarc=pass header.from=comune.example",
+            more: "",
+            files: &[],
+        };
+        let (seen, content) = mail.seen();
+        by_mail(&seen, &content, known, &TOWN).expect("it is an office's")
+    };
+    let last = |decision: &Decision| decision.trail.last().expect("a reason").code.clone();
+    let empty = last(&decide(&body));
+    assert!(!["no-order", "several-orders", "no-code", "wrong-code"].contains(&empty.as_str()), "{body}: {empty}");
+    decide(&text)
+}
+
+/// The answers that the office's mailbox is offered, and those of who decides there.
+fn offered(object: Object<'_>, message: &str, office: &str) -> Vec<(String, Answer)> {
+    let shared = TOWN.rules.office(office).expect("an office").mail.clone();
+    let both = [(shared, "operatore"), (decider(office), "responsabile")];
+    let of = |(mail, role): (String, &str)| {
+        let all = answers::of(object, message, office, role, &TOWN);
+        all.into_iter().map(move |answer| (mail.clone(), answer)).collect::<Vec<_>>()
+    };
+    both.into_iter().flat_map(of).collect()
+}
+
+/// What came of each offered answer: its words, the state, the code.
+type Outcomes = BTreeMap<(&'static str, String), BTreeSet<State>>;
+
+/// Sends every answer that is offered; each dossier that an order makes.
+fn answered(scene: &Scene, outcomes: &mut Outcomes) -> Vec<Scene> {
+    let dossier = &scene.dossier;
+    let message = "e".repeat(64);
+    let mut after = Vec::new();
+    for (from, answer) in offered(Object::Dossier(dossier), &message, &dossier.office) {
+        let known = Known { digest: format!("{:064x}", scene.letters.len() + 1), ..known(scene) };
+        let mut scene = scene.clone();
+        scene.dossier.cover.origin.clone_from(&message);
+        let known = Known { dossiers: [scene.dossier.clone()].into(), ..known };
+        let decision = sent(&answer, &from, &known);
+        let code = decision.trail.last().expect("a reason").code.clone();
+        outcomes.entry((answer.words, code.clone())).or_default().insert(dossier.state);
+        if code == "order-done" {
+            let letters = decision.outgoing.clone();
+            scene.take(decision.changes, decision.outgoing);
+            letters.iter().filter(|letter| letter.lane == Lane::Pec).for_each(|letter| scene.deliver(letter));
+            scene.days(12);
+            after.push(scene);
+        }
+    }
+    after
+}
+
+/// An office that only clicks goes every way that its procedure has; what is offered is carried out, or refused for what the
+/// law still wants, never for not having been understood.
+#[test]
+fn every_offered_answer_is_read_as_its_order_in_every_state_of_every_procedure() {
+    let mut outcomes = Outcomes::new();
+    let mut reached: BTreeSet<State> = BTreeSet::new();
+    let procedures: Vec<String> = TOWN.procedures.all().map(|procedure| procedure.id.clone()).collect();
+    for procedure in &procedures {
+        let office = TOWN.procedures.all().find(|one| one.id == *procedure).and_then(|one| one.unit.clone());
+        let new = scene::new(procedure, office.as_deref().unwrap_or("edilizia"));
+        let mut waiting = vec![Scene::opened_on(&TOWN, &new)];
+        let mut seen: BTreeSet<(State, String)> = BTreeSet::new();
+        while let Some(scene) = waiting.pop() {
+            if seen.insert((scene.dossier.state, scene.dossier.office.clone())) {
+                reached.insert(scene.dossier.state);
+                waiting.extend(answered(&scene, &mut outcomes));
+            }
+        }
+    }
+    for ((words, code), states) in &outcomes {
+        std::println!("{words}: {code} in {states:?}");
+    }
+    std::println!("{} procedures, states {reached:?}", procedures.len());
+    // The day on which a ranking is made is not yet there; the citizen's ten days run.
+    let waits = |(words, code): &(&str, String)| match code.as_str() {
+        "order-done" => true,
+        "too-early" => ["ACCOLGO", "RESPINGO"].contains(words),
+        "notice-running" => *words == "RESPINGO",
+        _ => false,
+    };
+    let refused: Vec<_> = outcomes.keys().filter(|outcome| !waits(outcome)).collect();
+    assert!(refused.is_empty(), "offered, and not carried out: {refused:?}");
+    for state in
+        [State::InLavorazione, State::InAttesaIntegrazioni, State::PreavvisoDiniego, State::Respinta, State::Accolta]
+    {
+        assert!(reached.contains(&state), "{state:?}");
+    }
+    let words: BTreeSet<&str> = outcomes.keys().map(|(words, _)| *words).collect();
+    assert!(words.len() >= 15, "{words:?}");
+}
+
+/// The orders that stand on something in the dossier: what was filed, a change of data, an address to enable.
+#[test]
+fn what_waits_in_a_dossier_is_answered_by_its_link() {
+    let open = |procedure: &str, office: &str| Scene::opened_on(&TOWN, &scene::new(procedure, office)).worked_on();
+    let mut outcomes = Outcomes::new();
+    let mut filed = open("richiesta", "edilizia");
+    filed.write(&Mail::of(SAFE, Kind::Participation));
+    let after = answered(&filed, &mut outcomes);
+    let weighed =
+        |scene: &&Scene| scene.dossier.life.filings.iter().all(|filing| filing.state != participation::State::Filed);
+    assert!(after.iter().any(|scene| weighed(&scene)), "{outcomes:?}");
+
+    let mut change = open("richiesta", "edilizia");
+    change.write(&scene::iban(SAFE));
+    answered(&change, &mut outcomes);
+    let code = scene::code_of(change.of_template("conferma-modifica")[0]);
+    change.write(&Mail::confirming(SAFE, &code));
+    let after = answered(&change, &mut outcomes);
+    let refused = |scene: &&Scene| scene.dossier.life.changes.iter().all(|change| change.state.is_decided());
+    assert!(after.iter().any(|scene| refused(&scene)), "{outcomes:?}");
+
+    let mut asked = open("dati-personali", "servizi_digitali");
+    let ask = enablement::Step::Asked {
+        address: scene::OTHER.into(),
+        code: scene::MARIO.into(),
+        name: "Mario Rossi".into(),
+        hash: String::new(),
+        until: asked.now,
+    };
+    for step in [ask, enablement::Step::Confirmed] {
+        let dossier = asked.dossier.number.clone();
+        asked.take(vec![Change::Entered { dossier, entry: Entry::Enabling { step } }], vec![]);
+    }
+    let after = answered(&asked, &mut outcomes);
+    assert!(after.iter().any(|scene| scene.mario().strength_of(scene::OTHER, scene.now) == Some(Strength::Enabled)));
+
+    for ((words, code), states) in &outcomes {
+        std::println!("{words}: {code} in {states:?}");
+    }
+    for words in ["VALUTO", "APPROVO MODIFICA", "RIFIUTO MODIFICA", "ABILITO"] {
+        assert!(outcomes.contains_key(&(words, "order-done".to_string())), "{words}: {outcomes:?}");
+    }
+}
+
+#[test]
+fn a_message_without_a_dossier_is_opened_or_corrected_by_its_link() {
+    let scene = Scene::opened_on(&TOWN, &scene::new("richiesta", "edilizia"));
+    let wrote = wrote(&scene);
+    let mut words = Vec::new();
+    for (from, answer) in offered(Object::Message(&wrote), &wrote.digest, "edilizia") {
+        let known = Known { wrote: vec![wrote.clone()], next_ordinal: 7, ..known(&scene) };
+        let decision = sent(&answer, &from, &known);
+        assert_eq!(decision.trail.last().expect("a reason").code, "order-done", "{}", answer.words);
+        words.push(answer.words);
+    }
+    assert_eq!(words, ["APRI PRATICA", "CORREGGI", "APRI PRATICA", "CORREGGI"]);
+}
+
+/// The links that really stand in letters to offices, as they are written into the letter.
+#[test]
+fn the_links_of_a_task_are_whole_in_its_letter() {
+    let mut scene = Scene::opened_on(&TOWN, &scene::new("richiesta", "edilizia"));
+    let take = |words: &str, scene: &Scene| {
+        let all = offered(Object::Dossier(&scene.dossier), "", "edilizia");
+        all.into_iter().find(|(_, answer)| answer.words == words).unwrap_or_else(|| panic!("no {words}"))
+    };
+    for words in ["PRENDO IN CARICO", "PREAVVISO DI RIGETTO", "NON COMPETENZA"] {
+        let (from, answer) = take(words, &scene);
+        let decision = sent(&answer, &from, &known(&scene));
+        scene.take(decision.changes, decision.outgoing);
+    }
+    let mut letters = 0;
+    for letter in &scene.letters {
+        let links = mailto::all(&letter.text);
+        assert_eq!(links.len(), letter.text.matches("mailto:").count(), "{}", letter.text);
+        if letter.lane == Lane::Internal && !links.is_empty() {
+            letters += 1;
+            let code = code_in(letter);
+            for (_, fields) in &links {
+                assert!(fields[0].1.contains(&code), "the code of the task goes with each answer: {fields:?}");
+            }
+        }
+    }
+    assert!(letters >= 4, "{letters}");
+    let verb = |entry: &Entry| matches!(entry, Entry::Moved { verb: Verb::PreavvisoDiniego, .. });
+    assert!(scene.entries().any(verb));
+}

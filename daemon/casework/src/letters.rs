@@ -460,6 +460,7 @@ fn verified(seen: &Examined) -> String {
 /// Two or three lines: why this came to this office.
 fn why(class: &Classification, trail: &[Reason]) -> Vec<String> {
     let mut lines: Vec<String> = trail.iter().map(|r| r.text.clone()).chain(class.clues_in_words()).collect();
+    lines.extend(class.office_in_words());
     if let Some(score) = class.scores.iter().find(|s| s.rule == class.rule) {
         let mut hits: Vec<&Hit> = score.hits.iter().collect();
         hits.sort_by_key(|hit| core::cmp::Reverse(hit.points.abs()));

@@ -2,7 +2,7 @@
 
 use super::book::{Body, Deadline, Kind, Mode, Office};
 use super::cases::Case;
-use super::clues::Tally;
+use super::tally::Tally;
 use super::extract::Extractor;
 use super::form::Written;
 use super::pattern::Pattern;

@@ -173,6 +173,11 @@ impl Message {
         }
     }
 
+    /// The office that a person says had to get it.
+    pub(super) fn office(&self) -> Option<&str> {
+        self.labels.office.as_deref()
+    }
+
     /// The kind that a person says it is.
     pub(super) fn kind(&self) -> Option<Kind> {
         let label = self.labels.label.as_deref()?;

@@ -481,6 +481,8 @@ fn place_in_words(place: Place) -> String {
         Place::Body => String::from("nel testo"),
         Place::BodyQuoted => String::from("nel testo citato"),
         Place::AttachmentName => String::from("nel nome di un allegato"),
+        Place::AttachmentText => String::from("in un allegato"),
+        Place::Signature => String::from("nella firma"),
         other => format!("in {}", other.code()),
     }
 }

@@ -26,7 +26,7 @@ const CITING: [Place; 4] = [Place::Subject, Place::Body, Place::AttachmentName, 
 #[must_use]
 pub fn classify(book: &Rulebook, material: &Material<'_>, world: &dyn World) -> Classification {
     let halves = halves(material, world);
-    let view = View::of(material, &halves);
+    let view = View::of(book, material, &halves);
     let (fields, named) = extract(book, &view, world);
     let (citations, cited) = cite(&view, world);
     // A number the citizen wrote is more precise than the thread they happened to answer.
@@ -83,7 +83,7 @@ pub fn classify(book: &Rulebook, material: &Material<'_>, world: &dyn World) -> 
 /// [`classify`] learns what must be in it.
 pub fn look_up(book: &Rulebook, material: &Material<'_>, world: &dyn World) {
     let halves = halves(material, world);
-    let view = View::of(material, &halves);
+    let view = View::of(book, material, &halves);
     extract(book, &view, world);
     cite(&view, world);
 }
@@ -92,7 +92,7 @@ pub fn look_up(book: &Rulebook, material: &Material<'_>, world: &dyn World) {
 #[must_use]
 pub fn clues_in(book: &Rulebook, material: &Material<'_>, world: &dyn World) -> BTreeSet<String> {
     let halves = halves(material, world);
-    let view = View::of(material, &halves);
+    let view = View::of(book, material, &halves);
     let (fields, named) = extract(book, &view, world);
     let (citations, cited) = cite(&view, world);
     let dossier = named.or(cited).or_else(|| world.thread());

@@ -171,12 +171,9 @@ impl Clues {
         for (rank, said) in said.iter().enumerate() {
             match matters.iter_mut().find(|matter| matter.rule == said.of) {
                 Some(matter) => matter.clues = said.points,
-                None if rank < KEPT_MAX && said.points > 0 => matters.push(RuleScore {
-                    rule: said.of.clone(),
-                    score: 0,
-                    clues: said.points,
-                    hits: Vec::new(),
-                }),
+                None if rank < KEPT_MAX && said.points > 0 => {
+                    matters.push(RuleScore { rule: said.of.clone(), score: 0, clues: said.points, hits: Vec::new() })
+                }
                 None => {}
             }
         }
@@ -281,7 +278,10 @@ mod tests {
         let weighed = tally.weighed(|id| id != "sciolto");
         let mut matters = vec![RuleScore { rule: "casa".into(), score: 1, clues: 0, hits: Vec::new() }];
         let said = weighed.weigh_offices(clues(&["tassa"]), Some(Kind::PaymentQuery), &mut matters);
-        assert_eq!((said[0].office.as_str(), said[0].words.as_slice()), ("tributi", ["kind:payment_query".into(), "tassa".into()].as_slice()));
+        assert_eq!(
+            (said[0].office.as_str(), said[0].words.as_slice()),
+            ("tributi", ["kind:payment_query".into(), "tassa".into()].as_slice())
+        );
         let order: Vec<(&str, bool)> = matters.iter().map(|one| (one.rule.as_str(), one.clues > 0)).collect();
         assert_eq!(order, [("tributi", true), ("casa", false)]);
         assert!(matters[1].clues < 0, "what speaks for one office speaks against the others");

@@ -1,6 +1,5 @@
 //! The sections of a rules file: from the tree to the draft. Mistakes that show within one file are reported here.
 
-use super::tally;
 use super::draft::{Declared, Defaults, Draft};
 use super::extract::{Check, Extractor, Template};
 use super::form::Form;
@@ -13,6 +12,7 @@ use super::read_case::{dossiers, is_reserved, read_case};
 use super::read_office::office;
 use super::read_rule::read_rule;
 use super::syntax::{Entry, Node, Value};
+use super::tally;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;

@@ -66,9 +66,8 @@ impl Counted {
     }
 
     fn to_toml(&self, section: &str) -> String {
-        let table = |counts: &Counts| {
-            counts.iter().map(|(of, count)| format!("{of} = {count}")).collect::<Vec<_>>().join(", ")
-        };
+        let table =
+            |counts: &Counts| counts.iter().map(|(of, count)| format!("{of} = {count}")).collect::<Vec<_>>().join(", ");
         let mut out = format!(
             "[{section}]\nmost     = {}\nmessages = {{ {} }}\n\n[{section}.words]\n",
             self.most,

@@ -163,6 +163,7 @@ impl Message {
             subject: &self.subject,
             text: &self.body,
             attachments,
+            attached_text: "",
             from: &self.from_pec,
             from_name: "",
             from_kind: &self.sender_kind,

@@ -113,6 +113,7 @@ fn material(text: &str) -> Material<'_> {
         subject: "Richiesta di informazioni sulla pratica n. 123/2026",
         text,
         attachments: &["modulo.pdf", "carta_identita.pdf"],
+        attached_text: "",
         from: "mario.rossi@pec.example",
         from_name: "Mario Rossi",
         from_kind: "",

@@ -373,6 +373,7 @@ pub fn material<'a>(
         subject: &message.subject,
         text: &message.text,
         attachments,
+        attached_text: &message.attached_text,
         from: sender,
         from_kind: "",
         from_name: message.from.first().map(|m| m.name.as_str()).unwrap_or_default(),

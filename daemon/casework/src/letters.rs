@@ -405,6 +405,7 @@ fn verified(seen: &Examined) -> String {
 /// Two or three lines: why this came to this office.
 fn why(class: &Classification, trail: &[Reason]) -> Vec<String> {
     let mut lines: Vec<String> = trail.iter().map(|r| r.text.clone()).chain(class.clues_in_words()).collect();
+    lines.extend(class.office_in_words());
     if let Some(score) = class.scores.iter().find(|s| s.rule == class.rule) {
         let mut hits: Vec<&Hit> = score.hits.iter().collect();
         hits.sort_by_key(|hit| core::cmp::Reverse(hit.points.abs()));
@@ -425,6 +426,8 @@ fn place_in_words(place: Place) -> String {
         Place::Body => String::from("nel testo"),
         Place::BodyQuoted => String::from("nel testo citato"),
         Place::AttachmentName => String::from("nel nome di un allegato"),
+        Place::AttachmentText => String::from("in un allegato"),
+        Place::Signature => String::from("nella firma"),
         other => format!("in {}", other.code()),
     }
 }

@@ -20,6 +20,8 @@ use mail_parser::{Address, HeaderValue};
 
 /// Longest `text`, in bytes.
 pub const TEXT_BYTES_MAX: usize = 1024 * 1024;
+/// How much text of attachments is read, in bytes: a module filled in, a list; not a book.
+pub const ATTACHED_TEXT_BYTES_MAX: usize = 64 * 1024;
 /// Most attachments listed.
 pub const ATTACHMENTS_MAX: usize = 1_000;
 /// Deepest part read (Postfix: 100).
@@ -147,6 +149,9 @@ pub struct Content {
     pub text: String,
     /// `text` was made from HTML.
     pub text_from_html: bool,
+    /// The text of the attachments that are text (`text/plain`, `text/html`, `text/csv`), one under the other: at most
+    /// `ATTACHED_TEXT_BYTES_MAX` bytes, of files no larger than that. It is for the rules to look at.
+    pub attached_text: String,
     /// In order of appearance; at most `ATTACHMENTS_MAX`.
     pub attachments: Vec<Attachment>,
     /// Headers that tell a machine's mail from a person's, name (lower case) and value: `auto-submitted`,
@@ -307,6 +312,9 @@ impl Content {
             bodies.add(kind == "text/html", &text, &mut self.notes);
         } else if self.attachments.len() < ATTACHMENTS_MAX {
             let encoding = file_encoding(part, kind);
+            if matches!(kind, "text/plain" | "text/html" | "text/csv") {
+                self.add_attached(part, kind, media);
+            }
             self.attachments.push(Attachment {
                 nested: nested(part, kind, &name),
                 opens: file::opens(&name, part.body, encoding),
@@ -318,6 +326,26 @@ impl Content {
                 encoding,
             });
         }
+    }
+
+    /// Adds the text of a small attachment. Of a strange charset nothing is said: nobody has to read it.
+    fn add_attached(&mut self, part: &Entity<'_>, kind: &str, media: Option<&MediaType>) {
+        let room = ATTACHED_TEXT_BYTES_MAX.saturating_sub(self.attached_text.len() + 1);
+        let (bytes, _, cut) = decode::at_most(part.body, part.encoding(), room);
+        if cut || bytes.is_empty() {
+            return;
+        }
+        let charset = media.and_then(|m| m.parameter("charset")).map(|c| lossy(c).trim().to_ascii_lowercase());
+        let text = match (core::str::from_utf8(&bytes), charset) {
+            (Ok(text), _) => text.into(),
+            (Err(_), Some(known)) if charset_decoder(known.as_bytes()).is_some() => decoded(known.as_bytes(), &bytes),
+            (Err(_), _) => decoded(b"windows-1252", &bytes),
+        };
+        let text = if kind == "text/html" { html::to_text(&text, room) } else { text };
+        if !self.attached_text.is_empty() {
+            self.attached_text.push('\n');
+        }
+        self.attached_text.push_str(text.get(..text.floor_char_boundary(room)).unwrap_or_default());
     }
 
     /// The text of a part, whatever its charset says.

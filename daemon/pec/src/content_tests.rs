@@ -79,6 +79,25 @@ fn control_characters_reach_nobody() {
 }
 
 #[test]
+fn files_that_are_text_can_be_read_small_ones_whole() {
+    let part = |kind: &str, text: &str| {
+        format!("--b\r\nContent-Type: {kind}; name=\"a\"\r\nContent-Disposition: attachment\r\n\r\n{text}\r\n")
+    };
+    let book = "x".repeat(ATTACHED_TEXT_BYTES_MAX);
+    let parts = [
+        part("text/plain", "modulo"),
+        part("text/html", "<p>due</p>"),
+        part("text/plain", &book),
+        part("application/pdf", "no"),
+    ];
+    let (content, _) = read_bytes(
+        format!("Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\ntesto\r\n{}--b--", parts.concat())
+            .as_bytes(),
+    );
+    assert_eq!((content.text.trim(), content.attached_text.trim_end()), ("testo", "modulo\ndue"));
+}
+
+#[test]
 fn limits_leave_something_and_say_so() {
     let wide = "--b\r\n\r\nx\r\n".repeat(PARTS_MAX + 5);
     let (content, limit) =

@@ -30,7 +30,7 @@ pub fn apart(
         return vec![];
     }
     let halves = halves(material, world);
-    let view = View::of(material, &halves);
+    let view = View::of(book, material, &halves);
     let (fields, _) = extract(book, &view, world);
     let (citations, _) = cite(&view, world);
     let facts = facts(material, world, &halves, &fields, &citations, None);

@@ -1,7 +1,7 @@
 //! The rulebook: offices, rules and their parts, as they stand after every check.
 
 use super::cases::Case;
-use super::clues::{Clues, Tally};
+use super::clues::Clues;
 use super::extract::Extractor;
 use super::normal::Normal;
 use super::pattern::Pattern;
@@ -9,6 +9,7 @@ use super::phrase::Phrase;
 use super::place::Place;
 use super::problem::{Problem, Spot};
 use super::score::Index;
+use super::tally::Tally;
 use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::string::String;
@@ -37,7 +38,7 @@ pub struct Rulebook {
     /// The office of `fallback`.
     pub(super) desk: String,
     pub(super) index: Index,
-    /// What single words say of the kind.
+    /// What single words say of the kind and of the office.
     pub(super) clues: Clues,
     pub(super) cases: Vec<Case>,
     pub(super) warnings: Vec<Problem>,

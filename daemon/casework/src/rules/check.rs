@@ -139,6 +139,7 @@ fn defaults(draft: &mut Draft, problems: &mut Problems<'_>) -> Option<Defaults> 
 
 /// The one `[clues]`; without it, words say nothing of their own.
 fn clues(draft: &mut Draft, problems: &mut Problems<'_>) -> Clues {
+    let offices: BTreeSet<String> = draft.offices.iter().map(|office| office.id.clone()).collect();
     let mut all = core::mem::take(&mut draft.clues).into_iter();
     let first = all.next();
     for (at, _) in all {
@@ -146,7 +147,7 @@ fn clues(draft: &mut Draft, problems: &mut Problems<'_>) -> Clues {
         let text = format!("`[clues]` è già in {}:{}", problems.file(there), there.line);
         problems.error(at, text);
     }
-    first.and_then(|(_, tally)| tally).map(|tally| tally.weighed()).unwrap_or_default()
+    first.and_then(|(_, tally)| tally).map(|tally| tally.weighed(|id| offices.contains(id))).unwrap_or_default()
 }
 
 /// All names of one section; the second of two equal ones is a mistake (TOML itself sees it only within one file).

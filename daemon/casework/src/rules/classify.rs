@@ -2,7 +2,7 @@
 
 use super::book::{Kind, Mode, Rule, Rulebook};
 use super::clues::clues_of;
-use super::outcome::{Citation, Classification, Field, FieldCheck, Outcome, RuleScore};
+use super::outcome::{Citation, Classification, Clue, Field, FieldCheck, Outcome, RuleScore};
 use super::place::{DossierBrief, Material, Place, World};
 use super::quote::Split;
 use super::score::{of_rule, score};
@@ -26,7 +26,7 @@ const CITING: [Place; 4] = [Place::Subject, Place::Body, Place::AttachmentName, 
 #[must_use]
 pub fn classify(book: &Rulebook, material: &Material<'_>, world: &dyn World) -> Classification {
     let halves = halves(material, world);
-    let view = View::of(material, &halves);
+    let view = View::of(book, material, &halves);
     let (fields, named) = extract(book, &view, world);
     let (citations, cited) = cite(&view, world);
     // A number the citizen wrote is more precise than the thread they happened to answer.
@@ -35,14 +35,16 @@ pub fn classify(book: &Rulebook, material: &Material<'_>, world: &dyn World) -> 
     let named = named.filter(|dossier| !is_slip(&dossier.number));
     let dossier = named.or(cited).or_else(|| world.thread());
     let facts = facts(material, world, &halves, &fields, &citations, dossier.as_ref());
-    let (mut scores, matters) = points(book, &view, &facts, material);
-    let clues = book.clues.weigh(&clues_of(&view, &facts), &mut scores, |id| book.rule(id).map(|rule| rule.kind));
+    let (mut scores, mut matters) = points(book, &view, &facts, material);
+    let seen = clues_of(&view, &facts);
+    let kind = |id: &str| book.rule(id).map(|rule| rule.kind);
+    let clues = book.clues.weigh(&seen, &mut scores, kind);
     scores.sort_by(|a, b| (Reverse(a.weight()), &a.rule).cmp(&(Reverse(b.weight()), &b.rule)));
 
     // A rule on trial must not change what happens today, not even by coming close to another.
     let (trial, live): (Vec<&RuleScore>, Vec<&RuleScore>) =
         scores.iter().partition(|score| book.rule(&score.rule).is_some_and(|rule| rule.mode == Mode::Shadow));
-    let outcome = judge(book, &live);
+    let outcome = judge(book, &live, clues.first());
     let best = live.first().filter(|_| matches!(outcome, Outcome::Chosen { .. }));
     let rule = best.and_then(|best| book.rules.get(&best.rule)).unwrap_or(&book.fallback);
     let reached = |scores: &[&RuleScore]| -> Vec<String> {
@@ -50,6 +52,9 @@ pub fn classify(book: &Rulebook, material: &Material<'_>, world: &dyn World) -> 
         reached.map(|s| s.rule.clone()).collect()
     };
     let (also, shadow) = (reached(&live), reached(&trial));
+    // Of a message that a person decides on, what it probably asks.
+    let likely = best.or_else(|| live.first().filter(|score| score.weight() > 0)).and_then(|score| kind(&score.rule));
+    let office_clues = book.clues.weigh_offices(seen, likely, &mut matters);
     Classification {
         rule: rule.id.clone(),
         title: rule.title.clone(),
@@ -69,6 +74,7 @@ pub fn classify(book: &Rulebook, material: &Material<'_>, world: &dyn World) -> 
         also,
         shadow,
         clues,
+        office_clues,
         reading: view.reading,
     }
 }
@@ -77,7 +83,7 @@ pub fn classify(book: &Rulebook, material: &Material<'_>, world: &dyn World) -> 
 /// [`classify`] learns what must be in it.
 pub fn look_up(book: &Rulebook, material: &Material<'_>, world: &dyn World) {
     let halves = halves(material, world);
-    let view = View::of(material, &halves);
+    let view = View::of(book, material, &halves);
     extract(book, &view, world);
     cite(&view, world);
 }
@@ -86,7 +92,7 @@ pub fn look_up(book: &Rulebook, material: &Material<'_>, world: &dyn World) {
 #[must_use]
 pub fn clues_in(book: &Rulebook, material: &Material<'_>, world: &dyn World) -> BTreeSet<String> {
     let halves = halves(material, world);
-    let view = View::of(material, &halves);
+    let view = View::of(book, material, &halves);
     let (fields, named) = extract(book, &view, world);
     let (citations, cited) = cite(&view, world);
     let dossier = named.or(cited).or_else(|| world.thread());
@@ -184,8 +190,14 @@ pub(super) fn cite(view: &View<'_>, world: &dyn World) -> (Vec<Citation>, Option
     (citations, named)
 }
 
+/// Own points by which a rule must lead all of other kinds where the words speak most for another kind than its own.
+const DOUBTED_LEAD: i32 = 100;
+
+/// Points of that other kind from which the words are enough to speak against a rule: a line of four words says nothing.
+const DOUBT_MIN: i32 = 30;
+
 /// Reaches `accept` by its own signals, and leads by `margin`: chosen. Otherwise a person decides, never the first in some order.
-fn judge(book: &Rulebook, scores: &[&RuleScore]) -> Outcome {
+fn judge(book: &Rulebook, scores: &[&RuleScore], clue: Option<&Clue>) -> Outcome {
     let named = |s: &&RuleScore| (s.rule.clone(), s.weight());
     let mut positive = scores.iter().filter(|s| s.weight() > 0);
     let Some(best) = positive.next() else {
@@ -204,11 +216,29 @@ fn judge(book: &Rulebook, scores: &[&RuleScore]) -> Outcome {
     let is_silent = matches!(kind(best), Some(Kind::OtherPa | Kind::Spam));
     let own = |s: &RuleScore| if is_silent { needed(s).min(book.accept) } else { needed(s) / 2 };
     let is_close = |s: &RuleScore| behind(s) < needed(s) || best.score - s.score < own(s);
-    let close: Vec<_> = scores.iter().filter(|s| s.weight() > 0 && s.rule != best.rule && is_close(s)).collect();
+    let mut close: Vec<(String, i32)> =
+        scores.iter().filter(|s| s.weight() > 0 && s.rule != best.rule && is_close(s)).map(named).collect();
+    if close.is_empty() && !is_silent {
+        close.extend(clue.filter(|clue| clue.points >= DOUBT_MIN).and_then(|clue| doubt(book, scores, best, clue)));
+    }
     if close.is_empty() {
         return Outcome::Chosen { score: best.score, lead: positive.next().map(|second| behind(second)) };
     }
-    Outcome::Tie([best].into_iter().chain(close).map(named).collect())
+    Outcome::Tie([named(best)].into_iter().chain(close).collect())
+}
+
+/// The rule that the words speak for, where it is of another kind than the best, which does not lead by much: of lists that met by
+/// chance («fontana», «mandate») the words of the whole message know nothing.
+fn doubt(book: &Rulebook, scores: &[&RuleScore], best: &RuleScore, clue: &Clue) -> Option<(String, i32)> {
+    let kind = |s: &RuleScore| book.rule(&s.rule).map(|rule| rule.kind);
+    let own = kind(best).filter(|own| *own != clue.kind)?;
+    let others = scores.iter().filter(|s| kind(s) != Some(own)).map(|s| s.score).max().unwrap_or(0);
+    if best.score - others.max(0) >= DOUBTED_LEAD {
+        return None;
+    }
+    let seen = scores.iter().find(|s| kind(s) == Some(clue.kind)).map(|s| (s.rule.clone(), s.weight()));
+    let unseen = || book.rules.values().find(|rule| rule.kind == clue.kind && rule.mode != Mode::Shadow);
+    seen.or_else(|| unseen().map(|rule| (rule.id.clone(), clue.points)))
 }
 
 /// The office of the task: one of the table, whatever the register says of a dossier.
@@ -220,10 +250,16 @@ pub(super) fn office(book: &Rulebook, rule: &Rule, dossier: Option<&DossierBrief
     owner.or_else(matter).or(choice.id.as_deref()).unwrap_or(&book.desk).to_owned()
 }
 
-/// The office whose matter it is, if one leads.
+/// Lead of an office for which only single words speak: with less they would send every stranger's letter somewhere.
+const WORDS_LEAD: i32 = 20;
+
+/// The office whose matter it is, if one leads: by its signals and by what the words say. Where signals name an office, those that
+/// none names are not in it.
 fn by_matter<'m>(book: &Rulebook, matters: &'m [RuleScore]) -> Option<&'m str> {
-    let mut best = matters.iter();
-    let first = best.next().filter(|first| first.score >= book.accept_office)?;
-    let second = best.next().map_or(0, |second| second.score);
-    (first.score - second >= book.margin_office).then_some(first.rule.as_str())
+    let is_named = matters.iter().any(|matter| matter.score >= book.accept_office);
+    let mut best = matters.iter().filter(|matter| !is_named || matter.score > 0);
+    let first = best.next().filter(|first| first.weight() >= book.accept_office)?;
+    let second = best.next().map_or(0, RuleScore::weight);
+    let needed = if first.score > 0 { book.margin_office } else { book.margin_office.max(WORDS_LEAD) };
+    (first.weight() - second >= needed).then_some(first.rule.as_str())
 }

@@ -1,118 +1,111 @@
-//! What single words say of a message, counted on mail whose kind is known. It changes when they are weighed in another way.
+//! What single words say of a message, counted on mail whose kind and office are known. It changes when they are weighed in
+//! another way.
 //!
 //! A list of phrases knows what its author thought of; people write otherwise. So each word of a message is asked how much more
-//! often it stands in messages of one kind than in all (naive Bayes, on the beginnings of words). The answer moves rules nearer to
-//! each other or apart, and puts the candidates in order; it never brings a rule to `accept`, which its own signals must do.
+//! often it stands in messages of one kind, or for one office, than in all (naive Bayes, on the beginnings of words). Of kinds the
+//! answer moves rules nearer to each other or apart, and puts the candidates in order; it never brings a rule to `accept`, which
+//! its own signals must do. Of offices it is added to the points of their matter, where a rule leaves the office to it.
 //! All in whole numbers: the same message gets the same points on every machine.
 
 use super::book::Kind;
-use super::form::Form;
-use super::outcome::{Clue, RuleScore};
+use super::outcome::{Clue, OfficeClue, RuleScore};
 use super::place::Place;
-use super::problem::{Problems, Spot};
-use super::syntax::{Node, Value};
+use super::tally::{Counted, Tally, kind_clue};
 use super::view::View;
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::format;
 use alloc::string::{String, ToString};
+use alloc::vec;
 use alloc::vec::Vec;
 use core::cmp::Reverse;
-use core::fmt::Write;
 
 /// Letters of a word that count: in Italian the beginning says what, the ending who and when.
 const STEM_CHARS: usize = 6;
 /// Letters of a word in the name of a file: shorter ones are articles and sides of a card.
 const FILE_WORD_CHARS_MIN: usize = 4;
-/// Messages in which a word must stand to say anything: one alone may be a name.
-const MESSAGES_MIN: u32 = 2;
 /// How many imagined messages of every kind speak like all the mail, so that a kind of which few were counted is not believed too much.
 const IMAGINED: u64 = 8;
-/// Thousandths of a point for a word that is twice as frequent in one kind as in all: two and a half for each *e*-fold.
-const DOUBLE_MILLI: i64 = 1733;
-/// Most points for or against a kind, where `[clues]` does not say.
-const MOST: i32 = 90;
-/// Most messages counted of one kind.
-const COUNT_MAX: i32 = 1_000_000;
-/// Words in one rulebook.
-const WORDS_MAX: usize = 20_000;
-/// Kinds whose clues a decision keeps, and words for each.
+/// Kinds, and offices, whose clues a decision keeps, and words for each.
 const KEPT_MAX: usize = 3;
 
-/// One number for each kind, in the order of [`Kind::ALL`].
-type Counts = [u32; Kind::ALL.len()];
-
-/// How much each word says for each kind, in thousandths of a point. Empty: words say nothing.
+/// What words say of kinds and of offices. Empty: they say nothing.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Clues {
     pub(super) tally: Tally,
-    words: BTreeMap<String, [i64; Kind::ALL.len()]>,
+    pub(super) kinds: Weights,
+    pub(super) offices: Weights,
 }
 
-/// What was counted: `[clues]` in a rules file.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Tally {
-    most: i32,
-    messages: Counts,
-    words: BTreeMap<String, Counts>,
+/// How much each word says for each kind, or office, in thousandths of a point.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Weights {
+    most: i64,
+    /// The codes of the kinds, or the ids of the offices.
+    of: Vec<String>,
+    words: BTreeMap<String, Vec<i32>>,
 }
 
-impl Default for Tally {
-    fn default() -> Self {
-        Self { most: MOST, messages: Counts::default(), words: BTreeMap::new() }
-    }
+/// What the words of a message say for one kind or office.
+struct Said {
+    of: String,
+    points: i32,
+    /// The words that weigh most, where it is among the first.
+    words: Vec<String>,
 }
 
-impl Tally {
-    /// Counts a message of this kind, with its [`clues_in`](super::clues_in).
-    pub fn count(&mut self, kind: Kind, clues: BTreeSet<String>) {
-        let add =
-            |counts: &mut Counts| counts.iter_mut().zip(Kind::ALL).filter(|(_, k)| k.0 == kind).for_each(|c| *c.0 += 1);
-        add(&mut self.messages);
-        clues.into_iter().for_each(|word| add(self.words.entry(word).or_default()));
-    }
+impl Weights {
+    /// Thousandths of a point for a word that is twice as frequent in one kind as in all: two and a half for each *e*-fold.
+    pub(super) const OF_KIND: i64 = 1733;
+    /// The same for an office: offices are more, and of each less was counted.
+    pub(super) const OF_OFFICE: i64 = 1300;
 
-    /// How many messages were counted.
-    #[must_use]
-    pub fn messages(&self) -> u32 {
-        self.messages.iter().sum()
-    }
-
-    /// The section of a rules file that says this.
-    #[must_use]
-    pub fn to_toml(&self) -> String {
-        let table = |counts: &Counts| {
-            let seen = counts.iter().zip(Kind::ALL).filter(|(count, _)| **count > 0);
-            seen.map(|(count, (_, code, _))| format!("{code} = {count}")).collect::<Vec<_>>().join(", ")
+    pub(super) fn of(counted: &Counted, of: Vec<String>, double_milli: i64) -> Self {
+        let number = |counts: &BTreeMap<String, u32>, of: &str| u64::from(counts.get(of).copied().unwrap_or(0));
+        let all = counted.messages.values().map(|count| u64::from(*count)).sum::<u64>();
+        let weigh = |counts: &BTreeMap<String, u32>| {
+            let with = counts.values().map(|count| u64::from(*count)).sum::<u64>();
+            let weights: Vec<i64> = of
+                .iter()
+                .map(|of| {
+                    let seen = number(counts, of) * all + IMAGINED * with;
+                    let expected = (number(&counted.messages, of) + IMAGINED) * with;
+                    doublings(seen, expected) * double_milli / 1024
+                })
+                .collect();
+            let mean = weights.iter().sum::<i64>() / i64::try_from(weights.len().max(1)).unwrap_or(1);
+            weights.into_iter().map(|weight| i32::try_from(weight - mean).unwrap_or(0)).collect()
         };
-        let mut out =
-            format!("[clues]\nmost     = {}\nmessages = {{ {} }}\n\n[clues.words]\n", self.most, table(&self.messages));
-        for (word, counts) in self.words.iter().filter(|(_, counts)| is_worth(counts)) {
-            // Writing to a string cannot fail.
-            let _ = writeln!(out, "\"{word}\" = {{ {} }}", table(counts));
+        let words = counted.words().map(|(word, counts)| (word.clone(), weigh(counts))).collect();
+        Self { most: counted.most.into(), of, words }
+    }
+
+    /// Points for each, most first; the first are explained.
+    fn said(&self, seen: &BTreeSet<String>) -> Vec<Said> {
+        let known: Vec<(&str, &[i32])> = seen
+            .iter()
+            .filter_map(|word| self.words.get_key_value(word.as_str()))
+            .map(|(word, weights)| (word.as_str(), weights.as_slice()))
+            .collect();
+        let mut sums = vec![0_i64; self.of.len()];
+        for (_, weights) in &known {
+            sums.iter_mut().zip(*weights).for_each(|(sum, weight)| *sum += i64::from(*weight));
         }
-        out
-    }
-
-    pub(super) fn weighed(&self) -> Clues {
-        let all = u64::from(self.messages());
-        let weigh = |counts: &Counts| {
-            let with = counts.iter().map(|count| u64::from(*count)).sum::<u64>();
-            let mut weights = [0; Kind::ALL.len()];
-            for ((weight, count), of_kind) in weights.iter_mut().zip(counts).zip(self.messages) {
-                let seen = u64::from(*count) * all + IMAGINED * with;
-                let expected = (u64::from(of_kind) + IMAGINED) * with;
-                *weight = doublings(seen, expected) * DOUBLE_MILLI / 1024;
-            }
-            let mean = weights.iter().sum::<i64>() / weights.len() as i64;
-            weights.map(|weight| weight - mean)
+        let points = |sum: i64| i32::try_from((sum / 1000).clamp(-self.most, self.most)).unwrap_or(0);
+        let mut order: Vec<(usize, i32)> = sums.into_iter().map(points).enumerate().collect();
+        order.sort_by_key(|(_, points)| Reverse(*points));
+        let words = |at: usize| {
+            let weigh = |(word, weights): &(&str, &[i32])| Some((*weights.get(at)?, word.to_string()));
+            let mut said: Vec<(i32, String)> = known.iter().filter_map(weigh).filter(|said| said.0 > 0).collect();
+            said.sort_by(|a, b| (Reverse(a.0), &a.1).cmp(&(Reverse(b.0), &b.1)));
+            said.into_iter().take(KEPT_MAX).map(|(_, word)| word).collect()
         };
-        let words = self.words.iter().filter(|(_, counts)| is_worth(counts));
-        Clues { tally: self.clone(), words: words.map(|(word, counts)| (word.clone(), weigh(counts))).collect() }
+        let said = order.into_iter().enumerate().map(|(rank, (at, points))| Said {
+            of: self.of.get(at).cloned().unwrap_or_default(),
+            points,
+            words: if rank < KEPT_MAX { words(at) } else { Vec::new() },
+        });
+        said.collect()
     }
-}
-
-fn is_worth(counts: &Counts) -> bool {
-    counts.iter().sum::<u32>() >= MESSAGES_MIN
 }
 
 /// The logarithm to the base 2 of a fraction, in 1024ths, rounded down.
@@ -137,29 +130,8 @@ fn doublings(over: u64, under: u64) -> i64 {
 }
 
 impl Clues {
-    /// Points for each kind, most first, with the words that weigh most in it.
-    pub(super) fn of(&self, seen: &BTreeSet<String>) -> Vec<Clue> {
-        let known: Vec<_> = seen.iter().filter_map(|word| self.words.get_key_value(word.as_str())).collect();
-        let mut clues: Vec<Clue> = Kind::ALL
-            .iter()
-            .enumerate()
-            .map(|(at, (kind, ..))| {
-                let mut said: Vec<(i64, &str)> =
-                    known.iter().filter_map(|(word, weights)| Some((*weights.get(at)?, word.as_str()))).collect();
-                let sum = said.iter().map(|(weight, _)| weight).sum::<i64>() / 1000;
-                let most = i64::from(self.tally.most);
-                said.retain(|(weight, _)| *weight > 0);
-                said.sort_by_key(|(weight, word)| (Reverse(*weight), *word));
-                let words = said.into_iter().take(KEPT_MAX).map(|(_, word)| word.to_string()).collect();
-                Clue { kind: *kind, points: i32::try_from(sum.clamp(-most, most)).unwrap_or(0), words }
-            })
-            .collect();
-        clues.sort_by_key(|clue| Reverse(clue.points));
-        clues
-    }
-
     pub(super) fn is_empty(&self) -> bool {
-        self.words.is_empty()
+        self.kinds.words.is_empty() && self.offices.words.is_empty()
     }
 
     /// Gives each rule the points of its kind; of the clues those that a decision keeps.
@@ -169,17 +141,45 @@ impl Clues {
         scores: &mut [RuleScore],
         kind: impl Fn(&str) -> Option<Kind>,
     ) -> Vec<Clue> {
-        if self.is_empty() {
+        if self.kinds.words.is_empty() {
             return Vec::new();
         }
-        let mut clues = self.of(seen);
+        let said = self.kinds.said(seen);
         for score in scores {
-            let own = kind(&score.rule);
-            score.clues = clues.iter().find(|clue| Some(clue.kind) == own).map_or(0, |clue| clue.points);
+            let own = kind(&score.rule).map(Kind::code);
+            score.clues = said.iter().find(|said| Some(said.of.as_str()) == own).map_or(0, |said| said.points);
         }
-        clues.retain(|clue| clue.points > 0);
-        clues.truncate(KEPT_MAX);
-        clues
+        let clue = |said: Said| {
+            let (kind, ..) = Kind::ALL.into_iter().find(|(_, code, _)| *code == said.of)?;
+            Some(Clue { kind, points: said.points, words: said.words })
+        };
+        said.into_iter().filter(|said| said.points > 0).take(KEPT_MAX).filter_map(clue).collect()
+    }
+
+    /// Adds to the matters what the words say of offices, and puts them in order; `kind`: what is probably asked.
+    pub(super) fn weigh_offices(
+        &self,
+        mut seen: BTreeSet<String>,
+        kind: Option<Kind>,
+        matters: &mut Vec<RuleScore>,
+    ) -> Vec<OfficeClue> {
+        if self.offices.words.is_empty() {
+            return Vec::new();
+        }
+        seen.extend(kind.map(kind_clue));
+        let said = self.offices.said(&seen);
+        for (rank, said) in said.iter().enumerate() {
+            match matters.iter_mut().find(|matter| matter.rule == said.of) {
+                Some(matter) => matter.clues = said.points,
+                None if rank < KEPT_MAX && said.points > 0 => {
+                    matters.push(RuleScore { rule: said.of.clone(), score: 0, clues: said.points, hits: Vec::new() })
+                }
+                None => {}
+            }
+        }
+        matters.sort_by(|a, b| (Reverse(a.weight()), &a.rule).cmp(&(Reverse(b.weight()), &b.rule)));
+        let clue = |said: Said| OfficeClue { office: said.of, points: said.points, words: said.words };
+        said.into_iter().filter(|said| said.points > 0).take(KEPT_MAX).map(clue).collect()
     }
 }
 
@@ -218,52 +218,6 @@ fn stem(word: &str) -> String {
     }
 }
 
-/// Reads `[clues]`.
-pub(super) fn read(node: &Node, file: usize, problems: &mut Problems<'_>) -> Option<Tally> {
-    let form = Form::open("clues".into(), node, file, &["most", "messages", "words"], problems)?;
-    for key in ["messages", "words"] {
-        form.require(key, problems);
-    }
-    let before = problems.errors();
-    let most = form.get("most").map_or(Some(MOST), |_| form.number("most", 1, MOST, problems).map(|most| most.value));
-    let messages = counts("clues: messages".into(), form.get("messages")?.0, file, problems);
-    let (node, at) = form.get("words")?;
-    let Value::Table(entries) = &node.value else {
-        problems.error(at, format!("clues: `words`: serve una tabella, c'è {}", node.value.name()));
-        return None;
-    };
-    if entries.len() > WORDS_MAX {
-        problems.error(at, format!("clues: `words`: al massimo {WORDS_MAX} parole"));
-        return None;
-    }
-    let mut words = BTreeMap::new();
-    for entry in entries {
-        let counted = counts(format!("clues: `{}`", entry.key), &entry.node, file, problems);
-        if let (Some(counted), Some(messages)) = (counted, messages) {
-            if counted.iter().zip(messages).any(|(word, all)| *word > all) {
-                let at = Spot { file, line: entry.line };
-                problems
-                    .error(at, format!("clues: `{}`: sta in più messaggi di quanti ne conta `messages`", entry.key));
-            }
-            words.insert(entry.key.clone(), counted);
-        }
-    }
-    (problems.errors() == before).then_some(Tally { most: most?, messages: messages?, words })
-}
-
-/// `{ complaint = 3, spam = 1 }`.
-fn counts(what: String, node: &Node, file: usize, problems: &mut Problems<'_>) -> Option<Counts> {
-    let codes = Kind::ALL.map(|(_, code, _)| code);
-    let form = Form::open(what, node, file, &codes, problems)?;
-    let mut counts = Counts::default();
-    for (count, code) in counts.iter_mut().zip(codes) {
-        if form.get(code).is_some() {
-            *count = form.number(code, 0, COUNT_MAX, problems)?.value.unsigned_abs();
-        }
-    }
-    Some(counts)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -297,18 +251,39 @@ mod tests {
         }
         (0..60).for_each(|_| tally.count(Kind::Spam, clues(&["la"])));
         tally.count(Kind::Spam, clues(&["la", "sconti"]));
-        let weighed = tally.weighed();
-        let best = |words: &[&str]| weighed.of(&clues(words)).into_iter().next().map(|clue| (clue.kind, clue.words));
-        assert_eq!(best(&["buche", "ignota"]), Some((Kind::Complaint, ["buche".to_string()].into())));
-        assert_eq!(best(&["importo", "buche"]).map(|(kind, _)| kind), Some(Kind::PaymentQuery));
-        // In every message of both, or seen once, as a name may be: nothing.
-        let spread = |words: &[&str]| weighed.of(&clues(words)).iter().map(|clue| clue.points).max();
-        assert_eq!((spread(&["la"]), spread(&["sconti"])), (Some(0), Some(0)));
         assert!(!tally.to_toml().contains("sconti"), "{}", tally.to_toml());
+        let weighed = tally.clone().weighed(|_| true).kinds;
+        let best = |words: &[&str]| weighed.said(&clues(words)).into_iter().next().map(|said| (said.of, said.words));
+        assert_eq!(best(&["buche", "ignota"]), Some(("complaint".into(), ["buche".to_string()].into())));
+        assert_eq!(best(&["importo", "buche"]).map(|(kind, _)| kind), Some("payment_query".into()));
+        // In every message of both, or seen once, as a name may be: nothing.
+        let spread = |words: &[&str]| weighed.said(&clues(words)).iter().map(|said| said.points).max();
+        assert_eq!((spread(&["la"]), spread(&["sconti"])), (Some(0), Some(0)));
         // However many words say the same: never beyond `most`.
         let many: Vec<String> = (0..200).map(|n| format!("parola{n}")).collect();
         (0..20).for_each(|_| tally.count(Kind::Complaint, many.iter().cloned().collect()));
-        let loud = tally.weighed().of(&many.into_iter().collect());
-        assert_eq!(loud.first().map(|clue| (clue.kind, clue.points)), Some((Kind::Complaint, MOST)));
+        let loud = tally.weighed(|_| true).kinds.said(&many.into_iter().collect());
+        assert_eq!(loud.first().map(|said| (said.of.as_str(), said.points)), Some(("complaint", 90)));
+    }
+
+    /// An administrator may have fewer offices than were counted, and others.
+    #[test]
+    fn words_and_the_kind_point_at_an_office_that_there_is() {
+        let mut tally = Tally::default();
+        for _ in 0..20 {
+            tally.count_office("tributi", Some(Kind::PaymentQuery), clues(&["tassa"]));
+            tally.count_office("casa", Some(Kind::Complaint), clues(&["muffa"]));
+            tally.count_office("sciolto", Some(Kind::Complaint), clues(&["muffa", "tassa"]));
+        }
+        let weighed = tally.weighed(|id| id != "sciolto");
+        let mut matters = vec![RuleScore { rule: "casa".into(), score: 1, clues: 0, hits: Vec::new() }];
+        let said = weighed.weigh_offices(clues(&["tassa"]), Some(Kind::PaymentQuery), &mut matters);
+        assert_eq!(
+            (said[0].office.as_str(), said[0].words.as_slice()),
+            ("tributi", ["kind:payment_query".into(), "tassa".into()].as_slice())
+        );
+        let order: Vec<(&str, bool)> = matters.iter().map(|one| (one.rule.as_str(), one.clues > 0)).collect();
+        assert_eq!(order, [("tributi", true), ("casa", false)]);
+        assert!(matters[1].clues < 0, "what speaks for one office speaks against the others");
     }
 }

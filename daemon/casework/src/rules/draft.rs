@@ -2,13 +2,13 @@
 
 use super::book::{Body, Deadline, Kind, Mode, Office};
 use super::cases::Case;
-use super::clues::Tally;
 use super::extract::Extractor;
 use super::form::Written;
 use super::pattern::Pattern;
 use super::phrase::Phrase;
 use super::place::Place;
 use super::problem::Spot;
+use super::tally::Tally;
 use alloc::string::String;
 use alloc::vec::Vec;
 use jiff::civil::Date;

@@ -8,7 +8,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 
-/// Kinds of which a person is told that the words speak for them.
+/// Kinds, and offices, of which a person is told that the words speak for them.
 const CLUES_SHOWN: usize = 2;
 
 /// The answer of [`classify`](super::classify), with everything that led to it.
@@ -53,8 +53,30 @@ pub struct Classification {
     /// For which kinds the words of the message speak, most first; empty where the rules have no `[clues]`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub clues: Vec<Clue>,
+    /// For which offices they speak, most first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub office_clues: Vec<OfficeClue>,
     /// How much of the text was read as what.
     pub reading: Reading,
+}
+
+/// What the words of a message say for one office, whatever its matter.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OfficeClue {
+    /// Id of the office.
+    pub office: String,
+    /// Points for it.
+    pub points: i32,
+    /// The words that weigh most; `kind:complaint` is what is asked.
+    pub words: Vec<String>,
+}
+
+impl OfficeClue {
+    /// The office, with the words as they begin.
+    #[must_use]
+    pub fn in_words(&self) -> String {
+        explained(&self.office, &self.words)
+    }
 }
 
 /// What the words of a message say for one kind, whatever the rules.
@@ -83,6 +105,18 @@ impl Classification {
         is_open.then(|| format!("Le parole fanno pensare a: {}.", said.join("; ")))
     }
 
+    /// What the words say of the office: that the task is its matter, or, where a person decides, whose it may be. `None` where a
+    /// dossier says it.
+    #[must_use]
+    pub fn office_in_words(&self) -> Option<String> {
+        let first = self.office_clues.first().filter(|_| self.dossier.is_none())?;
+        if first.office == self.office {
+            return Some(format!("Di questo ufficio parlano le parole: {}.", first.in_words()));
+        }
+        let likely: Vec<String> = self.office_clues.iter().take(CLUES_SHOWN).map(OfficeClue::in_words).collect();
+        (!self.outcome.is_sure()).then(|| format!("Potrebbe essere dell'ufficio: {}.", likely.join("; oppure ")))
+    }
+
     /// The value of a field that passed its check (or has none).
     #[must_use]
     pub fn field(&self, name: &str) -> Option<&str> {
@@ -95,19 +129,20 @@ impl Clue {
     /// The kind, with the words as they begin.
     #[must_use]
     pub fn in_words(&self) -> String {
-        let written = self.words.iter().filter_map(|clue| match clue.split_once(':') {
-            Some(("has", _)) => None,
-            Some((_, word)) => Some(word),
-            None => Some(clue.as_str()),
-        });
-        let mut words: Vec<String> = written.map(|word| format!("«{}»", word.replace('*', "…"))).collect();
-        words.dedup();
-        if words.is_empty() {
-            self.kind.title().into()
-        } else {
-            format!("{} ({})", self.kind.title(), words.join(", "))
-        }
+        explained(self.kind.title(), &self.words)
     }
+}
+
+/// A name, with the beginnings of words that speak for it.
+fn explained(name: &str, words: &[String]) -> String {
+    let written = words.iter().filter_map(|clue| match clue.split_once(':') {
+        Some(("has" | "kind", _)) => None,
+        Some((_, word)) => Some(word),
+        None => Some(clue.as_str()),
+    });
+    let mut words: Vec<String> = written.map(|word| format!("«{}»", word.replace('*', "…"))).collect();
+    words.dedup();
+    if words.is_empty() { name.into() } else { format!("{name} ({})", words.join(", ")) }
 }
 
 /// How the rule was found. Points are points, not probabilities.

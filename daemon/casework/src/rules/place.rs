@@ -23,9 +23,15 @@ pub enum Place {
     /// The quoted text of earlier messages.
     #[serde(rename = "body.quoted")]
     BodyQuoted,
+    /// The block under the greeting of the new text, or under `-- `: who writes, not what. The new text holds it too.
+    #[serde(rename = "signature")]
+    Signature,
     /// The names of the attachments, one by one.
     #[serde(rename = "attachment.name")]
     AttachmentName,
+    /// The text of the attachments that are text.
+    #[serde(rename = "attachment.text")]
+    AttachmentText,
     /// The sender's whole address.
     #[serde(rename = "from.address")]
     FromAddress,
@@ -36,7 +42,7 @@ pub enum Place {
     #[serde(rename = "from.name")]
     FromName,
     /// What the sender is known to be (`citizen`, `professional`, `business`, `association`, `public_body`), where somebody
-    /// knows; else empty.
+    /// knows; else what the domain of the address says (`public_body`, `professional`, `business`), or nothing.
     #[serde(rename = "from.kind")]
     FromKind,
     /// The addresses the message was sent to, one by one.
@@ -52,11 +58,13 @@ pub enum Place {
 
 impl Place {
     /// Every place, with the word that names it in a rules file.
-    pub const ALL: [(&'static str, Place); 11] = [
+    pub const ALL: [(&'static str, Place); 13] = [
         ("subject", Place::Subject),
         ("body", Place::Body),
         ("body.quoted", Place::BodyQuoted),
+        ("signature", Place::Signature),
         ("attachment.name", Place::AttachmentName),
+        ("attachment.text", Place::AttachmentText),
         ("from.address", Place::FromAddress),
         ("from.domain", Place::FromDomain),
         ("from.name", Place::FromName),
@@ -87,11 +95,13 @@ pub struct Material<'a> {
     pub text: &'a str,
     /// Names of the attachments.
     pub attachments: &'a [&'a str],
+    /// The text of those that are text, one under the other.
+    pub attached_text: &'a str,
     /// Address of the sender.
     pub from: &'a str,
     /// Display name of the sender; empty if none.
     pub from_name: &'a str,
-    /// What the sender is known to be; empty when nobody knows.
+    /// What the sender is known to be; empty when nobody knows: then the domain of the address is asked.
     pub from_kind: &'a str,
     /// Addresses it was sent to.
     pub to: &'a [&'a str],

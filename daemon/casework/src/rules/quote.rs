@@ -15,6 +15,37 @@ pub const ATTRIBUTION_LINES_MAX: usize = 3;
 /// How many lines after `Da:` may hold the rest of a header block (long recipient lists are wrapped).
 pub const BLOCK_LINES_MAX: usize = 8;
 
+/// How many lines with words a signature has at most: what is longer is a letter that goes on, or a page of warnings.
+pub const SIGNATURE_LINES_MAX: usize = 12;
+/// How long a line with a greeting is at most, in bytes.
+pub const GREETING_BYTES_MAX: usize = 80;
+
+/// How a letter is closed, as rules read it.
+const GREETINGS: [&str; 22] = [
+    "cordiali saluti",
+    "cordialmente",
+    "distinti saluti",
+    "con osservanza",
+    "un cordiale saluto",
+    "cordialita",
+    "i migliori saluti",
+    "saluti",
+    "grazie e saluti",
+    "in fede",
+    "grazie e cordiali saluti",
+    "ringraziando",
+    "mit freundlichen",
+    "freundliche grusse",
+    "hochachtungsvoll",
+    "kind regards",
+    "best regards",
+    "yours",
+    "cordialement",
+    "salutations",
+    "un saludo",
+    "atentamente",
+];
+
 /// The two halves of a text. Every line is in exactly one of them, whole and in order.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Split {
@@ -53,6 +84,36 @@ pub fn split(text: &str) -> Split {
         }
     }
     halves
+}
+
+/// The block with which a new text ends: under `-- `, or under the last line that is a greeting («Cordiali saluti»). Empty where
+/// there is none, or where more follows than a signature is long.
+#[must_use]
+pub fn signature(new: &str) -> &str {
+    let mut under = "";
+    let mut at = 0;
+    let mut since = SIGNATURE_LINES_MAX + 1;
+    for line in new.split_inclusive('\n') {
+        at += line.len();
+        since += usize::from(!line.trim().is_empty());
+        if line.trim_end_matches(['\r', '\n']) == "-- " || is_greeting(line) {
+            under = new.get(at..).unwrap_or_default();
+            since = 0;
+        }
+    }
+    if since > SIGNATURE_LINES_MAX { "" } else { under }
+}
+
+/// A line that begins with words by which a letter is closed, and holds little else.
+fn is_greeting(line: &str) -> bool {
+    let line = head(line);
+    if line.len() > GREETING_BYTES_MAX || !line.starts_with(char::is_alphabetic) {
+        return false;
+    }
+    let words = Normal::of(line);
+    let begins =
+        |greeting: &str| words.text().strip_prefix(greeting).is_some_and(|rest| !rest.starts_with(char::is_alphabetic));
+    GREETINGS.iter().any(|greeting| begins(greeting))
 }
 
 /// Whether a subject says that the message answers another (`R:`, `Re:`, `RIF:`, `AW:` …), not that it forwards one.
@@ -164,6 +225,7 @@ fn has_time(sentence: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use alloc::borrow::ToOwned;
     use proptest::prelude::*;
 
     fn new(text: &str) -> String {
@@ -215,6 +277,22 @@ mod tests {
         ] {
             assert_eq!(new(text), text);
         }
+    }
+
+    #[test]
+    fn a_signature_is_what_stands_under_the_greeting() {
+        assert_eq!(signature("Chiedo copia.\nCordiali saluti\nAvv. Rossi\nvia Roma 1\n"), "Avv. Rossi\nvia Roma 1\n");
+        assert_eq!(signature("Testo\r\n-- \r\nUfficio tributi\r\n"), "Ufficio tributi\r\n");
+        assert_eq!(signature("Best regards,\nJohn"), "John");
+        // A greeting in a sentence, and a letter that goes on, are no signature.
+        assert_eq!(
+            signature(
+                "saluti a tutti gli uffici che in questi mesi hanno avuto la pazienza di rispondermi ogni volta.\nora veniamo a noi"
+            ),
+            ""
+        );
+        assert_eq!(signature(&("Distinti saluti\n".to_owned() + &"riga\n".repeat(13))), "");
+        assert_eq!((signature(""), signature("salutiamoci\nx")), ("", ""));
     }
 
     #[test]

@@ -1,6 +1,5 @@
 //! The sections of a rules file: from the tree to the draft. Mistakes that show within one file are reported here.
 
-use super::clues;
 use super::draft::{Declared, Defaults, Draft};
 use super::extract::{Check, Extractor, Template};
 use super::form::Form;
@@ -13,6 +12,7 @@ use super::read_case::{dossiers, is_reserved, read_case};
 use super::read_office::office;
 use super::read_rule::read_rule;
 use super::syntax::{Entry, Node, Value};
+use super::tally;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -51,7 +51,7 @@ pub(super) fn read_file(file: usize, entries: Vec<Entry>, draft: &mut Draft, pro
         draft.defaults.push((at, defaults(node, file, problems)));
     }
     if let Some((node, at)) = form.get("clues") {
-        draft.clues.push((at, clues::read(node, file, problems)));
+        draft.clues.push((at, tally::read(node, file, problems)));
     }
     section(&form, "office", "ufficio", &mut draft.offices, problems, office);
     section(&form, "body", "ente", &mut draft.bodies, problems, body);

@@ -19,7 +19,7 @@ const TEST_DAY: Date = date(2026, 6, 1);
 /// How `expect` says that there must be none.
 const NONE: &str = "none";
 
-const CASE_KEYS: [&str; 13] = [
+const CASE_KEYS: [&str; 14] = [
     "from",
     "from_name",
     "from_kind",
@@ -27,6 +27,7 @@ const CASE_KEYS: [&str; 13] = [
     "subject",
     "body",
     "attachments",
+    "attached_text",
     "identity",
     "thread",
     "pec_kind",
@@ -105,6 +106,7 @@ pub(super) fn read_case(
         subject: form.text("subject", problems).unwrap_or_default(),
         body: form.text("body", problems).unwrap_or_default(),
         attachments: values(form.lines("attachments", problems)),
+        attached_text: form.text("attached_text", problems).unwrap_or_default(),
         identity: form.flag("identity", problems).unwrap_or_default(),
         thread: form.line("thread", problems).map(|w| w.value),
         pec_kind: word(form.line("pec_kind", problems), "posta-certificata"),

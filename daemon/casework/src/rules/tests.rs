@@ -59,6 +59,7 @@ fn material<'a>(subject: &'a str, text: &'a str, attachments: &'a [&'a str]) -> 
         subject,
         text,
         attachments,
+        attached_text: "",
         from: "mario.rossi@pec.test",
         from_name: "",
         from_kind: "",
@@ -245,6 +246,39 @@ fn clues_order_the_candidates_and_choose_none() {
     assert!(matches!(far.outcome, Outcome::Chosen { .. }) && far.clues_in_words().is_none());
     assert_eq!((far.scores[0].score, far.scores[0].clues > 0), (60, true), "`accept` asks for the rule's own points");
     assert!(plain.clues.is_empty() && !serde_json::to_string(&plain).is_ok_and(|json| json.contains("clues")));
+}
+
+#[test]
+fn a_rule_that_the_words_speak_against_is_a_persons_choice() {
+    let rule = |id: &str, kind: &str, words: &str| {
+        format!(
+            "[rule.{id}]\ntitle = 'X'\nkind = '{kind}'\noffice = 'urp'\nmode = 'auto'\nsignals = [{{ score = 70, in = 'subject', words = '{words}' }}, {{ score = 40, in = 'body', words = '{words}' }}]\n[test.{id}]\nsubject = '{words}'\nexpect = {{ rule = '{id}' }}\n"
+        )
+    };
+    let rules = rule("guasti", "complaint", "fontana") + &rule("copie", "access_to_records", "copia");
+    let clues = "[clues]\nmost = 90\nmessages = { complaint = 50, access_to_records = 50, spam = 900 }\n[clues.words]\n'risult*' = { access_to_records = 40 }\n'analis*' = { access_to_records = 40 }\n'esito' = { access_to_records = 40 }\n'acqua' = { access_to_records = 40 }\n'esame' = { access_to_records = 40 }\n";
+    let book = load(&[file("a.toml", &format!("{SMALL}{rules}{clues}"))], &TEMPLATES).expect("good");
+    let ask = |subject: &str, text: &str| classify(&book, &material(subject, text, &[]), &Nobody);
+    // No rule for copies has a point: it is named, since the words speak for it.
+    let doubted = ask("fontana", "risultati analisi esito esame acqua");
+    assert!(matches!(&doubted.outcome, Outcome::Tie(close) if close[1].0 == "copie"), "{:?}", doubted.outcome);
+    let why = why_not(&book, &doubted, "guasti", date(2026, 6, 1)).map(|why| why.verdict);
+    assert!(matches!(why, Some(Verdict::Doubted { .. } | Verdict::Behind { .. })), "{why:?}");
+    // With words enough of its own the rule is chosen all the same, and where the others say little.
+    let (clear, short) = (ask("fontana", "fontana: risultati analisi esito esame acqua"), ask("fontana", ""));
+    assert!([clear, short].iter().all(|seen| matches!(seen.outcome, Outcome::Chosen { .. })));
+}
+
+#[test]
+fn the_text_of_a_file_and_the_signature_are_places_of_their_own() {
+    let rule = "[rule.moduli]\ntitle = 'X'\nkind = 'other'\noffice = 'urp'\nmode = 'suggest'\nsignals = [{ score = 60, in = 'attachment.text', words = 'abbonamento' }, { score = -50, in = 'signature', words = 'agenzia viaggi' }]\n[test.moduli]\nattached_text = 'abbonamento'\nexpect = { rule = 'moduli' }\n";
+    let book = load(&[file("a.toml", &format!("{SMALL}{rule}"))], &TEMPLATES).expect("good");
+    let ask = |attached_text: &str, text: &str| {
+        classify(&book, &Material { attached_text, ..material("", text, &[]) }, &Nobody).rule
+    };
+    assert_eq!(ask("chiedo un abbonamento", "agenzia viaggi\nCordiali saluti"), "moduli");
+    assert_ne!(ask("chiedo un abbonamento", "in allegato\nCordiali saluti\nAgenzia viaggi"), "moduli");
+    assert_ne!(ask("", "abbonamento"), "moduli");
 }
 
 #[test]

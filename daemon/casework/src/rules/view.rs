@@ -1,11 +1,13 @@
 //! A message laid out by place: cut to size, separated into new and quoted text.
 
+use super::book::Rulebook;
 use super::normal::Normal;
 use super::outcome::{Hit, Reading};
 use super::pattern::Pattern;
 use super::phrase::Phrase;
 use super::place::{Material, PLACE_BYTES_MAX, Place, VALUES_MAX, World};
-use super::quote::{Split, is_reply, split};
+use super::quote::{Split, is_reply, signature, split};
+use super::sender;
 use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -34,7 +36,10 @@ pub(super) struct View<'a> {
 }
 
 impl<'a> View<'a> {
-    pub(super) fn of(material: &Material<'a>, halves: &'a Split) -> Self {
+    pub(super) fn of(book: &Rulebook, material: &Material<'a>, halves: &'a Split) -> Self {
+        let from_kind =
+            if material.from_kind.is_empty() { sender::kind(book, material.from) } else { material.from_kind };
+        let signed = signature(&halves.new);
         let domain = material.from.rsplit_once('@').map_or("", |(_, domain)| domain);
         let mut shortened = material.text.len() > PLACE_BYTES_MAX;
         let mut texts: BTreeMap<Place, Vec<&'a str>> = BTreeMap::new();
@@ -43,11 +48,13 @@ impl<'a> View<'a> {
                 Place::Subject => &[material.subject],
                 Place::Body => &[halves.new.as_str()],
                 Place::BodyQuoted => &[halves.quoted.as_str()],
+                Place::Signature => &[signed],
                 Place::AttachmentName => material.attachments,
+                Place::AttachmentText => &[material.attached_text],
                 Place::FromAddress => &[material.from],
                 Place::FromDomain => &[domain],
                 Place::FromName => &[material.from_name],
-                Place::FromKind => &[material.from_kind],
+                Place::FromKind => &[from_kind],
                 Place::To => material.to,
                 Place::PecKind => &[material.pec_kind],
                 Place::PecGrade => &[material.grade],

@@ -2,7 +2,7 @@
 //! between rules is made in another way.
 
 use super::book::{Mode, Rule, Rulebook};
-use super::outcome::{Classification, Hit};
+use super::outcome::{Classification, Hit, Outcome};
 use super::words::{describe, is_of};
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -43,6 +43,11 @@ pub enum Verdict {
         score: i32,
         /// How many points would have been needed to lead by the margin.
         by: i32,
+    },
+    /// It has the points and the lead, but too much of the lead comes from the words, or they speak for another kind.
+    Doubted {
+        /// The rule named beside it.
+        rule: String,
     },
 }
 
@@ -112,7 +117,12 @@ fn verdict(book: &Rulebook, seen: &Classification, rule: &Rule, score: i32, toda
         Some(best) if score - best.weight() < book.margin => {
             Verdict::Behind { rule: best.rule.clone(), score: best.weight(), by: best.weight() + book.margin - score }
         }
-        // Only a rule on trial can lead and not be chosen.
-        _ => Verdict::Chosen,
+        _ => match &seen.outcome {
+            Outcome::Tie(close) if close.first().is_some_and(|(best, _)| *best == rule.id) => {
+                Verdict::Doubted { rule: close.get(1).map_or_else(String::new, |(other, _)| other.clone()) }
+            }
+            // Only a rule on trial can lead and not be chosen.
+            _ => Verdict::Chosen,
+        },
     }
 }

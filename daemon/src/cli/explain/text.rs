@@ -7,6 +7,8 @@ use std::fmt::Write;
 
 /// Rules shown with their points.
 const RULES_SHOWN: usize = 5;
+/// Offices shown with the points of their matter.
+const OFFICES_SHOWN: usize = 3;
 
 /// What the rules said, what was decided, and what would leave.
 pub(super) fn write(decision: &Decision, letters: bool) -> String {
@@ -42,6 +44,13 @@ fn rules(out: &mut String, class: &Classification, most: usize) {
     }
     for clue in &class.clues {
         let _ = writeln!(out, "  indizi {:+4}  {}", clue.points, clue.in_words());
+    }
+    for matter in class.matters.iter().take(OFFICES_SHOWN) {
+        let clues = if matter.clues == 0 { String::new() } else { format!(", {:+} di indizi", matter.clues) };
+        let words: String = matter.hits.iter().map(|hit| format!(" «{}»", cut(&hit.matched, 40))).collect();
+        let said = class.office_clues.iter().find(|clue| clue.office == matter.rule);
+        let said = said.map_or(String::new(), |clue| format!("; indizi: {}", clue.in_words()));
+        let _ = writeln!(out, "  materia {:>3}  {}{words}{clues}{said}", matter.score, matter.rule);
     }
     for field in &class.fields {
         let check = match &field.check {

@@ -163,6 +163,7 @@ impl Message {
             subject: &self.subject,
             text: &self.body,
             attachments,
+            attached_text: "",
             from: &self.from_pec,
             from_name: "",
             from_kind: &self.sender_kind,
@@ -171,6 +172,11 @@ impl Message {
             grade: "genuine",
             today: calendar::rome(crate::clock::Clock::System.now()).date(),
         }
+    }
+
+    /// The office that a person says had to get it.
+    pub(super) fn office(&self) -> Option<&str> {
+        self.labels.office.as_deref()
     }
 
     /// The kind that a person says it is.

@@ -240,6 +240,10 @@ fn told(why: &WhyNot) -> String {
             "ha {} punti, ma {rule} ne ha {score}: per superarla di {} gliene mancano {by}",
             why.score, why.margin
         ),
+        Verdict::Doubted { rule } => format!(
+            "ha {} punti e il distacco, ma le parole del messaggio fanno pensare a {rule}: decide una persona",
+            why.score
+        ),
     };
     let _ = writeln!(out, "  {verdict}");
     if why.on_trial {

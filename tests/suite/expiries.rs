@@ -237,7 +237,7 @@ fn a_part_to_be_paid_is_told_once_also_after_restarts() {
     send(OFF, days((after(first) + 26).into()));
     wait("the choice taken back", || (told(&running, "avvisi-scadenze") == 2).then_some(()));
     running.stop();
-    let running = house.start_at(Recorder::default().roads(), days((after(first) + 60).into()));
+    let running = house.start_at(Recorder::default().roads(), days((after(first) + 55).into()));
     wait("the day", || history().contains("nessun avviso della rata 3: chi ha chiesto non vuole avvisi").then_some(()));
     assert_eq!(told(&running, "avviso-rata"), 2);
     running.stop();

@@ -11,6 +11,8 @@ const FILE_LINES_MAX: usize = 600;
 const README_LINES_MAX: usize = 200;
 /// Largest file of the tree, bytes: whoever clones pays for it for ever.
 const BLOB_BYTES_MAX: u64 = 256 * 1024;
+/// The same, for the counted words of the rules.
+const CLUES_BYTES_MAX: u64 = 1024 * 1024;
 /// Largest message of a fixture, bytes.
 const MESSAGE_BYTES_MAX: u64 = 40 * 1024;
 
@@ -328,8 +330,10 @@ fn nothing_large_nothing_unfinished_nothing_of_this_machine() {
     let mut wrong = Vec::new();
     for path in tree() {
         let length = fs::metadata(root.join(&path)).unwrap().len();
-        if length > BLOB_BYTES_MAX {
-            wrong.push(format!("{path}: {length} bytes, of {BLOB_BYTES_MAX}"));
+        // What `rules learn` counted: a line for each word. A rules file may be as large.
+        let most = if path == "rules/06-indizi.toml" { CLUES_BYTES_MAX } else { BLOB_BYTES_MAX };
+        if length > most {
+            wrong.push(format!("{path}: {length} bytes, of {most}"));
         }
     }
     // In pieces, so that this file does not hold them.

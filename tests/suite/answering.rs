@@ -1,7 +1,7 @@
 //! Changes when a citizen may answer our letters, or write to an office, in another way.
 
 use crate::decide::{ANNA, ENTITY, bench, decide, has_reason, mail, nothing};
-use crate::enquiry::{dossier, flat, letter, letters, tasks, world};
+use crate::enquiry::{CODE, STRANGER, dossier, flat, letter, letters, tasks, world};
 use casework::decision::Lane;
 use casework::dossier::Dossier;
 use casework::language::Language;
@@ -124,6 +124,23 @@ fn a_request_to_an_office_with_a_portal_is_opened_tasked_and_told_of_it() {
         nothing(),
     );
     assert!(!flat(letter(&other, "presa-in-carico")).contains("portale"));
+}
+
+/// Functions S0.01: in the words of people, from a PEC of which nothing is known.
+#[test]
+fn a_stranger_who_asks_what_we_have_on_them_is_told_how_to_be_known() {
+    for text in ["Buongiorno, cosa avete su di me nei vostri archivi? Grazie\n", "Vorrei sapere cosa avete su di me.\n"]
+    {
+        let ask = |known: Known| decide(mail(STRANGER, "domanda", text), known);
+        let (with, without) = (ask(world(vec![dossier(MINE, ANNA)])), ask(nothing()));
+        let told = letter(&with, "come-farti-riconoscere");
+        assert!(told.to == STRANGER && told.enclosures.is_empty(), "{told:?}");
+        for private in ["Anna", "Bianchi", "055", CODE, MINE] {
+            assert!(!told.text.contains(private) && !told.subject.contains(private), "{private}: {}", told.text);
+        }
+        let without = letter(&without, "come-farti-riconoscere");
+        assert_eq!((&told.subject, &told.text), (&without.subject, &without.text), "byte for byte");
+    }
 }
 
 /// A language in which there is no letter: it is registered, and answered in Italian.

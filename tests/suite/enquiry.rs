@@ -152,23 +152,6 @@ fn a_stranger_is_told_which_ways_are_open_and_never_whether_there_is_a_record() 
     letter(&list, "come-farti-riconoscere");
 }
 
-/// Functions S0.01: in the words of people, from a PEC of which nothing is known.
-#[test]
-fn a_stranger_who_asks_what_we_have_on_them_is_told_how_to_be_known() {
-    for text in ["Buongiorno, cosa avete su di me nei vostri archivi? Grazie\n", "Vorrei sapere cosa avete su di me.\n"]
-    {
-        let ask = |known: Known| decide(mail(STRANGER, "domanda", text), known);
-        let (with, without) = (ask(world(vec![dossier(MINE, ANNA)])), ask(nothing()));
-        let told = letter(&with, "come-farti-riconoscere");
-        assert!(told.to == STRANGER && told.enclosures.is_empty(), "{told:?}");
-        for private in ["Anna", "Bianchi", "055", CODE, MINE, THEIRS] {
-            assert!(!told.text.contains(private) && !told.subject.contains(private), "{private}: {}", told.text);
-        }
-        let without = letter(&without, "come-farti-riconoscere");
-        assert_eq!((&told.subject, &told.text), (&without.subject, &without.text), "byte for byte");
-    }
-}
-
 #[test]
 fn the_list_has_open_and_closed_dossiers_and_says_what_it_leaves_out() {
     let mut closed = dossier("2025/000003", ANNA);

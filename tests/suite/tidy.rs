@@ -250,6 +250,7 @@ fn every_template_is_sent_by_a_rule_or_by_the_code() {
         "letters/case.rs",
         "letters/enquiry.rs",
         "letters/order.rs",
+        "letters/undelivered.rs",
         "decide.rs",
         "request.rs",
         "procedure/model.rs",

@@ -173,6 +173,7 @@ fn with(what: What) -> &'static str {
         }
         What::Do(Verb::ChiediParere | Verb::RiceviParere) => "e il nome dell'ente",
         What::Do(Verb::ChiediRegolarizzazione) => "e sotto, dopo un trattino, che cosa manca",
+        What::Do(Verb::ChiediPagamento) => "e sotto, dopo un trattino, ogni voce con quanto si paga",
         What::Do(_) => "",
         What::Assign => "e il nome della persona o dell'ufficio",
         What::Note => "e i due punti, poi il testo",
@@ -197,7 +198,8 @@ fn body(words: &str, what: What, numbers: &[u32], message: &str) -> String {
             | Verb::Accogli
             | Verb::Respingi
             | Verb::DichiaraIrricevibile
-            | Verb::ChiediRegolarizzazione,
+            | Verb::ChiediRegolarizzazione
+            | Verb::ChiediPagamento,
         ) => format!("{words}\n- "),
         What::Note | What::Open | What::Enable => format!("{words}: "),
         What::Correct => {

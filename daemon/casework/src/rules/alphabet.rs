@@ -46,9 +46,9 @@ pub(super) struct Read(Hir);
 pub(super) struct Engine(meta::Regex);
 
 impl Read {
-    /// Reads it. `Err`: it is no expression.
-    pub(super) fn of(written: &str, nest: u32) -> Result<Self, regex_syntax::Error> {
-        ParserBuilder::new().nest_limit(nest).build().parse(written).map(Self)
+    /// Reads it. `None`: it is no expression.
+    pub(super) fn of(written: &str, nest: u32) -> Option<Self> {
+        ParserBuilder::new().nest_limit(nest).build().parse(written).ok().map(Self)
     }
 
     /// Whether it can be compiled over an alphabet, and is then small.

@@ -32,8 +32,8 @@ impl Expression {
     /// Checks it; the error is one Italian line.
     pub(super) fn admit(written: &str) -> Result<Self, String> {
         match Read::of(written, PATTERN_NEST_MAX) {
-            Ok(read) if read.is_empty() => Err(EMPTY.to_owned()),
-            Ok(read) if read.fits() => Ok(Self(written.to_owned())),
+            Some(read) if read.is_empty() => Err(EMPTY.to_owned()),
+            Some(read) if read.fits() => Ok(Self(written.to_owned())),
             _ => Pattern::compile(written).map(|_| Self(written.to_owned())),
         }
     }
@@ -70,7 +70,7 @@ impl Expressions {
         let all: BTreeMap<&str, ()> = all.map(|expression| (expression.written(), ())).collect();
         for (written, ()) in all {
             match Read::of(written, PATTERN_NEST_MAX) {
-                Ok(read) if read.fits() => fitting.push((written, read)),
+                Some(read) if read.fits() => fitting.push((written, read)),
                 _ => plain.push(written),
             }
         }

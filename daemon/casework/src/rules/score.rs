@@ -24,6 +24,8 @@ const BLANKS: usize = 2;
 
 /// Who has signals: a rule, or an office by its matter; the position in the list that was indexed.
 type Signaller = usize;
+/// A phrase that begins so, with the signals that hold it.
+type Begun = (Glance, Arc<Phrase>, Vec<At>);
 /// One signal: whose, and which.
 type At = (Signaller, usize);
 
@@ -32,7 +34,7 @@ type At = (Signaller, usize);
 pub(super) struct Index {
     automaton: AhoCorasick,
     /// By pattern of the automaton: the phrases that begin so, each with the signals that hold it.
-    phrases: Vec<Vec<(Glance, Arc<Phrase>, Vec<At>)>>,
+    phrases: Vec<Vec<Begun>>,
     facts: BTreeMap<String, Vec<At>>,
     /// Signals that look at addresses, or by a regular expression.
     singly: Vec<At>,
@@ -67,7 +69,7 @@ impl Index {
                 }
             }
         }
-        let mut beginnings: BTreeMap<String, Vec<(Glance, Arc<Phrase>, Vec<At>)>> = BTreeMap::new();
+        let mut beginnings: BTreeMap<String, Vec<Begun>> = BTreeMap::new();
         for (phrase, users) in phrases {
             beginnings.entry(phrase.beginning()).or_default().push((phrase.glance(), phrase.clone(), users));
         }

@@ -6,9 +6,10 @@
 //! is pure and total, and is the one function behind the daemon, `explain` and the tests of the rules.
 //!
 //! Reading order: [`book`] (the model), `syntax` → `form` → `read` → `check` (file to model), `normal`, `phrase`,
-//! `quote`, `pattern`, `extract` (how a text is looked at), [`outcome`] and `classify` (the answer), `cases` (tests);
+//! `quote`, `pattern` over `alphabet`, `extract` (how a text is looked at), [`outcome`] and `classify` (the answer), `cases` (tests);
 //! for who tunes them: `words` (a signal as people read it), `why_not`, `coverage`, `diff`.
 
+mod alphabet;
 mod apart;
 pub mod book;
 mod cases;

@@ -4,7 +4,7 @@ use super::cases::Case;
 use super::clues::Clues;
 use super::extract::Extractor;
 use super::normal::Normal;
-use super::pattern::Pattern;
+use super::pattern::Expression;
 use super::phrase::Phrase;
 use super::place::Place;
 use super::problem::{Problem, Spot};
@@ -13,6 +13,7 @@ use super::tally::Tally;
 use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::string::String;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -285,9 +286,9 @@ impl Signal {
 #[derive(Debug)]
 pub(super) enum Look {
     /// Any of these phrases in any of these places.
-    Words(Vec<Place>, Vec<Phrase>),
+    Words(Vec<Place>, Vec<Arc<Phrase>>),
     /// This regular expression in any of these places.
-    Regex(Vec<Place>, Pattern),
+    Regex(Vec<Place>, Expression),
     /// A fact about the message: `identity`, `attachment`, `thread`, `dossier`, or a usable field.
     Has(String),
 }

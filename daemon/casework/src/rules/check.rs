@@ -16,6 +16,7 @@ use crate::reference::RefKind;
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::format;
 use alloc::string::{String, ToString};
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 /// Names in use, each with where it was first defined.
@@ -27,7 +28,7 @@ struct Known<'d> {
     extractors: Names<'d>,
     rules: Names<'d>,
     templates: BTreeSet<&'d str>,
-    phrases: BTreeMap<&'d str, &'d [Phrase]>,
+    phrases: BTreeMap<&'d str, &'d [Arc<Phrase>]>,
 }
 
 /// The rulebook, or `None` when there is not enough to make one; every reason is among the problems.
@@ -401,7 +402,7 @@ fn overlap(a: &Rule, b: &Rule) -> bool {
 pub(super) fn essence(signal: &Signal) -> String {
     match &signal.look {
         Look::Words(places, phrases) => {
-            let words: BTreeSet<String> = phrases.iter().map(Phrase::essence).collect();
+            let words: BTreeSet<String> = phrases.iter().map(|phrase| phrase.essence()).collect();
             format!("{} {places:?} {words:?}", signal.score)
         }
         Look::Regex(places, pattern) => {

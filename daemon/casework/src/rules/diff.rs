@@ -181,7 +181,7 @@ fn of_words(old: &Signal, new: &Signal) -> Vec<String> {
         found.push(format!("segnale {}: da {:+} a {:+} punti", describe(new), old.score, new.score));
     }
     if let (Look::Words(places, was), Look::Words(_, is)) = (&old.look, &new.look) {
-        let by_essence = |phrases: &'_ [super::phrase::Phrase]| -> BTreeMap<String, String> {
+        let by_essence = |phrases: &'_ [alloc::sync::Arc<super::phrase::Phrase>]| -> BTreeMap<String, String> {
             phrases.iter().map(|phrase| (phrase.essence(), phrase.written.clone())).collect()
         };
         let (was, is) = (by_essence(was), by_essence(is));

@@ -4,12 +4,13 @@ use super::book::{Body, Deadline, Kind, Mode, Office};
 use super::cases::Case;
 use super::extract::Extractor;
 use super::form::Written;
-use super::pattern::Pattern;
+use super::pattern::Expression;
 use super::phrase::Phrase;
 use super::place::Place;
 use super::problem::Spot;
 use super::tally::Tally;
 use alloc::string::String;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use jiff::civil::Date;
 
@@ -28,7 +29,7 @@ pub(super) struct Draft {
     pub(super) defaults: Vec<(Spot, Option<Defaults>)>,
     pub(super) offices: Vec<Declared<(Office, Vec<DraftSignal>)>>,
     pub(super) bodies: Vec<Declared<Body>>,
-    pub(super) lists: Vec<Declared<Vec<Phrase>>>,
+    pub(super) lists: Vec<Declared<Vec<Arc<Phrase>>>>,
     pub(super) extractors: Vec<Declared<Extractor>>,
     pub(super) rules: Vec<Declared<DraftRule>>,
     pub(super) cases: Vec<Declared<DraftCase>>,
@@ -73,8 +74,8 @@ pub(super) struct DraftSignal {
 
 #[derive(Debug)]
 pub(super) enum DraftLook {
-    Words(Vec<Place>, Vec<Phrase>, Vec<Written<String>>),
-    Regex(Vec<Place>, Pattern),
+    Words(Vec<Place>, Vec<Arc<Phrase>>, Vec<Written<String>>),
+    Regex(Vec<Place>, Expression),
     Has(Written<String>),
 }
 

@@ -15,6 +15,7 @@ use super::syntax::{Entry, Node, Value};
 use super::tally;
 use alloc::format;
 use alloc::string::String;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 /// The only format there is.
@@ -135,7 +136,7 @@ fn defaults(node: &Node, file: usize, problems: &mut Problems<'_>) -> Option<Def
     Some(Defaults { accept, margin, accept_office: accept_office?, margin_office: margin_office?, otherwise })
 }
 
-fn list(_: &str, what: String, node: &Node, at: Spot, problems: &mut Problems<'_>) -> Option<Vec<Phrase>> {
+fn list(_: &str, what: String, node: &Node, at: Spot, problems: &mut Problems<'_>) -> Option<Vec<Arc<Phrase>>> {
     // `residenza = [...]` in `[words]`: the list is the node itself.
     let holder = Node { line: at.line, value: Value::Table(Vec::new()) };
     let form = Form::open(what, &holder, at.file, &[], problems)?;
@@ -150,7 +151,7 @@ fn list(_: &str, what: String, node: &Node, at: Spot, problems: &mut Problems<'_
             continue;
         }
         match Phrase::parse(&phrase.value) {
-            Ok(phrase) => read.push(phrase),
+            Ok(phrase) => read.push(Arc::new(phrase)),
             Err(why) => problems.error(phrase.at, format!("{}: {why}", form.what)),
         }
     }

@@ -3,7 +3,7 @@
 use super::book::{Calendar, Deadline, Kind, Mode};
 use super::draft::{DraftLook, DraftRule, DraftSignal};
 use super::form::Form;
-use super::pattern::Pattern;
+use super::pattern::Expression;
 use super::phrase::Phrase;
 use super::place::Place;
 use super::problem::{Problems, Spot};
@@ -11,6 +11,7 @@ use super::read::{POINTS_MAX, places};
 use super::syntax::{Node, Value};
 use alloc::format;
 use alloc::string::{String, ToString};
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 /// Signals of one rule: more cannot be understood by who must tune it.
@@ -169,7 +170,7 @@ fn signal(rule: &Form<'_>, node: &Node, problems: &mut Problems<'_>) -> Option<D
         ["regex"] => {
             let places = sorted(places(&form, problems)?);
             let written = form.line("regex", problems)?;
-            let compiled = Pattern::compile(&written.value);
+            let compiled = Expression::admit(&written.value);
             DraftLook::Regex(
                 places,
                 compiled.map_err(|why| problems.error(written.at, format!("{}: `regex`: {why}", form.what))).ok()?,
@@ -194,7 +195,7 @@ fn words(form: &Form<'_>, problems: &mut Problems<'_>) -> Option<DraftLook> {
             continue;
         }
         match Phrase::parse(&word.value) {
-            Ok(phrase) => phrases.push(phrase),
+            Ok(phrase) => phrases.push(Arc::new(phrase)),
             Err(why) => {
                 problems.error(word.at, format!("{}: {why}", form.what));
                 good = false;

@@ -6,6 +6,7 @@
 
 use super::book::{Look, Rule, Signal};
 use super::outcome::{Hit, RuleScore};
+use super::pattern::{Expressions, Spelled};
 use super::phrase::{Glance, Phrase, beginning};
 use super::place::Place;
 use super::view::View;
@@ -14,6 +15,7 @@ use alloc::borrow::ToOwned;
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::format;
 use alloc::string::{String, ToString};
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::cmp::Reverse;
 
@@ -22,6 +24,8 @@ const BLANKS: usize = 2;
 
 /// Who has signals: a rule, or an office by its matter; the position in the list that was indexed.
 type Signaller = usize;
+/// A phrase that begins so, with the signals that hold it.
+type Begun = (Glance, Arc<Phrase>, Vec<At>);
 /// One signal: whose, and which.
 type At = (Signaller, usize);
 
@@ -30,10 +34,11 @@ type At = (Signaller, usize);
 pub(super) struct Index {
     automaton: AhoCorasick,
     /// By pattern of the automaton: the phrases that begin so, each with the signals that hold it.
-    phrases: Vec<Vec<(Glance, Phrase, Vec<At>)>>,
+    phrases: Vec<Vec<Begun>>,
     facts: BTreeMap<String, Vec<At>>,
     /// Signals that look at addresses, or by a regular expression.
     singly: Vec<At>,
+    expressions: Expressions,
 }
 
 /// What a signal saw: the better of two is the one in the earlier place and value, then the earlier, then the longer.
@@ -42,9 +47,9 @@ type Seen<'s> = (Place, usize, usize, Reverse<usize>, &'s str);
 impl Index {
     /// Indexes the signals of each in the list. The error is Italian.
     pub(super) fn of<'s>(all: impl Iterator<Item = &'s [Signal]>) -> Result<Self, String> {
-        let mut phrases: BTreeMap<&Phrase, Vec<At>> = BTreeMap::new();
+        let mut phrases: BTreeMap<&Arc<Phrase>, Vec<At>> = BTreeMap::new();
         let mut facts: BTreeMap<String, Vec<At>> = BTreeMap::new();
-        let mut singly = Vec::new();
+        let (mut singly, mut expressions) = (Vec::new(), Vec::new());
         for (who, signals) in all.enumerate() {
             for (which, signal) in signals.iter().enumerate() {
                 match &signal.look {
@@ -56,18 +61,22 @@ impl Index {
                             words.iter().for_each(|phrase| phrases.entry(phrase).or_default().push((who, which)));
                         }
                     }
-                    Look::Regex(..) => singly.push((who, which)),
+                    Look::Regex(_, expression) => {
+                        singly.push((who, which));
+                        expressions.push(expression);
+                    }
                     Look::Has(fact) => facts.entry(fact.clone()).or_default().push((who, which)),
                 }
             }
         }
-        let mut beginnings: BTreeMap<String, Vec<(Glance, Phrase, Vec<At>)>> = BTreeMap::new();
+        let mut beginnings: BTreeMap<String, Vec<Begun>> = BTreeMap::new();
         for (phrase, users) in phrases {
             beginnings.entry(phrase.beginning()).or_default().push((phrase.glance(), phrase.clone(), users));
         }
         let automaton = AhoCorasick::new(beginnings.keys())
             .map_err(|error| format!("le frasi sono troppe per cercarle insieme: {error}"))?;
-        Ok(Self { automaton, phrases: beginnings.into_values().collect(), facts, singly })
+        let expressions = Expressions::of(expressions.into_iter())?;
+        Ok(Self { automaton, phrases: beginnings.into_values().collect(), facts, singly, expressions })
     }
 
     /// The hits of each signaller that has any. `signals` gives the signals of one, and whether it counts today.
@@ -83,10 +92,14 @@ impl Index {
             let (place, item, start, Reverse(end), phrase) = seen;
             found.extend(view.hit(place, item, start..end, phrase).map(|hit| (at, hit)));
         }
+        let mut spelled = Spelled::new();
         for at in &self.singly {
             let hit = signal(*at).and_then(|signal| match &signal.look {
                 Look::Words(places, phrases) => view.find_address(places, phrases),
-                Look::Regex(places, pattern) => view.find_pattern(places, pattern),
+                Look::Regex(places, expression) => {
+                    let found = self.expressions.find(expression, places, view, &mut spelled);
+                    found.and_then(|(place, item, range)| view.hit(place, item, range, expression.written()))
+                }
                 Look::Has(_) => None,
             });
             if let Some(hit) = hit {

@@ -3,13 +3,13 @@
 use super::book::Rulebook;
 use super::normal::Normal;
 use super::outcome::{Hit, Reading};
-use super::pattern::Pattern;
 use super::phrase::Phrase;
 use super::place::{Material, PLACE_BYTES_MAX, Place, VALUES_MAX, World};
 use super::quote::{Split, is_reply, signature, split};
 use super::sender;
 use alloc::collections::BTreeMap;
 use alloc::string::String;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::ops::Range;
 
@@ -80,7 +80,7 @@ impl<'a> View<'a> {
     }
 
     /// The first address that one of the phrases fits.
-    pub(super) fn find_address(&self, places: &[Place], phrases: &[Phrase]) -> Option<Hit> {
+    pub(super) fn find_address(&self, places: &[Place], phrases: &[Arc<Phrase>]) -> Option<Hit> {
         places.iter().filter(|place| place.holds_addresses()).find_map(|place| {
             self.texts(*place).iter().enumerate().find_map(|(item, text)| {
                 let fits = phrases.iter().filter(|phrase| phrase.fits_address(text));
@@ -92,14 +92,6 @@ impl<'a> View<'a> {
     /// A hit, with the words of the citizen.
     pub(super) fn hit(&self, place: Place, item: usize, range: Range<usize>, phrase: &str) -> Option<Hit> {
         hit(place, item, self.texts(place).get(item)?, range, phrase)
-    }
-
-    /// Where the expression first matches.
-    pub(super) fn find_pattern(&self, places: &[Place], pattern: &Pattern) -> Option<Hit> {
-        places.iter().find_map(|place| {
-            let values = self.texts(*place).iter().enumerate();
-            values.into_iter().find_map(|(item, text)| hit(*place, item, text, pattern.find(text)?, pattern.written()))
-        })
     }
 }
 

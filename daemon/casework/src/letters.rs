@@ -89,11 +89,8 @@ pub(crate) fn reply(template: &str, about: &About<'_>) -> Result<Outgoing, Reaso
             clockwork::term_in_days(case).unwrap_or((term.days, term.calendar == Calendar::Working));
         put(&mut values, "termine_giorni", json!(days));
         put(&mut values, "giorni_lavorativi", json!(is_working));
-        put(
-            &mut values,
-            "effetto_silenzio",
-            json!(words::silence(clockwork::silence(case, desk), clockwork::silence_in_words(case, desk), language)),
-        );
+        let silence = words::silence(clockwork::silence(case, desk), clockwork::silence_in_words(case, desk), language);
+        put(&mut values, "effetto_silenzio", json!(words::dated(silence, case.due, language)));
         let is_excluded = clockwork::procedure_of(case, desk)
             .is_some_and(|procedure| procedure.participation == procedure::Participation::Excluded);
         put(&mut values, "partecipazione_esclusa", json!(is_excluded));

@@ -427,7 +427,11 @@ impl Case<'_> {
         let (days, is_working) = clockwork::term_in_days(dossier).unwrap_or_default();
         put(&mut values, "termine_giorni", json!(days));
         put(&mut values, "giorni_lavorativi", json!(is_working));
-        put(&mut values, "effetto_silenzio", json!(clockwork::silence_in_words(dossier, desk)));
+        put(
+            &mut values,
+            "effetto_silenzio",
+            json!(words::dated(clockwork::silence_in_words(dossier, desk), dossier.due, Language::It)),
+        );
         let is_excluded = clockwork::procedure_of(dossier, desk)
             .is_some_and(|procedure| procedure.participation == Participation::Excluded);
         put(&mut values, "partecipazione_esclusa", json!(is_excluded));

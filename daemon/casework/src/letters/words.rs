@@ -1,11 +1,13 @@
 //! The words about a case that the program itself puts into a letter, in each language. It changes when such a word proves wrong
 //! or a language is added. The Italian ones stand where the thing itself is.
 
+use crate::calendar::in_words;
 use crate::dossier::State;
 use crate::language::Language;
 use crate::reply::catalogue::words::Words;
 use crate::term::Silence;
 use alloc::string::String;
+use jiff::civil::Date;
 
 /// Where a dossier stands.
 pub(super) fn state(state: State, language: Language) -> &'static str {
@@ -100,6 +102,14 @@ pub(super) fn silence(silence: Silence, italian: &'static str, language: Languag
         ),
     };
     Words::new(italian, words.0, words.1).in_language(language)
+}
+
+/// The same with the day in it, where it is known: it stands far from the one above. Other languages keep «that day».
+pub(super) fn dated(silence: &str, due: Option<Date>, language: Language) -> String {
+    match due.filter(|_| language == Language::It) {
+        Some(due) => silence.replace("quel giorno", &in_words(due)),
+        None => String::from(silence),
+    }
 }
 
 /// What happens next.

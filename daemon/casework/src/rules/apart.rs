@@ -61,8 +61,9 @@ pub fn apart(
     found
 }
 
-/// Rules that came too close to each other, where each is sure of a request of its own: the classification of the one that
-/// answers, a machine's before a person's, with the others in `also`. `None`: nobody can tell which is meant, and a person decides.
+/// Where each of several rules is sure of a request of its own, those that came too close to each other, or one that a person
+/// answers before others: the classification of the one that answers, a machine's before a person's, with the others in `also`.
+/// `None`: nobody can tell which is meant, and a person decides, or what was chosen stands.
 #[must_use]
 pub fn untied(
     book: &Rulebook,
@@ -70,13 +71,24 @@ pub fn untied(
     world: &dyn World,
     tied: &Classification,
 ) -> Option<Classification> {
-    let Outcome::Tie(close) = &tied.outcome else { return None };
-    let sure: Vec<&Rule> = tied.also.iter().filter_map(|id| book.rule(id)).collect();
-    let is_each_sure = close.iter().all(|(id, _)| tied.also.contains(id));
-    if !is_each_sure || sure.len() > OTHERS_MAX + 1 || tied.dossier.is_some() {
+    let also = tied.also.iter().filter_map(|id| book.rule(id));
+    let by_machine = |rule: &&&Rule| rule.mode == Mode::Auto && rule.reply.is_some();
+    let (sure, rule) = match &tied.outcome {
+        Outcome::Tie(close) if close.iter().all(|(id, _)| tied.also.contains(id)) => {
+            let sure: Vec<&Rule> = also.collect();
+            let rule = *sure.iter().find(by_machine).or(sure.first())?;
+            (sure, rule)
+        }
+        Outcome::Chosen { .. } if tied.mode != Mode::Auto => {
+            let sure: Vec<&Rule> = book.rule(&tied.rule).into_iter().chain(also).collect();
+            let rule = *sure.iter().find(by_machine)?;
+            (sure, rule)
+        }
+        _ => return None,
+    };
+    if sure.len() > OTHERS_MAX + 1 || tied.dossier.is_some() {
         return None;
     }
-    let rule = sure.iter().find(|rule| rule.mode == Mode::Auto && rule.reply.is_some()).or(sure.first())?;
     let halves = halves(material, world);
     let facts = facts(material, world, &halves, &tied.fields, &tied.citations, None);
     let score = tied.scores.iter().find(|score| score.rule == rule.id)?.score;

@@ -180,7 +180,7 @@ fn rules_are_reloaded_whole_or_not_at_all() {
     service.signal("HUP");
     service.wait_logged(1, &["event=\"reload_refused\"", "00-comune.toml"]);
     assert_eq!(rules_of_last(1), first);
-    fs::write(&file, good.replace("accept        = 60", "accept        = 59")).unwrap();
+    fs::write(&file, good.replace("Regione di Esempio", "Regione di Prova")).unwrap();
     service.signal("HUP");
     service.wait_logged(1, &["event=\"reloaded\""]);
     assert_ne!(rules_of_last(2), first);

@@ -91,13 +91,6 @@ impl Circumstances {
     }
 }
 
-/// What the last run sealed and did not decide, until a batch of it is together.
-#[derive(Debug, Default)]
-struct Left {
-    messages: Vec<(Sealed, Circumstances)>,
-    bytes: u64,
-}
-
 /// What examinations found, by digest; or why a message is set aside unexamined.
 type Seen = BTreeMap<String, Result<Examined, String>>;
 
@@ -110,18 +103,16 @@ impl Pipeline {
         // What the last run sealed and did not decide, a group after each batch: an archive of years is looked through while
         // the mail goes on.
         let mut groups = in_place(|| self.archive.groups(Shelf::In)).map_err(disk)?.into_iter();
-        let (mut resumed, mut left) = (Some(0), Left::default());
+        let mut resumed = Some(0);
         loop {
             let first = match groups.next() {
                 Some(group) => {
-                    let found = in_place(|| self.resume(&group, &mut left))?;
+                    let found = in_place(|| self.resume(&group))?;
                     resumed = resumed.map(|n| n + found);
                     deliveries.try_recv().ok()
                 }
                 None => {
-                    if let Some(n) = resumed.take() {
-                        events::resumed(n + in_place(|| self.settle_left(&mut left))?);
-                    }
+                    resumed.take().into_iter().for_each(events::resumed);
                     match deliveries.recv().await {
                         Some(first) => Some(first),
                         None => return Ok(()),
@@ -459,8 +450,8 @@ impl Pipeline {
     }
 
     /// Decides what the last run sealed and did not decide (state M1 and M2), of one group of the archive: the server may not
-    /// have it any more. What makes no whole batch waits for the next group. How many were decided.
-    fn resume(&self, group: &str, left: &mut Left) -> Result<usize, Trouble> {
+    /// have it any more. How many.
+    fn resume(&self, group: &str) -> Result<usize, Trouble> {
         let mut resumed = 0;
         for digest in self.archive.digests_in(Shelf::In, group).map_err(disk)? {
             if !self.store().is_decided(&digest)? {
@@ -475,31 +466,11 @@ impl Pipeline {
                 };
                 let about =
                     Circumstances { account: String::new(), place: "archivio".into(), received: None, oversized: None };
-                // Whose decision was begun may be what ended the process: alone, so that it takes no other with it again.
-                if self.store().attempts(&digest)? > 0 {
-                    resumed += self.settle(&[(sealed, about)])?.len();
-                    continue;
-                }
-                left.bytes += sealed.bytes().len() as u64;
-                left.messages.push((sealed, about));
-                if left.messages.len() >= BATCH_MESSAGES_MAX || left.bytes >= BATCH_BYTES_MAX {
-                    resumed += self.settle_left(left)?;
-                }
+                self.settle(&[(sealed, about)])?;
+                resumed += 1;
             }
         }
         Ok(resumed)
-    }
-
-    /// Decides what waits of the last run.
-    fn settle_left(&self, left: &mut Left) -> Result<usize, Trouble> {
-        let mut batch = Vec::new();
-        for (sealed, about) in std::mem::take(left).messages {
-            // The server may have offered it meanwhile, and then it is decided.
-            if !self.store().is_decided(sealed.digest())? {
-                batch.push((sealed, about));
-            }
-        }
-        if batch.is_empty() { Ok(0) } else { Ok(self.settle(&batch)?.len()) }
     }
 
     fn store(&self) -> MutexGuard<'_, Store> {

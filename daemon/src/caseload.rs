@@ -27,7 +27,7 @@ use casework::open::{self, NewDossier, NewPerson};
 use casework::person::Person;
 use casework::refused::Refused;
 use casework::verb::Verb;
-use casework::{Change, Lane, calendar, clockwork, validity};
+use casework::{Change, calendar, clockwork, validity};
 use drop::DONE;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -294,12 +294,10 @@ impl Caseload<'_> {
                     events::letter_not_composed(&of.cause, &letter.template, &why);
                     let text = format!("la lettera «{}» per {} non si può comporre: {why}", letter.template, letter.to);
                     changes.push(Change::Incident { code: "letter-not-composed".into(), text });
-                    if letter.lane == Lane::Pec {
-                        let dossier = letter.dossier.as_deref().map(|number| self.store.dossier(number)).transpose()?;
-                        let (dossier, why) = (dossier.flatten(), why.to_string());
-                        let desk = &self.office.desk;
-                        waiting.extend(unmade_task(&letter, &why, dossier.as_ref(), &of.cause, self.now, desk));
-                    }
+                    let dossier = letter.dossier.as_deref().map(|number| self.store.dossier(number)).transpose()?;
+                    let (dossier, desk) = (dossier.flatten(), &self.office.desk);
+                    let why = why.to_string();
+                    waiting.extend(unmade_task(&letter, &why, dossier.as_ref(), &of.cause, self.now, desk));
                 }
             }
         }

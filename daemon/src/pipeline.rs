@@ -18,7 +18,7 @@ use crate::sent::Register;
 use crate::store::{Committed, Store, Trouble};
 use crate::trial::{self, Failed, Trial, Tried};
 use crate::world::in_place;
-use casework::{Change, Decision, Disposition, Interest, Known, Lane, Outgoing, Reason, letters};
+use casework::{Change, Decision, Disposition, Interest, Known, Outgoing, Reason, letters};
 use jiff::{SignedDuration, Timestamp};
 use pec::{Evidence, Examined, OwnMailbox, Policy, Verdict};
 use std::collections::{BTreeMap, VecDeque};
@@ -405,17 +405,15 @@ impl Pipeline {
                     events::letter_not_composed(sealed.digest(), &letter.template, &why);
                     let text = format!("la lettera «{}» non si è potuta scrivere: {why}", letter.template);
                     decision.changes.push(Change::Incident { code: "not-composed".into(), text });
-                    // A person does what the machine cannot. Of a task that cannot be written no other task is made.
-                    if letter.lane == Lane::Pec {
-                        let number = letter.dossier.as_deref();
-                        let opened = decision.changes.iter().filter_map(|change| match change {
-                            Change::Opened { dossier } => Some(dossier),
-                            _ => None,
-                        });
-                        let dossier = opened.chain(&known.dossiers).find(|one| Some(&*one.number) == number);
-                        let (cause, why) = (sealed.digest(), why.to_string());
-                        waiting.extend(letters::unmade_task(&letter, &why, dossier, cause, known.now, &office.desk));
-                    }
+                    // A person does what the machine cannot.
+                    let number = letter.dossier.as_deref();
+                    let opened = decision.changes.iter().filter_map(|change| match change {
+                        Change::Opened { dossier } => Some(dossier),
+                        _ => None,
+                    });
+                    let dossier = opened.chain(&known.dossiers).find(|one| Some(&*one.number) == number);
+                    let (cause, desk) = (sealed.digest(), &office.desk);
+                    waiting.extend(letters::unmade_task(&letter, &why.to_string(), dossier, cause, known.now, desk));
                     decision
                         .trail
                         .push(Reason::new("not-composed", format!("«{}» non si può scrivere: {why}", letter.template)));

@@ -258,7 +258,7 @@ impl Run<'_> {
     fn mail(&self, case: &Case<'_>, template: &str, state: State) -> Result<Vec<Outgoing>, Reason> {
         let usual =
             if state.is_final() { "La pratica è conclusa." } else { "L'ufficio va avanti e ti scrive l'esito." };
-        let own = self.procedure.next_steps(state).map(|next| format!("{}.", next.trim_end_matches('.')));
+        let own = self.procedure.next_steps(state);
         let next = own.as_deref().unwrap_or(usual);
         let quiet = notices::quiet(case.dossier, self.people);
         let letters = case.news(template, &format!("{}.", state.event()), next)?;

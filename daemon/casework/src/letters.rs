@@ -339,8 +339,8 @@ fn state<'a>(case: &Dossier, language: Language, desk: &'a Desk) -> &'a str {
 /// What comes next in a dossier: in Italian as its procedure's file says it, where it does (functions S3.23).
 fn next_in_case(case: &Dossier, usual: Words, language: Language, desk: &Desk) -> String {
     let own = clockwork::procedure_of(case, desk).filter(|_| language == Language::It);
-    let own = own.and_then(|procedure| procedure.next_steps(case.state)).map(|next| next.trim_end_matches('.'));
-    own.map_or_else(|| usual.in_language(language).to_string(), |next| format!("{next}."))
+    let own = own.and_then(|procedure| procedure.next_steps(case.state));
+    own.unwrap_or_else(|| usual.in_language(language).to_string())
 }
 
 fn next_step(class: &Classification, case: Option<&Dossier>, language: Language, desk: &Desk) -> String {

@@ -149,6 +149,11 @@ impl Procedures {
         self.by_id.get(id)
     }
 
+    /// The services that a procedure's file names beside it.
+    pub fn related<'a>(&'a self, procedure: &'a Procedure) -> impl Iterator<Item = &'a Procedure> {
+        procedure.related.iter().filter_map(|id| self.get(id))
+    }
+
     /// All of them, by id.
     pub fn all(&self) -> impl Iterator<Item = &Procedure> {
         self.by_id.values()

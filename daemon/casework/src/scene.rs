@@ -347,9 +347,8 @@ impl Scene {
         self.deliver_at(letter, self.now);
     }
 
-    /// As [`deliver`](Self::deliver), of an instant before now.
-    pub(crate) fn deliver_at(&mut self, letter: &Outgoing, at: Timestamp) {
-        let (sent, facts) = self.delivered.entry(letter.id.clone()).or_insert((at, BTreeSet::new())).clone();
+    /// What a receipt of a letter, sent then, is held against.
+    pub(crate) fn awaits(&self, letter: &Outgoing, sent: Timestamp, facts: BTreeSet<Fact>) -> (Awaited, Known) {
         let awaited = Awaited {
             item: letter.id.clone(),
             recipient: letter.to.clone(),
@@ -370,6 +369,13 @@ impl Scene {
             awaited_dossier: letter.dossier.clone(),
             ..Known::nothing(self.now)
         };
+        (awaited, known)
+    }
+
+    /// As [`deliver`](Self::deliver), of an instant before now.
+    pub(crate) fn deliver_at(&mut self, letter: &Outgoing, at: Timestamp) {
+        let (sent, facts) = self.delivered.entry(letter.id.clone()).or_insert((at, BTreeSet::new())).clone();
+        let (awaited, known) = self.awaits(letter, sent, facts);
         let changes = clockwork::delivered(&awaited, at, &known, self.desk);
         self.take(changes, vec![]);
         let (changes, letters) = act::delivered(&awaited, at, &known, self.desk);

@@ -211,9 +211,8 @@ impl Case<'_> {
 
     /// Services that go with what was granted: the procedure's file names them, three at most.
     fn related(&self) -> Vec<String> {
-        let own = clockwork::procedure_of(self.dossier, self.desk).map_or(&[][..], |procedure| &procedure.related);
-        let known = own.iter().filter_map(|id| self.desk.procedures.get(id));
-        known
+        let own = clockwork::procedure_of(self.dossier, self.desk).into_iter();
+        own.flat_map(|procedure| self.desk.procedures.related(procedure))
             .map(|one| format!("{}: per sapere come si chiede scrivi nell'oggetto SCHEDA {}", one.title, one.id))
             .collect()
     }

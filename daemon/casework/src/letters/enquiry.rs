@@ -204,8 +204,8 @@ pub(crate) fn service(about: &About<'_>, procedure: &Procedure, note: &str) -> R
 
 /// The services that a file names beside its own, as people write them behind SCHEDA.
 fn related(procedure: &Procedure, desk: &Desk) -> String {
-    let known = procedure.related.iter().filter_map(|id| desk.procedures.get(id));
-    known.map(|one| format!("{} (SCHEDA {})", one.title, one.id)).collect::<Vec<_>>().join(", ")
+    let all = desk.procedures.related(procedure);
+    all.map(|one| format!("{} (SCHEDA {})", one.title, one.id)).collect::<Vec<_>>().join(", ")
 }
 
 /// NUOVA: the form of a service, to be filled in by mail. `of`: who writes, where that may be told to who writes (functions S2.17).

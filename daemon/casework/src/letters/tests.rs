@@ -3,7 +3,7 @@
 use super::*;
 use crate::act::Act;
 use crate::decision::Enclosure;
-use crate::receipts::{Awaited, Fact};
+use crate::receipts::Fact;
 use crate::scene::{Scene, desk_where, flat, the, verb_with};
 use crate::verb::Verb;
 use alloc::boxed::Box;
@@ -18,7 +18,7 @@ fn where_a_dossier_stands_and_what_comes_next_is_said_as_its_file_says_it() {
     let Scene { dossier, desk, .. } = residence();
     let procedure = clockwork::procedure_of(&dossier, desk).unwrap();
     let next = next_in_case(&dossier, words::CASE_EXAMINED, Language::It, desk);
-    assert_eq!(Some(next.trim_end_matches('.')), procedure.next_steps(dossier.state));
+    assert_eq!(Some(&next), procedure.next_steps(dossier.state).as_ref());
     assert!(next.ends_with('.') && !next.ends_with(".."), "{next}");
     assert_eq!(state(&dossier, Language::It, desk), procedure.label(dossier.state));
     // It changes with the state; and another language has no file.
@@ -117,26 +117,7 @@ fn what_goes_on_paper_comes_ready_to_print_and_is_noted_by_answering() {
     let mut scene = staffed().worked_on();
     let letters = scene.act(verb_with(Verb::ChiediIntegrazione, &["la piantina"])).unwrap();
     let letter = the(&letters, "richiesta-integrazione");
-    let awaited = Awaited {
-        item: letter.id.clone(),
-        recipient: letter.to.clone(),
-        sender: letter.from.clone(),
-        first_attempt: Some(scene.now),
-        times: 1,
-        message_id: letter.message_id.clone(),
-        subject: letter.subject.clone(),
-        text: letter.text.clone(),
-        language: letter.language,
-        template: letter.template.clone(),
-        is_task: false,
-        is_canary: false,
-        facts: BTreeSet::new(),
-    };
-    let known = Known {
-        dossiers: vec![scene.dossier.clone()],
-        awaited_dossier: letter.dossier.clone(),
-        ..Known::nothing(scene.now)
-    };
+    let (awaited, known) = scene.awaits(letter, scene.now, BTreeSet::new());
     let fact = Fact::NotAccepted { at: scene.now, why: "indirizzo inesistente".into() };
     let task = paper_task(&fact, &awaited, &known, scene.desk).unwrap();
     let [Enclosure::Letter { to, subject, text, .. }] = task.enclosures.as_slice() else { panic!("{task:?}") };

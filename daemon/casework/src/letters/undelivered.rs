@@ -5,7 +5,7 @@ use super::case::Case;
 use super::order::{role_of, shown};
 use super::{Claim, about_us, check_task, given, original, put, reference, to_office};
 use crate::command::{Object, answers};
-use crate::decision::{Enclosure, Outgoing, Reason};
+use crate::decision::{Enclosure, Lane, Outgoing, Reason};
 use crate::desk::Desk;
 use crate::dossier::{self, Dossier, check};
 use crate::effect::EffectKey;
@@ -71,6 +71,10 @@ pub fn unmade_task(
     now: Timestamp,
     desk: &Desk,
 ) -> Option<Outgoing> {
+    // Of a task that cannot be written no other task is made: as above.
+    if letter.lane == Lane::Internal {
+        return None;
+    }
     let facts = [
         format!("La lettera «{}» a {} non è partita: {why}.", letter.subject, letter.to),
         String::from("Chi la aspetta non ha ricevuto niente: rispondi tu, dalla Pec dell'ente o per un'altra strada."),

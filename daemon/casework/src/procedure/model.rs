@@ -6,6 +6,7 @@ use crate::dossier::State;
 use crate::rules::Kind;
 use crate::verb::Verb;
 use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 use jiff::Timestamp;
@@ -91,10 +92,11 @@ impl Procedure {
         self.steps.get(&state).and_then(|step| step.label.as_deref()).unwrap_or_else(|| state.words())
     }
 
-    /// What comes next, for citizens, while it is in a state.
+    /// What comes next, for citizens, while it is in a state: as the file says it, a whole sentence.
     #[must_use]
-    pub fn next_steps(&self, state: State) -> Option<&str> {
-        self.steps.get(&state)?.next.as_deref()
+    pub fn next_steps(&self, state: State) -> Option<String> {
+        let next = self.steps.get(&state)?.next.as_deref()?;
+        Some(format!("{}.", next.trim_end_matches('.')))
     }
 
     /// Documents that a citizen may be asked for. What a public body holds is never asked (L. 241/1990 art. 18 c. 2).

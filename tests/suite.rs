@@ -67,6 +67,8 @@ mod printable;
 mod privacy;
 #[path = "suite/procedures.rs"]
 mod procedures;
+#[path = "suite/protocol.rs"]
+mod protocol;
 #[path = "suite/rating.rs"]
 mod rating;
 #[path = "suite/receipts.rs"]

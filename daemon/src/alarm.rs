@@ -49,6 +49,8 @@ pub enum Code {
     ClockJumped,
     /// Server, archive and register do not agree.
     NotReconciled,
+    /// Documents have waited for a protocol number for too long.
+    ProtocolSilent,
     /// Rules, templates or trust were to be read again, and have mistakes: the old ones stay in force.
     ReloadRefused,
 }
@@ -69,6 +71,7 @@ impl Code {
             Self::JournalDamaged => "journal-damaged",
             Self::ClockJumped => "clock-jumped",
             Self::NotReconciled => "not-reconciled",
+            Self::ProtocolSilent => "protocol-silent",
             Self::ReloadRefused => "reload-refused",
         }
     }

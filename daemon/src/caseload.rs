@@ -9,6 +9,7 @@ pub mod filed;
 pub mod held;
 pub mod looked;
 mod morning;
+pub mod protocol;
 pub mod rows;
 
 use crate::archive::{Archive, Shelf};
@@ -67,6 +68,11 @@ pub enum Deed {
         /// Whom.
         person: NewPerson,
     },
+    /// Something about the registering in the protocol.
+    Protocol {
+        /// What.
+        order: casework::protocol::Order,
+    },
 }
 
 /// What is needed to do it.
@@ -93,6 +99,7 @@ impl Deed {
             Self::Open { dossier } => &mut dossier.by,
             Self::Entrust { order } => &mut order.by,
             Self::Enter { person } => &mut person.by,
+            Self::Protocol { order } => order.by_mut(),
         }
     }
 }
@@ -130,6 +137,8 @@ impl Caseload<'_> {
             Deed::Entrust { order } => (&order.by, &order.office, "", order.person.trim()),
             Deed::Open { dossier } => (&dossier.by, &dossier.office, "", "un fascicolo da aprire"),
             Deed::Enter { person } => (&person.by, &person.office, "", "una persona da scrivere"),
+            // Whoever gives a number that cannot be true is told so, and has tried nothing against the law.
+            Deed::Protocol { .. } => return Ok(()),
         };
         let Some(incident) = why.attempt(by, office, format!("{what} {dossier}").trim()) else { return Ok(()) };
         let revision = self.store.dossier(dossier)?.map_or(0, |dossier| dossier.life.entries);
@@ -232,6 +241,7 @@ impl Caseload<'_> {
                 let of = Of { dossier: "", cause: String::new(), by: &person.by, office: &person.office, channel, key };
                 self.write(0, done, &of).map(Ok)
             }
+            Deed::Protocol { order } => self.protocol(order),
         }
     }
 

@@ -25,6 +25,7 @@ mod outbox;
 mod paint;
 mod person;
 mod procedures;
+mod protocol;
 mod rebuild;
 mod reconcile;
 mod register;
@@ -100,6 +101,8 @@ enum Command {
     Person(person::Args),
     /// I tempi veri contro quelli di legge, per procedimento; con --ritardi le decisioni in ritardo, una per una
     Stats(stats::Args),
+    /// Il protocollo: che cosa aspetta un numero, i numeri scritti a mano, il registro di emergenza
+    Protocol(protocol::Args),
     /// Porta nel registro tabelle di persone e di fascicoli
     Register(register::Args),
     /// Scrive nel registro che un messaggio deciso era altro: tipo, ufficio o fascicolo giusti, con nome e motivo
@@ -164,6 +167,7 @@ pub fn main() -> ExitCode {
         Command::Dossier(args) => dossier::main(&args),
         Command::Deadline(args) => deadline::main(&args),
         Command::Person(args) => person::main(&args),
+        Command::Protocol(args) => protocol::main(&args),
         Command::Register(args) => register::main(&args),
         Command::Stats(args) => stats::main(&args),
         Command::Correct(args) => correct::main(&args),

@@ -4,6 +4,7 @@ mod alarms;
 mod monitoring;
 mod offices;
 mod passwords;
+mod protocol;
 pub(crate) mod reader;
 
 use crate::outbox::Rates;
@@ -16,6 +17,7 @@ use casework::standing::Entitlements;
 use casework::{Entity, address};
 use jiff::civil::Time;
 use jiff::{SignedDuration, Timestamp};
+pub use protocol::Protocol;
 use reader::{Mistakes, Table};
 use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr};
@@ -46,6 +48,8 @@ pub struct Config {
     pub notes: Option<PathBuf>,
     /// Folder in which offices leave tables of persons and dossiers.
     pub deposit: Option<PathBuf>,
+    /// How documents get their protocol numbers; `None` = by hand, and nothing here knows them.
+    pub protocol: Option<Protocol>,
     /// Folder of rules; `None` = those shipped.
     pub rules: Option<PathBuf>,
     /// A trial: addresses of examples are allowed.
@@ -350,6 +354,7 @@ fn read(root: &mut Table<'_, '_>, m: &mut Mistakes) -> Config {
     let morning;
     (morning, entity.idle) = offices::read(root, m);
 
+    let protocol = protocol::read(root, m);
     let alarms = alarms::read(root, m);
 
     let listen = monitoring::listen(root, m);
@@ -377,6 +382,7 @@ fn read(root: &mut Table<'_, '_>, m: &mut Mistakes) -> Config {
         notes,
         rules,
         deposit,
+        protocol,
         trial,
         templates,
         anchors,

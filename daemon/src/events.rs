@@ -271,6 +271,10 @@ pub fn drop_read(done: usize, refused: usize) {
 pub fn drop_failed(why: &impl Display) {
     error!(event = "drop_failed", %why, "the drop folder could not be worked; trying again");
 }
+/// The exchange with the protocol system could not be worked, or one document of it.
+pub fn protocol_failed(why: &impl Display) {
+    error!(event = "protocol_failed", %why, "a document could not be handed to the protocol; trying again");
+}
 /// A Maildir round failed.
 pub fn maildir_failed(account: &str, why: &impl Display) {
     error!(event = "maildir_failed", account, %why, "maildir could not be read");

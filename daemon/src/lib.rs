@@ -6,6 +6,7 @@
 
 pub mod alarm;
 pub mod anchor;
+pub mod annex;
 pub mod archive;
 pub mod canary;
 pub mod caseload;
@@ -18,6 +19,7 @@ pub mod demo;
 pub mod digest;
 pub mod disk;
 pub mod events;
+pub mod exchange;
 pub mod failpoint;
 pub mod health;
 mod http;

@@ -171,6 +171,7 @@ impl Monitor {
             disk_free_bytes: free(&self.world.disk, &self.data),
             alarms: self.alarms.open().into_values().collect(),
             canaries: self.canaries(store)?,
+            protocol: Some(store.protocol_overview()?).filter(|seen| seen.standing.is_on),
             folders: health.folders,
             marks: health.marks.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
             examination: self.timings.examination.now(),

@@ -13,6 +13,7 @@ pub mod open;
 mod outbound;
 pub mod overview;
 mod project;
+pub mod protocol;
 pub mod register;
 pub mod restored;
 pub mod rows;

@@ -11,6 +11,7 @@ use crate::anchor;
 use crate::archive::Archive;
 use crate::canary::Canaries;
 use crate::caseload::clerk::Clerk;
+use crate::caseload::protocol::Registering;
 use crate::config::{Config, Road, Server};
 use crate::control::Counter;
 use crate::health::Health;
@@ -64,6 +65,7 @@ pub struct Service {
     store: Arc<Mutex<Store>>,
     archive: Arc<Archive>,
     trial: Trial,
+    registering: Option<Registering>,
     revocation: Arc<Revocation>,
     world: World,
     wake: Arc<Notify>,
@@ -101,6 +103,7 @@ impl Service {
             clock: self.world.clock.clone(),
             wake: self.wake.clone(),
             deposit: self.config.deposit.clone(),
+            registering: self.registering.clone(),
             morning: self.config.morning,
         }
     }
@@ -128,15 +131,23 @@ impl Service {
         world: World,
     ) -> Result<Self, Vec<Problem>> {
         let data = config.data.clone();
-        let store =
+        let mut store =
             Store::open_in(&world, &data, world.clock.now()).map_err(|e| vec![trouble_to_problem(&data, &e)])?;
         not_before_its_notes(&config, &store)?;
+        let health = Health::new();
+        // Who only watches asks nobody for a number: the office registers its mail as it did before.
+        let registering = config.protocol.as_ref().filter(|_| !config.observe).map(|protocol| {
+            let opened = Registering::open(protocol, health.clone());
+            opened.map_err(|e| vec![trouble_to_problem(&protocol.folder, &e)])
+        });
+        let registering = registering.transpose()?;
+        let kept = store.keep_protocol(registering.is_some(), world.clock.now());
+        kept.map_err(|e| vec![trouble_to_problem(&data, &e)])?;
         let archive = Archive::open_on(world.disk.clone(), &data).map_err(|e| vec![trouble_to_problem(&data, &e)])?;
         let hand = config.revocation.folder.as_deref();
         let revocation = Revocation::open(&data, hand).map_err(|e| vec![trouble_to_problem(&data, &e)])?;
         events::spool_swept(archive.sweep().map_err(|e| vec![trouble_to_problem(&data, &e)])?);
         let (office, store) = (watch::Sender::new(office.into()), Arc::new(Mutex::new(store)));
-        let health = Health::new();
         let alarms = Alarms::new(health.clone());
         let canaries = canaries_to(&config).into_iter().map(|(_, address)| address).collect();
         let place = Place { data, notes: config.notes.clone(), observe: config.observe, canaries };
@@ -144,6 +155,7 @@ impl Service {
             Monitor::new(store.clone(), office.subscribe(), (health.clone(), alarms.clone()), world.clone(), place);
         Ok(Self {
             config,
+            registering,
             office,
             store,
             archive: Arc::new(archive),

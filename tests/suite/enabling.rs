@@ -319,6 +319,38 @@ fn it_is_refused_with_a_reason_that_is_mailed_and_enables_nobody() {
     assert_eq!(by(vec![Scope::DelegateOf { person: CODE.into() }]).unwrap_err().code, "not-here");
 }
 
+/// Functions S1.10: what one office saw is good for all of them, until its day.
+#[test]
+fn one_enablement_holds_for_every_office() {
+    let asked = asked().confirmed();
+    let people = of_person(&asked.grant(&[]).unwrap());
+    let enabled = || Known { people: people.clone(), ..nothing() };
+    let asks_who_you_are = |decision: &Decision| {
+        let ways = ["come-farti-riconoscere", "richiesta-regolarizzazione"];
+        letters(decision).iter().any(|letter| ways.contains(&letter.template.as_str()))
+    };
+    for command in ["I MIEI DATI", "LE MIE PRATICHE"] {
+        assert!(
+            asks_who_you_are(&decide(mail(NEW, command, "Grazie\n"), nothing())),
+            "{command}: nobody knows this one"
+        );
+        assert!(!asks_who_you_are(&decide(mail(NEW, command, "Grazie\n"), enabled())), "{command}");
+    }
+    let requests = [
+        ("Cambio di residenza", "Mi sono trasferita in via Roma 1. Codice fiscale BNCNNA80A41H501R\n", "anagrafe"),
+        (
+            "Rimborso TARI",
+            "Chiedo il rimborso della TARI pagata due volte. Codice fiscale BNCNNA80A41H501R\n",
+            "tributi",
+        ),
+    ];
+    for (subject, text, office) in requests {
+        let decision = decide(mail(NEW, subject, text), enabled());
+        assert_eq!(opened(&decision).office, office, "{subject}: {:?}", decision.trail);
+        assert!(!asks_who_you_are(&decision), "{subject}: {:?}", letters(&decision));
+    }
+}
+
 /// The whole way, as it is lived: a stranger's mailbox asks, confirms, is enabled by a person, and asks the same words again.
 #[test]
 fn an_address_is_enabled_through_the_whole_service_and_then_answered_with_data() {

@@ -13,6 +13,7 @@ use crate::rating;
 use crate::rules::Kind;
 use crate::term::{ClockFact, Plan, Reminder};
 use crate::validity::Validity;
+use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -240,9 +241,32 @@ pub struct Cover {
     /// Reserved: nothing of it is told by a machine.
     #[serde(default)]
     pub reserved: bool,
+    /// The protocol numbers of its messages and letters, as people read them, by digest: at most [`PROTOCOLS_MAX`].
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub protocol: BTreeMap<String, String>,
     /// The language of the request that opened it: letters about it are in that one, where they exist (DPR 574/1988 art. 7).
     #[serde(default, skip_serializing_if = "Language::is_italian")]
     pub language: Language,
+}
+
+/// Protocol numbers that a dossier's cover bears: one of years has some hundred messages.
+pub const PROTOCOLS_MAX: usize = 1_000;
+
+impl Cover {
+    /// The protocol number of the request that opened it; empty: it has none yet, or the office opened it by itself.
+    #[must_use]
+    pub fn registered(&self) -> &str {
+        self.protocol.get(&self.origin).map_or("", String::as_str)
+    }
+
+    /// Bears the number of one of its documents.
+    pub fn register(&mut self, document: &str, shown: String) {
+        if shown.is_empty() {
+            self.protocol.remove(document);
+        } else if self.protocol.len() < PROTOCOLS_MAX || self.protocol.contains_key(document) {
+            self.protocol.insert(document.into(), shown);
+        }
+    }
 }
 
 /// Another dossier, as this one names it.

@@ -37,6 +37,8 @@ pub struct Known {
     pub earlier: Earlier,
     /// The dossiers that were asked for and exist.
     pub dossiers: Vec<Dossier>,
+    /// The numbers of the dossiers whose documents have the protocol numbers that it names.
+    pub protocols: BTreeMap<(u32, Option<i16>), String>,
     /// The dossier of the conversation that this message answers.
     pub thread: Option<String>,
     /// The message answers one that we sent.
@@ -183,6 +185,7 @@ impl Known {
             began: Timestamp::MIN,
             earlier: Earlier::No,
             dossiers: Vec::new(),
+            protocols: BTreeMap::new(),
             thread: None,
             answers_ours: false,
             awaited: None,
@@ -222,6 +225,8 @@ pub struct Interest {
     pub sender: String,
     /// Dossier numbers that the text may name.
     pub dossiers: BTreeSet<String>,
+    /// Protocol numbers that the text may name, with the year where it says one.
+    pub protocols: BTreeSet<(u32, Option<i16>)>,
     /// Codes of persons that the text holds.
     pub codes: BTreeSet<String>,
     /// Codes of tasks that it gives back.
@@ -304,7 +309,8 @@ fn of_content(interest: &mut Interest, message: &Content, book: &rules::Rulebook
     let asked = Asked::default();
     let names: Vec<&str> = message.attachments.iter().map(|a| a.name.as_str()).collect();
     rules::look_up(book, &material(message, &interest.sender, &names, &[], "", "", Timestamp::UNIX_EPOCH), &asked);
-    interest.dossiers = asked.0.into_inner();
+    interest.dossiers = asked.dossiers.into_inner();
+    interest.protocols = asked.protocols.into_inner();
     interest.tasks = command::codes(&message.subject).chain(command::codes(&message.text)).take(TASKS_MAX).collect();
     interest.is_of_office = command::is_of_office(&interest.sender, book);
     interest.messages = command::messages(&interest.sender, message, book).take(MESSAGES_MAX).collect();
@@ -343,11 +349,18 @@ fn words(message: &Content) -> String {
 
 /// A world that knows nothing and remembers what it was asked.
 #[derive(Default)]
-struct Asked(RefCell<BTreeSet<String>>);
+struct Asked {
+    dossiers: RefCell<BTreeSet<String>>,
+    protocols: RefCell<BTreeSet<(u32, Option<i16>)>>,
+}
 
 impl rules::World for Asked {
     fn dossier(&self, number: &str) -> Option<rules::DossierBrief> {
-        self.0.borrow_mut().insert(number.to_string());
+        self.dossiers.borrow_mut().insert(number.to_string());
+        None
+    }
+    fn protocol(&self, number: u32, year: Option<i16>) -> Option<String> {
+        self.protocols.borrow_mut().insert((number, year));
         None
     }
     fn identity(&self) -> bool {

@@ -183,6 +183,7 @@ pub(crate) fn task(
     order::offered(&mut values, object, &known.digest, office, order::role_of(office, desk), desk);
     if let Some(case) = case {
         put(&mut values, "fascicolo", json!(check::shown(&case.number)));
+        given(&mut values, "protocollo", case.cover.registered());
         if let Some(due) = case.due {
             put(&mut values, "data_fine", json!(due));
             // The rule's term is the dossier's only when this message opened it.
@@ -311,6 +312,7 @@ fn about_case(values: &mut Value, case: &Dossier, language: Language, desk: &Des
     put(values, "riferimento", json!(dossier::tag(&case.number)));
     put(values, "stato", json!(state(case, language, desk)));
     put(values, "stato_dal", json!(case.state_since));
+    given(values, "protocollo", case.cover.registered());
     if !case.cover.responsible.is_empty() {
         put(values, "responsabile", json!(case.cover.responsible));
     }

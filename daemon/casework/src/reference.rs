@@ -145,6 +145,13 @@ impl Reference {
         Some(crate::dossier::number(self.year?, ordinal))
     }
 
+    /// A protocol number of ours, and its year if it says one, if this can be one.
+    #[must_use]
+    pub fn protocol(&self) -> Option<(u32, Option<i16>)> {
+        let number = self.number.parse().ok().filter(|_| self.kind == RefKind::Prot && self.series.is_none())?;
+        Some((number, self.year))
+    }
+
     /// Our own dossier number (`AAAA/NNNNNN`), if this can be one.
     #[must_use]
     pub fn dossier_number(&self) -> Option<String> {

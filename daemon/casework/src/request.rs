@@ -211,6 +211,9 @@ impl rules::World for Register<'_> {
         let dossier = self.known.dossier(number)?;
         (dossier.has_party(self.sender) || self.known.thread.as_deref() == Some(number)).then(|| brief(dossier))
     }
+    fn protocol(&self, number: u32, year: Option<i16>) -> Option<String> {
+        self.known.protocols.get(&(number, year)).cloned()
+    }
     /// A certified message from one's own PEC identifies its author (CAD art. 65 c. 1 c-bis).
     fn identity(&self) -> bool {
         true

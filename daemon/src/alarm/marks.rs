@@ -2,6 +2,7 @@
 //! another mark is worth an alarm.
 
 use super::{Alarms, Code};
+use crate::caseload::protocol::{OVERDUE, WAITING};
 use crate::health::Health;
 use jiff::Timestamp;
 use std::time::Duration;
@@ -38,6 +39,12 @@ impl Marks {
              del gestore"
         );
         alarms.set(overdue > 0, Code::LetterOverdue, "lettere", &text, now);
+        let text = format!(
+            "{} documenti aspettano il numero di protocollo, e il più vecchio da troppo: guardare `sportello protocol status` e il \
+             sistema di protocollo. Se è fermo: `sportello protocol emergency open` (DPR 445/2000 art. 63)",
+            mark(WAITING)
+        );
+        alarms.set(mark(OVERDUE) > 0, Code::ProtocolSilent, "protocollo", &text, now);
         if mark("clock_jumps") > self.jumps {
             self.jumps = mark("clock_jumps");
             self.jumped = Some(Instant::now());
@@ -64,9 +71,12 @@ mod tests {
         assert!(open(&health).is_empty());
         health.mark("road_pec_closed", 1);
         health.mark("outbox_overdue", 2);
+        health.mark(OVERDUE, 1);
         health.count("clock_jumps", 1);
-        assert_eq!(open(&health), ["road-closed pec", "letter-overdue lettere", "clock-jumped orologio"]);
+        let all = ["road-closed pec", "letter-overdue lettere", "clock-jumped orologio", "protocol-silent protocollo"];
+        assert_eq!(open(&health), all);
         health.mark("road_pec_closed", 0);
+        health.mark(OVERDUE, 0);
         health.mark("outbox_overdue", 0);
         assert_eq!(open(&health), ["clock-jumped orologio"]);
         tokio::time::advance(JUMP_SHOWN).await;

@@ -7,13 +7,14 @@
 use super::contact::{self, Contact, LetterRow};
 use crate::store::finding::{NAME_CHARS_MIN, days_late};
 use crate::store::register::EntryRow;
-use crate::store::{Store, Trouble};
+use crate::store::{Store, Trouble, protocol};
 use casework::access::Access;
 use casework::calendar::{in_words, rome};
 use casework::desk::Desk;
 use casework::dossier::{Document, Dossier, State};
 use casework::life::Entry;
 use casework::person::{self, Domicile, Person};
+use casework::protocol::Registration;
 use casework::rating::Ratings;
 use casework::term::{self, Cause, Clock, Reckoning, ReminderKind};
 use casework::times::Time;
@@ -25,6 +26,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Dossiers, or persons, of one answer.
 pub const LISTED_MAX: usize = 1_000;
+/// Documents of the emergency register in one answer, the last ones: some days of a large body.
+pub const EMERGENCY_LISTED_MAX: usize = 20_000;
 /// Entries of one answer: a dossier of years has some hundred.
 pub const ENTRIES_MAX: usize = 2_000;
 /// All of them together, bytes: reasons may be long.
@@ -81,11 +84,28 @@ pub enum Ask {
         /// Last day.
         to: Date,
     },
+    /// How the registering in the protocol stands. No names are in the answer.
+    Protocol {
+        /// Which documents are wanted.
+        which: Documents,
+    },
     /// How long dossiers took: the next [`LISTED_MAX`] after a number, empty for the first.
     Times {
         /// The number.
         after: String,
     },
+}
+
+/// Which documents of the registering.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Documents {
+    /// None.
+    None,
+    /// Those without a number, the oldest first; at most [`LISTED_MAX`].
+    Waiting,
+    /// Those of the emergency register, the last [`EMERGENCY_LISTED_MAX`].
+    InEmergency,
 }
 
 /// Which dossiers.
@@ -156,6 +176,15 @@ pub enum Told {
     Ratings {
         /// Of each procedure (id) that has any.
         rows: BTreeMap<String, Ratings>,
+    },
+    /// How the registering stands.
+    Protocol {
+        /// In figures.
+        overview: protocol::Overview,
+        /// The documents that were asked for (digests).
+        rows: Vec<(String, Registration)>,
+        /// With those of the emergency register: when it was open.
+        interruptions: Vec<protocol::Interruption>,
     },
     /// Times of dossiers, in the order of their numbers; none: there are no more.
     Times {
@@ -334,8 +363,22 @@ pub fn answer(store: &Store, desk: &Desk, ask: &Ask, now: Timestamp) -> Result<T
             Told::Accesses { seen: found.map(|found| seen(store, found)).transpose()? }
         }
         Ask::Ratings { from, to } => Told::Ratings { rows: store.ratings(*from, *to)? },
+        Ask::Protocol { which } => registering(store, *which)?,
         Ask::Times { after } => Told::Times { rows: times(store, after)? },
     })
+}
+
+fn registering(store: &Store, which: Documents) -> Result<Told, Trouble> {
+    let (rows, interruptions) = match which {
+        Documents::None => (Vec::new(), Vec::new()),
+        Documents::Waiting => {
+            let found = store.unregistered(LISTED_MAX, |_| true)?.into_iter();
+            let rows = found.map(|document| Ok(store.registration(&document)?.map(|of| (document, of))));
+            (rows.collect::<Result<Vec<_>, Trouble>>()?.into_iter().flatten().collect(), Vec::new())
+        }
+        Documents::InEmergency => (store.in_emergency(EMERGENCY_LISTED_MAX)?, store.interruptions()?),
+    };
+    Ok(Told::Protocol { overview: store.protocol_overview()?, rows, interruptions })
 }
 
 fn person_row(person: Person) -> PersonRow {

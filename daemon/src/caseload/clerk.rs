@@ -3,6 +3,7 @@
 
 use super::ask::{Ask, Told};
 use super::looked::{self, Reader, tell};
+use super::protocol::Registering;
 use super::{Caseload, Deed};
 use crate::archive::Archive;
 use crate::clock::Clock;
@@ -40,6 +41,8 @@ pub struct Clerk {
     pub wake: Arc<Notify>,
     /// The drop folder.
     pub deposit: Option<PathBuf>,
+    /// How documents get their protocol numbers.
+    pub registering: Option<Registering>,
     /// The hour of the offices' morning mail; none: there is none.
     pub morning: Option<Time>,
 }
@@ -99,9 +102,12 @@ impl Clerk {
     pub fn round(&self) -> Result<usize, Trouble> {
         let looked = self.at_work(|caseload| caseload.look())?;
         let worked = match &self.deposit {
-            Some(folder) => self.at_work(|caseload| caseload.drop_folder(folder))?,
+            Some(folder) => self.at_work(|caseload| caseload.drop_folder(folder, |_| true))?,
             None => 0,
         };
+        if let Some(registering) = &self.registering {
+            self.register(registering)?;
+        }
         if looked + worked > 0 {
             self.wake.notify_one();
         }
@@ -127,7 +133,7 @@ impl Clerk {
         Ok(went)
     }
 
-    fn at_work<T>(&self, work: impl FnOnce(&mut Caseload<'_>) -> Result<T, Trouble>) -> Result<T, Trouble> {
+    pub(super) fn at_work<T>(&self, work: impl FnOnce(&mut Caseload<'_>) -> Result<T, Trouble>) -> Result<T, Trouble> {
         let office = self.office.borrow().clone();
         let mut store = self.store.lock().unwrap_or_else(PoisonError::into_inner);
         work(&mut Caseload {

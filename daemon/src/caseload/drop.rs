@@ -65,25 +65,11 @@ pub fn work<E>(
 }
 
 impl Caseload<'_> {
-    /// Works the rows of one file.
-    ///
-    /// # Errors
-    /// The store cannot go on. Inside: the file as a whole cannot be read.
-    pub fn rows(
-        &mut self,
-        name: &str,
-        bytes: &[u8],
-        by: &str,
-        channel: Channel,
-    ) -> Result<Result<Outcome, String>, Trouble> {
-        work(name, bytes, by, |deed, key| self.carry_out_once(deed, channel, key))
-    }
-
-    /// Works what lies in the folder. How many files.
+    /// Works what lies in the folder. How many files. `admits`: what may be ordered from there.
     ///
     /// # Errors
     /// The store cannot go on. A fault of the folder is told to the operator and tried again.
-    pub fn drop_folder(&mut self, folder: &Path) -> Result<usize, Trouble> {
+    pub fn drop_folder(&mut self, folder: &Path, admits: impl Fn(&Deed) -> bool) -> Result<usize, Trouble> {
         let files = match waiting(folder) {
             Ok(files) => files,
             Err(why) => {
@@ -102,7 +88,10 @@ impl Caseload<'_> {
                 }
             };
             let by = format!("deposito: {name}");
-            let outcome = self.rows(&name, &bytes, &by, Channel::Drop)?;
+            let outcome = work(&name, &bytes, &by, |deed, key| match admits(deed) {
+                true => self.carry_out_once(deed, Channel::Drop, key),
+                false => Ok(Answer::No("in questa cartella questo non si può lasciare".into())),
+            })?;
             match &outcome {
                 Ok(outcome) => events::drop_read(outcome.done, outcome.refused.len()),
                 Err(_) => events::drop_read(0, 1),

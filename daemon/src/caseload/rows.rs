@@ -7,6 +7,7 @@ use casework::dossier::PartyRole;
 use casework::nearest::hint;
 use casework::open::{NewDossier, NewParty, NewPerson};
 use casework::person::Source;
+use casework::protocol::{Number, Order};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use std::collections::BTreeMap;
@@ -33,6 +34,8 @@ const DOSSIER: [&str; 12] = [
     "avviato_il",
     "avvisato",
 ];
+
+const PROTOCOL: [&str; 4] = ["documento", "numero", "data", "annullato"];
 
 /// One row: its line in the file, and what it asks or why it is refused.
 pub type Row = (u64, Result<Deed, String>);
@@ -116,7 +119,7 @@ fn of_json(text: &str) -> Result<Read, String> {
 
 /// A column that nobody reads would be believed to be read.
 fn unknown<'c>(columns: impl Iterator<Item = &'c str>) -> Result<(), String> {
-    let known = || PERSON.into_iter().chain(DOSSIER).chain(["riservato"]);
+    let known = || PERSON.into_iter().chain(DOSSIER).chain(PROTOCOL).chain(["riservato"]);
     for column in columns {
         if !column.starts_with(DATA) && !known().any(|name| name == column) {
             return Err(format!("la colonna «{column}» non si conosce{}", hint(column, known())));
@@ -127,7 +130,26 @@ fn unknown<'c>(columns: impl Iterator<Item = &'c str>) -> Result<(), String> {
 
 fn deed(cells: &Cells, by: &str) -> Result<Deed, String> {
     let cell = |name: &str| cells.get(name).map_or("", String::as_str);
-    if cell("procedimento").is_empty() { person(cells, by) } else { dossier(cells, by) }
+    match (cell("documento"), cell("procedimento")) {
+        ("", "") => person(cells, by),
+        ("", _) => dossier(cells, by),
+        (document, _) => registered(document, cells, by),
+    }
+}
+
+fn registered(document: &str, cells: &Cells, by: &str) -> Result<Deed, String> {
+    let cell = |name: &str| cells.get(name).map_or("", String::as_str);
+    let (number, on) = (cell("numero"), cell("data"));
+    // As people write it: `0004567`, `0004567/2026`.
+    let (digits, year) = number.split_once('/').map_or((number, None), |(digits, year)| (digits, Some(year)));
+    let unread = || format!("`numero`: «{number}» non è un numero di protocollo (0004567 oppure 0004567/2026)");
+    let (digits, on) = (digits.parse::<u32>().map_err(|_| unread())?, date("data", on)?);
+    if year.is_some_and(|year| year != on.year().to_string()) {
+        return Err(format!("`numero`: «{number}» non è dell'anno della data {on}"));
+    }
+    let number = Number { number: digits, on };
+    let annulled = yes("annullato", cell("annullato"))?;
+    Ok(Deed::Protocol { order: Order::Number { document: document.into(), number, annulled, by: by.into() } })
 }
 
 fn person(cells: &Cells, by: &str) -> Result<Deed, String> {
@@ -241,9 +263,13 @@ destinatario;02/03/2026;no;no
 
 /// `2026-07-31` or `31/07/2026`, the beginning of that day in Rome.
 fn day(text: &str) -> Result<Timestamp, String> {
+    date("avviato_il", text).map(casework::calendar::midnight)
+}
+
+/// `2026-07-31` or `31/07/2026`.
+fn date(name: &str, text: &str) -> Result<Date, String> {
     let written = text.parse::<Date>().or_else(|_| Date::strptime("%d/%m/%Y", text));
-    let date = written.map_err(|_| format!("`avviato_il`: «{text}» non è un giorno (31/07/2026 o 2026-07-31)"))?;
-    Ok(casework::calendar::midnight(date))
+    written.map_err(|_| format!("`{name}`: «{text}» non è un giorno (31/07/2026 o 2026-07-31)"))
 }
 
 #[cfg(test)]

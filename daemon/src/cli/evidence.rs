@@ -22,7 +22,7 @@ use std::path::{Path, PathBuf};
 #[derive(clap::Args)]
 pub(super) struct Args {
     /// Un file .eml, oppure un messaggio dell'archivio: impronta (anche solo l'inizio), Message-ID, identificativo Pec,
-    /// numero di fascicolo o di invio
+    /// numero di fascicolo, di protocollo («prot. 4567/2026») o di invio
     #[arg(value_name = "MESSAGGIO")]
     message: String,
     /// Il file da scrivere; non sovrascrive mai

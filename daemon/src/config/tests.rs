@@ -31,7 +31,12 @@ fn the_reference_configuration_is_valid_and_its_defaults_are_the_true_ones() {
 #[test]
 fn every_key_is_in_the_reference_configuration() {
     // A key that the reader asks for and the manual does not name would be a secret.
-    let sources = [include_str!("../config.rs"), include_str!("monitoring.rs"), include_str!("alarms.rs")];
+    let sources = [
+        include_str!("../config.rs"),
+        include_str!("monitoring.rs"),
+        include_str!("alarms.rs"),
+        include_str!("protocol.rs"),
+    ];
     let source = sources.map(|text| text.split("#[cfg(test)]").next().unwrap()).concat();
     for call in [
         "required(\"",

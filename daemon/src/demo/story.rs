@@ -62,6 +62,7 @@ impl Story {
                 lines.extend(self.letters(&acted.outgoing));
                 lines
             }
+            Event::Protocol(_) => vec![],
             Event::Ruleset(set) => vec![format!("in vigore le regole {}", crate::digest::flow(&set.hash))],
             Event::SeenAgain { .. } => vec!["già visto, identico: non si fa niente".into()],
             Event::Looked(looked) => vec![format!("{} legge: {}", looked.by, looked.what.command())],

@@ -4,7 +4,7 @@ use crate::outbox::notice::Notice;
 use crate::outbox::schedule::Move;
 use casework::access::What;
 use casework::correction::Correction;
-use casework::{Change, Decision, Outgoing};
+use casework::{Change, Decision, Outgoing, protocol};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -115,6 +115,8 @@ pub enum Event {
     Acted(Box<Acted>),
     /// Somebody of the body reads what is held of a person, or of a dossier: written before it is shown.
     Looked(Looked),
+    /// What happened to the registering in the protocol.
+    Protocol(protocol::Fact),
     /// A set of rules came into force.
     Ruleset(Ruleset),
     /// An older copy of the register was put back, and a person says so.

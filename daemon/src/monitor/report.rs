@@ -4,6 +4,7 @@ use super::timings::Durations;
 use crate::alarm::{Alarm, Code};
 use crate::canary::Fared;
 use crate::health::Folder;
+use crate::store::protocol::Overview as Registered;
 use crate::store::tally::Tally;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -41,6 +42,9 @@ pub struct Report {
     /// How the last canaries fared, where they are sent: a mailbox each.
     #[serde(default)]
     pub canaries: Vec<Fared>,
+    /// How the registering in the protocol stands, where there is one.
+    #[serde(default)]
+    pub protocol: Option<Registered>,
     /// The watched folders.
     pub folders: Vec<Folder>,
     /// What other parts mark.
@@ -110,6 +114,6 @@ fn stops_the_work(code: Code) -> bool {
         Code::IntakeDead | Code::FolderMissing | Code::StorageStopped | Code::DiskLow | Code::RoadClosed => true,
         Code::ArchiveDamaged | Code::JournalDamaged => true,
         Code::LetterOverdue | Code::CanaryLost | Code::ClockJumped | Code::NotReconciled => false,
-        Code::ReloadRefused => false,
+        Code::ProtocolSilent | Code::ReloadRefused => false,
     }
 }

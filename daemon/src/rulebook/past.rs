@@ -9,7 +9,8 @@ use crate::journal::{Journal, Tail, Trouble};
 use casework::correction::Correction;
 use casework::dossier::Dossier;
 use casework::known::material;
-use casework::receipts::Fact;
+use casework::protocol::{self, Fact};
+use casework::receipts;
 use casework::rules::{self, Classification, DossierBrief, Kind, Mode, Outcome, Rulebook};
 use casework::{Change, Decision, Lane};
 use jiff::Timestamp;
@@ -136,6 +137,12 @@ pub struct Past {
     /// Items to citizens about a dossier.
     items: HashMap<String, String>,
     places: HashMap<String, usize>,
+    /// What comes and goes is registered in the protocol.
+    registers: bool,
+    /// Documents of dossiers that have no protocol number yet: by digest, the dossier.
+    unregistered: HashMap<String, String>,
+    /// Protocol numbers: by year and number, the line that told it and the dossier.
+    registered: HashMap<(i16, u32), (u64, String)>,
     /// The sets of rules that came into force, as written down.
     pub rulesets: Vec<(Timestamp, crate::journal::record::Ruleset)>,
 }
@@ -165,7 +172,21 @@ impl Past {
                     }
                 }
             }
+            Event::Protocol(fact) => self.protocol(record.seq, fact),
             Event::Ruleset(set) => self.rulesets.push((record.at, set.clone())),
+            _ => {}
+        }
+    }
+
+    fn protocol(&mut self, seq: u64, fact: &Fact) {
+        match fact {
+            Fact::Began => self.registers = true,
+            Fact::Ended => self.registers = false,
+            Fact::Numbered { document, number, .. } => {
+                if let Some(dossier) = self.unregistered.remove(document) {
+                    self.registered.insert((number.on.year(), number.number), (seq, dossier));
+                }
+            }
             _ => {}
         }
     }
@@ -177,7 +198,7 @@ impl Past {
     }
 
     fn decided(&mut self, seq: u64, decided: &Decided) {
-        let Decision { changes, outgoing, classification, .. } = &decided.decision;
+        let Decision { changes, classification, .. } = &decided.decision;
         let mut number = None;
         for change in changes {
             match change {
@@ -187,7 +208,7 @@ impl Past {
                 }
                 Change::Filed { dossier } => drop(number.get_or_insert_with(|| dossier.clone())),
                 Change::Corrected { message, correction } => self.corrected(message, correction),
-                Change::Learned { item, fact: Fact::Accepted { pec_id, .. } } => {
+                Change::Learned { item, fact: receipts::Fact::Accepted { pec_id, .. } } => {
                     if let Some(number) = self.items.get(item).cloned() {
                         self.tie(seq, format!("<{pec_id}>"), &number);
                     }
@@ -195,13 +216,19 @@ impl Past {
                 _ => {}
             }
         }
-        for letter in outgoing.iter().filter(|letter| letter.lane == Lane::Pec && !decided.observed) {
+        for (letter, frozen) in decided.items().filter(|(letter, _)| letter.lane == Lane::Pec && !decided.observed) {
             if let Some(about) = &letter.dossier {
+                if self.registers {
+                    self.unregistered.insert(frozen.to_owned(), about.clone());
+                }
                 self.items.insert(letter.id.clone(), about.clone());
                 if let Some(number) = number.clone() {
                     self.tie(seq, letter.message_id.clone(), &number);
                 }
             }
+        }
+        if let Some(number) = number.clone().filter(|_| self.registers) {
+            self.unregistered.insert(decided.digest.clone(), number);
         }
         if let (Some(number), Some(id)) = (number, &decided.findings.message_id) {
             self.tie(seq, id.clone(), &number);
@@ -262,7 +289,7 @@ impl Past {
         let names: Vec<&str> = content.attachments.iter().map(|a| a.name.as_str()).collect();
         let seen = material(content, sender, &names, &[], &message.kind, &message.grade, message.at);
         let thread = self.thread(content, message.seq);
-        rules::clues_in(book, &seen, &World { past: self, seq: message.seq, sender, thread })
+        rules::clues_in(book, &seen, &World { past: self, seq: message.seq, at: message.at, sender, thread })
     }
 
     /// As [`classify`](Self::classify), of what somebody wrote, to whom, whatever it came in.
@@ -278,7 +305,7 @@ impl Past {
         let names: Vec<&str> = content.attachments.iter().map(|a| a.name.as_str()).collect();
         let seen = material(content, sender, &names, to, &message.kind, &message.grade, message.at);
         let thread = self.thread(content, message.seq);
-        rules::classify(book, &seen, &World { past: self, seq: message.seq, sender, thread })
+        rules::classify(book, &seen, &World { past: self, seq: message.seq, at: message.at, sender, thread })
     }
 
     fn thread(&self, message: &Content, seq: u64) -> Option<String> {
@@ -292,6 +319,7 @@ impl Past {
 struct World<'a> {
     past: &'a Past,
     seq: u64,
+    at: Timestamp,
     sender: &'a str,
     thread: Option<String>,
 }
@@ -306,6 +334,10 @@ impl rules::World for World<'_> {
     fn dossier(&self, number: &str) -> Option<DossierBrief> {
         let dossier = self.known(number)?;
         (dossier.has_party(self.sender) || self.thread.as_deref() == Some(number)).then(|| brief(dossier))
+    }
+    fn protocol(&self, number: u32, year: Option<i16>) -> Option<String> {
+        let found = protocol::years(year, self.at).filter_map(|year| self.past.registered.get(&(year, number)));
+        found.filter(|(seq, _)| *seq < self.seq).map(|(_, dossier)| dossier.clone()).next()
     }
     fn identity(&self) -> bool {
         true // only a proven envelope comes before the rules

@@ -3,7 +3,7 @@
 use super::index::{Batch, Index};
 use super::register::{self, Source};
 use super::rows::{ItemRow, MessageRow, key};
-use super::{access, canary, finding, restored, tally};
+use super::{access, canary, finding, protocol, restored, tally};
 use crate::journal::record::{Decided, Event, FORMAT, Record, Task};
 use crate::journal::{Head, Trouble as JournalTrouble};
 use crate::outbox::notice::Notice;
@@ -76,9 +76,14 @@ pub fn project(index: &Index, record: &Record, head: &Head) -> Result<(), Fault>
             batch.put(&key::revoked_later(digest), &record.at);
             batch.put(&key::incident(record.seq, 0), &(record.at, "revoked-later", text, digest));
         }
-        Event::Corrected { digest, correction } => corrected(index, &mut batch, digest, correction, record.at)?,
+        Event::Corrected { digest, correction } => {
+            let change = Change::Corrected { message: digest.clone(), correction: correction.clone() };
+            let from = Source { at: record.at, seq: record.seq, by: "", message: "" };
+            register::project(index, &mut batch, &[change], &from)?;
+        }
         Event::Acted(acted) => register::acted(index, &mut batch, record, acted)?,
         Event::Looked(looked) => access::project(index, &mut batch, record, looked)?,
+        Event::Protocol(fact) => protocol::project(index, &mut batch, record, fact)?,
         Event::Ruleset(set) => batch.put(key::RULESET, &(record.at, set)),
         Event::Restored(restored) => restored::project(index, &mut batch, record, restored)?,
         Event::Tasked { cause, outgoing, frozen } => queue(&mut batch, outgoing, frozen, cause, record.at, record.at),
@@ -196,6 +201,7 @@ fn decide(index: &Index, batch: &mut Batch, record: &Record, decided: &Decided) 
         let came = decided.received.max(findings.signed_at).unwrap_or(at);
         batch.put(&key::signed(certificate, came, &decided.digest), &decided.digest);
     }
+    protocol::came(index, batch, record.seq, decided, dossier.as_deref())?;
     // They count before a decision; its row says that there is one.
     batch.remove(&key::attempts(&decided.digest));
     batch.put(
@@ -375,6 +381,9 @@ fn moved(index: &Index, batch: &mut Batch, record: &Record, item: &str, step: &M
         }
         Move::InDot => row.dot_at = Some(record.at),
         Move::Released { .. } => {}
+    }
+    if matches!(step, Move::Submitted { .. }) {
+        protocol::left(index, batch, record, &row)?;
     }
     mark(&mut *batch, &key::open(item), row.state.recovery(record.at).is_some(), item);
     mark(&mut *batch, &key::refused(item), is_refused_letter(&row), item);

@@ -4,7 +4,7 @@
 use super::index::{Batch, Index};
 use super::project::{Fault, corrected, ordinal_after, queue};
 use super::rows::{ItemRow, MessageRow, key};
-use super::{Store, Trouble, finding};
+use super::{Store, Trouble, finding, protocol};
 use crate::journal::record::{Acted, Event, Record};
 use casework::dossier::{Dossier, State};
 use casework::known::{self, History, Own};
@@ -53,7 +53,7 @@ pub(super) struct Source<'a> {
 
 /// The changes of one line that concern dossiers, added up: a dossier that changes twice in one line is read once.
 pub(super) fn project(index: &Index, batch: &mut Batch, changes: &[Change], from: &Source<'_>) -> Result<(), Fault> {
-    let mut touched: BTreeMap<&str, (Option<Dossier>, Dossier)> = BTreeMap::new();
+    let mut touched: Touched<'_> = BTreeMap::new();
     let mut people: BTreeMap<&str, Person> = BTreeMap::new();
     let mut told: BTreeMap<&str, u32> = BTreeMap::new();
     for change in changes {
@@ -61,22 +61,18 @@ pub(super) fn project(index: &Index, batch: &mut Batch, changes: &[Change], from
             Change::Opened { dossier } => {
                 batch.put(&key::ordinal(calendar::rome(from.at).year()), &ordinal_after(&dossier.number));
                 let before = index.get::<Dossier>(&key::dossier(&dossier.number))?;
-                touched.insert(&dossier.number, (before, dossier.clone()));
+                let mut row = dossier.clone();
                 let origin = &dossier.cover.origin;
                 if !origin.is_empty() && origin != from.message {
                     // It is opened for a message that came before.
                     batch.put(&key::touched(&dossier.number, from.at, origin), origin);
+                    protocol::joined(index, batch, origin, &mut row)?;
                 }
+                touched.insert(&dossier.number, (before, row));
             }
             Change::Entered { dossier: number, entry } => {
-                let row = match touched.get_mut(number.as_str()) {
-                    Some((_, row)) => row,
-                    None => {
-                        // A dossier that is not there cannot be written into: `act` and `request` only name those they read.
-                        let Some(found) = index.get::<Dossier>(&key::dossier(number))? else { continue };
-                        &mut touched.entry(number).or_insert((Some(found.clone()), found)).1
-                    }
-                };
+                // A dossier that is not there cannot be written into: `act` and `request` only name those they read.
+                let Some(row) = touch(index, &mut touched, number)? else { continue };
                 let kept = EntryRow {
                     at: from.at,
                     seq: from.seq,
@@ -109,7 +105,14 @@ pub(super) fn project(index: &Index, batch: &mut Batch, changes: &[Change], from
                 let line = (from.at, from.seq, from.by, from.message, entry);
                 batch.put(&key::person_entry(id, n), &line);
             }
-            Change::Corrected { message, correction } => corrected(index, batch, message, correction, from.at)?,
+            Change::Corrected { message, correction } => {
+                corrected(index, batch, message, correction, from.at)?;
+                if let Some(number) = &correction.dossier
+                    && let Some(row) = touch(index, &mut touched, number)?
+                {
+                    protocol::joined(index, batch, message, row)?;
+                }
+            }
             Change::Filed { .. }
             | Change::Ordered { .. }
             | Change::Rated { .. }
@@ -137,8 +140,20 @@ pub(super) fn project(index: &Index, batch: &mut Batch, changes: &[Change], from
     Ok(())
 }
 
+/// The dossiers that one line changes: as each was, and as it is by now.
+type Touched<'a> = BTreeMap<&'a str, (Option<Dossier>, Dossier)>;
+
+/// One of them, if there is such a dossier.
+fn touch<'t, 'a>(index: &Index, touched: &'t mut Touched<'a>, number: &'a str) -> io::Result<Option<&'t mut Dossier>> {
+    if !touched.contains_key(number) {
+        let Some(found) = index.get::<Dossier>(&key::dossier(number))? else { return Ok(None) };
+        touched.insert(number, (Some(found.clone()), found));
+    }
+    Ok(touched.get_mut(number).map(|(_, row)| row))
+}
+
 /// A dossier and the rows by which it is found.
-fn put(batch: &mut Batch, number: &str, before: Option<&Dossier>, after: &Dossier) {
+pub(super) fn put(batch: &mut Batch, number: &str, before: Option<&Dossier>, after: &Dossier) {
     batch.put(&key::dossier(number), after);
     finding::dossier(batch, before, after);
     let known = |of: Option<&Dossier>, who: &str| of.is_some_and(|dossier| dossier.has_party(who));

@@ -161,8 +161,9 @@ pub(super) mod key {
     use super::{Lane, Timestamp, address};
 
     /// Rows of these come and go, or change with each line, and there are never more of them than of what is in hand.
-    const STAYING: [&str; 16] = [
+    const STAYING: [&str; 17] = [
         "meta/",
+        UNREGISTERED,
         LOOKS,
         ENDS,
         OPEN_AT,
@@ -229,6 +230,34 @@ pub(super) mod key {
     }
     pub(crate) fn signed_prefix(certificate: &str) -> String {
         format!("signed/{certificate}/")
+    }
+    /// How the registering in the protocol stands.
+    pub(crate) const PROTOCOL: &str = "meta/protocol";
+    /// Documents that have no protocol number yet, by the line from which on they wait.
+    pub(crate) const UNREGISTERED: &str = "unregistered/";
+    pub(crate) fn unregistered(seq: u64, digest: &str) -> String {
+        format!("{UNREGISTERED}{seq:020}/{digest}")
+    }
+    /// What is known of the registration of a document.
+    pub(crate) fn registration(digest: &str) -> String {
+        format!("registration/{digest}")
+    }
+    /// A protocol number of a year → the document that has, or had, it.
+    pub(crate) fn registered(number: &casework::protocol::Number) -> String {
+        registered_in(number.on.year(), number.number)
+    }
+    pub(crate) fn registered_in(year: i16, number: u32) -> String {
+        format!("registered/{year:04}/{number:09}")
+    }
+    /// Times in which the emergency register was open, by the line that opened it.
+    pub(crate) const EMERGENCIES: &str = "emergency/";
+    pub(crate) fn emergency(seq: u64) -> String {
+        format!("{EMERGENCIES}{seq:020}")
+    }
+    /// Documents of the emergency register, in the order of their numbers.
+    pub(crate) const IN_EMERGENCY: &str = "in-emergency/";
+    pub(crate) fn in_emergency(number: &casework::protocol::Number) -> String {
+        format!("{IN_EMERGENCY}{:04}/{:09}", number.on.year(), number.number)
     }
     /// The set of rules that came into force last: when, and which.
     pub(crate) const RULESET: &str = "meta/ruleset";

@@ -46,7 +46,18 @@ impl Store {
             known.awaited = Some(Self::awaited(row));
         }
         known.canary = self.canary(&interest.carried)?;
-        let numbers = interest.dossiers.iter().take(DOSSIERS_MAX).chain(&known.thread).chain(&known.awaited_dossier);
+        for asked in interest.protocols.iter().take(DOSSIERS_MAX) {
+            let number = self.dossier_registered(asked.0, asked.1, now)?;
+            known.protocols.extend(number.map(|number| (*asked, number)));
+        }
+        let registered: Vec<String> = known.protocols.values().cloned().collect();
+        let numbers = interest
+            .dossiers
+            .iter()
+            .take(DOSSIERS_MAX)
+            .chain(&registered)
+            .chain(&known.thread)
+            .chain(&known.awaited_dossier);
         for number in numbers.cloned().collect::<std::collections::BTreeSet<_>>() {
             known.dossiers.extend(self.dossier(&number)?);
         }

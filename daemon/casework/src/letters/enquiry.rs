@@ -377,10 +377,13 @@ pub(crate) fn index(about: &About<'_>, dossier: &Dossier, history: &History) -> 
     let values = values(about, &next_step(dossier, Language::It, about.desk));
     let row = |shown: &Shown<'_>| {
         let by = if shown.event.by.is_empty() { "il servizio" } else { &shown.event.by };
-        json!({
+        let mut row = json!({
             "numero": format!("{}/{}", check::shown(&dossier.number), shown.n), "nome": shown.document.name,
             "giorno": day(shown.event.at), "da": by,
-        })
+        });
+        let number = dossier.cover.protocol.get(&shown.document.message);
+        given(&mut row, "protocollo", number.map_or("", String::as_str));
+        row
     };
     let rows: Vec<Value> = documents(history).iter().map(row).collect();
     split(about, "indice-fascicolo", &values, "documenti", &rows, history.left_out)

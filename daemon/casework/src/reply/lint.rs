@@ -189,15 +189,9 @@ impl Reading {
 
     /// An entry must be shown with all that belongs to it: a file's name without what became of it says too little.
     fn whole_entry(&mut self, list: &'static Field, body: &[Node], line: usize) {
-        let shows = |wanted: &str| {
-            body.iter().any(|node| match node {
-                Node::Show { path, .. } => path.strip_prefix("this.").unwrap_or(path) == wanted,
-                _ => false,
-            })
-        };
         let missing = match list.kind {
-            Kind::Items(fields) => fields.iter().map(|f| f.name).find(|name| !shows(name)),
-            _ => (!shows("this")).then_some("this"),
+            Kind::Items(fields) => fields.iter().map(|f| f.name).find(|name| !shows(body, name)),
+            _ => (!shows(body, "this")).then_some("this"),
         };
         if let Some(name) = missing {
             self.fault(line, format!("dentro {{{{#each {}}}}} manca {{{{{name}}}}}", list.name));
@@ -263,6 +257,16 @@ impl Reading {
         let own = |g: &Guard| g.given && g.field == name && g.depth == 0;
         self.shown.iter().any(|(shown, guards)| *shown == name && guards.iter().all(own))
     }
+}
+
+/// Whether a part of a template shows a field; what may be missing is shown within its own condition.
+fn shows(body: &[Node], wanted: &str) -> bool {
+    let is_it = |path: &str| path.strip_prefix("this.").unwrap_or(path) == wanted;
+    body.iter().any(|node| match node {
+        Node::Show { path, .. } => is_it(path),
+        Node::Block { path, body, .. } => is_it(path) && shows(body, wanted),
+        _ => false,
+    })
 }
 
 fn guards(path: &[Step]) -> impl Iterator<Item = Guard> {

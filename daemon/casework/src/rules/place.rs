@@ -126,6 +126,10 @@ pub struct DossierBrief {
 pub trait World {
     /// The dossier with this number (`AAAA/NNNNNN`), if there is one the sender may refer to.
     fn dossier(&self, number: &str) -> Option<DossierBrief>;
+    /// The number of the dossier of which a document has this protocol number; without a year, of this year or the last one.
+    fn protocol(&self, _number: u32, _year: Option<i16>) -> Option<String> {
+        None
+    }
     /// The dossier which a reference names, if the sender may refer to it: a number alone ties nobody's message to a
     /// dossier (rules.md §7 C6). Otherwise why not, in Italian.
     ///
@@ -135,7 +139,9 @@ pub trait World {
         if reference.slip {
             return Err(crate::dossier::check::SLIP);
         }
-        let dossier = reference.dossier_number().and_then(|number| self.dossier(&number));
+        let protocol = || reference.protocol().and_then(|(number, year)| self.protocol(number, year));
+        let number = reference.dossier_number().or_else(protocol);
+        let dossier = number.and_then(|number| self.dossier(&number));
         dossier.ok_or("nessun fascicolo di chi scrive ha questo numero")
     }
     /// Whether the sender's identity is established (CAD art. 65 c.1).

@@ -83,6 +83,7 @@ fn cover(out: &mut String, sheet: &Sheet) {
         if cover.origin.is_empty() { "d'ufficio".into() } else { format!("dal messaggio {}", flow(&cover.origin)) };
     let lines = [
         ("procedimento", named(&cover.procedure, &sheet.procedure)),
+        ("protocollo", cover.registered().to_owned()),
         ("classificazione", cover.classification.clone()),
         ("ufficio", named(&dossier.office, &sheet.office)),
         ("altri uffici", cover.others.join(", ")),

@@ -6,7 +6,8 @@ use crate::cli::status::grade;
 use crate::digest::{flow, sha256};
 use crate::journal::record::{Decided, Event};
 use crate::journal::{Journal, Tail};
-use casework::receipts::Fact;
+use casework::protocol::Fact;
+use casework::receipts;
 use casework::{Change, Disposition, Outgoing, calendar};
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -46,7 +47,7 @@ pub(super) fn message(wanted: &str, data: Option<&Path>) -> Result<Found, String
     match candidates.iter().collect::<Vec<_>>().as_slice() {
         [] => Err(format!(
             "{wanted}: non c'è. Si può dare un file, l'inizio di un'impronta (almeno {PREFIX} cifre), un Message-ID, un \
-             identificativo Pec, un fascicolo come 2026/000001, o un invio"
+             identificativo Pec, un fascicolo come 2026/000001, un protocollo come «prot. 4567/2026», o un invio"
         )),
         [(digest, (shelf, _))] => {
             let bytes = archive.read(*shelf, digest).map_err(|e| format!("{digest}: {e}"))?;
@@ -104,6 +105,12 @@ fn candidates(wanted: &str, data: &Path, archive: &Archive) -> Result<BTreeMap<S
                 name.take(letter, frozen, &mut found);
             }
         }
+        Event::Protocol(Fact::Numbered { document, number, .. })
+            if name.protocol.as_ref() == Some(&number.to_string()) =>
+        {
+            let shelf = if archive.path(Shelf::In, document).exists() { Shelf::In } else { Shelf::Out };
+            found.insert(document.clone(), (shelf, format!("protocollo {number}")));
+        }
         _ => {}
     })
     .map_err(|trouble| format!("il registro non si può leggere: {trouble}"))?;
@@ -118,12 +125,23 @@ fn candidates(wanted: &str, data: &Path, archive: &Archive) -> Result<BTreeMap<S
     Ok(found)
 }
 
+/// `prot. 4567/2026`: a number of the protocol, as it is shown.
+fn protocol(wanted: &str) -> Option<String> {
+    let lower = wanted.trim().to_lowercase();
+    let rest = lower.strip_prefix("protocollo").or_else(|| lower.strip_prefix("prot"))?;
+    let (number, year) = rest.trim_start_matches([' ', '.', ':']).split_once('/')?;
+    let (number, year) = (number.parse::<u32>().ok()?, year.parse::<i16>().ok()?);
+    Some(format!("{number:07}/{year}"))
+}
+
 /// What a message may be called by.
 struct Name {
     /// Without angle brackets.
     bare: String,
     /// Enough of a digest to look for it.
     digest: bool,
+    /// A protocol number, as it is shown.
+    protocol: Option<String>,
 }
 
 impl Name {
@@ -132,7 +150,7 @@ impl Name {
         // A dossier goes by its number in every spelling.
         let bare = casework::dossier::check::read(bare).unwrap_or_else(|_| bare.to_owned());
         let digest = bare.len() >= PREFIX && bare.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
-        Self { bare, digest }
+        Self { bare, digest, protocol: protocol(wanted) }
     }
 
     fn is_digest(&self) -> bool {
@@ -151,7 +169,7 @@ impl Name {
             Change::Filed { dossier } | Change::Entered { dossier, .. } | Change::Ordered { dossier, .. } => {
                 *dossier == self.bare
             }
-            Change::Learned { fact: Fact::Accepted { pec_id, .. }, .. } => bare(pec_id) == self.bare,
+            Change::Learned { fact: receipts::Fact::Accepted { pec_id, .. }, .. } => bare(pec_id) == self.bare,
             Change::CanaryBack { item } => *item == self.bare,
             Change::Corrected { message, .. } => self.begins(message),
             Change::Learned { .. } | Change::Person { .. } | Change::Rated { .. } | Change::Incident { .. } => false,

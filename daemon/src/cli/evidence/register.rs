@@ -82,6 +82,7 @@ impl Extract {
         match &record.event {
             Event::Begun { .. } | Event::Ruleset(_) | Event::Looked(_) => false,
             Event::Corrected { digest: of, .. } => of == digest,
+            Event::Protocol(fact) => fact.documents().any(|of| of == digest),
             // It puts in doubt what had not ended.
             Event::Restored(_) => !items.is_empty(),
             Event::Attempted { digest: of, .. } | Event::SeenAgain { digest: of, .. } => of == digest,

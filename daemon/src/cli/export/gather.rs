@@ -9,6 +9,7 @@ use crate::journal::{Head, Journal, Tail};
 use casework::dossier::{Document, Dossier};
 use casework::life::Entry;
 use casework::person::Person;
+use casework::protocol::{self, Flow, Registration};
 use casework::receipts::Fact;
 use casework::{Change, Disposition, Lane, Outgoing};
 use jiff::Timestamp;
@@ -32,6 +33,8 @@ pub(super) struct Gathered {
     pub(super) states: Vec<(Timestamp, &'static str)>,
     /// Its persons, by id.
     pub(super) people: BTreeMap<String, Person>,
+    /// What is known of the registration of its messages and letters, by digest.
+    pub(super) registered: BTreeMap<String, Registration>,
     pub(super) lines: Lines,
     /// Tasks to offices, which are not taken.
     pub(super) tasks: usize,
@@ -97,9 +100,11 @@ pub(super) fn gather(data: &Path, number: &str) -> Result<Option<Gathered>, Stri
     Journal::lines(data, Tail::Open, |line| first.look(line.record)).map_err(trouble)?;
     let Some(dossier) = first.dossier.take() else { return Ok(None) };
     if !dossier.cover.origin.is_empty() && !first.digests.contains(&dossier.cover.origin) {
-        // It was opened for a message that had come before.
+        // It was opened for a message that had come before: what was numbered is read again with it.
+        first.registered.clear();
         Journal::lines(data, Tail::Open, |line| match &line.record.event {
             Event::Decided(decided) if decided.digest == dossier.cover.origin => first.message(decided),
+            Event::Protocol(fact) => first.protocol(fact, line.record.at),
             _ => {}
         })
         .map_err(trouble)?;
@@ -140,8 +145,8 @@ pub(super) fn gather(data: &Path, number: &str) -> Result<Option<Gathered>, Stri
         ));
     }
     lines.head = Some(head);
-    let First { messages, letters, documents, states, tasks, .. } = first;
-    Ok(Some(Gathered { dossier, messages, letters, documents, states, people, lines, tasks: tasks.len() }))
+    let First { messages, letters, documents, states, tasks, registered, .. } = first;
+    Ok(Some(Gathered { dossier, messages, letters, documents, states, people, registered, lines, tasks: tasks.len() }))
 }
 
 /// The first pass.
@@ -158,6 +163,7 @@ struct First<'n> {
     receipts: usize,
     documents: Vec<Document>,
     states: Vec<(Timestamp, &'static str)>,
+    registered: BTreeMap<String, Registration>,
 }
 
 impl First<'_> {
@@ -189,6 +195,7 @@ impl First<'_> {
             }
             Event::Tasked { outgoing, frozen, .. } => self.letter(outgoing, frozen, record.at, false),
             Event::Noticed { task: Some(task), .. } => self.letter(&task.outgoing, &task.frozen, record.at, false),
+            Event::Protocol(fact) => self.protocol(fact, record.at),
             _ => {}
         }
     }
@@ -251,6 +258,21 @@ impl First<'_> {
         self.letters.push(Letter { outgoing, frozen: frozen.to_owned(), at, is_observed, receipts: Vec::new() });
     }
 
+    /// What a line says of the registration of what was gathered so far: a document is there before its number is.
+    fn protocol(&mut self, fact: &protocol::Fact, at: Timestamp) {
+        for document in fact.documents() {
+            let flow = if self.digests.contains(document) { Flow::E } else { Flow::U };
+            if self.has(document) {
+                let held = self.registered.entry(document.to_owned());
+                held.or_insert_with(|| Registration::waiting(flow, at, 0)).apply(document, fact);
+            }
+        }
+    }
+
+    fn has(&self, document: &str) -> bool {
+        self.digests.contains(document) || self.letters.iter().any(|letter| letter.frozen == document)
+    }
+
     /// Whether a line is about the dossier.
     fn is_about(&self, record: &Record) -> bool {
         let ours = |change: &Change| match change {
@@ -276,6 +298,7 @@ impl First<'_> {
             }
             Event::Tasked { outgoing, .. } => item(&outgoing.id),
             Event::Noticed { item: id, .. } | Event::Moved { item: id, .. } => item(id),
+            Event::Protocol(fact) => fact.documents().any(|document| self.has(document)),
             // Who looks at a dossier is no part of it, and names people of the office.
             Event::Looked(_) => false,
             Event::Begun { .. } | Event::Ruleset(_) | Event::Restored(_) | Event::Canary { .. } => false,

@@ -1,5 +1,6 @@
 //! The first screen of `sportello status`: what an administrator must know, one line a thing. It changes when that does.
 
+use super::super::protocol::line as registering;
 use crate::canary::Fared;
 use crate::health::Folder;
 use crate::monitor::report::{InForce, Report};
@@ -58,6 +59,9 @@ impl Screen<'_> {
         }
         for canary in self.canaries() {
             let _ = writeln!(out, "{}", canary.line(self.now));
+        }
+        if let Some(seen) = self.service.and_then(|report| report.protocol.as_ref()) {
+            let _ = writeln!(out, "{}", registering(seen, self.now));
         }
         let _ = writeln!(out, "{}", self.journal());
         if let Some(report) = self.service {

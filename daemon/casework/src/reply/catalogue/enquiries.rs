@@ -139,6 +139,13 @@ const DOCUMENTI: &[Field] = &[
     field("nome", Line, Always, "nome del file", &["planimetria.pdf", "delega.pdf"]),
     field("giorno", Date, Always, "quando è entrato nel fascicolo", &["2026-07-02", "2026-07-04"]),
     field("da", Line, Always, "chi lo ha mandato", &["anna.bianchi@pec.example", "Ada Neri"]),
+    field(
+        "protocollo",
+        Line,
+        IfGiven,
+        "numero di protocollo del messaggio che lo ha portato",
+        &["0004567/2026", "0004571/2026"],
+    ),
 ];
 
 const DOCUMENTO: Field = field("documento", Line, Always, "numero del documento nell'indice", &["2026/000123-MK/1"]);

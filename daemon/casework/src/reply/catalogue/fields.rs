@@ -77,7 +77,8 @@ pub(super) const RIFERIMENTO: Field = field(
     &["[Fascicolo 2026/000123-MK]"],
 );
 
-pub(super) const PROTOCOLLO: Field = field("protocollo", Line, IfGiven, "numero di protocollo", &["0004567/2026"]);
+pub(super) const PROTOCOLLO: Field =
+    field("protocollo", Line, IfGiven, "numero di protocollo della richiesta", &["0004567/2026"]);
 
 /// What a start notice adds: duration, end date, silence, remedies (art. 8 c. 2 c-bis); arts 2, 18-bis, 20).
 pub(super) const START: &[Field] = &[

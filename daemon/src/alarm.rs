@@ -51,6 +51,8 @@ pub enum Code {
     NotReconciled,
     /// Rules, templates or trust were to be read again, and have mistakes: the old ones stay in force.
     ReloadRefused,
+    /// The back office has not been told for too long, or cannot be heard.
+    BackOfficeLate,
 }
 
 impl Code {
@@ -70,6 +72,7 @@ impl Code {
             Self::ClockJumped => "clock-jumped",
             Self::NotReconciled => "not-reconciled",
             Self::ReloadRefused => "reload-refused",
+            Self::BackOfficeLate => "back-office-late",
         }
     }
 }

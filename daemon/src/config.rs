@@ -1,6 +1,7 @@
 //! The configuration: typed, every mistake reported at once with its line, secrets only as files.
 
 mod alarms;
+mod backoffice;
 mod monitoring;
 mod offices;
 mod passwords;
@@ -10,6 +11,7 @@ use crate::outbox::Rates;
 use crate::revocation::gate::Gate;
 use crate::room::{FLOOR_MESSAGES, FLOOR_MIN};
 pub use alarms::{Alarms, Entrance};
+pub use backoffice::{BackOffice, Side};
 use casework::desk::OfficeBox;
 use casework::rules::Problem;
 use casework::standing::Entitlements;
@@ -46,6 +48,8 @@ pub struct Config {
     pub notes: Option<PathBuf>,
     /// Folder in which offices leave tables of persons and dossiers.
     pub deposit: Option<PathBuf>,
+    /// The body's back office; `None` = none is talked with.
+    pub back_office: Option<BackOffice>,
     /// Folder of rules; `None` = those shipped.
     pub rules: Option<PathBuf>,
     /// A trial: addresses of examples are allowed.
@@ -210,6 +214,7 @@ impl Config {
             [server.password().err(), authority]
         };
         let mut all: Vec<String> = self.servers().flat_map(of_server).flatten().collect();
+        all.extend(self.back_office.iter().filter_map(|other| other.token().err()));
         all.sort();
         all.dedup();
         all
@@ -351,6 +356,7 @@ fn read(root: &mut Table<'_, '_>, m: &mut Mistakes) -> Config {
     (morning, entity.idle) = offices::read(root, m);
 
     let alarms = alarms::read(root, m);
+    let back_office = backoffice::read(root, m);
 
     let listen = monitoring::listen(root, m);
     let mut registro = root.table("registro_tecnico", m);
@@ -375,6 +381,7 @@ fn read(root: &mut Table<'_, '_>, m: &mut Mistakes) -> Config {
         data,
         floor,
         notes,
+        back_office,
         rules,
         deposit,
         trial,

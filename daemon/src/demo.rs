@@ -240,6 +240,7 @@ fn config(root: &Path, world: &World) -> Result<Config, String> {
         notes: None,
         rules: None,
         deposit: None,
+        back_office: None,
         trial: true,
         templates: None,
         anchors: None,

@@ -110,6 +110,6 @@ fn stops_the_work(code: Code) -> bool {
         Code::IntakeDead | Code::FolderMissing | Code::StorageStopped | Code::DiskLow | Code::RoadClosed => true,
         Code::ArchiveDamaged | Code::JournalDamaged => true,
         Code::LetterOverdue | Code::CanaryLost | Code::ClockJumped | Code::NotReconciled => false,
-        Code::ReloadRefused => false,
+        Code::ReloadRefused | Code::BackOfficeLate => false,
     }
 }

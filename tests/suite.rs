@@ -9,6 +9,8 @@ mod answering;
 mod application;
 #[path = "suite/archetypes.rs"]
 mod archetypes;
+#[path = "suite/backoffice.rs"]
+mod backoffice;
 #[path = "suite/canary.rs"]
 mod canary;
 #[path = "suite/cards.rs"]

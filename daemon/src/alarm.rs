@@ -53,6 +53,8 @@ pub enum Code {
     ProtocolSilent,
     /// Rules, templates or trust were to be read again, and have mistakes: the old ones stay in force.
     ReloadRefused,
+    /// The back office has not been told for too long, or cannot be heard.
+    BackOfficeLate,
 }
 
 impl Code {
@@ -73,6 +75,7 @@ impl Code {
             Self::NotReconciled => "not-reconciled",
             Self::ProtocolSilent => "protocol-silent",
             Self::ReloadRefused => "reload-refused",
+            Self::BackOfficeLate => "back-office-late",
         }
     }
 }

@@ -29,7 +29,6 @@ use casework::person::Person;
 use casework::refused::Refused;
 use casework::verb::Verb;
 use casework::{Change, calendar, clockwork, validity};
-use drop::DONE;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
@@ -148,18 +147,25 @@ impl Caseload<'_> {
     }
 
     /// Rows of a table that were refused: an incident once for each file, so that nobody must read the report to hear of it.
-    fn note_rows(&mut self, name: &str, by: &str, channel: Channel, bytes: &[u8], why: &str) -> Result<(), Trouble> {
-        let key = format!("{}/refused", sha256(bytes));
-        if self.store.is_done(&key)? {
+    pub(crate) fn note_rows(&mut self, text: &str, by: &str, channel: Channel, bytes: &[u8]) -> Result<(), Trouble> {
+        self.note_once(ROWS_REFUSED, text, by, channel, &format!("{}/refused", sha256(bytes)))
+    }
+
+    /// An incident that a person sees, once for each `key`.
+    pub(crate) fn note_once(
+        &mut self,
+        code: &str,
+        text: &str,
+        by: &str,
+        channel: Channel,
+        key: &str,
+    ) -> Result<(), Trouble> {
+        if self.store.is_done(key)? {
             return Ok(());
         }
-        let text = format!("deposito, {name}: {why}. I motivi sono in {DONE}, nel file .esito.txt");
-        let done = Done {
-            changes: vec![Change::Incident { code: ROWS_REFUSED.into(), text }],
-            outgoing: vec![],
-            said: String::new(),
-        };
-        let of = Of { dossier: "", cause: String::new(), by, office: "", channel, key: &key };
+        let incident = Change::Incident { code: code.into(), text: text.into() };
+        let done = Done { changes: vec![incident], outgoing: vec![], said: String::new() };
+        let of = Of { dossier: "", cause: String::new(), by, office: "", channel, key };
         self.write(0, done, &of).map(|_| ())
     }
 

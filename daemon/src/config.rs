@@ -1,6 +1,7 @@
 //! The configuration: typed, every mistake reported at once with its line, secrets only as files.
 
 mod alarms;
+mod backoffice;
 mod monitoring;
 mod offices;
 mod passwords;
@@ -11,6 +12,7 @@ use crate::outbox::Rates;
 use crate::revocation::gate::Gate;
 use crate::room::{FLOOR_MESSAGES, FLOOR_MIN};
 pub use alarms::{Alarms, Entrance};
+pub use backoffice::{BackOffice, Side};
 use casework::desk::OfficeBox;
 use casework::rules::Problem;
 use casework::standing::Entitlements;
@@ -50,6 +52,8 @@ pub struct Config {
     pub deposit: Option<PathBuf>,
     /// How documents get their protocol numbers; `None` = by hand, and nothing here knows them.
     pub protocol: Option<Protocol>,
+    /// The body's back office; `None` = none is talked with.
+    pub back_office: Option<BackOffice>,
     /// Folder of rules; `None` = those shipped.
     pub rules: Option<PathBuf>,
     /// A trial: addresses of examples are allowed.
@@ -214,6 +218,7 @@ impl Config {
             [server.password().err(), authority]
         };
         let mut all: Vec<String> = self.servers().flat_map(of_server).flatten().collect();
+        all.extend(self.back_office.iter().filter_map(|other| other.token().err()));
         all.sort();
         all.dedup();
         all
@@ -356,6 +361,7 @@ fn read(root: &mut Table<'_, '_>, m: &mut Mistakes) -> Config {
 
     let protocol = protocol::read(root, m);
     let alarms = alarms::read(root, m);
+    let back_office = backoffice::read(root, m);
 
     let listen = monitoring::listen(root, m);
     let mut registro = root.table("registro_tecnico", m);
@@ -380,6 +386,7 @@ fn read(root: &mut Table<'_, '_>, m: &mut Mistakes) -> Config {
         data,
         floor,
         notes,
+        back_office,
         rules,
         deposit,
         protocol,

@@ -241,6 +241,7 @@ fn config(root: &Path, world: &World) -> Result<Config, String> {
         rules: None,
         deposit: None,
         protocol: None,
+        back_office: None,
         trial: true,
         templates: None,
         anchors: None,

@@ -275,6 +275,30 @@ pub fn drop_failed(why: &impl Display) {
 pub fn protocol_failed(why: &impl Display) {
     error!(event = "protocol_failed", %why, "a document could not be handed to the protocol; trying again");
 }
+/// The back office was told something.
+pub fn back_office_told(id: &str, dossier: &str) {
+    info!(event = "back_office_told", id, dossier, "the back office was told");
+}
+/// What the back office says was read.
+pub fn back_office_read(done: usize, refused: usize) {
+    info!(event = "back_office_read", done, refused, "rows of the back office were read; it is told what was refused");
+}
+/// The back office could not be told, or heard; it is tried again.
+pub fn back_office_failed(code: &str, why: &impl Display) {
+    warn!(event = "back_office_failed", code, %why, "the back office was not to be had; trying again");
+}
+/// The back office refused the same thing too often: it goes on without it, and a person must look.
+pub fn back_office_set_aside(id: &str, why: &impl Display) {
+    error!(event = "back_office_set_aside", id, %why, "the back office will not have this; set aside");
+}
+/// How far the back office was told is not known any more: from now on.
+pub fn back_office_place_lost(why: &impl Display) {
+    error!(event = "back_office_place_lost", %why, "what the back office was told is not known any more; from now on");
+}
+/// How far the back office was told could not be kept.
+pub fn back_office_not_kept(why: &impl Display) {
+    error!(event = "back_office_not_kept", %why, "how far the back office was told could not be kept; trying again");
+}
 /// A Maildir round failed.
 pub fn maildir_failed(account: &str, why: &impl Display) {
     error!(event = "maildir_failed", account, %why, "maildir could not be read");

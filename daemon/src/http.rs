@@ -28,6 +28,8 @@ pub(crate) struct Question<'a> {
     pub(crate) path: &'a str,
     /// Media type and bytes to POST; without them, a GET.
     pub(crate) post: Option<(&'static str, Vec<u8>)>,
+    /// Fields of the head besides.
+    pub(crate) fields: Vec<(&'static str, String)>,
 }
 
 /// What came back.
@@ -80,14 +82,17 @@ async fn body(answer: Response<Incoming>, bytes_max: usize) -> Result<Vec<u8>, S
 }
 
 fn request(question: Question<'_>) -> Result<Request<Full<Bytes>>, hyper::http::Error> {
-    let Question { host, port, usual_port, path, post } = question;
+    let Question { host, port, usual_port, path, post, fields } = question;
     let host = if port == usual_port { host.to_owned() } else { format!("{host}:{port}") };
-    let request = Request::builder()
+    let mut request = Request::builder()
         .uri(path)
         .header(HOST, host)
         .header(USER_AGENT, concat!("sportello/", env!("CARGO_PKG_VERSION")))
         .header(ACCEPT, "*/*")
         .header(CONNECTION, "close");
+    for (name, value) in fields {
+        request = request.header(name, value);
+    }
     match post {
         Some((media_type, bytes)) => {
             request.method(Method::POST).header(CONTENT_TYPE, media_type).body(Full::new(Bytes::from(bytes)))

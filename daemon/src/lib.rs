@@ -8,6 +8,7 @@ pub mod alarm;
 pub mod anchor;
 pub mod annex;
 pub mod archive;
+pub mod backoffice;
 pub mod canary;
 pub mod caseload;
 pub mod cli;

@@ -23,7 +23,7 @@ pub mod tally;
 use crate::archive::Sealed;
 use crate::failpoint;
 use crate::journal::record::{Decided, Event, FORMAT, Record};
-use crate::journal::{Head, Journal, Trouble as JournalTrouble};
+use crate::journal::{Head, Journal, Place, Trouble as JournalTrouble};
 use crate::outbox::schedule::Move;
 use crate::world::World;
 use casework::decision::Lane;
@@ -467,6 +467,12 @@ impl Store {
     #[must_use]
     pub fn head(&self) -> &Head {
         self.journal.head()
+    }
+
+    /// Where the last journal line stands.
+    #[must_use]
+    pub fn place(&self) -> Option<Place> {
+        self.journal.place()
     }
 
     /// Number of the last journal line.

@@ -2,6 +2,7 @@
 //!
 //! SIGTERM and SIGINT finish the message and the item in hand; SIGHUP reads rules and templates again.
 
+mod backoffice;
 mod bell;
 mod intake;
 pub mod reload;
@@ -320,6 +321,9 @@ impl Service {
         };
         parts.spawn(outbox.run(self.wake.clone(), stopped.clone()));
         parts.spawn(self.clerk().run(stopped.clone()));
+        if let Some(liaison) = self.liaison()? {
+            parts.spawn(liaison.run(stopped.clone()));
+        }
         if let (Some(at), mailboxes @ [_, ..]) = (self.config.alarms.canary, &canaries_to(&self.config)[..]) {
             let canaries = Canaries {
                 store: self.store.clone(),

@@ -139,6 +139,7 @@ impl Hook {
             usual_port: if url.tls { 443 } else { 80 },
             path: &url.path,
             post: Some(("application/json", body)),
+            fields: vec![],
         };
         let answer = http::ask(stream, question, ANSWER_BYTES_MAX).await?;
         if (200..300).contains(&answer.status) { Ok(()) } else { Err(format!("il server risponde {}", answer.status)) }

@@ -133,7 +133,8 @@ impl Clerk {
         Ok(went)
     }
 
-    pub(super) fn at_work<T>(&self, work: impl FnOnce(&mut Caseload<'_>) -> Result<T, Trouble>) -> Result<T, Trouble> {
+    /// Works with the caseload, the register held meanwhile.
+    pub(crate) fn at_work<T>(&self, work: impl FnOnce(&mut Caseload<'_>) -> Result<T, Trouble>) -> Result<T, Trouble> {
         let office = self.office.borrow().clone();
         let mut store = self.store.lock().unwrap_or_else(PoisonError::into_inner);
         work(&mut Caseload {

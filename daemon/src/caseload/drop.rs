@@ -5,12 +5,14 @@
 //! left again, does nothing twice. Nothing is deleted: a worked file moves to `fatti/`.
 
 use super::{Caseload, Deed, rows};
+use crate::caseload::rows::Mandate;
 use crate::digest::sha256;
 use crate::events;
 use crate::journal::record::Channel;
 use crate::outbox::orders::Answer;
 use crate::store::Trouble;
 use casework::calendar;
+use serde::{Deserialize, Serialize};
 use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::io::{self, Read};
@@ -25,7 +27,7 @@ const FILES_MAX: usize = 20;
 const SETTLED: Duration = Duration::from_secs(2);
 
 /// What came of one file.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outcome {
     /// Rows done, and rows that were done before.
     pub done: usize,
@@ -33,9 +35,12 @@ pub struct Outcome {
     pub refused: Vec<(u64, String)>,
     /// What was said of each row that was done.
     pub said: Vec<(u64, String)>,
+    /// The names of the rows that have one.
+    pub named: Vec<(u64, String)>,
 }
 
-/// Hands the rows of one file to whoever carries them out, each with the name by which it is done once.
+/// Hands the rows of one file to whoever carries them out, each with the name by which it is done once: the one that the back
+/// office gave it, else the file's digest and its line.
 ///
 /// # Errors
 /// That one cannot go on. Inside: the file as a whole cannot be read.
@@ -43,16 +48,19 @@ pub fn work<E>(
     name: &str,
     bytes: &[u8],
     by: &str,
+    mandate: Option<&Mandate>,
     mut carry: impl FnMut(&Deed, &str) -> Result<Answer, E>,
 ) -> Result<Result<Outcome, String>, E> {
-    let read = match rows::read(name, bytes, by) {
+    let read = match rows::read(name, bytes, by, mandate) {
         Ok(read) => read,
         Err(why) => return Ok(Err(why)),
     };
     let file = sha256(bytes);
-    let mut outcome = Outcome { done: 0, refused: Vec::new(), said: Vec::new() };
-    for (line, row) in read {
-        match row.map(|deed| carry(&deed, &format!("{file}/{line}"))) {
+    let mut outcome = Outcome { done: 0, refused: Vec::new(), said: Vec::new(), named: Vec::new() };
+    for rows::Row { line, id, deed } in read {
+        let key = if id.is_empty() { format!("{file}/{line}") } else { format!("gestionale/{id}") };
+        outcome.named.extend(Some((line, id)).filter(|(_, id)| !id.is_empty()));
+        match deed.map(|deed| carry(&deed, &key)) {
             Ok(Ok(Answer::Done(said))) => {
                 outcome.done += 1;
                 outcome.said.push((line, said));
@@ -88,7 +96,7 @@ impl Caseload<'_> {
                 }
             };
             let by = format!("deposito: {name}");
-            let outcome = work(&name, &bytes, &by, |deed, key| match admits(deed) {
+            let outcome = work(&name, &bytes, &by, None, |deed, key| match admits(deed) {
                 true => self.carry_out_once(deed, Channel::Drop, key),
                 false => Ok(Answer::No("in questa cartella questo non si può lasciare".into())),
             })?;
@@ -97,7 +105,8 @@ impl Caseload<'_> {
                 Err(_) => events::drop_read(0, 1),
             }
             if let Some(why) = refused(&outcome) {
-                self.note_rows(&name, &by, Channel::Drop, &bytes, &why)?;
+                let text = format!("deposito, {name}: {why}. I motivi sono in {DONE}, nel file .esito.txt");
+                self.note_rows(&text, &by, Channel::Drop, &bytes)?;
             }
             let at = calendar::stamp(self.now).replace([' ', ':'], "-");
             if let Err(why) = put_away(folder, &path, &format!("{at}-{name}"), &report(&name, &outcome)) {
@@ -111,7 +120,7 @@ impl Caseload<'_> {
 }
 
 /// Tables that nobody writes any more, in the order of their names.
-fn waiting(folder: &Path) -> io::Result<Vec<PathBuf>> {
+pub(crate) fn waiting(folder: &Path) -> io::Result<Vec<PathBuf>> {
     let now = SystemTime::now();
     let mut files = Vec::new();
     for entry in fs::read_dir(folder)? {
@@ -131,14 +140,14 @@ fn waiting(folder: &Path) -> io::Result<Vec<PathBuf>> {
 }
 
 /// Its bytes; of a file that is too large one more than it may have, so that it is refused without being held in memory.
-fn read(path: &Path) -> io::Result<Vec<u8>> {
+pub(crate) fn read(path: &Path) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     File::open(path)?.take(rows::FILE_BYTES_MAX + 1).read_to_end(&mut bytes)?;
     Ok(bytes)
 }
 
 /// First the report, then the file: a stop between them works the file again, and its rows answer «già fatta».
-fn put_away(folder: &Path, file: &Path, name: &str, report: &str) -> io::Result<()> {
+pub(crate) fn put_away(folder: &Path, file: &Path, name: &str, report: &str) -> io::Result<()> {
     let done = folder.join(DONE);
     fs::create_dir_all(&done)?;
     fs::write(done.join(format!("{name}.esito.txt")), report)?;
@@ -146,7 +155,7 @@ fn put_away(folder: &Path, file: &Path, name: &str, report: &str) -> io::Result<
 }
 
 /// What was refused of a file; none: nothing.
-fn refused(outcome: &Result<Outcome, String>) -> Option<String> {
+pub(crate) fn refused(outcome: &Result<Outcome, String>) -> Option<String> {
     match outcome {
         Err(_) => Some("nessuna riga letta".into()),
         // The reasons may quote what a row says of somebody: they stand in the report alone.

@@ -1,6 +1,9 @@
 //! What an office writes in a table: one row a person or a dossier, in CSV or JSON. It changes when a column does.
 //!
-//! The columns are Italian, because clerks write them. A wrong row is refused by itself, with its line; the others go on.
+//! The columns are Italian, because clerks write them. A wrong row is refused by itself, with its line; the others go on. What is
+//! ordered of a dossier counts only in the rows of the body's back office, which has a mandate for it: `rows/orders`.
+
+mod orders;
 
 use super::Deed;
 use casework::dossier::PartyRole;
@@ -10,6 +13,7 @@ use casework::person::Source;
 use casework::protocol::{Number, Order};
 use jiff::Timestamp;
 use jiff::civil::Date;
+pub use orders::Mandate;
 use std::collections::BTreeMap;
 
 /// Largest file, bytes.
@@ -37,14 +41,22 @@ const DOSSIER: [&str; 12] = [
 
 const PROTOCOL: [&str; 4] = ["documento", "numero", "data", "annullato"];
 
-/// One row: its line in the file, and what it asks or why it is refused.
-pub type Row = (u64, Result<Deed, String>);
+/// One row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Row {
+    /// Its line in the file.
+    pub line: u64,
+    /// The name that the back office gives it, by which it is done once in whatever file it comes; empty: it has none.
+    pub id: String,
+    /// What it asks, or why it is refused.
+    pub deed: Result<Deed, String>,
+}
 
-/// Reads a file. `by`: who answers for it.
+/// Reads a file. `by`: who answers for it. `mandate`: what its author may order, where it is the body's back office.
 ///
 /// # Errors
 /// The file as a whole cannot be read: no columns, not UTF-8, neither CSV nor JSON, too large.
-pub fn read(name: &str, bytes: &[u8], by: &str) -> Result<Vec<Row>, String> {
+pub fn read(name: &str, bytes: &[u8], by: &str, mandate: Option<&Mandate>) -> Result<Vec<Row>, String> {
     if bytes.len() as u64 > FILE_BYTES_MAX {
         return Err(format!("il file supera {FILE_BYTES_MAX} byte: dividilo"));
     }
@@ -53,20 +65,24 @@ pub fn read(name: &str, bytes: &[u8], by: &str) -> Result<Vec<Row>, String> {
     let text = text.trim_start_matches('\u{feff}');
     let ending = name.rsplit('.').next().unwrap_or_default().to_ascii_lowercase();
     let rows = match ending.as_str() {
-        "json" => of_json(text)?,
-        "csv" => of_csv(text)?,
+        "json" => of_json(text, mandate.is_some())?,
+        "csv" => of_csv(text, mandate.is_some())?,
         other => return Err(format!("«.{other}» non si conosce: il file deve finire in .csv o .json")),
     };
     if rows.len() > ROWS_MAX {
         return Err(format!("il file ha {} righe: al massimo {ROWS_MAX}, dividilo", rows.len()));
     }
-    Ok(rows.into_iter().map(|(line, row)| (line, row.and_then(|row| deed(&row, by)))).collect())
+    let row = |(line, cells): (u64, Result<Cells, String>)| {
+        let id = cells.as_ref().ok().and_then(|cells| cells.get(orders::ID)).cloned().unwrap_or_default();
+        Row { line, id, deed: cells.and_then(|cells| deed(&cells, by, mandate)) }
+    };
+    Ok(rows.into_iter().map(row).collect())
 }
 
 type Cells = BTreeMap<String, String>;
 type Read = Vec<(u64, Result<Cells, String>)>;
 
-fn of_csv(text: &str) -> Result<Read, String> {
+fn of_csv(text: &str, with_orders: bool) -> Result<Read, String> {
     let head = text.lines().next().unwrap_or_default();
     let delimiter = if head.matches(';').count() >= head.matches(',').count() { b';' } else { b',' };
     let mut reader =
@@ -76,7 +92,7 @@ fn of_csv(text: &str) -> Result<Read, String> {
         return Err("il file è vuoto: la prima riga deve avere i nomi delle colonne".into());
     }
     let columns: Vec<String> = columns.iter().map(str::to_lowercase).collect();
-    unknown(columns.iter().map(String::as_str))?;
+    unknown(columns.iter().map(String::as_str), with_orders)?;
     let mut rows = Vec::new();
     for record in reader.records().take(ROWS_MAX + 1) {
         rows.push(match record {
@@ -98,18 +114,22 @@ fn of_csv(text: &str) -> Result<Read, String> {
     Ok(rows)
 }
 
-fn of_json(text: &str) -> Result<Read, String> {
+fn of_json(text: &str, with_orders: bool) -> Result<Read, String> {
     let rows: Vec<BTreeMap<String, serde_json::Value>> =
         serde_json::from_str(text).map_err(|e| format!("riga {}: non è un elenco JSON di oggetti ({e})", e.line()))?;
     // The place of an element stands for its line: JSON has no lines of its own.
     let mut read = Vec::new();
     for (n, row) in rows.into_iter().enumerate().take(ROWS_MAX + 1) {
-        unknown(row.keys().map(String::as_str)).map_err(|why| format!("elemento {}: {why}", n + 1))?;
+        unknown(row.keys().map(String::as_str), with_orders).map_err(|why| format!("elemento {}: {why}", n + 1))?;
         let cells = row.into_iter().map(|(name, value)| match value {
             serde_json::Value::String(text) => Ok((name, text.trim().to_owned())),
             serde_json::Value::Bool(yes) => Ok((name, if yes { "sì".into() } else { "no".into() })),
             serde_json::Value::Number(number) => Ok((name, number.to_string())),
             serde_json::Value::Null => Ok((name, String::new())),
+            serde_json::Value::Array(lines) if name == orders::POINTS => {
+                let lines: Option<Vec<&str>> = lines.iter().map(serde_json::Value::as_str).collect();
+                lines.map(|lines| (name, lines.join("\n"))).ok_or_else(|| "`motivi` elenca dei testi".to_owned())
+            }
             _ => Err(format!("`{name}` deve essere un testo")),
         });
         read.push((n as u64 + 1, cells.collect()));
@@ -118,8 +138,12 @@ fn of_json(text: &str) -> Result<Read, String> {
 }
 
 /// A column that nobody reads would be believed to be read.
-fn unknown<'c>(columns: impl Iterator<Item = &'c str>) -> Result<(), String> {
-    let known = || PERSON.into_iter().chain(DOSSIER).chain(PROTOCOL).chain(["riservato"]);
+fn unknown<'c>(columns: impl Iterator<Item = &'c str>, with_orders: bool) -> Result<(), String> {
+    // Protocol numbers come from whoever keeps that register.
+    let of_protocol = PROTOCOL.into_iter().filter(move |_| !with_orders);
+    let of_orders = orders::COLUMNS.into_iter().filter(move |_| with_orders);
+    let known =
+        || PERSON.into_iter().chain(DOSSIER).chain(of_protocol.clone()).chain(["riservato"]).chain(of_orders.clone());
     for column in columns {
         if !column.starts_with(DATA) && !known().any(|name| name == column) {
             return Err(format!("la colonna «{column}» non si conosce{}", hint(column, known())));
@@ -128,18 +152,33 @@ fn unknown<'c>(columns: impl Iterator<Item = &'c str>) -> Result<(), String> {
     Ok(())
 }
 
-fn deed(cells: &Cells, by: &str) -> Result<Deed, String> {
-    let cell = |name: &str| cells.get(name).map_or("", String::as_str);
-    match (cell("documento"), cell("procedimento")) {
-        ("", "") => person(cells, by),
-        ("", _) => dossier(cells, by),
-        (document, _) => registered(document, cells, by),
+fn deed(cells: &Cells, by: &str, mandate: Option<&Mandate>) -> Result<Deed, String> {
+    if let Some(mandate) = mandate {
+        let cells = mandate.within(cells)?;
+        return if is_blank(&cells, "fascicolo") {
+            row(&cells, cells.get(orders::BY).filter(|who| !who.is_empty()).map_or(by, String::as_str))
+        } else {
+            orders::order(&cells, mandate)
+        };
+    }
+    row(cells, by)
+}
+
+fn row(cells: &Cells, by: &str) -> Result<Deed, String> {
+    match (is_blank(cells, "documento"), is_blank(cells, "procedimento")) {
+        (true, true) => person(cells, by),
+        (true, false) => dossier(cells, by),
+        (false, _) => registered(cells, by),
     }
 }
 
-fn registered(document: &str, cells: &Cells, by: &str) -> Result<Deed, String> {
+fn is_blank(cells: &Cells, name: &str) -> bool {
+    cells.get(name).is_none_or(String::is_empty)
+}
+
+fn registered(cells: &Cells, by: &str) -> Result<Deed, String> {
     let cell = |name: &str| cells.get(name).map_or("", String::as_str);
-    let (number, on) = (cell("numero"), cell("data"));
+    let (document, number, on) = (cell("documento"), cell("numero"), cell("data"));
     // As people write it: `0004567`, `0004567/2026`.
     let (digits, year) = number.split_once('/').map_or((number, None), |(digits, year)| (digits, Some(year)));
     let unread = || format!("`numero`: «{number}» non è un numero di protocollo (0004567 oppure 0004567/2026)");
@@ -277,7 +316,7 @@ mod tests {
     use super::*;
 
     fn refused(rows: &[Row]) -> Vec<String> {
-        rows.iter().filter_map(|(line, row)| row.as_ref().err().map(|why| format!("{line}: {why}"))).collect()
+        rows.iter().filter_map(|row| row.deed.as_ref().err().map(|why| format!("{}: {why}", row.line))).collect()
     }
 
     #[test]
@@ -287,8 +326,8 @@ mod tests {
                     ;;x@pec.example;inad\n\
                     RSSMRA80A01H501U;Mario Rossi;mario@pec.example;amico\n\
                     solo;due\n";
-        let rows = read("persone.csv", text.as_bytes(), "Anna").unwrap();
-        assert!(rows[0].1.is_ok());
+        let rows = read("persone.csv", text.as_bytes(), "Anna", None).unwrap();
+        assert!(rows[0].deed.is_ok());
         assert_eq!(
             refused(&rows),
             [
@@ -305,7 +344,7 @@ mod tests {
                    richiesta,Verifica d'ufficio,RSSMRA80A01H501U,Mario Rossi,mario@pec.example,02/03/2026,sì\n";
         let json = r#"[{"procedimento":"richiesta","oggetto":"Verifica d'ufficio","codice_fiscale":"RSSMRA80A01H501U",
             "nome":"Mario Rossi","pec":"mario@pec.example","avviato_il":"2026-03-02","avvisato":true}]"#;
-        let of = |name: &str, text: &str| read(name, text.as_bytes(), "Anna").unwrap().remove(0).1.unwrap();
+        let of = |name: &str, text: &str| read(name, text.as_bytes(), "Anna", None).unwrap().remove(0).deed.unwrap();
         assert_eq!(of("a.csv", csv), of("a.json", json));
         let Deed::Open { dossier } = of("a.csv", csv) else { panic!() };
         assert_eq!(dossier.since.unwrap().to_string(), "2026-03-01T23:00:00Z");
@@ -313,7 +352,7 @@ mod tests {
 
     #[test]
     fn a_file_that_is_none_says_why() {
-        let why = |name: &str, bytes: &[u8]| read(name, bytes, "Anna").unwrap_err();
+        let why = |name: &str, bytes: &[u8]| read(name, bytes, "Anna", None).unwrap_err();
         assert!(why("a.xlsx", b"").contains(".csv o .json"));
         assert!(why("a.csv", b"\xff\xfe").contains("UTF-8"));
         assert!(why("a.csv", b"").contains("vuoto"));

@@ -81,7 +81,7 @@ fn import(args: &ImportArgs) -> Result<u8, u8> {
     let bytes = std::fs::read(&args.file).map_err(|e| wrong(format!("{path}: {e}")))?;
     let name = args.file.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let mut hand = Hand::of(&config);
-    let outcome = work(&name, &bytes, &args.by, |deed, key| hand.carry_out(deed, key))?;
+    let outcome = work(&name, &bytes, &args.by, None, |deed, key| hand.carry_out(deed, key))?;
     say!("{}", report(&name, &outcome).trim_end());
     Ok(if outcome.is_ok_and(|outcome| outcome.refused.is_empty()) { OK } else { FOUND })
 }

@@ -17,15 +17,19 @@ impl Server {
     /// # Errors
     /// The file cannot be read, or is empty; in Italian.
     pub fn password(&self) -> Result<Secret, String> {
-        let path = self.password_file.display();
-        let text = std::fs::read_to_string(&self.password_file)
-            .map_err(|e| format!("{path}: non riesco a leggere la password: {e}"))?;
-        let password = text.trim_end_matches(['\r', '\n']);
-        if password.is_empty() {
-            Err(format!("{path}: il file della password è vuoto"))
-        } else {
-            Ok(Secret::new(password))
-        }
+        secret(&self.password_file)
+    }
+}
+
+/// Reads a secret.
+pub(super) fn secret(file: &Path) -> Result<Secret, String> {
+    let path = file.display();
+    let text = std::fs::read_to_string(file).map_err(|e| format!("{path}: non riesco a leggere la password: {e}"))?;
+    let password = text.trim_end_matches(['\r', '\n']);
+    if password.is_empty() {
+        Err(format!("{path}: il file della password è vuoto"))
+    } else {
+        Ok(Secret::new(password))
     }
 }
 
@@ -44,6 +48,7 @@ impl Config {
     #[must_use]
     pub fn exposed_passwords(&self) -> Vec<String> {
         let mut files: Vec<&Path> = self.servers().map(|server| server.password_file.as_path()).collect();
+        files.extend(self.back_office.as_ref().and_then(|other| other.token_file()));
         files.sort_unstable();
         files.dedup();
         files.into_iter().filter_map(exposed).collect()

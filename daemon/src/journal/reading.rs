@@ -1,7 +1,9 @@
 //! Parts of the journal, for who needs not all of it. It changes when somebody needs another part.
 
 use super::record::Record;
-use super::{Head, Journal, LINE_BYTES_MAX, Line, NO_LINE, Place, Tail, Trouble, segment_path, segments, walk_all};
+use super::{
+    Head, Journal, LINE_BYTES_MAX, Line, NO_LINE, Place, Tail, Trouble, segment_path, segments, walk, walk_all,
+};
 use crate::disk::{self, Disk};
 use std::io::{self, BufRead, BufReader};
 use std::path::Path;
@@ -57,6 +59,58 @@ impl Journal {
         walk_all(disk, &dir, &segments, Some(place), &mut head, Tail::Open, each)?;
         Ok(head)
     }
+
+    /// Hands over the lines after a place, with the place of each, until `each` says that it has enough; none of them beyond line
+    /// `upto`, so that what is not durable yet is not read. Where that came to; the place itself, if no line follows.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open): a place that this register does not have among them.
+    pub fn from(
+        data: &Path,
+        place: &Place,
+        upto: u64,
+        mut each: impl FnMut(&Record, &Place) -> bool,
+    ) -> Result<Place, Trouble> {
+        let (disk, dir) = (&disk::Real, data.join("journal"));
+        let mut head = Head { seq: 0, hash: NO_LINE.into() };
+        let mut at = place.clone();
+        let mut segments = segments(disk, &dir).map_err(|e| Trouble::Io(dir.clone(), e))?;
+        segments.retain(|number| *number >= place.segment);
+        for segment in segments {
+            let start = Some(place).filter(|place| place.segment == segment);
+            let walked = walk(disk, &segment_path(&dir, segment), start, &mut head, true, |line: &Line<'_>| {
+                let Head { seq, hash } = line.head.clone();
+                if seq > upto {
+                    return Err(Stop::Enough);
+                }
+                if seq > place.seq {
+                    at = Place { seq, hash, segment, offset: line.offset };
+                    if !each(line.record, &at) {
+                        return Err(Stop::Enough);
+                    }
+                }
+                Ok(())
+            });
+            match walked {
+                Ok(_) => {}
+                Err(Stop::Enough) => break,
+                Err(Stop::Trouble(trouble)) => return Err(trouble),
+            }
+        }
+        Ok(at)
+    }
+}
+
+/// Why no more lines are read.
+enum Stop {
+    Enough,
+    Trouble(Trouble),
+}
+
+impl From<Trouble> for Stop {
+    fn from(trouble: Trouble) -> Self {
+        Self::Trouble(trouble)
+    }
 }
 
 /// The line before the first one of a segment, as that one names it.
@@ -102,5 +156,20 @@ mod tests {
         assert_eq!((seen, &head), (vec![2, 3, 4], journal.head()), "the line of the place is handed over too");
         let wrong = Place { hash: NO_LINE.into(), ..places[1].clone() };
         assert!(matches!(Journal::after(dir.path(), &wrong, |_, _| {}), Err(Trouble::Broken { .. })));
+        // Of the lines after a place: as many as somebody wants, and none beyond the one that is named.
+        let next = |place: &Place, upto, most: usize| {
+            let mut seen = Vec::new();
+            let read = Journal::from(dir.path(), place, upto, |record, at| {
+                seen.push((record.seq, at.seq));
+                seen.len() < most
+            });
+            (seen, read.map(|at| at.seq).ok())
+        };
+        assert_eq!(next(&places[0], 4, 9), (vec![(2, 2), (3, 3), (4, 4)], Some(4)));
+        let first = Place { segment: 2, offset: 0, ..places[2].clone() };
+        assert_eq!(next(&first, 4, 9), (vec![(4, 4)], Some(4)));
+        assert_eq!(next(&first, 3, 9), (vec![], Some(3)));
+        assert_eq!(next(&places[1], 4, 1), (vec![(3, 3)], Some(3)), "the next file");
+        assert_eq!(next(&wrong, 4, 9), (vec![], None));
     }
 }

@@ -236,6 +236,8 @@ pub enum Channel {
     Mail,
     /// Time.
     Clock,
+    /// The body's back office.
+    BackOffice,
 }
 
 /// A set of rules that came into force.

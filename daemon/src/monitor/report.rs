@@ -114,6 +114,6 @@ fn stops_the_work(code: Code) -> bool {
         Code::IntakeDead | Code::FolderMissing | Code::StorageStopped | Code::DiskLow | Code::RoadClosed => true,
         Code::ArchiveDamaged | Code::JournalDamaged => true,
         Code::LetterOverdue | Code::CanaryLost | Code::ClockJumped | Code::NotReconciled => false,
-        Code::ProtocolSilent | Code::ReloadRefused => false,
+        Code::ProtocolSilent | Code::ReloadRefused | Code::BackOfficeLate => false,
     }
 }

@@ -91,6 +91,7 @@ impl Fetcher {
             usual_port: if target.tls { 443 } else { 80 },
             path: &target.path,
             post: question.ocsp.as_ref().map(|der| (OCSP_REQUEST, der.clone())),
+            fields: vec![],
         };
         let answer = http::ask(stream, question, self.bytes_max).await?;
         match answer.status {

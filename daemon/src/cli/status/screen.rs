@@ -66,6 +66,9 @@ impl Screen<'_> {
         let _ = writeln!(out, "{}", self.journal());
         if let Some(report) = self.service {
             let _ = writeln!(out, "{}", in_force(&report.in_force));
+            if let Some(line) = back_office(report) {
+                let _ = writeln!(out, "{line}");
+            }
             if let Some(line) = reconciled(report) {
                 let _ = writeln!(out, "{line}");
             }
@@ -145,6 +148,21 @@ impl Screen<'_> {
         };
         format!("Registro: {lines} righe, ultima impronta {head}{noted}")
     }
+}
+
+/// How the talk with the back office goes, where there is one.
+fn back_office(report: &Report) -> Option<String> {
+    let mark = |name: &str| report.marks.get(name).copied();
+    let waiting = match u64::try_from(mark("back_office_waiting_seconds")?).unwrap_or(0) {
+        0 => "niente in attesa".to_owned(),
+        seconds => format!("il più vecchio in attesa da {}", span(seconds)),
+    };
+    let aside = match mark("back_office_set_aside").unwrap_or(0) {
+        0 => String::new(),
+        n => format!(", {n} rifiutati e messi da parte"),
+    };
+    let (told, rows) = (mark("back_office_told").unwrap_or(0), mark("back_office_rows_done").unwrap_or(0));
+    Some(format!("Gestionale: eventi consegnati dall'avvio {told}, {waiting}{aside}; righe eseguite {rows}"))
 }
 
 /// When server, archive and register were last held against each other.

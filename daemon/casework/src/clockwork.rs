@@ -327,7 +327,7 @@ pub fn look(dossier: &Dossier, people: &[Person], others: &[Dossier], desk: &Des
     if due.is_empty() && !is_tried && !is_ending && !is_moved {
         return None;
     }
-    let case = Case { enclosed: &[], dossier: &after, cause: &cause, now, desk };
+    let case = Case { people, enclosed: &[], dossier: &after, cause: &cause, now, desk };
     tell(&case, &due, &mut outgoing, &mut changes);
     let number = dossier.number.clone();
     changes.splice(0..0, entries.into_iter().map(|entry| Change::Entered { dossier: number.clone(), entry }));
@@ -363,7 +363,7 @@ fn attestation(
         weighed: crate::act::weighed(dossier),
         ..Told::default()
     };
-    let letters = Case { enclosed: &[], dossier: &after, cause, now, desk }.outcome(&told);
+    let letters = Case { people: &[], enclosed: &[], dossier: &after, cause, now, desk }.outcome(&told);
     Some(letters.map(|letters| (moved, letters)))
 }
 

@@ -10,7 +10,7 @@ mod words;
 
 use crate::application;
 use crate::calendar::rome;
-use crate::command::{self, Object, answers};
+use crate::command::{self, Author, Object, answers};
 use crate::decision::{Enclosure, Lane, Outgoing, Reason};
 use crate::desk::Desk;
 use crate::dossier::{self, Dossier, check};
@@ -180,7 +180,8 @@ pub(crate) fn task(
     };
     let object = case.map_or(Object::Message(&wrote), Object::Dossier);
     put(&mut values, "riferimento", json!(answers::reference(object, office, desk)));
-    order::offered(&mut values, object, &known.digest, office, order::role_of(office, desk), desk);
+    let reader = Author::shared(office, desk);
+    order::offered(&mut values, object, &known.digest, reader, &known.people, desk, known.now);
     if let Some(case) = case {
         put(&mut values, "fascicolo", json!(check::shown(&case.number)));
         if let Some(due) = case.due {

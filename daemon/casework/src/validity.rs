@@ -271,7 +271,7 @@ pub(crate) fn tell(
         Err(why) => return untold(why, None),
     };
     let cause = crate::act::cause(dossier, desk);
-    let case = Case { enclosed: &[], dossier, cause: &cause, now, desk };
+    let case = Case { people, enclosed: &[], dossier, cause: &cause, now, desk };
     let letters = wanted.into_iter().map(|(to, asked)| case.ending(to, procedure, renewal, validity, asked));
     match letters.collect::<Result<Vec<Outgoing>, Reason>>() {
         Ok(letters) => Some(Ending { entry: Entry::Validity { step: Step::Told { rate } }, letters, incident: None }),

@@ -86,12 +86,10 @@ impl Bench<'_> {
         if answered || rome(self.now).date() > last {
             return Ok(());
         }
-        let last = format!("{} {} {}", last.day(), crate::calendar::month(last), last.year());
-        Err(Refused::new(
-            "notice-running",
-            format!(
-                "il cittadino può ancora rispondere al preavviso: tutto il {last}. Poi si può respingere (L. 241/1990 art. 10-bis)"
-            ),
-        ))
+        let text = format!(
+            "il cittadino può ancora rispondere al preavviso: tutto il {}. Poi si può respingere (L. 241/1990 art. 10-bis)",
+            crate::clockwork::day(last)
+        );
+        Err(Refused::new("notice-running", text).until(last.tomorrow().unwrap_or(last)))
     }
 }

@@ -1,18 +1,18 @@
 //! The letters about a dossier that an office, or time, causes. It changes when such a letter shows another fact.
 
-use super::order::{offered, role_of};
+use super::order::offered;
 use super::{about_case, about_us, given, put, to_office, words, write};
 use crate::act::Mailed;
 use crate::calendar::{self, month, rome};
 use crate::clockwork;
-use crate::command::{Object, answers};
+use crate::command::{Author, Object, answers};
 use crate::decision::{Enclosure, Lane, Outgoing, Reason};
 use crate::desk::Desk;
 use crate::dossier::{Dossier, State, check};
 use crate::effect::EffectKey;
 use crate::known::Known;
 use crate::language::Language;
-use crate::person::Asked;
+use crate::person::{Asked, Person};
 use crate::procedure::model::External;
 use crate::procedure::{Participation, Procedure};
 use crate::rating;
@@ -61,6 +61,8 @@ pub(crate) struct Case<'a> {
     pub(crate) cause: &'a str,
     pub(crate) now: Timestamp,
     pub(crate) desk: &'a Desk,
+    /// Whom the dossier concerns, as far as they are at hand: what may be answered to a task is judged with them.
+    pub(crate) people: &'a [Person],
     /// Names of the documents that go along with it, where the letter takes any.
     pub(crate) enclosed: &'a [String],
 }
@@ -454,21 +456,25 @@ impl Case<'_> {
         facts: &[String],
         changes: &[Changed],
     ) -> Option<Outgoing> {
-        let role = person.map_or_else(|| role_of(office, self.desk), |person| &person.role);
+        let reader = match person {
+            Some(person) => Author { office, name: &person.name, role: &person.role },
+            None => Author::shared(office, self.desk),
+        };
         let mut values = about_us(self.desk, office);
         about_case(&mut values, self.dossier, Language::It, self.desk);
         put(&mut values, "riferimento", json!(answers::reference(Object::Dossier(self.dossier), office, self.desk)));
         put(&mut values, "cosa", json!(what));
         put(&mut values, "perche", json!(facts));
         let object = Object::Dossier(self.dossier);
-        offered(&mut values, object, object.message(), office, role, self.desk);
+        offered(&mut values, object, object.message(), reader, self.people, self.desk, self.now);
         changed(&mut values, changes);
         let number = &self.dossier.number;
         let ways = [
             format!("sportello dossier show {number}: tutto quello che c'è nel fascicolo."),
             format!("sportello deadline explain {number}: come è contato il termine."),
         ];
-        let decider = answers::who_decides(object, office, role, self.desk).map(|who| format!("{who}."));
+        let decider =
+            answers::who_decides(object, reader, self.people, self.desk, self.now).map(|who| format!("{who}."));
         put(&mut values, "come_rispondere", json!(decider.into_iter().chain(ways).collect::<Vec<_>>()));
         put(&mut values, "originale", json!(format!("fascicolo {number}")));
         let task = to_office("compito-pratica", values, office, Some(number.clone()), false, &self.known(), self.desk)?;

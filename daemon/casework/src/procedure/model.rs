@@ -10,7 +10,7 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 use jiff::Timestamp;
-use jiff::civil::DateTime;
+use jiff::civil::{Date, DateTime};
 
 /// One procedure.
 #[derive(Debug, Clone)]
@@ -395,6 +395,12 @@ impl Window {
     #[must_use]
     pub fn is_closed(&self, at: Timestamp) -> bool {
         second(at) > self.closes
+    }
+
+    /// The day on which the clock of Rome passes the last second.
+    #[must_use]
+    pub fn closed_from(&self) -> Date {
+        self.closes.checked_add(jiff::Span::new().seconds(1)).map_or(self.closes.date(), DateTime::date)
     }
 
     /// Whether the first second has not come yet.

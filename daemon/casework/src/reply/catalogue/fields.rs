@@ -238,13 +238,22 @@ pub(super) const TASK: &[Field] = &[
 ];
 
 /// What an office may answer by mail, where it can.
-pub(super) const ANSWERS: &[Field] = &[field(
-    "risposte",
-    Items(ANSWER),
-    IfGiven,
-    "le risposte che valgono come ordini; ci sono solo se c'è una casella per gli uffici",
-    &[],
-)];
+pub(super) const ANSWERS: &[Field] = &[
+    field(
+        "risposte",
+        Items(ANSWER),
+        IfGiven,
+        "le risposte che valgono come ordini, se arrivano adesso; ci sono solo se c'è una casella per gli uffici",
+        &[],
+    ),
+    field(
+        "non_ora",
+        Lines,
+        Free,
+        "le decisioni che adesso non si possono prendere: da quale giorno, e perché",
+        &["RESPINGO, dal 13 marzo 2026: il cittadino può ancora rispondere al preavviso."],
+    ),
+];
 
 const ANSWER: &[Field] = &[
     field(

@@ -67,6 +67,8 @@ mod printable;
 mod privacy;
 #[path = "suite/procedures.rs"]
 mod procedures;
+#[path = "suite/ranking.rs"]
+mod ranking;
 #[path = "suite/rating.rs"]
 mod rating;
 #[path = "suite/receipts.rs"]

@@ -9,6 +9,7 @@ mod decide;
 mod enable;
 mod handed;
 pub mod once;
+mod rank;
 
 use crate::around::around;
 use crate::clockwork::{procedure_of, with_term};
@@ -20,6 +21,7 @@ use crate::life::Entry;
 use crate::participation;
 use crate::person::{Person, Scope};
 use crate::procedure::{Actor, Procedure, Role};
+use crate::ranking::Answer;
 use crate::refused::Refused;
 use crate::term::ClockFact;
 use crate::verb::Verb;
@@ -32,6 +34,7 @@ pub(crate) use competence::delivered;
 pub use competence::{HANDED_ON_MAX, Mailed};
 pub use handed::{HANDED_MAX, Handed};
 use jiff::Timestamp;
+pub use rank::POSITION_MAX;
 use serde::{Deserialize, Serialize};
 
 /// Reasons, or things asked, of one act.
@@ -160,6 +163,21 @@ pub enum Act {
         /// Why, one by one: which document was seen.
         points: Vec<String>,
     },
+    /// Says where the request stands in its ranking, and tells the citizen.
+    Rank {
+        /// The position, from 1.
+        position: u32,
+        /// What else the citizen should know, one by one.
+        #[serde(default)]
+        points: Vec<String>,
+    },
+    /// Writes down what whoever got a place said of it.
+    Place {
+        /// What.
+        answer: Answer,
+        /// How it was said.
+        how: String,
+    },
     /// Undoes it.
     RollBack {
         /// Which, from 1.
@@ -281,6 +299,8 @@ impl<'a> Bench<'a> {
             Act::Deny { points } => self.deny(&bounded(points)?),
             Act::RollBack { change, why } => self.roll_back(*change, why),
             Act::AskAgain { change } => self.ask_again(*change),
+            Act::Rank { position, points } => self.rank(*position, points),
+            Act::Place { answer, how } => self.place(*answer, how),
             Act::Extend { points } => self.extend(&bounded(points)?),
             Act::Substitute { why } => self.substitute(why),
         }

@@ -45,6 +45,7 @@ pub mod open;
 pub mod participation;
 pub mod person;
 pub mod procedure;
+pub mod ranking;
 pub mod rating;
 pub mod receipts;
 pub mod reference;

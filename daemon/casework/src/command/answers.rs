@@ -187,7 +187,7 @@ impl Judge<'_> {
     /// What keeps a decision waiting is told; of what the law or the role does not give, nothing is.
     fn told(self, what: What, why: Refused) -> Option<Refused> {
         let decides = matches!(what, What::Do(verb) if decides(verb));
-        Some(why).filter(|why| decides && why.code != NOT_LAWFUL)
+        Some(why).filter(|why| why.from.is_some() || (decides && why.code != NOT_LAWFUL))
     }
 
     fn may(self, dossier: &Dossier, what: What, n: u32) -> Result<(), Refused> {
@@ -206,6 +206,8 @@ impl Judge<'_> {
                 Act::Assign { office: self.desk.entity.fallback_office.clone(), responsible: String::new() }
             }
             What::Note => Act::Note { text: written() },
+            What::Rank => Act::Rank { position: 1, points: vec![] },
+            What::Place(answer) => Act::Place { answer, how: written() },
             What::Weigh => Act::Weigh { filing: n, weight: participation::Weight::NonAccolta, how: written() },
             What::Approve => Act::Approve { change: n },
             What::Refuse => Act::Refuse { change: n, points: points() },
@@ -248,6 +250,8 @@ fn with(what: What) -> &'static str {
         What::Do(_) => "",
         What::Assign => "e il nome della persona o dell'ufficio",
         What::Note => "e i due punti, poi il testo",
+        What::Rank => "e il numero; sotto, dopo un trattino, quello che vuoi aggiungere",
+        What::Place(_) => "e i due punti, poi come lo ha detto chi ha avuto il posto",
         What::NotOurs => "e, se lo sai, i due punti e di chi è",
         What::Weigh => "e il numero dell'atto di parte{}, poi ACCOLTA o NON ACCOLTA, i due punti e perché",
         What::Enable => {
@@ -272,7 +276,7 @@ fn body(words: &str, what: What, numbers: &[u32], message: &str) -> String {
             | Verb::ChiediRegolarizzazione
             | Verb::ChiediPagamento,
         ) => format!("{words}\n- "),
-        What::Note | What::Open | What::Enable => format!("{words}: "),
+        What::Note | What::Open | What::Enable | What::Place(_) => format!("{words}: "),
         What::Correct => {
             format!("{words}: \n- tipo: \n- ufficio: \n- pratica: \n- messaggio: {}", short(message))
         }
@@ -280,7 +284,7 @@ fn body(words: &str, what: What, numbers: &[u32], message: &str) -> String {
             [one] => format!("{words} {one} "),
             _ => format!("{words} "),
         },
-        What::Assign | What::Do(Verb::ChiediParere) => format!("{words} "),
+        What::Assign | What::Rank | What::Do(Verb::ChiediParere) => format!("{words} "),
         What::NotOurs | What::Do(_) => words.to_string(),
     }
 }

@@ -15,6 +15,7 @@ use crate::language::Language;
 use crate::person::{Asked, Person};
 use crate::procedure::model::External;
 use crate::procedure::{Participation, Procedure};
+use crate::ranking::{self, Answer};
 use crate::rating;
 use crate::reply::mailto;
 use crate::rules::{Body, Calendar, Officer};
@@ -185,6 +186,10 @@ impl Case<'_> {
         if self.dossier.state.is_granted() {
             put(&mut values, "collegati", json!(self.related()));
         }
+        if let Some(place) = ranking::place(self.dossier).filter(|place| place.answer.is_none()) {
+            put(&mut values, "accetta_entro", json!(place.until));
+            put(&mut values, "parole_posto", json!(self.place_words()));
+        }
         let Dossier { number, state, life, cover, .. } = self.dossier;
         if life.rating.is_none() && !cover.reserved && *state != State::TrasmessaAltroEnte {
             let row = |stars: u8| {
@@ -203,12 +208,46 @@ impl Case<'_> {
                     put(&mut values, "decisione", json!(told));
                     put(&mut values, "interessato", json!(true));
                     // What was granted, and how asking went, are who asked's.
-                    let own = ["vale_fino_al", "rate", "collegati", "voti"];
+                    let own = ["vale_fino_al", "rate", "collegati", "voti", "accetta_entro", "parole_posto"];
                     values.as_object_mut().map(|given| own.map(|name| given.remove(name)));
                 }
                 self.letter(Language::It, "esito", values, to)
             })
             .collect()
+    }
+
+    /// The words with which a place is taken or given up, each with its mail ready.
+    fn place_words(&self) -> Vec<Value> {
+        let word = |answer: Answer| {
+            let words = format!("{} {}", answer.word(), check::shown(&self.dossier.number));
+            let link = mailto(&self.desk.entity.pec, &words);
+            json!({ "scrivi": words, "collegamento": link })
+        };
+        [Answer::Taken, Answer::GivenUp].map(word).to_vec()
+    }
+
+    /// Where the request stands in its ranking.
+    pub(crate) fn ranked(&self, position: u32, points: &[String]) -> Result<Vec<Outgoing>, Reason> {
+        let mut values = self.values("Se tocca a te ti scriviamo, e ti diciamo entro quando devi accettare il posto.");
+        put(&mut values, "posizione", json!(position));
+        if !points.is_empty() {
+            put(&mut values, "note", json!(points));
+        }
+        self.write("posizione-graduatoria", &values, usize::MAX)
+    }
+
+    /// What was said of a place, to every party: who did not say it hears of it.
+    pub(crate) fn placed(&self, answer: Answer) -> Result<Vec<Outgoing>, Reason> {
+        let (what, next) = match answer {
+            Answer::Taken => ("Abbiamo registrato che il posto è accettato.", "L'ufficio ti scrive come si comincia."),
+            Answer::GivenUp => (
+                "Abbiamo registrato la rinuncia al posto.",
+                "Il posto può andare a chi segue in graduatoria. Non devi fare altro.",
+            ),
+        };
+        let mut values = self.values(next);
+        put(&mut values, "avviso", json!(what));
+        self.write("posto-graduatoria", &values, usize::MAX)
     }
 
     /// Services that go with what was granted: the procedure's file names them, three at most.

@@ -388,6 +388,8 @@ pub struct Window {
     pub opens: DateTime,
     /// Last second.
     pub closes: DateTime,
+    /// Days within which whoever gets a place says whether they take it; `None`: nobody is asked.
+    pub accept_days: Option<u32>,
 }
 
 impl Window {

@@ -50,6 +50,8 @@ fn filled(words: &str, body: &str) -> String {
         "CHIEDO INTEGRAZIONE" => body.replacen("- ", "- la pianta", 1) + "sì",
         "CORREGGI" => body.replacen("CORREGGI: ", "CORREGGI: non è questo", 1).replace("tipo: ", "tipo: Altro"),
         "NOTA" => format!("{body}sentito il vigile"),
+        "POSIZIONE" => format!("{body}12"),
+        "POSTO ACCETTATO" | "POSTO RINUNCIATO" => format!("{body}al telefono"),
         "APRI PRATICA" => format!("{body}richiesta"),
         "ABILITO" => format!("{body}vista la carta d'identità"),
         "ASSEGNO A" => format!("{body}Luca Verdi"),
@@ -79,6 +81,8 @@ fn is_it(words: &str, wanted: &Wanted) -> bool {
         (What::Approve, Wanted::Act(Act::Approve { change: 1 })) => true,
         (What::Refuse, Wanted::Act(Act::Refuse { change: 1, points })) => points == &["il conto è di altri"],
         (What::Enable, Wanted::Act(Act::Enable { points, .. })) => points == &["vista la carta d'identità"],
+        (What::Rank, Wanted::Act(Act::Rank { position: 12, points })) => points.is_empty(),
+        (What::Place(answer), Wanted::Act(Act::Place { answer: read, how })) => answer == read && how == "al telefono",
         (What::Open, Wanted::Open(procedure)) => procedure == "richiesta",
         (What::Correct, Wanted::Correct(_)) => true,
         _ => false,
@@ -302,7 +306,7 @@ fn what_a_day_forbids_is_not_offered_and_the_day_is_said() {
     let mut scene = ranking(midnight(date(2027, 3, 10)));
     let offer = of_who_decides(&scene);
     assert!(!has(&offer, "ACCOLGO") && !has(&offer, "RESPINGO") && has(&offer, "NON AMMETTO"), "{offer:?}");
-    let said = "ACCOLGO, RESPINGO, dal 31 marzo 2027: la graduatoria si forma dopo la chiusura delle domande, il 31/03/2027 alle 12:00:00";
+    let said = "ACCOLGO, RESPINGO, POSIZIONE, dal 31 marzo 2027: la graduatoria si forma dopo la chiusura delle domande, il 31/03/2027 alle 12:00:00";
     assert_eq!(offer.not_now, [said], "one line for one reason");
     scene.now = midnight(date(2027, 3, 31));
     assert!(!has(&of_who_decides(&scene), "ACCOLGO"), "that day, before noon");

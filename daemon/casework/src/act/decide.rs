@@ -11,6 +11,7 @@ use crate::procedure::Notice;
 use crate::refused::Refused;
 use crate::rules::Calendar;
 use crate::term::{ClockFact, OBSERVATION_DAYS};
+use crate::validity::instalments;
 use crate::verb::Verb;
 use alloc::format;
 use alloc::string::String;
@@ -26,6 +27,9 @@ impl Bench<'_> {
         if let (Verb::Accogli, Some(why)) = (verb, clockwork::out_of_time(self.dossier, self.desk)) {
             // Nobody enters a ranking that is closed (Cons. Stato VI 8546/2024: to the second).
             return Err(Refused::new("out-of-time", format!("la domanda è fuori tempo: {why}")));
+        }
+        if verb == Verb::Accogli && self.procedure.rates.is_some() {
+            instalments::checked(points.iter().map(String::as_str), rome(self.now).date())?;
         }
         if verb == Verb::Respingi && self.procedure.notice == Notice::Due {
             self.was_heard()?;

@@ -71,6 +71,8 @@ mod privacy;
 mod procedures;
 #[path = "suite/protocol.rs"]
 mod protocol;
+#[path = "suite/ranking.rs"]
+mod ranking;
 #[path = "suite/rating.rs"]
 mod rating;
 #[path = "suite/receipts.rs"]

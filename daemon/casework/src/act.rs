@@ -9,6 +9,7 @@ mod decide;
 mod enable;
 mod handed;
 pub mod once;
+mod rank;
 
 use crate::around::around;
 use crate::clockwork::{procedure_of, with_term};
@@ -20,6 +21,7 @@ use crate::life::Entry;
 use crate::participation;
 use crate::person::{Person, Scope};
 use crate::procedure::{Actor, Procedure, Role};
+use crate::ranking::Answer;
 use crate::refused::Refused;
 use crate::term::ClockFact;
 use crate::verb::Verb;
@@ -32,6 +34,7 @@ pub(crate) use competence::delivered;
 pub use competence::{HANDED_ON_MAX, Mailed};
 pub use handed::{HANDED_MAX, Handed};
 use jiff::Timestamp;
+pub use rank::POSITION_MAX;
 use serde::{Deserialize, Serialize};
 
 /// Reasons, or things asked, of one act.
@@ -160,6 +163,21 @@ pub enum Act {
         /// Why, one by one: which document was seen.
         points: Vec<String>,
     },
+    /// Says where the request stands in its ranking, and tells the citizen.
+    Rank {
+        /// The position, from 1.
+        position: u32,
+        /// What else the citizen should know, one by one.
+        #[serde(default)]
+        points: Vec<String>,
+    },
+    /// Writes down what whoever got a place said of it.
+    Place {
+        /// What.
+        answer: Answer,
+        /// How it was said.
+        how: String,
+    },
     /// Undoes it.
     RollBack {
         /// Which, from 1.
@@ -192,35 +210,22 @@ pub fn cause(dossier: &Dossier, desk: &Desk) -> String {
 /// # Errors
 /// Why not. Nothing changes then.
 pub fn act(order: &Order, dossier: &Dossier, people: &[Person], desk: &Desk, now: Timestamp) -> Result<Done, Refused> {
-    let bench = Bench::new(order, dossier, people, desk, now)?;
-    let done = match &order.act {
-        Act::Do { verb, points, to, not_held, again } => {
-            bench.verb(*verb, &bounded(points)?, to.trim(), *not_held, again.trim())
-        }
-        Act::Assign { office, responsible } => bench.assign(office.trim(), responsible.trim()),
-        Act::Note { text } => {
-            // A blank note has no words left.
-            let Some(text) = bounded(core::slice::from_ref(text))?.pop() else {
-                return Err(Refused::new("no-text", "manca il testo della nota"));
-            };
-            bench.done(vec![Entry::Noted { text }], "nota scritta nel fascicolo", |_| Ok(vec![]))
-        }
-        Act::Weigh { filing, weight, how } => bench.weigh(*filing, *weight, how),
-        Act::Approve { change } => bench.approve(*change),
-        Act::Refuse { change, points } => bench.refuse(*change, &bounded(points)?),
-        Act::ConfirmInPerson { change, evidence } => {
-            bench.is_open()?;
-            let step = bench.change(*change)?.confirm_in_person(&order.by, evidence)?;
-            bench.done(vec![Entry::Change { n: *change, step }], "conferma scritta nel fascicolo", |_| Ok(vec![]))
-        }
-        Act::Enable { scopes, until, points } => bench.enable(scopes, *until, &bounded(points)?),
-        Act::Deny { points } => bench.deny(&bounded(points)?),
-        Act::RollBack { change, why } => bench.roll_back(*change, why),
-        Act::AskAgain { change } => bench.ask_again(*change),
-        Act::Extend { points } => bench.extend(&bounded(points)?),
-        Act::Substitute { why } => bench.substitute(why),
-    };
-    handed::over(done?, order)
+    handed::over(Bench::new(order, dossier, people, desk, now)?.act()?, order)
+}
+
+/// Whether it may be done: as [`act`] judges it, up to the letters and to what the procedure's file does around a step, which
+/// nothing here writes. So a task that says what can be answered asks nobody but the judge of the answer.
+///
+/// # Errors
+/// Why not.
+pub(crate) fn may(
+    order: &Order,
+    dossier: &Dossier,
+    people: &[Person],
+    desk: &Desk,
+    now: Timestamp,
+) -> Result<(), Refused> {
+    Bench { is_trial: true, ..Bench::new(order, dossier, people, desk, now)? }.act().map(drop)
 }
 
 struct Bench<'a> {
@@ -232,6 +237,8 @@ struct Bench<'a> {
     role: Role,
     cause: String,
     now: Timestamp,
+    /// Only whether it may be done is asked: no letter is written.
+    is_trial: bool,
 }
 
 impl<'a> Bench<'a> {
@@ -264,7 +271,39 @@ impl<'a> Bench<'a> {
             return Err(Refused::new("no-office", format!("l'ufficio «{}» non c'è{hint}", order.office)));
         }
         let cause = cause(dossier, desk);
-        Ok(Self { order, dossier, people, desk, procedure, role, cause, now })
+        Ok(Self { order, dossier, people, desk, procedure, role, cause, now, is_trial: false })
+    }
+
+    fn act(&self) -> Result<Done, Refused> {
+        match &self.order.act {
+            Act::Do { verb, points, to, not_held, again } => {
+                self.verb(*verb, &bounded(points)?, to.trim(), *not_held, again.trim())
+            }
+            Act::Assign { office, responsible } => self.assign(office.trim(), responsible.trim()),
+            Act::Note { text } => {
+                // A blank note has no words left.
+                let Some(text) = bounded(core::slice::from_ref(text))?.pop() else {
+                    return Err(Refused::new("no-text", "manca il testo della nota"));
+                };
+                self.done(vec![Entry::Noted { text }], "nota scritta nel fascicolo", |_| Ok(vec![]))
+            }
+            Act::Weigh { filing, weight, how } => self.weigh(*filing, *weight, how),
+            Act::Approve { change } => self.approve(*change),
+            Act::Refuse { change, points } => self.refuse(*change, &bounded(points)?),
+            Act::ConfirmInPerson { change, evidence } => {
+                self.is_open()?;
+                let step = self.change(*change)?.confirm_in_person(&self.order.by, evidence)?;
+                self.done(vec![Entry::Change { n: *change, step }], "conferma scritta nel fascicolo", |_| Ok(vec![]))
+            }
+            Act::Enable { scopes, until, points } => self.enable(scopes, *until, &bounded(points)?),
+            Act::Deny { points } => self.deny(&bounded(points)?),
+            Act::RollBack { change, why } => self.roll_back(*change, why),
+            Act::AskAgain { change } => self.ask_again(*change),
+            Act::Rank { position, points } => self.rank(*position, points),
+            Act::Place { answer, how } => self.place(*answer, how),
+            Act::Extend { points } => self.extend(&bounded(points)?),
+            Act::Substitute { why } => self.substitute(why),
+        }
     }
 
     fn actor(&self) -> Actor<'a> {
@@ -278,10 +317,20 @@ impl<'a> Bench<'a> {
         said: &str,
         letters: impl FnOnce(&Case<'_>) -> Result<Vec<Outgoing>, Reason>,
     ) -> Result<Done, Refused> {
+        if self.is_trial {
+            return Ok(Done::default());
+        }
         let around = around(self.dossier, &mut entries, &self.cause, self.people, self.desk, self.now)?;
         let after = with_term(self.dossier, &mut entries, self.desk, self.now);
         let enclosed = handed::names(&self.order.documents);
-        let case = Case { enclosed: &enclosed, dossier: &after, cause: &self.cause, now: self.now, desk: self.desk };
+        let case = Case {
+            enclosed: &enclosed,
+            people: self.people,
+            dossier: &after,
+            cause: &self.cause,
+            now: self.now,
+            desk: self.desk,
+        };
         // An act whose letter cannot be written is not done: the citizen would never hear of it.
         let mut outgoing = letters(&case).map_err(|why| Refused::new("no-letter", why.text))?;
         outgoing.extend(around.outgoing);
@@ -294,7 +343,10 @@ impl<'a> Bench<'a> {
     fn verb(&self, verb: Verb, points: &[String], to: &str, not_held: bool, again: &str) -> Result<Done, Refused> {
         let next = self.procedure.act(self.dossier.state, verb, self.actor(), &self.dossier.office);
         let next = next.map_err(|why| Refused::new("not-lawful", why.why))?;
-        self.procedure.decidable(verb, self.now).map_err(|why| Refused::new("too-early", why.why))?;
+        self.procedure.decidable(verb, self.now).map_err(|why| {
+            let refused = Refused::new("too-early", why.why);
+            self.procedure.window.map_or(refused.clone(), |window| refused.until(window.closed_from()))
+        })?;
         let moved = Entry::Moved { verb, to: next, points: points.to_vec() };
         match verb {
             Verb::ChiediIntegrazione => return self.ask(moved, points, not_held, again),
@@ -419,7 +471,7 @@ fn bounded(points: &[String]) -> Result<Vec<String>, Refused> {
 }
 
 #[cfg(test)]
-mod random_tests;
+pub(crate) mod random_tests;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]

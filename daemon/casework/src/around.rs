@@ -238,7 +238,8 @@ impl Run<'_> {
     }
 
     fn attempt(&mut self, action: &Action, which: Which, dossier: &Dossier) -> Result<(), String> {
-        let case = Case { enclosed: &[], dossier, cause: self.cause, now: self.now, desk: self.desk };
+        let case =
+            Case { people: self.people, enclosed: &[], dossier, cause: self.cause, now: self.now, desk: self.desk };
         let letters = match &action.what {
             Act::Mail(template) => self.mail(&case, template, which.state).map_err(|why| why.text)?,
             Act::Task(office, text) => vec![self.task(&case, office, text, which.state)?],

@@ -210,6 +210,12 @@ pub(crate) fn of_day(day: Date) -> String {
     format!("{of}{}", long(day))
 }
 
+/// `dal 3 febbraio 2026`, within a sentence.
+pub(crate) fn from_day(day: Date) -> String {
+    let from = if matches!(day.day(), 8 | 11) { "dall'" } else { "dal " };
+    format!("{from}{}", long(day))
+}
+
 /// `venerdì 31 luglio 2026`, within a sentence.
 #[must_use]
 pub fn in_words(day: Date) -> String {

@@ -15,6 +15,7 @@ use crate::letters::case::{Case, Told};
 use crate::life::Entry;
 use crate::person::Person;
 use crate::procedure::{self, Actor, Procedure, ThirdBody};
+use crate::ranking;
 use crate::receipts::Awaited;
 use crate::rules::{Calendar, Officer};
 use crate::term::{
@@ -192,7 +193,7 @@ pub fn reckoned(dossier: &Dossier, desk: &Desk, today: Date) -> Option<Entry> {
         .chain(suspended_until)
         .min();
     let (look, suspended_until) = if dossier.state.is_final() { (None, None) } else { (look, suspended_until) };
-    let look = look.or_else(|| validity::look(dossier));
+    let look = look.or_else(|| validity::look(dossier).into_iter().chain(ranking::look(dossier)).min());
     // What the machine has still to do around a step does not end with the dossier.
     let look = look.into_iter().chain(dossier.life.waiting.iter().map(|waiting| waiting.next)).min();
     let plan = dossier.life.plan.is_none().then_some(counted.plan);
@@ -203,7 +204,8 @@ pub fn reckoned(dossier: &Dossier, desk: &Desk, today: Date) -> Option<Entry> {
 pub(crate) fn with_term(dossier: &Dossier, entries: &mut Vec<Entry>, desk: &Desk, now: Timestamp) -> Dossier {
     let mut after = dossier.clone();
     entries.iter().for_each(|entry| after.apply(entry, now));
-    if let Some(entry) = validity::begin(dossier, &after, entries, desk, now) {
+    let begun = [validity::begin(dossier, &after, entries, desk, now), ranking::begin(dossier, &after, desk, now)];
+    for entry in begun.into_iter().flatten() {
         after.apply(&entry, now);
         entries.push(entry);
     }
@@ -313,7 +315,12 @@ pub fn look(dossier: &Dossier, people: &[Person], others: &[Dossier], desk: &Des
         outgoing.extend(ending.letters);
         changes.extend(ending.incident);
     }
-    let is_ending = entries.iter().any(|entry| matches!(entry, Entry::Validity { .. }));
+    if let Some(due) = ranking::tell(dossier, people, &cause, desk, now) {
+        entries.push(due.entry);
+        outgoing.extend(due.letters);
+        changes.extend(due.incident);
+    }
+    let is_ending = entries.iter().any(|entry| matches!(entry, Entry::Validity { .. } | Entry::Ranking { .. }));
     let (tried, again) = around::again(dossier, &cause, people, desk, now);
     let is_tried = !tried.is_empty();
     entries.extend(tried);
@@ -327,7 +334,7 @@ pub fn look(dossier: &Dossier, people: &[Person], others: &[Dossier], desk: &Des
     if due.is_empty() && !is_tried && !is_ending && !is_moved {
         return None;
     }
-    let case = Case { enclosed: &[], dossier: &after, cause: &cause, now, desk };
+    let case = Case { people, enclosed: &[], dossier: &after, cause: &cause, now, desk };
     tell(&case, &due, &mut outgoing, &mut changes);
     let number = dossier.number.clone();
     changes.splice(0..0, entries.into_iter().map(|entry| Change::Entered { dossier: number.clone(), entry }));
@@ -363,7 +370,7 @@ fn attestation(
         weighed: crate::act::weighed(dossier),
         ..Told::default()
     };
-    let letters = Case { enclosed: &[], dossier: &after, cause, now, desk }.outcome(&told);
+    let letters = Case { people: &[], enclosed: &[], dossier: &after, cause, now, desk }.outcome(&told);
     Some(letters.map(|letters| (moved, letters)))
 }
 

@@ -22,7 +22,6 @@ use crate::dossier::{self, Dossier};
 use crate::guard;
 use crate::known::{Known, Spent, Wrote};
 use crate::letters::{self, order::Told};
-use crate::procedure::Role;
 use crate::refused::Refused;
 use crate::rules::Rulebook;
 use alloc::format;
@@ -38,13 +37,22 @@ const ANSWERS_A_DAY_MAX: usize = 200;
 
 /// Whose mailbox wrote: for which office, under which name, as what.
 #[derive(Debug, Clone, Copy)]
-struct Author<'a> {
-    office: &'a str,
-    name: &'a str,
-    role: &'a str,
+pub(crate) struct Author<'a> {
+    /// The office (id).
+    pub(crate) office: &'a str,
+    /// Name and surname; of a mailbox that several share, its address.
+    pub(crate) name: &'a str,
+    /// Slug of the role.
+    pub(crate) role: &'a str,
 }
 
-impl Author<'_> {
+impl<'a> Author<'a> {
+    /// Whoever reads what goes to the mailbox of an office: several people may share it, so it is one for the four eyes.
+    pub(crate) fn shared(office: &'a str, desk: &'a Desk) -> Self {
+        let (name, role) = desk.rules.office(office).map_or(("", ""), |office| (&office.mail, &office.role));
+        Self { office, name, role }
+    }
+
     /// The order to do something with a dossier.
     fn order(&self, dossier: &Dossier, act: Act) -> Order {
         let [by, office, role] = [self.name, self.office, self.role].map(ToString::to_string);
@@ -174,7 +182,6 @@ fn authors<'a>(mail: &str, book: &'a Rulebook) -> Vec<Author<'a>> {
         let people = office.people.iter().filter(|person| address::same(&person.mail, mail));
         authors.extend(people.map(|person| Author { office: &office.id, name: &person.name, role: &person.role }));
         if address::same(&office.mail, mail) {
-            // Several people may share it, so it is one for the four eyes.
             authors.push(Author { office: &office.id, name: &office.mail, role: &office.role });
         }
     }
@@ -255,7 +262,7 @@ fn obey(
     };
     if known.traffic.to_sender.len() < ANSWERS_A_DAY_MAX {
         let about = after.as_ref().zip(standing.as_ref().ok());
-        let about = about.and_then(|(after, standing)| Some((after.object()?, standing.author.role)));
+        let about = about.and_then(|(after, standing)| Some((after.object()?, standing.author)));
         let ids = (seen.message_id.as_deref(), content);
         match letters::order::answer(&told, office, mail, about, ids, known, desk) {
             Ok(letter) => decision.outgoing.insert(0, letter),
@@ -387,11 +394,6 @@ fn object<'a>(content: &Content, known: &'a Known) -> Option<Object<'a>> {
 /// The number in the tag has check letters that are another's: said before anything else, and of nothing that the register holds.
 fn is_slip(content: &Content) -> bool {
     [&content.subject, &content.text].into_iter().find_map(|text| dossier::tagged(text)) == Some(Err(NoNumber::Slip))
-}
-
-/// Roles from the weakest, for the answers that are offered.
-fn role(code: &str) -> Role {
-    Role::of(code).unwrap_or(Role::Operatore)
 }
 
 #[cfg(test)]

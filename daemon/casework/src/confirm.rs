@@ -49,7 +49,7 @@ pub(crate) fn ask(
         return Err(Reason::new("not-asked", String::from("la conferma non si può chiedere")));
     };
     let code = format!("{CONFIRM_WORD} {secret}");
-    let case = Case { enclosed: &[], dossier, cause, now, desk };
+    let case = Case { people: &[], enclosed: &[], dossier, cause, now, desk };
     let letter = case.confirmation(to, &change.side_by_side(), &code, rome(*until).date())?;
     // One message may ask a change and confirm another.
     let id = desk.key.effect_id(cause, &format!("{}/{}", letter.template, change.id), &letter.to, 0);

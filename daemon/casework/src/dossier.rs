@@ -9,6 +9,7 @@ use crate::data_change::DataChange;
 use crate::enablement::Enablement;
 use crate::language::Language;
 use crate::participation::Participation;
+use crate::ranking::Ranking;
 use crate::rating;
 use crate::rules::Kind;
 use crate::term::{ClockFact, Plan, Reminder};
@@ -401,6 +402,9 @@ pub struct Life {
     /// Until when what was granted in it holds, where its procedure's file said so on that day.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub validity: Option<Validity>,
+    /// Where it stands in a ranking, and the place that was given in it.
+    #[serde(default, skip_serializing_if = "Ranking::is_empty")]
+    pub ranking: Ranking,
     /// Until when its term is suspended, while it is.
     #[serde(default)]
     pub suspended_until: Option<jiff::civil::Date>,

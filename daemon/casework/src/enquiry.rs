@@ -6,6 +6,7 @@
 
 mod command;
 mod document;
+mod place;
 mod question;
 mod rate;
 mod withdraw;
@@ -204,6 +205,15 @@ fn braked(about: &About<'_>, dossier: Option<&str>) -> Result<(), Reason> {
 }
 
 fn obey(command: &Command, beside: usize, about: &About<'_>, trail: &mut Vec<Reason>) -> Result<Told, Reason> {
+    // «Accetto», in answer to the letter that gave the place. Of anything else it is a word as any other.
+    let numbered = match command {
+        Command::Place(None, answer) => match place::answered(about) {
+            Some(dossier) => Some(Command::Place(Some(Cited::of(&dossier.number)), *answer)),
+            None => return Ok(Told::AsRequest),
+        },
+        _ => None,
+    };
+    let command = numbered.as_ref().unwrap_or(command);
     let named = command.cited().and_then(|cited| about.known.dossier(cited.number.as_deref()?));
     let standing = filing::standing(about.class, about.daticert, about.message, named, about.known);
     trail.extend(standing.reasons.iter().cloned());
@@ -288,6 +298,7 @@ fn of_dossier(
         Command::Document(_, wanted) => document::request(about, dossier, history.ok_or_else(unread)?, *wanted),
         Command::Withdraw(_) => withdraw::request(about, dossier, &cited.shown()),
         Command::Rate(_, stars, why) => rate::request(about, dossier, *stars, *why, beside),
+        Command::Place(_, answer) => place::request(about, dossier, *answer),
         Command::Data
         | Command::Seen
         | Command::Dossiers
@@ -324,6 +335,7 @@ fn general(command: &Command, about: &About<'_>, standing: &Standing) -> Result<
         | Command::Index(_)
         | Command::Document(..)
         | Command::Withdraw(_)
+        | Command::Place(..)
         | Command::Rate(..) => return Ok(Told::AsRequest),
     };
     Ok(Told::letters(letters, None))

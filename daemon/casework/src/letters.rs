@@ -10,7 +10,7 @@ mod words;
 
 use crate::application;
 use crate::calendar::rome;
-use crate::command::{self, Object, answers};
+use crate::command::{self, Author, Object, answers};
 use crate::decision::{Enclosure, Lane, Outgoing, Reason};
 use crate::desk::Desk;
 use crate::dossier::{self, Dossier, check};
@@ -20,7 +20,7 @@ use crate::language::Language;
 use crate::reply::catalogue::{self, words::Words};
 use crate::request::term;
 use crate::rules::{Calendar, Classification, Hit, Kind, Place};
-use crate::{clockwork, procedure};
+use crate::{clockwork, procedure, ranking};
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec;
@@ -180,7 +180,8 @@ pub(crate) fn task(
     };
     let object = case.map_or(Object::Message(&wrote), Object::Dossier);
     put(&mut values, "riferimento", json!(answers::reference(object, office, desk)));
-    order::offered(&mut values, object, &known.digest, office, order::role_of(office, desk), desk);
+    let reader = Author::shared(office, desk);
+    order::offered(&mut values, object, &known.digest, reader, &known.people, desk, known.now);
     if let Some(case) = case {
         put(&mut values, "fascicolo", json!(check::shown(&case.number)));
         given(&mut values, "protocollo", case.cover.registered());
@@ -332,15 +333,24 @@ fn about_case(values: &mut Value, case: &Dossier, language: Language, desk: &Des
     );
 }
 
+/// Where a dossier stands whose place was given up.
+const GIVEN_UP: &str = "accolta, con rinuncia al posto";
+
 /// Where a dossier stands: in Italian as its procedure's file says it.
 fn state<'a>(case: &Dossier, language: Language, desk: &'a Desk) -> &'a str {
     let own = clockwork::procedure_of(case, desk).filter(|_| language == Language::It);
+    if own.is_some() && ranking::is_given_up(case) {
+        return GIVEN_UP; // the file's «the place is yours» is no longer so
+    }
     own.map_or_else(|| words::state(case.state, language), |procedure| procedure.label(case.state))
 }
 
 /// What comes next in a dossier: in Italian as its procedure's file says it, where it does (functions S3.23).
 fn next_in_case(case: &Dossier, usual: Words, language: Language, desk: &Desk) -> String {
     let own = clockwork::procedure_of(case, desk).filter(|_| language == Language::It);
+    if own.is_some() && ranking::is_given_up(case) {
+        return String::from("La pratica è conclusa.");
+    }
     let own = own.and_then(|procedure| procedure.next_steps(case.state));
     own.unwrap_or_else(|| usual.in_language(language).to_string())
 }

@@ -46,6 +46,7 @@ pub mod participation;
 pub mod person;
 pub mod procedure;
 pub mod protocol;
+pub mod ranking;
 pub mod rating;
 pub mod receipts;
 pub mod reference;

@@ -10,10 +10,10 @@ use crate::data_change::{self, DataChange};
 use crate::dossier::{Document, Dossier, Party, PartyRole, State};
 use crate::enablement::{self, Enablement};
 use crate::participation::{self, Participation};
-use crate::rating;
 use crate::term::{ClockFact, FACTS_MAX, Plan, Reminder};
 use crate::validity;
 use crate::verb::Verb;
+use crate::{ranking, rating};
 use alloc::format;
 use alloc::string::String;
 use jiff::Timestamp;
@@ -131,6 +131,11 @@ pub enum Entry {
         /// The step.
         step: validity::Step,
     },
+    /// The ranking to which it belongs goes a step on.
+    Ranking {
+        /// The step.
+        step: ranking::Step,
+    },
     /// The body that is competent has received the request that we sent on to it (L. 241/1990 art. 18-bis c. 2).
     HandedOver {
         /// Which body, as people call it.
@@ -154,6 +159,7 @@ impl Entry {
             Self::Filing { step, .. } => !matches!(step, participation::Entry::Filed { .. }),
             Self::Joined { .. } | Self::Deposited { .. } | Self::Clock { .. } | Self::HandedOver { .. } => false,
             Self::Enabling { step } => matches!(step, enablement::Step::Granted),
+            Self::Ranking { step } => matches!(step, ranking::Step::Ranked { .. }),
             Self::Action { .. } | Self::Advice { .. } | Self::Rated { .. } => false,
             Self::Reckoned { .. } | Self::Reminded { .. } | Self::Validity { .. } => false,
         }
@@ -185,6 +191,7 @@ impl Entry {
             Self::Filing { n, step } => format!("atto di parte {n}: {}", step.words()),
             Self::Enabling { step } => step.words(),
             Self::Validity { step } => step.words(),
+            Self::Ranking { step } => step.words(),
             Self::Rated { .. } => String::from("chi l'ha chiesta ha detto com'è andata"),
             Self::Clock { clock } => format!("per il termine: {}, {}", clock.words(), stamp(clock.at())),
             Self::Reckoned { .. } => return None,
@@ -259,6 +266,7 @@ impl Dossier {
             }
             Entry::Rated { step } => self.life.rating = self.life.rating.max(Some(*step)),
             Entry::Validity { step } => validity::apply(&mut self.life.validity, *step),
+            Entry::Ranking { step } => self.life.ranking.apply(step),
             Entry::HandedOver { .. } | Entry::Noted { .. } => {}
         }
     }

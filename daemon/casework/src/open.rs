@@ -221,7 +221,7 @@ pub fn dossier(
         own.push(Change::Corrected { message: asked.digest.clone(), correction });
     }
     own.extend(around.incidents);
-    let case = Case { enclosed: &[], dossier: &opened, cause: &cause, now, desk };
+    let case = Case { people, enclosed: &[], dossier: &opened, cause: &cause, now, desk };
     let mut outgoing =
         if new.told { vec![] } else { case.start_notice().map_err(|why| Refused::new("no-letter", why.text))? };
     outgoing.extend(around.outgoing);

@@ -5,6 +5,7 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
+use jiff::civil::Date;
 
 /// The answer of a function that makes entries and makes none: a stable code, and the reason as a person reads it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,13 +14,21 @@ pub struct Refused {
     pub code: &'static str,
     /// In Italian.
     pub text: String,
+    /// The first day on which this reason stands in nobody's way, where it is one that a day takes away.
+    pub from: Option<Date>,
 }
 
 impl Refused {
     /// A refusal.
     #[must_use]
     pub fn new(code: &'static str, text: impl Into<String>) -> Self {
-        Self { code, text: text.into() }
+        Self { code, text: text.into(), from: None }
+    }
+
+    /// A refusal that ends by itself: from this day on it is none.
+    #[must_use]
+    pub fn until(self, from: Date) -> Self {
+        Self { from: Some(from), ..self }
     }
 }
 

@@ -4,6 +4,8 @@
 //! It is a favour, and only who has asked for it hears: no right and no silence of the law depends on it. The days are those that the
 //! procedure's file set when it was granted; a dossier that was granted before its file said anything has none.
 
+pub(crate) mod instalments;
+
 use crate::address;
 use crate::calendar::{Holidays, days_after, days_before, in_words, months_after, rome};
 use crate::clockwork::procedure_of;
@@ -14,9 +16,8 @@ use crate::letters::case::Case;
 use crate::life::Entry;
 use crate::person::{Asked, Person, Strength};
 use crate::procedure::Procedure;
-use crate::procedure::model::{RATES_MAX, Rates};
+use crate::procedure::model::Rates;
 use crate::rules::Calendar;
-use crate::rules::normal::Normal;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec;
@@ -218,24 +219,11 @@ fn plan(rule: &Rates, entries: &[Entry], today: Date) -> Option<Rate> {
         Entry::Moved { points, .. } => Some(points),
         _ => None,
     });
-    let (of, first) = points.flatten().find_map(|point| written(point)).or_else(|| Some((rule.number?, None)))?;
+    let written = instalments::read(points.flatten().map(String::as_str)).ok().flatten();
+    let (of, first) = written.or_else(|| Some((rule.number?, None)))?;
     let first = first.unwrap_or_else(|| days_after(today, rule.first_days, Calendar::Solar, Holidays::default()));
     let first = if rule.month_end { first.last_of_month() } else { first };
     Some(Rate { n: 1, of, first, every: rule.every, month_end: rule.month_end, notice_days: rule.notice_days })
-}
-
-/// «Rate: 12», or «Rate: 12, dal 31/03/2027»: how many, and the day of the first.
-fn written(point: &str) -> Option<(u32, Option<Date>)> {
-    let point = Normal::of(point);
-    let words: Vec<&str> = point.words().collect();
-    let (of, first) = match words.as_slice() {
-        ["rate", of] => (of, None),
-        ["rate", of, "dal", day, month, year] => {
-            (of, Some(Date::new(year.parse().ok()?, month.parse().ok()?, day.parse().ok()?).ok()?))
-        }
-        _ => return None,
-    };
-    of.parse().ok().filter(|of| (1..=RATES_MAX).contains(of)).map(|of| (of, first))
 }
 
 /// The day on which it must be looked at for the end of what was granted.
@@ -271,7 +259,7 @@ pub(crate) fn tell(
         Err(why) => return untold(why, None),
     };
     let cause = crate::act::cause(dossier, desk);
-    let case = Case { enclosed: &[], dossier, cause: &cause, now, desk };
+    let case = Case { people, enclosed: &[], dossier, cause: &cause, now, desk };
     let letters = wanted.into_iter().map(|(to, asked)| case.ending(to, procedure, renewal, validity, asked));
     match letters.collect::<Result<Vec<Outgoing>, Reason>>() {
         Ok(letters) => Some(Ending { entry: Entry::Validity { step: Step::Told { rate } }, letters, incident: None }),

@@ -11,6 +11,7 @@ use crate::procedure::Notice;
 use crate::refused::Refused;
 use crate::rules::Calendar;
 use crate::term::{ClockFact, OBSERVATION_DAYS};
+use crate::validity::instalments;
 use crate::verb::Verb;
 use alloc::format;
 use alloc::string::String;
@@ -26,6 +27,9 @@ impl Bench<'_> {
         if let (Verb::Accogli, Some(why)) = (verb, clockwork::out_of_time(self.dossier, self.desk)) {
             // Nobody enters a ranking that is closed (Cons. Stato VI 8546/2024: to the second).
             return Err(Refused::new("out-of-time", format!("la domanda è fuori tempo: {why}")));
+        }
+        if verb == Verb::Accogli && self.procedure.rates.is_some() {
+            instalments::checked(points.iter().map(String::as_str), rome(self.now).date())?;
         }
         if verb == Verb::Respingi && self.procedure.notice == Notice::Due {
             self.was_heard()?;
@@ -86,12 +90,10 @@ impl Bench<'_> {
         if answered || rome(self.now).date() > last {
             return Ok(());
         }
-        let last = format!("{} {} {}", last.day(), crate::calendar::month(last), last.year());
-        Err(Refused::new(
-            "notice-running",
-            format!(
-                "il cittadino può ancora rispondere al preavviso: tutto il {last}. Poi si può respingere (L. 241/1990 art. 10-bis)"
-            ),
-        ))
+        let text = format!(
+            "il cittadino può ancora rispondere al preavviso: tutto il {}. Poi si può respingere (L. 241/1990 art. 10-bis)",
+            crate::clockwork::day(last)
+        );
+        Err(Refused::new("notice-running", text).until(last.tomorrow().unwrap_or(last)))
     }
 }

@@ -13,7 +13,7 @@ use proptest::prelude::*;
 
 /// Something that happens.
 #[derive(Debug, Clone)]
-pub(super) enum Deed {
+pub(crate) enum Deed {
     /// An order: of an office and a role, the second of two people.
     Order { act: Act, office: usize, role: usize, second: bool },
     /// A message: from whom, of what kind, with files, answering us, as sure as the rules were, hours late.
@@ -72,7 +72,7 @@ fn points_of_one() -> impl Strategy<Value = Vec<String>> {
     prop::collection::vec(Just(String::from("un motivo")), 0..2)
 }
 
-pub(super) fn a_deed() -> impl Strategy<Value = Deed> {
+pub(crate) fn a_deed() -> impl Strategy<Value = Deed> {
     prop_oneof![
         10 => (an_act(), 0..OFFICES.len() + 8, 0..4usize, any::<bool>())
             .prop_map(|(act, office, role, second)| Deed::Order { act, office, role, second }),
@@ -86,7 +86,7 @@ pub(super) fn a_deed() -> impl Strategy<Value = Deed> {
     ]
 }
 
-pub(super) fn happen(scene: &mut Scene, deed: &Deed) {
+pub(crate) fn happen(scene: &mut Scene, deed: &Deed) {
     match deed {
         Deed::Order { act, office, role, second } => {
             let own = scene.office();

@@ -2,7 +2,7 @@
 
 extern crate std;
 
-use super::{Object, answers, by_mail, by_pec, code};
+use super::{Author, Object, answers, by_mail, by_pec, code};
 use crate::correction::Correction;
 use crate::decision::{Change, Decision, Disposition, Enclosure, Lane, Outgoing};
 use crate::desk::{Desk, OfficeBox};
@@ -519,8 +519,9 @@ fn a_task_names_the_numbers_that_its_orders_want() {
         dossier.clone()
     };
     let weigh = |dossier: &crate::dossier::Dossier| {
-        let all = answers::of(Object::Dossier(dossier), "", &dossier.office, "responsabile", scene.desk);
-        all.into_iter().find(|answer| answer.words == "VALUTO").expect("there is something to weigh")
+        let reader = Author { office: &dossier.office, name: "Maria Bianchi", role: "responsabile" };
+        let all = answers::of(Object::Dossier(dossier), "", reader, &scene.people, scene.desk, scene.now);
+        all.answers.into_iter().find(|answer| answer.words == "VALUTO").expect("there is something to weigh")
     };
     let one = weigh(&file(1));
     assert!(one.with.starts_with("e il numero dell'atto di parte (1), poi"), "{}", one.with);

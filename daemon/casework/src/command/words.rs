@@ -8,6 +8,7 @@ use super::correct::Said;
 use crate::act::AGAIN;
 use crate::act::Act;
 use crate::participation::Weight;
+use crate::ranking::Answer;
 use crate::refused::Refused;
 use crate::rules::normal::Normal;
 use crate::rules::{Office, Rulebook, quote};
@@ -30,6 +31,10 @@ pub(super) enum What {
     Do(Verb),
     /// Gives it to an office or to a person.
     Assign,
+    /// Where the request stands in its ranking.
+    Rank,
+    /// What was said of the place that it got.
+    Place(Answer),
     /// A remark.
     Note,
     /// It is another office's, or another body's.
@@ -83,6 +88,9 @@ pub(super) const ORDERS: &[(&str, What)] = &[
     ("APPROVO MODIFICA", What::Approve),
     ("RIFIUTO MODIFICA", What::Refuse),
     ("ABILITO", What::Enable),
+    ("POSIZIONE", What::Rank),
+    ("POSTO ACCETTATO", What::Place(Answer::Taken)),
+    ("POSTO RINUNCIATO", What::Place(Answer::GivenUp)),
     ("NOTA", What::Note),
     ("APRI PRATICA", What::Open),
     ("CORREGGI", What::Correct),
@@ -218,7 +226,14 @@ fn order(line: &str, normal: &Normal) -> Option<(&'static str, What, String)> {
         let behind = rest.strip_prefix([':', '.']).map(str::trim);
         let takes_object = matches!(
             what,
-            What::Assign | What::Weigh | What::Approve | What::Refuse | What::NotOurs | What::Open | What::Enable
+            What::Assign
+                | What::Weigh
+                | What::Approve
+                | What::Refuse
+                | What::NotOurs
+                | What::Open
+                | What::Enable
+                | What::Rank
         ) || matches!(what, What::Do(Verb::ChiediParere | Verb::RiceviParere));
         // «Accolgo con piacere» is a sentence, not an order.
         return match behind {
@@ -248,6 +263,13 @@ fn act(order: &Written, is_not_held: bool, again: &str, book: &Rulebook, fallbac
         }
         What::Assign => assign(&order.rest, book)?,
         What::Note => Act::Note { text: all().join("\n") },
+        What::Rank => {
+            let (position, rest) = number(&order.rest, "POSIZIONE 12")?;
+            let first = rest.trim_start_matches([':', '.']).trim();
+            let first = (!first.is_empty()).then(|| first.to_string());
+            Act::Rank { position, points: first.into_iter().chain(order.points.iter().cloned()).collect() }
+        }
+        What::Place(answer) => Act::Place { answer, how: all().join("\n") },
         What::NotOurs => {
             let (to, first) = split(&order.rest);
             let points: Vec<String> = first.into_iter().chain(order.points.iter().cloned()).collect();

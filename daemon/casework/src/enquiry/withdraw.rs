@@ -21,12 +21,7 @@ use alloc::vec::Vec;
 /// RITIRO: the applicant takes the request back while nothing is decided. Every party is told, and the office.
 pub(super) fn request(about: &About<'_>, dossier: &Dossier, written: &str) -> Result<Told, Reason> {
     let sender = about.daticert.mittente.trim();
-    let is_applicant = match dossier.cover.people.as_slice() {
-        // Of before persons were kept with the dossier: who opened it is the first party.
-        [] => dossier.parties.first().is_some_and(|first| address::same(first, sender)),
-        people => people.iter().any(|of| of.role == PartyRole::Applicant && address::same(&of.address, sender)),
-    };
-    if !is_applicant {
+    if !is_applicant(dossier, sender) {
         let text = "chi ritira la richiesta non è chi l'ha presentata da questo indirizzo: decide una persona";
         return Ok(Told::person(dossier, "not-the-applicant", text));
     }
@@ -40,8 +35,14 @@ pub(super) fn request(about: &About<'_>, dossier: &Dossier, written: &str) -> Re
     let point = format!("Ritirata da {sender}, con la Pec {}.", crate::calendar::spoken(about.daticert.data));
     let mut entries = vec![Entry::Moved { verb: Verb::Ritira, to, points: vec![point.clone()] }];
     let after = with_term(dossier, &mut entries, about.desk, about.known.now);
-    let case =
-        Case { enclosed: &[], dossier: &after, cause: &about.known.digest, now: about.known.now, desk: about.desk };
+    let case = Case {
+        people: &about.known.people,
+        enclosed: &[],
+        dossier: &after,
+        cause: &about.known.digest,
+        now: about.known.now,
+        desk: about.desk,
+    };
     let letters = case.withdrawn()?;
     let office = dossier.office.clone();
     let fact = [point, format!("Aveva scritto «RITIRO {written}»: non serve decidere.")];
@@ -50,6 +51,15 @@ pub(super) fn request(about: &About<'_>, dossier: &Dossier, written: &str) -> Re
     let entered = entries.into_iter().map(|entry| Change::Entered { dossier: number.clone(), entry });
     let changes = core::iter::once(Change::Filed { dossier: number.clone() }).chain(entered).collect();
     Ok(Told::Machine { letters, changes, tasks, dossier: Some(number) })
+}
+
+/// Whether somebody writes as who asked, from the address of the dossier.
+pub(super) fn is_applicant(dossier: &Dossier, sender: &str) -> bool {
+    match dossier.cover.people.as_slice() {
+        // Of before persons were kept with the dossier: who opened it is the first party.
+        [] => dossier.parties.first().is_some_and(|first| address::same(first, sender)),
+        people => people.iter().any(|of| of.role == PartyRole::Applicant && address::same(&of.address, sender)),
+    }
 }
 
 /// REVOCA: what this office enabled for the address that writes ends at once, and all that was granted to the person.

@@ -1,20 +1,21 @@
 //! The letters about a dossier that an office, or time, causes. It changes when such a letter shows another fact.
 
-use super::order::{offered, role_of};
+use super::order::offered;
 use super::{about_case, about_us, given, put, to_office, words, write};
 use crate::act::Mailed;
 use crate::calendar::{self, month, rome};
 use crate::clockwork;
-use crate::command::{Object, answers};
+use crate::command::{Author, Object, answers};
 use crate::decision::{Enclosure, Lane, Outgoing, Reason};
 use crate::desk::Desk;
 use crate::dossier::{Dossier, State, check};
 use crate::effect::EffectKey;
 use crate::known::Known;
 use crate::language::Language;
-use crate::person::Asked;
+use crate::person::{Asked, Person};
 use crate::procedure::model::External;
 use crate::procedure::{Participation, Procedure};
+use crate::ranking::{self, Answer};
 use crate::rating;
 use crate::reply::mailto;
 use crate::rules::{Body, Calendar, Officer};
@@ -61,6 +62,8 @@ pub(crate) struct Case<'a> {
     pub(crate) cause: &'a str,
     pub(crate) now: Timestamp,
     pub(crate) desk: &'a Desk,
+    /// Whom the dossier concerns, as far as they are at hand: what may be answered to a task is judged with them.
+    pub(crate) people: &'a [Person],
     /// Names of the documents that go along with it, where the letter takes any.
     pub(crate) enclosed: &'a [String],
 }
@@ -183,6 +186,10 @@ impl Case<'_> {
         if self.dossier.state.is_granted() {
             put(&mut values, "collegati", json!(self.related()));
         }
+        if let Some(place) = ranking::place(self.dossier).filter(|place| place.answer.is_none()) {
+            put(&mut values, "accetta_entro", json!(place.until));
+            put(&mut values, "parole_posto", json!(self.place_words()));
+        }
         let Dossier { number, state, life, cover, .. } = self.dossier;
         if life.rating.is_none() && !cover.reserved && *state != State::TrasmessaAltroEnte {
             let row = |stars: u8| {
@@ -201,12 +208,46 @@ impl Case<'_> {
                     put(&mut values, "decisione", json!(told));
                     put(&mut values, "interessato", json!(true));
                     // What was granted, and how asking went, are who asked's.
-                    let own = ["vale_fino_al", "rate", "collegati", "voti"];
+                    let own = ["vale_fino_al", "rate", "collegati", "voti", "accetta_entro", "parole_posto"];
                     values.as_object_mut().map(|given| own.map(|name| given.remove(name)));
                 }
                 self.letter(Language::It, "esito", values, to)
             })
             .collect()
+    }
+
+    /// The words with which a place is taken or given up, each with its mail ready.
+    fn place_words(&self) -> Vec<Value> {
+        let word = |answer: Answer| {
+            let words = format!("{} {}", answer.word(), check::shown(&self.dossier.number));
+            let link = mailto(&self.desk.entity.pec, &words);
+            json!({ "scrivi": words, "collegamento": link })
+        };
+        [Answer::Taken, Answer::GivenUp].map(word).to_vec()
+    }
+
+    /// Where the request stands in its ranking.
+    pub(crate) fn ranked(&self, position: u32, points: &[String]) -> Result<Vec<Outgoing>, Reason> {
+        let mut values = self.values("Se tocca a te ti scriviamo, e ti diciamo entro quando devi accettare il posto.");
+        put(&mut values, "posizione", json!(position));
+        if !points.is_empty() {
+            put(&mut values, "note", json!(points));
+        }
+        self.write("posizione-graduatoria", &values, usize::MAX)
+    }
+
+    /// What was said of a place, to every party: who did not say it hears of it.
+    pub(crate) fn placed(&self, answer: Answer) -> Result<Vec<Outgoing>, Reason> {
+        let (what, next) = match answer {
+            Answer::Taken => ("Abbiamo registrato che il posto è accettato.", "L'ufficio ti scrive come si comincia."),
+            Answer::GivenUp => (
+                "Abbiamo registrato la rinuncia al posto.",
+                "Il posto può andare a chi segue in graduatoria. Non devi fare altro.",
+            ),
+        };
+        let mut values = self.values(next);
+        put(&mut values, "avviso", json!(what));
+        self.write("posto-graduatoria", &values, usize::MAX)
     }
 
     /// Services that go with what was granted: the procedure's file names them, three at most.
@@ -454,21 +495,25 @@ impl Case<'_> {
         facts: &[String],
         changes: &[Changed],
     ) -> Option<Outgoing> {
-        let role = person.map_or_else(|| role_of(office, self.desk), |person| &person.role);
+        let reader = match person {
+            Some(person) => Author { office, name: &person.name, role: &person.role },
+            None => Author::shared(office, self.desk),
+        };
         let mut values = about_us(self.desk, office);
         about_case(&mut values, self.dossier, Language::It, self.desk);
         put(&mut values, "riferimento", json!(answers::reference(Object::Dossier(self.dossier), office, self.desk)));
         put(&mut values, "cosa", json!(what));
         put(&mut values, "perche", json!(facts));
         let object = Object::Dossier(self.dossier);
-        offered(&mut values, object, object.message(), office, role, self.desk);
+        offered(&mut values, object, object.message(), reader, self.people, self.desk, self.now);
         changed(&mut values, changes);
         let number = &self.dossier.number;
         let ways = [
             format!("sportello dossier show {number}: tutto quello che c'è nel fascicolo."),
             format!("sportello deadline explain {number}: come è contato il termine."),
         ];
-        let decider = answers::who_decides(object, office, role, self.desk).map(|who| format!("{who}."));
+        let decider =
+            answers::who_decides(object, reader, self.people, self.desk, self.now).map(|who| format!("{who}."));
         put(&mut values, "come_rispondere", json!(decider.into_iter().chain(ways).collect::<Vec<_>>()));
         put(&mut values, "originale", json!(format!("fascicolo {number}")));
         let task = to_office("compito-pratica", values, office, Some(number.clone()), false, &self.known(), self.desk)?;

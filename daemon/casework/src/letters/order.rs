@@ -1,17 +1,19 @@
 //! The answer to an office that gave an order by mail. It changes when such an answer shows another fact.
 
 use super::{about_us, put, reference, write};
-use crate::command::Object;
-use crate::command::answers::{self, Answer};
+use crate::command::answers::{self, Answer, Offer};
+use crate::command::{Author, Object};
 use crate::decision::{Lane, Outgoing, Reason};
 use crate::desk::Desk;
 use crate::dossier::check;
 use crate::known::Known;
 use crate::language::Language;
 use crate::letters::ID_BYTES_MAX;
+use crate::person::Person;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
+use jiff::Timestamp;
 use pec::Content;
 use serde_json::{Value, json};
 
@@ -25,7 +27,7 @@ pub(crate) enum Told {
 }
 
 /// Says to who gave it what came of an order; how the dossier stands and what may be ordered next only where the order stood on
-/// something (`about`: as it is now, and the role of who gave it).
+/// something (`about`: as it is now, and who gave it).
 ///
 /// # Errors
 /// The reason why it cannot be written.
@@ -33,7 +35,7 @@ pub(crate) fn answer(
     told: &Told,
     office: &str,
     to: &str,
-    about: Option<(Object<'_>, &str)>,
+    about: Option<(Object<'_>, Author<'_>)>,
     answered: (Option<&str>, &Content),
     known: &Known,
     desk: &Desk,
@@ -41,8 +43,8 @@ pub(crate) fn answer(
     let mut values = about_us(desk, office);
     let referred = about.map_or_else(|| reference(known), |(object, _)| answers::reference(object, office, desk));
     put(&mut values, "riferimento", json!(referred));
-    if let Some((object, role)) = about {
-        offered(&mut values, object, object.message(), office, role, desk);
+    if let Some((object, author)) = about {
+        offered(&mut values, object, object.message(), author, &known.people, desk, known.now);
     }
     let dossier = about.and_then(|(object, _)| match object {
         Object::Dossier(dossier) => Some(dossier),
@@ -60,7 +62,8 @@ pub(crate) fn answer(
         Told::Done(said) => ("ordine-eseguito", said),
         Told::Refused(why) => ("ordine-non-eseguito", why),
     };
-    let decider = about.and_then(|(object, role)| answers::who_decides(object, office, role, desk));
+    let decider =
+        about.and_then(|(object, author)| answers::who_decides(object, author, &known.people, desk, known.now));
     let said = [Some(said.clone()), decider].into_iter().flatten().collect::<Vec<_>>().join(". ");
     put(&mut values, "esito", json!(said));
     let ids = answered.0.map(ToString::to_string).or_else(|| answered.1.message_id.clone());
@@ -69,16 +72,22 @@ pub(crate) fn answer(
     write(template, Language::It, values, Lane::Internal, to.trim().to_string(), number, references, known, desk)
 }
 
-/// As what an order counts from the mailbox that a task goes to.
-pub(super) fn role_of<'a>(office: &str, desk: &'a Desk) -> &'a str {
-    desk.rules.office(office).map_or("", |office| office.role.as_str())
-}
-
-/// What the office may answer by mail; `message`: the one that it may correct.
-pub(super) fn offered(values: &mut Value, object: Object<'_>, message: &str, office: &str, role: &str, desk: &Desk) {
-    let all: Vec<Value> = answers::of(object, message, office, role, desk).into_iter().map(shown).collect();
-    if !all.is_empty() {
-        put(values, "risposte", json!(all));
+/// What who reads it may answer by mail, and what not yet; `message`: the one that may be corrected.
+pub(super) fn offered(
+    values: &mut Value,
+    object: Object<'_>,
+    message: &str,
+    reader: Author<'_>,
+    people: &[Person],
+    desk: &Desk,
+    now: Timestamp,
+) {
+    let Offer { answers, not_now } = answers::of(object, message, reader, people, desk, now);
+    if !answers.is_empty() {
+        put(values, "risposte", json!(answers.into_iter().map(shown).collect::<Vec<_>>()));
+    }
+    if !not_now.is_empty() {
+        put(values, "non_ora", json!(not_now));
     }
 }
 

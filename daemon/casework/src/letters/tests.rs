@@ -64,15 +64,22 @@ fn staffed() -> Scene {
 fn who_may_not_decide_reads_to_whom_the_task_goes_on() {
     let scene = staffed().worked_on();
     let object = Object::Dossier(&scene.dossier);
-    let who = |role: &str| answers::who_decides(object, "tributi", role, scene.desk);
+    let reader = |role: &'static str| Author { office: "tributi", name: "tributi@comune.example", role };
+    let who = |role| answers::who_decides(object, reader(role), &scene.people, scene.desk, scene.now);
     let said = who("operatore").unwrap();
     assert!(said.contains("Bruno Neri (bruno@comune.example)") && !said.contains("Ada"), "{said}");
     assert_eq!(who("coordinatore"), None, "who may is told nothing");
     let without = Scene::of("richiesta", "tributi").worked_on();
-    assert_eq!(answers::who_decides(Object::Dossier(&without.dossier), "tributi", "operatore", without.desk), None);
+    assert_eq!(
+        answers::who_decides(Object::Dossier(&without.dossier), reader("operatore"), &[], without.desk, without.now),
+        None
+    );
     // Before anybody works on it nobody decides: nothing to say.
     let fresh = staffed();
-    assert_eq!(answers::who_decides(Object::Dossier(&fresh.dossier), "tributi", "operatore", fresh.desk), None);
+    assert_eq!(
+        answers::who_decides(Object::Dossier(&fresh.dossier), reader("operatore"), &[], fresh.desk, fresh.now),
+        None
+    );
 }
 
 #[test]

@@ -2,9 +2,9 @@
 //! fact.
 
 use super::case::Case;
-use super::order::{role_of, shown};
+use super::order::shown;
 use super::{Claim, about_us, check_task, given, original, put, reference, to_office};
-use crate::command::{Object, answers};
+use crate::command::{Author, Object, answers};
 use crate::decision::{Enclosure, Lane, Outgoing, Reason};
 use crate::desk::Desk;
 use crate::dossier::{self, Dossier, check};
@@ -50,8 +50,9 @@ pub fn paper_task(fact: &Fact, awaited: &Awaited, known: &Known, desk: &Desk) ->
     put(&mut values, "in_allegato", json!(PAPER));
     let note = "Quando la raccomandata è partita, annota nel fascicolo il giorno e il numero.";
     put(&mut values, "come_rispondere", json!([note]));
-    let all = object.map(|object| answers::of(object, "", office, role_of(office, desk), desk)).unwrap_or_default();
-    let notes = all.into_iter().filter(|answer| answer.words == answers::NOTE);
+    let reader = Author::shared(office, desk);
+    let all = object.map(|object| answers::of(object, "", reader, &known.people, desk, known.now)).unwrap_or_default();
+    let notes = all.answers.into_iter().filter(|answer| answer.words == answers::NOTE);
     put(&mut values, "risposte", json!(notes.map(shown).collect::<Vec<_>>()));
     let number = case.map(|dossier| dossier.number.clone());
     let task = to_office("compito-mancata-consegna", values, office, number, false, known, desk)?;
@@ -81,7 +82,7 @@ pub fn unmade_task(
     ];
     match dossier {
         Some(dossier) => {
-            let case = Case { dossier, cause, now, desk, enclosed: &[] };
+            let case = Case { people: &[], dossier, cause, now, desk, enclosed: &[] };
             case.task(&dossier.office, "una lettera non è partita", &facts, &[])
         }
         None => {

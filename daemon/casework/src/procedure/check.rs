@@ -87,6 +87,10 @@ fn validity(draft: &Draft, problems: &mut Problems<'_>) {
             format!("{}: `{key}` vale per quello che si accoglie: qui manca lo stato `accolta`", draft.what()),
         );
     }
+    if procedure.window.is_some_and(|window| window.accept_days.is_some()) && !is_granted {
+        let text = "`accetta_giorni` vale per chi ottiene un posto: qui manca lo stato `accolta`";
+        problems.error(draft.at("graduatoria"), format!("{}: {text}", draft.what()));
+    }
     if procedure.validity.is_some() && procedure.rates.is_some() {
         let text = "quello che si paga a rate non ha anche una scadenza: togli `[rate]` o `[validita]`";
         problems.error(draft.at("rate"), format!("{}: {text}", draft.what()));

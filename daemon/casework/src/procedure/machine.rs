@@ -1,6 +1,6 @@
 //! From which state to which, and who may do it. It changes when the law does.
 
-use super::model::{Attestation, Notice, Procedure, Role, Silence, ThirdBody};
+use super::model::{Attestation, Notice, Procedure, Role, Silence, ThirdBody, Window};
 use crate::dossier::State;
 use crate::verb::Verb;
 use alloc::collections::BTreeSet;
@@ -426,10 +426,15 @@ impl Procedure {
     pub fn decidable(&self, verb: Verb, now: Timestamp) -> Result<(), Refused> {
         match &self.window {
             Some(window) if matches!(verb, Verb::Accogli | Verb::Respingi) && !window.is_closed(now) => {
-                refused(format!("la graduatoria si forma dopo la chiusura delle domande, il {}", spoken(window.closes)))
+                refused(self.not_decidable(*window))
             }
             _ => Ok(()),
         }
+    }
+
+    /// Why nothing is said yet of who stands where in a ranking.
+    pub(crate) fn not_decidable(&self, window: Window) -> String {
+        format!("la graduatoria si forma dopo la chiusura delle domande, il {}", spoken(window.closes))
     }
 }
 

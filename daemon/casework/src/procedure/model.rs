@@ -10,7 +10,7 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 use jiff::Timestamp;
-use jiff::civil::DateTime;
+use jiff::civil::{Date, DateTime};
 
 /// One procedure.
 #[derive(Debug, Clone)]
@@ -388,6 +388,8 @@ pub struct Window {
     pub opens: DateTime,
     /// Last second.
     pub closes: DateTime,
+    /// Days within which whoever gets a place says whether they take it; `None`: nobody is asked.
+    pub accept_days: Option<u32>,
 }
 
 impl Window {
@@ -395,6 +397,12 @@ impl Window {
     #[must_use]
     pub fn is_closed(&self, at: Timestamp) -> bool {
         second(at) > self.closes
+    }
+
+    /// The day on which the clock of Rome passes the last second.
+    #[must_use]
+    pub fn closed_from(&self) -> Date {
+        self.closes.checked_add(jiff::Span::new().seconds(1)).map_or(self.closes.date(), DateTime::date)
     }
 
     /// Whether the first second has not come yet.

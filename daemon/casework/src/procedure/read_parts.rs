@@ -24,6 +24,8 @@ const LENGTH_MAX: i32 = 3650;
 const VALIDITY_MONTHS_MAX: i32 = 120;
 /// Longest notice of its end, days: half a year.
 const NOTICE_DAYS_MAX: i32 = 180;
+/// Longest time to say whether a place is taken, days: somebody else waits for it.
+const ACCEPT_DAYS_MAX: i32 = 60;
 /// Longest time between two parts of a sum, months.
 const RATE_MONTHS_MAX: i32 = 12;
 /// Days of the shortest month: a notice is shorter than the validity whatever the months are.
@@ -293,18 +295,25 @@ pub(crate) fn is_web(link: &str) -> bool {
     link.strip_prefix("https://").is_some_and(|rest| !rest.is_empty() && !rest.contains([' ', '@', '"', '<', '>']))
 }
 
-/// `[graduatoria]`: from when to when, to the second, by the clock of Rome.
+/// `[graduatoria]`: from when to when, to the second, by the clock of Rome; and how long a place waits for an answer.
 pub(super) fn window(root: &Form<'_>, node: &Node, problems: &mut Problems<'_>) -> Option<Window> {
-    let form = Form::open(format!("{}: graduatoria", root.what), node, root.at.file, &["dal", "al"], problems)?;
+    let form = Form::open(
+        format!("{}: graduatoria", root.what),
+        node,
+        root.at.file,
+        &["dal", "al", "accetta_giorni"],
+        problems,
+    )?;
     form.require("dal", problems);
     form.require("al", problems);
     let (opens, closes) = (moment(&form, "dal", problems), moment(&form, "al", problems));
+    let accept = form.number("accetta_giorni", 1, ACCEPT_DAYS_MAX, problems);
     let (opens, (closes, at)) = (opens?.0, closes?);
     if opens >= closes {
         problems.error(at, format!("{}: `al` viene prima di `dal`: nessuno può chiedere", form.what));
         return None;
     }
-    Some(Window { opens, closes })
+    Some(Window { opens, closes, accept_days: accept.map(|days| days.value.unsigned_abs()) })
 }
 
 /// `[validita]`: how long what is granted holds, and who is told before it ends (functions.md S2.21).

@@ -67,6 +67,8 @@ fn files() -> Vec<TemplateFile> {
         "revoca",
         "risponde-una-persona",
         "ritiro",
+        "posizione-graduatoria",
+        "posto-graduatoria",
         "scheda",
         "modulo",
         "valutazione",

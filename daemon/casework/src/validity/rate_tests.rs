@@ -95,9 +95,14 @@ fn the_days_are_those_of_the_calendar_and_of_who_grants_them() {
     assert_eq!(days(date(2027, 11, 15), &["Rate: 4"]), four, "a leap year");
     assert_eq!(days(date(2027, 11, 15), &["Ha ragione", "rate: 4, dal 10/12/2027."]), four);
     assert_eq!(days(START, &["Rate: 1, dal 31/01/2027"]), Some(vec![date(2027, 1, 31)]));
-    // Its file says no number: what is not written so is told to nobody.
-    for point in ["Rate: 0", "Rate: 73", "Dodici rate", "Rate: 4, dal 31/02/2027", "Rate 4 al mese"] {
-        assert_eq!(days(START, &[point]), None, "{point}");
+    assert_eq!(days(date(2027, 11, 15), &["Rate: quattro"]), four, "in words");
+    // Its file says no number: where nothing is written of them nobody is told, and what cannot be read is not granted.
+    assert_eq!(days(START, &["Le rate sono quelle chieste"]), None);
+    for point in ["Rate: 0", "Rate: 73", "Rate: tante", "Rate: 4, dal 31/02/2027", "Rate 4 al mese"] {
+        let mut scene = Scene::opened_at(&crate::scene::DESK, &new("rateizzazione", "tributi"), at(START)).worked_on();
+        let why = scene.act(verb_with(Verb::Accogli, &["Ha ragione", point]));
+        assert_eq!(why.expect_err("it is not read"), "instalments-unreadable", "{point}");
+        assert_eq!(scene.dossier.life.validity, None);
     }
     let text = "[rate]\nnumero = 2\nogni_mesi = 3\nprima_giorni = 29\navviso_giorni = 5\npaga = \"Paga in Comune\"\n";
     let desk = std::boxed::Box::leak(std::boxed::Box::new(desk_where(|name, file| match name {

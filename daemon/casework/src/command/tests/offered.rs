@@ -3,12 +3,17 @@
 
 use super::*;
 use crate::act::Act;
-use crate::command::answers::Answer;
+use crate::act::random_tests::{a_deed, happen};
+use crate::calendar::{midnight, rome};
+use crate::command::answers::{Answer, Offer};
 use crate::command::words::{ORDERS, Wanted, What};
 use crate::mailto;
 use crate::participation::Weight;
 use crate::verb::Verb;
 use alloc::collections::{BTreeMap, BTreeSet};
+use jiff::Timestamp;
+use jiff::civil::date;
+use proptest::prelude::*;
 
 /// A town where in every office somebody decides, from a mailbox of their own.
 static TOWN: LazyLock<Desk> = LazyLock::new(|| {
@@ -45,6 +50,8 @@ fn filled(words: &str, body: &str) -> String {
         "CHIEDO INTEGRAZIONE" => body.replacen("- ", "- la pianta", 1) + "sì",
         "CORREGGI" => body.replacen("CORREGGI: ", "CORREGGI: non è questo", 1).replace("tipo: ", "tipo: Altro"),
         "NOTA" => format!("{body}sentito il vigile"),
+        "POSIZIONE" => format!("{body}12"),
+        "POSTO ACCETTATO" | "POSTO RINUNCIATO" => format!("{body}al telefono"),
         "APRI PRATICA" => format!("{body}richiesta"),
         "ABILITO" => format!("{body}vista la carta d'identità"),
         "ASSEGNO A" => format!("{body}Luca Verdi"),
@@ -74,6 +81,8 @@ fn is_it(words: &str, wanted: &Wanted) -> bool {
         (What::Approve, Wanted::Act(Act::Approve { change: 1 })) => true,
         (What::Refuse, Wanted::Act(Act::Refuse { change: 1, points })) => points == &["il conto è di altri"],
         (What::Enable, Wanted::Act(Act::Enable { points, .. })) => points == &["vista la carta d'identità"],
+        (What::Rank, Wanted::Act(Act::Rank { position: 12, points })) => points.is_empty(),
+        (What::Place(answer), Wanted::Act(Act::Place { answer: read, how })) => answer == read && how == "al telefono",
         (What::Open, Wanted::Open(procedure)) => procedure == "richiesta",
         (What::Correct, Wanted::Correct(_)) => true,
         _ => false,
@@ -113,15 +122,19 @@ fn sent(answer: &Answer, from: &str, known: &Known) -> Decision {
     decide(&text)
 }
 
-/// The answers that the office's mailbox is offered, and those of who decides there.
-fn offered(object: Object<'_>, message: &str, office: &str) -> Vec<(String, Answer)> {
+/// The answers that the office's mailbox is offered, and those of who decides there, each under the mailbox that reads them.
+fn offers(object: Object<'_>, message: &str, office: &str, scene: &Scene) -> [(String, Offer); 2] {
     let shared = TOWN.rules.office(office).expect("an office").mail.clone();
-    let both = [(shared, "operatore"), (decider(office), "responsabile")];
-    let of = |(mail, role): (String, &str)| {
-        let all = answers::of(object, message, office, role, &TOWN);
-        all.into_iter().map(move |answer| (mail.clone(), answer)).collect::<Vec<_>>()
-    };
-    both.into_iter().flat_map(of).collect()
+    let readers = [
+        (shared.clone(), Author { office, name: &shared, role: "operatore" }),
+        (decider(office), Author { office, name: "Chi decide", role: "responsabile" }),
+    ];
+    readers.map(|(mail, reader)| (mail, answers::of(object, message, reader, &scene.people, &TOWN, scene.now)))
+}
+
+fn offered(object: Object<'_>, message: &str, office: &str, scene: &Scene) -> Vec<(String, Answer)> {
+    let of = |(mail, offer): (String, Offer)| offer.answers.into_iter().map(move |answer| (mail.clone(), answer));
+    offers(object, message, office, scene).into_iter().flat_map(of).collect()
 }
 
 /// What came of each offered answer: its words, the state, the code.
@@ -132,7 +145,7 @@ fn answered(scene: &Scene, outcomes: &mut Outcomes) -> Vec<Scene> {
     let dossier = &scene.dossier;
     let message = "e".repeat(64);
     let mut after = Vec::new();
-    for (from, answer) in offered(Object::Dossier(dossier), &message, &dossier.office) {
+    for (from, answer) in offered(Object::Dossier(dossier), &message, &dossier.office, scene) {
         let known = Known { digest: format!("{:064x}", scene.letters.len() + 1), ..known(scene) };
         let mut scene = scene.clone();
         scene.dossier.cover.origin.clone_from(&message);
@@ -151,8 +164,7 @@ fn answered(scene: &Scene, outcomes: &mut Outcomes) -> Vec<Scene> {
     after
 }
 
-/// An office that only clicks goes every way that its procedure has; what is offered is carried out, or refused for what the
-/// law still wants, never for not having been understood.
+/// An office that only clicks goes every way that its procedure has; what is offered is carried out.
 #[test]
 fn every_offered_answer_is_read_as_its_order_in_every_state_of_every_procedure() {
     let mut outcomes = Outcomes::new();
@@ -174,14 +186,7 @@ fn every_offered_answer_is_read_as_its_order_in_every_state_of_every_procedure()
         std::println!("{words}: {code} in {states:?}");
     }
     std::println!("{} procedures, states {reached:?}", procedures.len());
-    // The day on which a ranking is made is not yet there; the citizen's ten days run.
-    let waits = |(words, code): &(&str, String)| match code.as_str() {
-        "order-done" => true,
-        "too-early" => ["ACCOLGO", "RESPINGO"].contains(words),
-        "notice-running" => *words == "RESPINGO",
-        _ => false,
-    };
-    let refused: Vec<_> = outcomes.keys().filter(|outcome| !waits(outcome)).collect();
+    let refused: Vec<_> = outcomes.keys().filter(|(_, code)| code != "order-done").collect();
     assert!(refused.is_empty(), "offered, and not carried out: {refused:?}");
     for state in
         [State::InLavorazione, State::InAttesaIntegrazioni, State::PreavvisoDiniego, State::Respinta, State::Accolta]
@@ -241,7 +246,7 @@ fn a_message_without_a_dossier_is_opened_or_corrected_by_its_link() {
     let scene = Scene::opened_on(&TOWN, &scene::new("richiesta", "edilizia"));
     let wrote = wrote(&scene);
     let mut words = Vec::new();
-    for (from, answer) in offered(Object::Message(&wrote), &wrote.digest, "edilizia") {
+    for (from, answer) in offered(Object::Message(&wrote), &wrote.digest, "edilizia", &scene) {
         let known = Known { wrote: vec![wrote.clone()], next_ordinal: 7, ..known(&scene) };
         let decision = sent(&answer, &from, &known);
         assert_eq!(decision.trail.last().expect("a reason").code, "order-done", "{}", answer.words);
@@ -255,7 +260,7 @@ fn a_message_without_a_dossier_is_opened_or_corrected_by_its_link() {
 fn the_links_of_a_task_are_whole_in_its_letter() {
     let mut scene = Scene::opened_on(&TOWN, &scene::new("richiesta", "edilizia"));
     let take = |words: &str, scene: &Scene| {
-        let all = offered(Object::Dossier(&scene.dossier), "", "edilizia");
+        let all = offered(Object::Dossier(&scene.dossier), "", "edilizia", scene);
         all.into_iter().find(|(_, answer)| answer.words == words).unwrap_or_else(|| panic!("no {words}"))
     };
     for words in ["PRENDO IN CARICO", "PREAVVISO DI RIGETTO", "NON COMPETENZA"] {
@@ -278,4 +283,120 @@ fn the_links_of_a_task_are_whole_in_its_letter() {
     assert!(letters >= 4, "{letters}");
     let verb = |entry: &Entry| matches!(entry, Entry::Moved { verb: Verb::PreavvisoDiniego, .. });
     assert!(scene.entries().any(verb));
+}
+
+/// A ranking that takes requests, and what its office may not do yet.
+fn ranking(now: Timestamp) -> Scene {
+    let mut scene = Scene::opened_at(&TOWN, &scene::new("nido", "istruzione"), now);
+    scene.verb(Verb::Prendi).expect("it is taken in charge");
+    scene
+}
+
+fn of_who_decides(scene: &Scene) -> Offer {
+    let [_, (_, offer)] = offers(Object::Dossier(&scene.dossier), "", &scene.dossier.office, scene);
+    offer
+}
+
+fn has(offer: &Offer, words: &str) -> bool {
+    offer.answers.iter().any(|answer| answer.words == words)
+}
+
+#[test]
+fn what_a_day_forbids_is_not_offered_and_the_day_is_said() {
+    let mut scene = ranking(midnight(date(2027, 3, 10)));
+    let offer = of_who_decides(&scene);
+    assert!(!has(&offer, "ACCOLGO") && !has(&offer, "RESPINGO") && has(&offer, "NON AMMETTO"), "{offer:?}");
+    let said = "ACCOLGO, RESPINGO, POSIZIONE, dal 31 marzo 2027: la graduatoria si forma dopo la chiusura delle domande, il 31/03/2027 alle 12:00:00";
+    assert_eq!(offer.not_now, [said], "one line for one reason");
+    scene.now = midnight(date(2027, 3, 31));
+    assert!(!has(&of_who_decides(&scene), "ACCOLGO"), "that day, before noon");
+    scene.now = midnight(date(2027, 4, 1));
+    let offer = of_who_decides(&scene);
+    assert!(has(&offer, "ACCOLGO") && has(&offer, "RESPINGO") && offer.not_now.is_empty(), "{offer:?}");
+
+    // The citizen's ten days: from the delivery of the notice on, and no day of them is told before it.
+    let mut scene = Scene::opened_on(&TOWN, &scene::new("richiesta", "edilizia")).worked_on();
+    let notice = scene.verb(Verb::PreavvisoDiniego).expect("it is announced");
+    let offer = of_who_decides(&scene);
+    assert!(!has(&offer, "RESPINGO") && offer.not_now[0].starts_with("RESPINGO: il preavviso"), "{offer:?}");
+    scene.deliver(scene::the(&notice, "preavviso-diniego"));
+    let offer = of_who_decides(&scene);
+    assert!(!has(&offer, "RESPINGO") && has(&offer, "ACCOLGO"), "{offer:?}");
+    assert!(offer.not_now[0].starts_with("RESPINGO, dal 13 marzo 2026: il cittadino può ancora"), "{offer:?}");
+    scene.now = midnight(date(2026, 3, 13));
+    assert!(has(&of_who_decides(&scene), "RESPINGO"));
+    // And it stands in the letter.
+    scene.now = midnight(date(2026, 3, 12));
+    let (from, answer) = offered(Object::Dossier(&scene.dossier), "", "edilizia", &scene)
+        .into_iter()
+        .find(|(from, answer)| answer.words == "NOTA" && *from == decider("edilizia"))
+        .expect("a note");
+    let decision = sent(&answer, &from, &known(&scene));
+    let told = &scene::the(&decision.outgoing, "ordine-eseguito").text;
+    assert!(!told.contains("- RESPINGO, e sotto"), "{told}");
+    assert!(
+        scene::flat(scene::the(&decision.outgoing, "ordine-eseguito")).contains("- RESPINGO, dal 13 marzo 2026:"),
+        "{told}"
+    );
+}
+
+/// What the shared mailbox may not do, it is told to hand on only where somebody could do it now.
+#[test]
+fn a_task_goes_on_to_who_decides_only_when_there_is_something_to_decide() {
+    let who = |scene: &Scene| {
+        let office = scene.dossier.office.as_str();
+        answers::who_decides(
+            Object::Dossier(&scene.dossier),
+            Author::shared(office, &TOWN),
+            &scene.people,
+            &TOWN,
+            scene.now,
+        )
+    };
+    let mut scene = ranking(midnight(date(2027, 3, 10)));
+    assert_eq!(who(&scene), None);
+    scene.now = midnight(date(2027, 4, 1));
+    assert!(who(&scene).is_some_and(|said| said.starts_with("ACCOLGO e RESPINGO li scrive chi decide")));
+    let mut scene = Scene::opened_on(&TOWN, &scene::new("richiesta", "edilizia")).worked_on();
+    scene.verb(Verb::PreavvisoDiniego).expect("it is announced");
+    assert!(who(&scene).is_some_and(|said| said.starts_with("ACCOLGO lo scrive chi decide")), "{:?}", who(&scene));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 96, max_shrink_iters: 200, ..ProptestConfig::default() })]
+
+    /// Whatever happened to a dossier before: what its office is offered is carried out, if it comes back at once.
+    #[test]
+    fn nothing_is_offered_that_would_be_refused(
+        procedure in prop::sample::select(vec![
+            "richiesta", "cambio-residenza", "accesso-atti", "dati-personali", "tributi", "ztl", "nido", "suolo-pubblico",
+        ]),
+        day in 0..60i64,
+        deeds in prop::collection::vec(a_deed(), 1..30),
+    ) {
+        let office = TOWN.procedures.all().find(|one| one.id == procedure).and_then(|one| one.unit.clone());
+        let new = scene::new(procedure, office.as_deref().unwrap_or("tributi"));
+        let start = if procedure == "nido" { date(2027, 3, 5) } else { scene::START };
+        let mut scene = Scene::opened_at(&TOWN, &new, midnight(start));
+        scene.days(day);
+        for deed in &deeds {
+            happen(&mut scene, deed);
+        }
+        let mut outcomes = Outcomes::new();
+        answered(&scene, &mut outcomes);
+        // Which body has answered is written by the office, and this one is not asked.
+        let is_done = |(words, code): &(&str, String)| {
+            code == "order-done" || (*words == "PARERE RICEVUTO" && code == "no-body")
+        };
+        let refused: Vec<_> = outcomes.keys().filter(|outcome| !is_done(outcome)).collect();
+        prop_assert!(refused.is_empty(), "{:?} in {:?} on {}", refused, scene.dossier.state, rome(scene.now).date());
+        // What is not offered for a day's sake is on that day.
+        for (_, offer) in offers(Object::Dossier(&scene.dossier), "", &scene.dossier.office, &scene) {
+            let words: BTreeSet<&str> = offer.answers.iter().map(|answer| answer.words).collect();
+            for line in &offer.not_now {
+                let named = line.split([':', ',']).next().unwrap_or_default();
+                prop_assert!(!words.contains(named), "{line}");
+            }
+        }
+    }
 }

@@ -1,5 +1,6 @@
 //! The facts that messages show, in the groups that they share. Changes when a fact gets a name, a meaning or a sample.
 
+use super::notices::PLACE_WORDS;
 use super::words::{DATA_FORM, PARTICIPATION_FORM};
 use super::{Field, Kind, Need, Phrase};
 use Kind::{Date, Flag, Instant, Items, Line, Lines, Link, Number, Quote};
@@ -239,13 +240,22 @@ pub(super) const TASK: &[Field] = &[
 ];
 
 /// What an office may answer by mail, where it can.
-pub(super) const ANSWERS: &[Field] = &[field(
-    "risposte",
-    Items(ANSWER),
-    IfGiven,
-    "le risposte che valgono come ordini; ci sono solo se c'è una casella per gli uffici",
-    &[],
-)];
+pub(super) const ANSWERS: &[Field] = &[
+    field(
+        "risposte",
+        Items(ANSWER),
+        IfGiven,
+        "le risposte che valgono come ordini, se arrivano adesso; ci sono solo se c'è una casella per gli uffici",
+        &[],
+    ),
+    field(
+        "non_ora",
+        Lines,
+        Free,
+        "le decisioni che adesso non si possono prendere: da quale giorno, e perché",
+        &["RESPINGO, dal 13 marzo 2026: il cittadino può ancora rispondere al preavviso."],
+    ),
+];
 
 const ANSWER: &[Field] = &[
     field(
@@ -435,6 +445,20 @@ pub(super) const OUTCOME: &[Field] = &[
         &["Mensa scolastica: per sapere come si chiede scrivi nell'oggetto SCHEDA mensa"],
     ),
     field("vale_fino_al", Date, IfGiven, "ultimo giorno di quello che si dà, dove ne ha uno", &["2027-07-20"]),
+    field(
+        "accetta_entro",
+        Date,
+        IfGiven,
+        "ultimo giorno per dire se si accetta il posto in graduatoria, dove il file lo chiede (S3.19)",
+        &["2027-04-20"],
+    ),
+    field(
+        "parole_posto",
+        Items(PLACE_WORDS),
+        IfGiven,
+        "le parole per accettare il posto e per rinunciare, ognuna con il suo collegamento",
+        &[],
+    ),
     field(
         "rate",
         Line,

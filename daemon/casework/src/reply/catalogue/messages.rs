@@ -315,6 +315,8 @@ pub const MESSAGES: &[Message] = &[
     notices::EXPIRIES,
     notices::EXPIRY,
     notices::RATE,
+    notices::POSITION,
+    notices::PLACE,
     enquiries::REVOKED,
     enquiries::WITHDRAWN,
     Message {

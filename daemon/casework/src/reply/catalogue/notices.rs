@@ -1,9 +1,10 @@
-//! The letters about what somebody wants to be told, and that what was granted ends. Changes when another notice may be chosen.
+//! The letters about what somebody wants to be told, that what was granted ends, and about a ranking. Changes when another notice may
+//! be chosen, or a ranking has another letter.
 
-use super::Kind::{Date, Flag, Items, Line, Link};
+use super::Kind::{Date, Flag, Items, Line, Lines, Link, Number};
 use super::Need::{Always, Free, IfGiven, Subject};
 use super::enquiries::US;
-use super::fields::field;
+use super::fields::{DOSSIER, END, LINK_RISPOSTA, SENDER, field};
 use super::{Field, Message, Phrase, Reader};
 
 /// SOLO AVVISI ESSENZIALI, TUTTI GLI AVVISI.
@@ -120,4 +121,69 @@ pub(super) const RATE: Message = Message {
         ],
     ],
     must_say: WHY,
+};
+
+/// Where a request stands in its ranking.
+pub(super) const POSITION: Message = Message {
+    name: "posizione-graduatoria",
+    purpose: "a chi è in una graduatoria: la sua posizione (S3.19); non è la decisione",
+    reader: Reader::Citizen,
+    fields: &[
+        SENDER,
+        DOSSIER,
+        END,
+        &[
+            field("posizione", Number, Always, "la posizione in graduatoria", &["12"]),
+            field(
+                "note",
+                Lines,
+                IfGiven,
+                "quello che l'ufficio aggiunge",
+                &["Davanti a te ci sono 11 domande per il nido Arcobaleno."],
+            ),
+            LINK_RISPOSTA,
+        ],
+    ],
+    must_say: &[Phrase {
+        words: "non è la decisione",
+        why: "la posizione non accoglie e non respinge (L. 241/1990 art. 2)",
+    }],
+};
+
+/// The words for a place that was given.
+pub(super) const PLACE_WORDS: &[Field] = &[
+    field("scrivi", Line, Always, "le parole", &["ACCETTO 2026/000123-MK", "RINUNCIO 2026/000123-MK"]),
+    field(
+        "collegamento",
+        Line,
+        Always,
+        "collegamento che prepara la Pec",
+        &[
+            "mailto:protocollo@pec.comune.example?subject=ACCETTO%202026%2F000123-MK",
+            "mailto:protocollo@pec.comune.example?subject=RINUNCIO%202026%2F000123-MK",
+        ],
+    ),
+];
+
+/// ACCETTO, RINUNCIO.
+pub(super) const PLACE: Message = Message {
+    name: "posto-graduatoria",
+    purpose: "a ogni parte: il posto avuto in graduatoria è accettato, o c'è la rinuncia (S3.19)",
+    reader: Reader::Citizen,
+    fields: &[
+        SENDER,
+        DOSSIER,
+        END,
+        &[
+            field(
+                "avviso",
+                Line,
+                Always,
+                "che cosa è stato registrato",
+                &["Abbiamo registrato che il posto è accettato."],
+            ),
+            LINK_RISPOSTA,
+        ],
+    ],
+    must_say: &[Phrase { words: "non hai scritto tu", why: "chi non l'ha detto deve sapere che cosa fare" }],
 };

@@ -177,6 +177,9 @@ fn what_comes_and_what_leaves_gets_its_number_once_and_people_cite_it() {
     let index = town.write(&format!("FASCICOLO {number}"), "Grazie\n");
     assert!(index.items.iter().any(|item| item.outgoing.template == "indice-fascicolo"));
 
+    let shown = town.done(&["dossier", "show", &number]);
+    assert!(shown.contains("0004567") && shown.contains("0004568"), "{shown}");
+
     // The register alone says all of it: an index that is built anew, the replay of past mail, the export of the dossier.
     let rebuilt = Store::rebuild(&town.house.data, Clock::System.now()).unwrap();
     assert_eq!(rebuilt.before, rebuilt.after);

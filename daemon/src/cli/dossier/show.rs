@@ -12,7 +12,7 @@ use crate::config::Config;
 use crate::digest::flow;
 use casework::advice::Advice;
 use casework::calendar::{rome, stamp};
-use casework::dossier::{Document, Visibility};
+use casework::dossier::{Document, Dossier, Visibility};
 use casework::participation::{Participation, State as Weighing, Timing};
 use jiff::Timestamp;
 use std::fmt::Write;
@@ -67,6 +67,7 @@ fn screen(sheet: &Sheet, now: Timestamp) -> String {
     filings(&mut out, sheet);
     documents(&mut out, &sheet.documents);
     letters(&mut out, &sheet.letters);
+    registered(&mut out, &sheet.dossier);
     entries(&mut out, sheet);
     out
 }
@@ -239,6 +240,13 @@ fn letters(out: &mut String, letters: &[LetterRow]) {
     if letters.len() == LETTERS_MAX {
         let _ = writeln!(out, "  le ultime {LETTERS_MAX}; le altre sono nel registro");
     }
+}
+
+/// Which protocol number each of its messages and letters has.
+fn registered(out: &mut String, dossier: &Dossier) {
+    let numbers = dossier.cover.protocol.iter();
+    let rows: Vec<Vec<String>> = numbers.map(|(digest, number)| vec![flow(digest).into(), number.clone()]).collect();
+    section(out, "Protocollo", &["documento", "numero"], &rows);
 }
 
 fn entries(out: &mut String, sheet: &Sheet) {

@@ -1,5 +1,6 @@
 //! From a decision's letter to the frozen bytes that every attempt sends, with the files that go along.
 
+mod font;
 mod printable;
 mod sheet;
 

@@ -5,6 +5,7 @@
 //! refuses to write a file that breaks what a program can check of the two. The font is DejaVu Sans, free to use, change and
 //! embed; it has every letter of the languages of Europe.
 
+use super::font::without_licence;
 use super::sheet::{Block, Row, Run, blocks};
 use casework::language::Language;
 use jiff::Timestamp;
@@ -116,7 +117,7 @@ impl Face {
     fn read(bytes: &'static [u8]) -> Option<Self> {
         let read = FontRef::new(bytes).ok()?;
         let mut face = Self {
-            font: Font::new(bytes.into(), 0)?,
+            font: Font::new(without_licence(bytes)?.into(), 0)?,
             glyphs: read.charmap(),
             // Normalised, as the other crate wants them.
             widths: read.glyph_metrics(Size::new(1.0), LocationRef::default()),

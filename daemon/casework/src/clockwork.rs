@@ -9,6 +9,7 @@ use crate::calendar::{Holidays, TERM_DAYS_MAX, last_day, rome};
 use crate::data_change::{self, DataChange};
 use crate::decision::{Change, Outgoing, Reason};
 use crate::desk::Desk;
+use crate::follow;
 use crate::dossier::{Dossier, State};
 use crate::known::Known;
 use crate::letters::case::{Case, Told};
@@ -329,6 +330,9 @@ pub fn look(dossier: &Dossier, people: &[Person], others: &[Dossier], desk: &Des
     }
     let case = Case { enclosed: &[], dossier: &after, cause: &cause, now, desk };
     tell(&case, &due, &mut outgoing, &mut changes);
+    let (news, untold) = follow::news(dossier, &case);
+    outgoing.extend(news);
+    changes.extend(untold);
     let number = dossier.number.clone();
     changes.splice(0..0, entries.into_iter().map(|entry| Change::Entered { dossier: number.clone(), entry }));
     Some(Done { changes, outgoing, said: due.iter().map(|r| r.what.words().to_string()).collect::<Vec<_>>().join(" ") })

@@ -9,6 +9,7 @@ use crate::calendar::stamp;
 use crate::data_change::{self, DataChange};
 use crate::dossier::{Document, Dossier, Party, PartyRole, State};
 use crate::enablement::{self, Enablement};
+use crate::follow;
 use crate::participation::{self, Participation};
 use crate::rating;
 use crate::term::{ClockFact, FACTS_MAX, Plan, Reminder};
@@ -138,6 +139,13 @@ pub enum Entry {
         /// When, as its provider certified.
         at: Timestamp,
     },
+    /// Somebody follows it from now on, or does no more.
+    Followed {
+        /// From which address.
+        address: String,
+        /// From now on; else no more.
+        follows: bool,
+    },
     /// A remark of the office.
     Noted {
         /// Its words.
@@ -154,7 +162,7 @@ impl Entry {
             Self::Filing { step, .. } => !matches!(step, participation::Entry::Filed { .. }),
             Self::Joined { .. } | Self::Deposited { .. } | Self::Clock { .. } | Self::HandedOver { .. } => false,
             Self::Enabling { step } => matches!(step, enablement::Step::Granted),
-            Self::Action { .. } | Self::Advice { .. } | Self::Rated { .. } => false,
+            Self::Action { .. } | Self::Advice { .. } | Self::Rated { .. } | Self::Followed { .. } => false,
             Self::Reckoned { .. } | Self::Reminded { .. } | Self::Validity { .. } => false,
         }
     }
@@ -179,6 +187,8 @@ impl Entry {
             },
             Self::Advice { body, step } => format!("{body}: {}", step.words()),
             Self::HandedOver { body, at } => format!("{body} ha ricevuto la richiesta, {}", stamp(*at)),
+            Self::Followed { address, follows: true } => format!("la segue {address}"),
+            Self::Followed { address, follows: false } => format!("non la segue più {address}"),
             Self::Noted { text } => format!("nota: {text}"),
             Self::Reminded { reminder } => format!("avviso del {}: {}", reminder.on, reminder.what.words()),
             Self::Change { n, step } => format!("modifica {n}: {}", step.words()),
@@ -259,6 +269,7 @@ impl Dossier {
             }
             Entry::Rated { step } => self.life.rating = self.life.rating.max(Some(*step)),
             Entry::Validity { step } => validity::apply(&mut self.life.validity, *step),
+            Entry::Followed { address, follows } => follow::apply(&mut self.life.followers, address, *follows),
             Entry::HandedOver { .. } | Entry::Noted { .. } => {}
         }
     }

@@ -86,6 +86,8 @@ pub(crate) enum Command {
     Notices(Notices),
     /// AVVISAMI DELLE SCADENZE, NON AVVISARMI: whether I am told before what I was granted ends.
     Expiries(Wish),
+    /// SEGUI n, NON SEGUO PIÙ n: how a public dossier goes.
+    Follow(Cited, Wish),
     /// VALUTAZIONE stars n, and perhaps MOTIVO m: how a dossier went.
     Rate(Cited, u8, Option<u8>),
     /// AIUTO: what may be written.
@@ -122,6 +124,8 @@ impl Command {
             Self::Notices(Notices::All) => "TUTTI GLI AVVISI",
             Self::Expiries(Wish::Wanted) => "AVVISAMI DELLE SCADENZE",
             Self::Expiries(Wish::Unwanted) => "NON AVVISARMI",
+            Self::Follow(_, Wish::Wanted) => "SEGUI",
+            Self::Follow(_, Wish::Unwanted) => "NON SEGUO PIÙ",
             Self::Rate(..) => "VALUTAZIONE",
             Self::Help => "AIUTO",
             Self::Card(_) => "SCHEDA",
@@ -136,6 +140,7 @@ impl Command {
             | Self::Index(cited)
             | Self::Document(cited, _)
             | Self::Withdraw(cited)
+            | Self::Follow(cited, _)
             | Self::Rate(cited, ..) => Some(cited),
             Self::Data
             | Self::Seen
@@ -258,6 +263,10 @@ fn parse(words: &[&str]) -> Option<Command> {
         ["stato", rest @ ..] => numbered(rest).map(|(cited, _)| Command::Status(cited)),
         ["fascicolo", rest @ ..] => numbered(rest).map(|(cited, _)| Command::Index(cited)),
         ["ritiro" | "ritira", rest @ ..] => numbered(rest).map(|(cited, _)| Command::Withdraw(cited)),
+        ["segui" | "seguo" | "seguire", rest @ ..] => follow(rest, Wish::Wanted),
+        ["non", "seguo" | "seguire", "piu", rest @ ..] | ["non", "seguo" | "seguire", rest @ ..] => {
+            follow(rest, Wish::Unwanted)
+        }
         ["valutazione" | "voto", stars, rest @ ..] => rate(stars, rest),
         ["documento", rest @ ..] => match numbered(rest)? {
             (cited, Some(document)) => Some(Command::Document(cited, document)),
@@ -311,6 +320,11 @@ fn of_expiries(rest: &[&str]) -> bool {
 /// «più», and nothing else.
 fn is_more(rest: &[&str]) -> bool {
     matches!(rest, [] | ["piu"])
+}
+
+/// A dossier alone: no document of it.
+fn follow(rest: &[&str], wish: Wish) -> Option<Command> {
+    numbered(rest).and_then(|(cited, document)| document.is_none().then_some(Command::Follow(cited, wish)))
 }
 
 /// One to five, a number, and perhaps the answer to the second question.
@@ -480,6 +494,14 @@ mod tests {
         ] {
             assert_eq!(one("", text), Some(Command::Expiries(Wish::Unwanted)), "{text}");
         }
+        for (text, wish) in [
+            ("SEGUI 2026/000123", Wish::Wanted),
+            ("Seguo la pratica n. 2026/123, grazie", Wish::Wanted),
+            ("NON SEGUO PIÙ 2026/000123", Wish::Unwanted),
+            ("Non seguo più la pratica 123/2026", Wish::Unwanted),
+        ] {
+            assert_eq!(one("", text), Some(Command::Follow(cited("2026/000123"), wish)), "{text}");
+        }
         assert_eq!(one("ABILITAMI cf BNCNNA80A41H501R", ""), Some(Command::Enable));
     }
 
@@ -530,6 +552,8 @@ mod tests {
             "Ritiro rifiuti ingombranti",
             "Revoca dell'ordinanza n. 5",
             "Aiuto per la mensa",
+            "Seguo con interesse la vicenda",
+            "Non seguo più la strada vecchia",
             "Valutazione 6 2026/000123",
             "Valutazione 4 2026/000123 motivo 9",
             "Valutazione di impatto 2026/000123",

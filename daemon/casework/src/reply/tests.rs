@@ -68,6 +68,8 @@ fn files() -> Vec<TemplateFile> {
         "risponde-una-persona",
         "ritiro",
         "scheda",
+        "segui",
+        "segui-novita",
         "modulo",
         "valutazione",
     ];

@@ -47,6 +47,8 @@ mod faults;
 mod figures;
 #[path = "suite/fixtures.rs"]
 mod fixtures;
+#[path = "suite/follow.rs"]
+mod follow;
 #[path = "suite/hostile.rs"]
 mod hostile;
 #[path = "suite/languages.rs"]

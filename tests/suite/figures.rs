@@ -68,6 +68,12 @@ fn times_are_measured_against_the_law_and_late_measures_told_one_by_one() {
     assert_eq!((&told[0]["due"], &told[0]["outcome"]), (&json!("2025-12-27"), &json!("accolta")));
     assert!(told[0]["decided"].is_string() && told[1]["decided"].is_null());
     assert!(!told.iter().any(|row| row["dossier"] == json!(quick)));
+    let board = counter.figures_of(&["--uffici"]);
+    let offices = board["offices"].as_object().unwrap();
+    assert_eq!((offices.len(), &offices["tributi"]["late"]), (1, &json!(1)), "{board}");
+    assert!(offices["tributi"]["latest_days"].as_u64() > Some(0), "{board}");
+    let csv = counter.done(&[&ALL[..], &["--uffici", "--csv"]].concat());
+    assert!(csv.starts_with("ufficio;aperte;in_scadenza;scadute;giorni_di_ritardo;senza_termine\ntributi;"), "{csv}");
     let csv = counter.done(&[&ALL[..], &["--ritardi", "--csv"]].concat());
     let lines: Vec<&str> = csv.lines().collect();
     assert_eq!(lines[0], "fascicolo;procedimento;ufficio;avviata;ultimo_giorno;decisa;giorni_di_ritardo;esito");
@@ -116,6 +122,25 @@ fn a_dossier_shows_its_letters_and_a_person_its_contacts() {
     assert!(lines[0].contains(&number) && lines[0].contains("lettera (inviata)"), "{shown}");
     assert!(contacts.contains("nota di Ada Neri") && contacts.contains("Ha telefonato"), "{shown}");
     assert_eq!(contacts.matches("lettera (").count(), 1, "the letter to Mario is Mario's: {shown}");
+
+    // The same for another program, in one row a contact; that it was read is written down.
+    let contacts = |more: &[&str]| {
+        counter
+            .done(&[&["person", "contacts", "BNCNNA80A41H501R", "--by", "Carla Blu", "--office", "urp"], more].concat())
+    };
+    let csv = contacts(&["--csv"]);
+    let rows: Vec<&str> = csv.lines().collect();
+    assert_eq!(rows[0], "quando;persona;nome;fascicolo;tipo;con_chi;esito;testo;riferimento");
+    assert_eq!(rows.len(), 3, "one of each, and the columns: {csv}");
+    let of = |kind: &str| rows.iter().filter(|row| row.split(';').nth(4) == Some(kind)).count();
+    assert_eq!((of("lettera"), of("nota")), (1, 1), "{csv}");
+    let note = rows.iter().find(|row| row.contains(";nota;")).unwrap();
+    assert!(note.contains(&format!(";BNCNNA80A41H501R;Anna Bianchi;{number};nota;Ada Neri")), "{note}");
+    assert!(note.ends_with(";;Ha telefonato;"), "{note}");
+    let json: Value = serde_json::from_str(&contacts(&["--json"])).unwrap();
+    assert_eq!((json["contacts"].as_array().unwrap().len(), &json["more"]), (2, &Value::Bool(false)));
+    let seen = counter.done(&["person", "accesses", "BNCNNA80A41H501R"]);
+    assert_eq!(seen.matches("Carla Blu").count(), 2, "{seen}");
     running.stop();
 }
 

@@ -263,6 +263,7 @@ fn every_template_is_sent_by_a_rule_or_by_the_code() {
         "letters/accesses.rs",
         "letters/case.rs",
         "letters/enquiry.rs",
+        "letters/follow.rs",
         "letters/order.rs",
         "letters/undelivered.rs",
         "decide.rs",

@@ -16,6 +16,7 @@ use crate::clockwork::{procedure_of, with_term};
 use crate::decision::{Change, Outgoing, Reason};
 use crate::desk::Desk;
 use crate::dossier::{Dossier, State};
+use crate::follow;
 use crate::letters::case::Case;
 use crate::life::Entry;
 use crate::participation;
@@ -334,9 +335,11 @@ impl<'a> Bench<'a> {
         // An act whose letter cannot be written is not done: the citizen would never hear of it.
         let mut outgoing = letters(&case).map_err(|why| Refused::new("no-letter", why.text))?;
         outgoing.extend(around.outgoing);
+        let (news, untold) = follow::news(self.dossier, &case);
+        outgoing.extend(news);
         let number = &self.dossier.number;
         let entered = entries.into_iter().map(|entry| Change::Entered { dossier: number.clone(), entry });
-        let changes = entered.chain(around.incidents).collect();
+        let changes = entered.chain(around.incidents).chain(untold).collect();
         Ok(Done { changes, outgoing, said: format!("fascicolo {number}: {said}") })
     }
 

@@ -10,6 +10,7 @@ use crate::data_change::{self, DataChange};
 use crate::decision::{Change, Outgoing, Reason};
 use crate::desk::Desk;
 use crate::dossier::{Dossier, State};
+use crate::follow;
 use crate::known::Known;
 use crate::letters::case::{Case, Told};
 use crate::life::Entry;
@@ -336,6 +337,9 @@ pub fn look(dossier: &Dossier, people: &[Person], others: &[Dossier], desk: &Des
     }
     let case = Case { people, enclosed: &[], dossier: &after, cause: &cause, now, desk };
     tell(&case, &due, &mut outgoing, &mut changes);
+    let (news, untold) = follow::news(dossier, &case);
+    outgoing.extend(news);
+    changes.extend(untold);
     let number = dossier.number.clone();
     changes.splice(0..0, entries.into_iter().map(|entry| Change::Entered { dossier: number.clone(), entry }));
     Some(Done { changes, outgoing, said: due.iter().map(|r| r.what.words().to_string()).collect::<Vec<_>>().join(" ") })

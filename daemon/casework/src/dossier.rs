@@ -396,6 +396,9 @@ pub struct Life {
     /// The address that was asked to be enabled in it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub enablement: Option<Enablement>,
+    /// The addresses of who follows it, where its procedure is public.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub followers: Vec<String>,
     /// Somebody has said how it went.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rating: Option<rating::Step>,

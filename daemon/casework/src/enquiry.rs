@@ -6,6 +6,7 @@
 
 mod command;
 mod document;
+mod follow;
 mod place;
 mod question;
 mod rate;
@@ -221,6 +222,8 @@ fn obey(command: &Command, beside: usize, about: &About<'_>, trail: &mut Vec<Rea
     match command {
         // It opens its dossier: what is confirmed, and who grants it, is written there.
         Command::Enable => return Ok(Told::AsRequest),
+        // Whosever it is: what is public is everybody's, and of what is not the answer is one.
+        Command::Follow(cited, wish) => return follow::request(cited, *wish, named, about),
         Command::Data | Command::Seen if standing.permit(table, Right::DatiPropri) != Permit::Yes => {
             return Ok(Told::AsRequest);
         }
@@ -306,6 +309,7 @@ fn of_dossier(
         | Command::Revoke
         | Command::Notices(_)
         | Command::Expiries(_)
+        | Command::Follow(..)
         | Command::Help
         | Command::Card(_)
         | Command::Catalogue => Ok(Told::AsRequest),
@@ -331,6 +335,7 @@ fn general(command: &Command, about: &About<'_>, standing: &Standing) -> Result<
         Command::Notices(wanted) => return notices(*wanted, about, standing),
         Command::Enable
         | Command::Expiries(_)
+        | Command::Follow(..)
         | Command::Status(_)
         | Command::Index(_)
         | Command::Document(..)

@@ -13,8 +13,9 @@ use crate::data_change::{self, DataChange};
 use crate::decision::{Change, Outgoing, Reason};
 use crate::desk::Desk;
 use crate::dossier::{Document, Dossier, Party, PartyRole, State, Visibility};
+use crate::follow;
 use crate::known::Known;
-use crate::letters::case::Changed;
+use crate::letters::case::{Case, Changed};
 use crate::life::{CHANGES_MAX, Entry, FILINGS_MAX};
 use crate::participation::{self, Admission};
 use crate::person::{self, Person};
@@ -120,7 +121,13 @@ pub(crate) fn file(paper: &Paper<'_>, dossier: &mut Dossier, trail: &mut Vec<Rea
             trail.push(Reason::new(why.code, why.text));
         }
     }
-    *dossier = with_term(dossier, &mut entries, paper.desk, paper.known.now);
+    let after = with_term(dossier, &mut entries, paper.desk, paper.known.now);
+    let Known { digest: cause, now, people, .. } = paper.known;
+    let case = Case { people, enclosed: &[], dossier: &after, cause, now: *now, desk: paper.desk };
+    let (news, untold) = follow::news(dossier, &case);
+    filed.outgoing.extend(news);
+    filed.changes.extend(untold);
+    *dossier = after;
     let number = dossier.number.clone();
     filed.changes.extend(entries.into_iter().map(|entry| Change::Entered { dossier: number.clone(), entry }));
     filed

@@ -3,6 +3,7 @@
 pub(crate) mod accesses;
 pub(crate) mod case;
 pub(crate) mod enquiry;
+pub(crate) mod follow;
 mod named;
 pub(crate) mod order;
 mod undelivered;

@@ -31,6 +31,7 @@ pub mod enablement;
 mod enquiry;
 pub mod entrust;
 mod filing;
+mod follow;
 pub mod guard;
 pub mod idle;
 pub mod known;

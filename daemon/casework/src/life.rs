@@ -9,6 +9,7 @@ use crate::calendar::stamp;
 use crate::data_change::{self, DataChange};
 use crate::dossier::{Document, Dossier, Party, PartyRole, State};
 use crate::enablement::{self, Enablement};
+use crate::follow;
 use crate::participation::{self, Participation};
 use crate::term::{ClockFact, FACTS_MAX, Plan, Reminder};
 use crate::validity;
@@ -143,6 +144,13 @@ pub enum Entry {
         /// When, as its provider certified.
         at: Timestamp,
     },
+    /// Somebody follows it from now on, or does no more.
+    Followed {
+        /// From which address.
+        address: String,
+        /// From now on; else no more.
+        follows: bool,
+    },
     /// A remark of the office.
     Noted {
         /// Its words.
@@ -160,7 +168,7 @@ impl Entry {
             Self::Joined { .. } | Self::Deposited { .. } | Self::Clock { .. } | Self::HandedOver { .. } => false,
             Self::Enabling { step } => matches!(step, enablement::Step::Granted),
             Self::Ranking { step } => matches!(step, ranking::Step::Ranked { .. }),
-            Self::Action { .. } | Self::Advice { .. } | Self::Rated { .. } => false,
+            Self::Action { .. } | Self::Advice { .. } | Self::Rated { .. } | Self::Followed { .. } => false,
             Self::Reckoned { .. } | Self::Reminded { .. } | Self::Validity { .. } => false,
         }
     }
@@ -185,6 +193,8 @@ impl Entry {
             },
             Self::Advice { body, step } => format!("{body}: {}", step.words()),
             Self::HandedOver { body, at } => format!("{body} ha ricevuto la richiesta, {}", stamp(*at)),
+            Self::Followed { address, follows: true } => format!("la segue {address}"),
+            Self::Followed { address, follows: false } => format!("non la segue più {address}"),
             Self::Noted { text } => format!("nota: {text}"),
             Self::Reminded { reminder } => format!("avviso del {}: {}", reminder.on, reminder.what.words()),
             Self::Change { n, step } => format!("modifica {n}: {}", step.words()),
@@ -267,6 +277,7 @@ impl Dossier {
             Entry::Rated { step } => self.life.rating = self.life.rating.max(Some(*step)),
             Entry::Validity { step } => validity::apply(&mut self.life.validity, *step),
             Entry::Ranking { step } => self.life.ranking.apply(step),
+            Entry::Followed { address, follows } => follow::apply(&mut self.life.followers, address, *follows),
             Entry::HandedOver { .. } | Entry::Noted { .. } => {}
         }
     }

@@ -288,6 +288,7 @@ impl Liaison {
             }
             match self.other.hear(&talk.state.heard).await {
                 Ok(Some(page)) => {
+                    talk.hearing = Pace::default();
                     let answer = self.carry(&page)?;
                     talk.state.answer = Some(answer);
                     talk.state.heard = page.next;

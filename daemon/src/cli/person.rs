@@ -1,5 +1,6 @@
 //! `sportello person`: whom the office knows, and what it holds of each. It changes when something else is held.
 
+mod contacts;
 mod entrust;
 
 use super::counter::{ReadBy, ask, give, json};
@@ -33,6 +34,7 @@ const AFTER_HELP: &str = "\
   sportello person list --address anna@pec.example
   sportello person list --name bianchi
   sportello person accesses BNCNNA80A41H501R
+  sportello person contacts BNCNNA80A41H501R --csv --by \"Ada Neri\" --office urp > contatti.csv
 
 Sotto un codice fiscale c'è una persona sola. Quello che due uffici dicono in modo diverso resta tutto, e si vede come conflitto.
 Molte insieme: sportello register import FILE";
@@ -60,6 +62,8 @@ enum Action {
     List(ListArgs),
     /// Chi ha visto i suoi dati e le sue pratiche: quando, chi, che cosa
     Accesses(ShowArgs),
+    /// Tutti i contatti con lei, in ordine: Pec, compiti, note. Con --csv o --json, per un altro programma (CRM)
+    Contacts(contacts::Args),
     /// Abilita la Pec che un cittadino ha chiesto di usare, e gli scrive l'esito
     Enable(EnableArgs),
     /// Dice di no a chi lo ha chiesto, e gli scrive i motivi
@@ -187,6 +191,7 @@ pub(super) fn main(args: &Args) -> u8 {
         Action::Quiet(args) => entrust::quiet(args),
         Action::List(args) => list(args),
         Action::Accesses(args) => accesses(args),
+        Action::Contacts(args) => contacts::main(args),
         Action::Enable(args) => {
             let (scopes, until, points) = (args.scope.clone(), args.until, args.point.clone());
             decide(&args.decides, Act::Enable { scopes, until, points })

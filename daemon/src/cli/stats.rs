@@ -5,6 +5,8 @@
 //! of it comes from the register alone, page by page: the same register gives the same bytes, whatever rules are in force, and a
 //! million dossiers are never in memory together.
 
+mod board;
+
 use super::counter::{Hand, day, json, user};
 use super::paint::{cut, table, wrap};
 use super::{ConfigArg, FOUND, OK};
@@ -24,6 +26,7 @@ const COLUMN: usize = 40;
 
 const AFTER_HELP: &str = "\
   sportello stats                                       i tempi di quest'anno, per procedimento
+  sportello stats --uffici                              oggi, per ufficio: aperte, in scadenza, scadute
   sportello stats --dal 2026-01-01 --al 2026-12-31 --csv > tempi.csv
   sportello stats --dal 2026-01-01 --al 2026-12-31 --ritardi      la relazione sui ritardi, da fare entro il 30 gennaio
 
@@ -45,6 +48,9 @@ pub(super) struct Args {
     /// Una riga per ogni decisione in ritardo, e per ogni pratica scaduta e ancora aperta
     #[arg(long)]
     ritardi: bool,
+    /// Un quadro per ufficio: pratiche aperte, in scadenza, scadute, com'erano l'ultimo giorno
+    #[arg(long, conflicts_with = "ritardi")]
+    uffici: bool,
     /// Risposta in JSON
     #[arg(long, conflicts_with = "csv")]
     json: bool,
@@ -69,6 +75,11 @@ fn run(args: &Args) -> Result<u8, u8> {
     if args.ritardi {
         late(&mut hand, period, args)?;
         return Ok(OK);
+    }
+    if args.uffici {
+        let mut board = board::Board::default();
+        each(&mut hand, |time| board.add(&time, period.to))?;
+        return Ok(board.show(period.to, args.json, args.csv));
     }
     let mut by_procedure: BTreeMap<String, Tally> = BTreeMap::new();
     each(&mut hand, |time| by_procedure.entry(time.procedure.clone()).or_default().add(&time, period))?;

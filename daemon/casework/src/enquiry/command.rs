@@ -89,6 +89,8 @@ pub(crate) enum Command {
     Expiries(Wish),
     /// ACCETTO n, RINUNCIO n: what I say of the place that a ranking gave me; without a number, in the dossier that I answer.
     Place(Option<Cited>, Answer),
+    /// SEGUI n, NON SEGUO PIÙ n: how a public dossier goes.
+    Follow(Cited, Wish),
     /// VALUTAZIONE stars n, and perhaps MOTIVO m: how a dossier went.
     Rate(Cited, u8, Option<u8>),
     /// AIUTO: what may be written.
@@ -126,6 +128,8 @@ impl Command {
             Self::Expiries(Wish::Wanted) => "AVVISAMI DELLE SCADENZE",
             Self::Expiries(Wish::Unwanted) => "NON AVVISARMI",
             Self::Place(_, answer) => answer.word(),
+            Self::Follow(_, Wish::Wanted) => "SEGUI",
+            Self::Follow(_, Wish::Unwanted) => "NON SEGUO PIÙ",
             Self::Rate(..) => "VALUTAZIONE",
             Self::Help => "AIUTO",
             Self::Card(_) => "SCHEDA",
@@ -140,6 +144,7 @@ impl Command {
             | Self::Index(cited)
             | Self::Document(cited, _)
             | Self::Withdraw(cited)
+            | Self::Follow(cited, _)
             | Self::Rate(cited, ..) => Some(cited),
             Self::Place(cited, _) => cited.as_ref(),
             Self::Data
@@ -277,6 +282,10 @@ fn parse(words: &[&str]) -> Option<Command> {
         ["accetto", rest @ ..] | ["accettato", rest @ ..] => place(rest, Answer::Taken),
         ["confermo", "il", "posto", rest @ ..] => place(rest, Answer::Taken),
         ["ritiro" | "ritira", rest @ ..] => numbered(rest).map(|(cited, _)| Command::Withdraw(cited)),
+        ["segui" | "seguo" | "seguire", rest @ ..] => follow(rest, Wish::Wanted),
+        ["non", "seguo" | "seguire", "piu", rest @ ..] | ["non", "seguo" | "seguire", rest @ ..] => {
+            follow(rest, Wish::Unwanted)
+        }
         ["valutazione" | "voto", stars, rest @ ..] => rate(stars, rest),
         ["documento", rest @ ..] => match numbered(rest)? {
             (cited, Some(document)) => Some(Command::Document(cited, document)),
@@ -345,6 +354,11 @@ fn of_expiries(rest: &[&str]) -> bool {
 /// «più», and nothing else.
 fn is_more(rest: &[&str]) -> bool {
     matches!(rest, [] | ["piu"])
+}
+
+/// A dossier alone: no document of it.
+fn follow(rest: &[&str], wish: Wish) -> Option<Command> {
+    numbered(rest).and_then(|(cited, document)| document.is_none().then_some(Command::Follow(cited, wish)))
 }
 
 /// One to five, a number, and perhaps the answer to the second question.

@@ -6,6 +6,7 @@ use crate::calendar::rome;
 use crate::clockwork::{self, with_term};
 use crate::decision::{Change, Reason};
 use crate::dossier::{Dossier, PartyRole};
+use crate::follow;
 use crate::letters::case::Case;
 use crate::letters::{About, enquiry as letter};
 use crate::life::Entry;
@@ -43,13 +44,14 @@ pub(super) fn request(about: &About<'_>, dossier: &Dossier, written: &str) -> Re
         now: about.known.now,
         desk: about.desk,
     };
-    let letters = case.withdrawn()?;
+    let (news, untold) = follow::news(dossier, &case);
+    let letters = case.withdrawn()?.into_iter().chain(news).collect();
     let office = dossier.office.clone();
     let fact = [point, format!("Aveva scritto «RITIRO {written}»: non serve decidere.")];
     let tasks = case.task(&office, "richiesta ritirata da chi l'ha presentata", &fact, &[]).into_iter().collect();
     let number = dossier.number.clone();
     let entered = entries.into_iter().map(|entry| Change::Entered { dossier: number.clone(), entry });
-    let changes = core::iter::once(Change::Filed { dossier: number.clone() }).chain(entered).collect();
+    let changes = core::iter::once(Change::Filed { dossier: number.clone() }).chain(entered).chain(untold).collect();
     Ok(Told::Machine { letters, changes, tasks, dossier: Some(number) })
 }
 

@@ -173,6 +173,7 @@ fn guarantees(procedure: &Procedure) -> Vec<String> {
     let participation = match procedure.participation {
         Participation::Admitted => "partecipazione ammessa",
         Participation::Excluded => "partecipazione esclusa (L. 241/1990 art. 13)",
+        Participation::Public => "partecipazione ammessa, e chiunque può seguire come va (SEGUI)",
     };
     let notice = match &procedure.notice {
         Notice::Due => "preavviso prima di un rifiuto".to_string(),

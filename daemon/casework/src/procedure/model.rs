@@ -132,6 +132,8 @@ pub enum Participation {
     Admitted,
     /// It does not: taxes, general acts (art. 13).
     Excluded,
+    /// It applies, and what is decided concerns everybody: whoever wants follows how it goes (SEGUI).
+    Public,
 }
 
 /// The notice of a refusal (art. 10-bis).

@@ -276,8 +276,8 @@ fn procedure(reader: &mut Reader<'_>, templates: &[&str], problems: &mut Problem
     })
 }
 
-const PARTICIPATION: [(&str, Participation); 2] =
-    [("ammessa", Participation::Admitted), ("esclusa", Participation::Excluded)];
+const PARTICIPATION: [(&str, Participation); 3] =
+    [("ammessa", Participation::Admitted), ("esclusa", Participation::Excluded), ("pubblica", Participation::Public)];
 const THIRD_BODY: [(&str, ThirdBody); 3] =
     [("no", ThirdBody::None), ("senza-sospensione", ThirdBody::Runs), ("con-sospensione", ThirdBody::Suspends)];
 const APPLICANTS: [(&str, Applicant); 3] =

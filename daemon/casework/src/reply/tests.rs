@@ -70,6 +70,8 @@ fn files() -> Vec<TemplateFile> {
         "posizione-graduatoria",
         "posto-graduatoria",
         "scheda",
+        "segui",
+        "segui-novita",
         "modulo",
         "valutazione",
     ];

@@ -73,6 +73,14 @@ fn a_command_is_read_however_it_is_written() {
     ] {
         assert_eq!(one("", text), Some(Command::Expiries(Wish::Unwanted)), "{text}");
     }
+    for (text, wish) in [
+        ("SEGUI 2026/000123", Wish::Wanted),
+        ("Seguo la pratica n. 2026/123, grazie", Wish::Wanted),
+        ("NON SEGUO PIÙ 2026/000123", Wish::Unwanted),
+        ("Non seguo più la pratica 123/2026", Wish::Unwanted),
+    ] {
+        assert_eq!(one("", text), Some(Command::Follow(cited("2026/000123"), wish)), "{text}");
+    }
     assert_eq!(one("ABILITAMI cf BNCNNA80A41H501R", ""), Some(Command::Enable));
 }
 
@@ -122,6 +130,8 @@ fn a_sentence_is_no_command() {
         "Documento d'identità",
         "Ritiro rifiuti ingombranti",
         "Revoca dell'ordinanza n. 5",
+        "Seguo con interesse la vicenda",
+        "Non seguo più la strada vecchia",
         "Aiuto per la mensa",
         "Valutazione 6 2026/000123",
         "Valutazione 4 2026/000123 motivo 9",

@@ -311,6 +311,8 @@ pub const MESSAGES: &[Message] = &[
     enquiries::EXPIRED,
     enquiries::CONFIRMED,
     notices::NOTICES,
+    notices::FOLLOW,
+    notices::FOLLOWED,
     enquiries::RATED,
     notices::EXPIRIES,
     notices::EXPIRY,

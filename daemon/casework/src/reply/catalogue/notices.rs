@@ -2,7 +2,7 @@
 //! be chosen, or a ranking has another letter.
 
 use super::Kind::{Date, Flag, Items, Line, Lines, Link, Number};
-use super::Need::{Always, Free, IfGiven, Subject};
+use super::Need::{Always, Free, IfGiven, OneOf, Subject};
 use super::enquiries::US;
 use super::fields::{DOSSIER, END, LINK_RISPOSTA, SENDER, field};
 use super::{Field, Message, Phrase, Reader};
@@ -16,6 +16,58 @@ pub(super) const NOTICES: Message = Message {
     must_say: &[
         Phrase { words: "ti scriviamo sempre", why: "quello che la legge vuole non si spegne" },
         Phrase { words: "non hai scritto tu", why: "chi non l'ha chiesto deve sapere che cosa fare" },
+    ],
+};
+
+/// SEGUI, NON SEGUO PIÙ.
+pub(super) const FOLLOW: Message = Message {
+    name: "segui",
+    purpose: "a chi vuole seguire una pratica pubblica, o non vuole più: che cosa ha scelto; lo stesso testo per quella che non c'è e quella che non è pubblica",
+    reader: Reader::Citizen,
+    fields: &[
+        US,
+        &[
+            field("seguita", Line, OneOf("scelta"), "la pratica che segue", &["2026/000123-MK (Consultazione)"]),
+            field("lasciata", Line, OneOf("scelta"), "quella che non segue più", &["2026/000123-MK (Consultazione)"]),
+            field(
+                "non_pubblica",
+                Line,
+                OneOf("scelta"),
+                "il numero scritto, se non è di una pratica pubblica",
+                &["2026/000999"],
+            ),
+        ],
+    ],
+    must_say: &[
+        Phrase { words: "allo stesso modo", why: "nessuno deve sapere se un'altra persona ha una pratica" },
+        Phrase { words: "non seguo più", why: "chi segue deve sapere come smettere" },
+        Phrase { words: "non hai scritto tu", why: "chi non l'ha chiesto deve sapere che cosa fare" },
+    ],
+};
+
+/// A step of a dossier that somebody follows.
+pub(super) const FOLLOWED: Message = Message {
+    name: "segui-novita",
+    purpose: "a chi segue una pratica pubblica: è andata avanti, e come smettere",
+    reader: Reader::Citizen,
+    fields: &[
+        US,
+        &[
+            field("fascicolo", Line, Subject, "numero del fascicolo", &["2026/000123-MK"]),
+            field("servizio", Line, Always, "nome del procedimento", &["Consultazione pubblica"]),
+            field("novita", Line, Always, "che cosa è successo", &["Richiesta accolta"]),
+            field(
+                "link_basta",
+                Link { subject: "NON SEGUO PIÙ {}", from: "fascicolo", body: None },
+                Always,
+                "collegamento che prepara la Pec per non seguirla più",
+                &[],
+            ),
+        ],
+    ],
+    must_say: &[
+        Phrase { words: "ricevi questo avviso perché", why: "chi legge deve sapere perché gli si scrive" },
+        Phrase { words: "non seguo più", why: "e come smettere" },
     ],
 };
 

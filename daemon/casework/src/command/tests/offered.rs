@@ -74,7 +74,7 @@ fn is_it(words: &str, wanted: &Wanted) -> bool {
         (What::Approve, Wanted::Act(Act::Approve { change: 1 })) => true,
         (What::Refuse, Wanted::Act(Act::Refuse { change: 1, points })) => points == &["il conto è di altri"],
         (What::Enable, Wanted::Act(Act::Enable { points, .. })) => points == &["vista la carta d'identità"],
-        (What::Open, Wanted::Open(procedure)) => procedure == "richiesta",
+        (What::Open, Wanted::Open(procedure, _)) => procedure == "richiesta",
         (What::Correct, Wanted::Correct(_)) => true,
         _ => false,
     }

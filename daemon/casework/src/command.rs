@@ -8,6 +8,7 @@
 pub(crate) mod answers;
 mod code;
 mod correct;
+mod exofficio;
 mod vouched;
 mod words;
 
@@ -100,6 +101,9 @@ const NAMED_DIGITS_MIN: usize = 12;
 /// Digits of a whole digest.
 const DIGEST_DIGITS: usize = 64;
 
+/// What is told to who names no dossier.
+const NO_DOSSIER: &str = "non si capisce di quale pratica: l'oggetto deve avere [Fascicolo …], come nel compito";
+
 /// The mark of a message in the subject of a task.
 pub(crate) fn tag(digest: &str) -> String {
     format!("[Messaggio {}]", short(digest))
@@ -191,7 +195,8 @@ fn authors<'a>(mail: &str, book: &'a Rulebook) -> Vec<Author<'a>> {
 /// What an order stands on: who gives it, about what, under which code.
 struct Standing<'a> {
     author: Author<'a>,
-    object: Object<'a>,
+    /// None: the office opens a dossier by itself, and writes from its own PEC.
+    object: Option<Object<'a>>,
     code: String,
     /// What was done under this code already.
     spent: Option<&'a Spent>,
@@ -221,7 +226,7 @@ fn obey(
             return Err(Refused::new("code-spent", text));
         }
         let wanted = words::read(&content.text, &desk.rules, &desk.entity.fallback_office)?;
-        carry_out(wanted, &Handed::of(&known.digest, content), standing, known, desk)
+        carry_out(wanted, content, standing, known, desk)
     });
     let mut after = standing.as_ref().ok().map(|standing| After::of(standing.object));
     if let (Ok(done), Some(after)) = (&done, &mut after) {
@@ -250,8 +255,9 @@ fn obey(
         (Err(why), standing) => {
             if let Ok(standing) = standing {
                 let what = match standing.object {
-                    Object::Dossier(dossier) => format!("fascicolo {}", dossier.number),
-                    Object::Message(wrote) => format!("messaggio {}", short(&wrote.digest)),
+                    Some(Object::Dossier(dossier)) => format!("fascicolo {}", dossier.number),
+                    Some(Object::Message(wrote)) => format!("messaggio {}", short(&wrote.digest)),
+                    None => String::from("un fascicolo da aprire"),
                 };
                 decision.changes.extend(why.attempt(standing.author.name, standing.author.office, &what));
             }
@@ -278,27 +284,34 @@ fn obey(
 /// Does what is wanted, if it may be done.
 fn carry_out(
     wanted: Wanted,
-    documents: &[Handed],
+    content: &Content,
     standing: &Standing<'_>,
     known: &Known,
     desk: &Desk,
 ) -> Result<Done, Refused> {
     let author = standing.author;
-    match (wanted, standing.object) {
+    let Some(object) = standing.object else {
+        return match wanted {
+            Wanted::Open(named, points) => exofficio::open(&named, &points, author, content, known, desk),
+            Wanted::Act(_) | Wanted::Correct(_) => Err(Refused::new("no-dossier", NO_DOSSIER)),
+        };
+    };
+    match (wanted, object) {
         (Wanted::Act(act), Object::Dossier(dossier)) => {
             let filed = known.filed.get(&dossier.number).cloned().unwrap_or_default();
             let held = known.held.get(&dossier.number).cloned().unwrap_or_default();
-            let order = Order { documents: documents.to_vec(), filed, held, ..author.order(dossier, act) };
+            let documents = Handed::of(&known.digest, content);
+            let order = Order { documents, filed, held, ..author.order(dossier, act) };
             act::act(&order, dossier, &known.people, desk, known.now)
         }
         (Wanted::Act(_), Object::Message(_)) => {
             let text = "per questo messaggio non c'è ancora una pratica: si può scrivere APRI PRATICA o CORREGGI";
             Err(Refused::new("no-dossier", text))
         }
-        (Wanted::Open(_), Object::Dossier(dossier)) => {
+        (Wanted::Open(..), Object::Dossier(dossier)) => {
             Err(Refused::new("has-dossier", format!("il messaggio è già nel fascicolo {}", dossier.number)))
         }
-        (Wanted::Open(named), Object::Message(wrote)) => correct::open(&named, wrote, author, known, desk),
+        (Wanted::Open(named, _), Object::Message(wrote)) => correct::open(&named, wrote, author, known, desk),
         (Wanted::Correct(said), object) => correct::correct(said, object, author, known, desk),
     }
 }
@@ -310,10 +323,11 @@ struct After {
 }
 
 impl After {
-    fn of(object: Object<'_>) -> Self {
+    fn of(object: Option<Object<'_>>) -> Self {
         match object {
-            Object::Dossier(dossier) => Self { dossier: Some(dossier.clone()), message: None },
-            Object::Message(wrote) => Self { dossier: None, message: Some(wrote.clone()) },
+            Some(Object::Dossier(dossier)) => Self { dossier: Some(dossier.clone()), message: None },
+            Some(Object::Message(wrote)) => Self { dossier: None, message: Some(wrote.clone()) },
+            None => Self { dossier: None, message: None },
         }
     }
 
@@ -356,16 +370,18 @@ fn stand<'a>(
         good.next().map(|(code, author)| (object, code.clone(), *author))
     });
     match (keyed, road) {
-        (Some((object, code, author)), _) => Ok(Standing { author, object, spent: known.spent.get(&code), code }),
+        (Some((object, code, author)), _) => {
+            Ok(Standing { author, object: Some(object), spent: known.spent.get(&code), code })
+        }
         (None, Road::Pec) => {
-            let Some(object) = object else {
-                if is_slip(content) {
-                    return Err(Refused::new("slip", check::SLIP));
-                }
-                let text = "non si capisce di quale pratica: l'oggetto deve avere [Fascicolo …], come nel compito";
-                return Err(Refused::new("no-dossier", text));
-            };
-            let is_its = |author: &&Author<'_>| matches!(object, Object::Dossier(it) if it.office == author.office);
+            let opens = || words::read(&content.text, &desk.rules, &desk.entity.fallback_office);
+            if object.is_none() && is_slip(content) {
+                return Err(Refused::new("slip", check::SLIP));
+            }
+            if object.is_none() && !matches!(opens(), Ok(Wanted::Open(..))) {
+                return Err(Refused::new("no-dossier", NO_DOSSIER));
+            }
+            let is_its = |author: &&Author<'_>| matches!(object, Some(Object::Dossier(it)) if it.office == author.office);
             let author = authors.iter().find(is_its).or(authors.first());
             let author = author.copied().ok_or_else(|| Refused::new("no-office", "chi scrive non è di un ufficio"))?;
             Ok(Standing { author, object, code: String::new(), spent: None })

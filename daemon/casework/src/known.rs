@@ -314,7 +314,12 @@ fn of_content(interest: &mut Interest, message: &Content, book: &rules::Rulebook
     interest.tasks = command::codes(&message.subject).chain(command::codes(&message.text)).take(TASKS_MAX).collect();
     interest.is_of_office = command::is_of_office(&interest.sender, book);
     interest.messages = command::messages(&interest.sender, message, book).take(MESSAGES_MAX).collect();
-    interest.codes = codes(&message.subject).chain(codes(&message.text)).take(CODES_MAX).collect();
+    interest.codes = codes_of(message);
+}
+
+/// The codes of persons that are looked up for a message.
+pub(crate) fn codes_of(message: &Content) -> BTreeSet<String> {
+    codes(&message.subject).chain(codes(&message.text)).take(CODES_MAX).collect()
 }
 
 /// Codes of tasks looked up for one message: a thread quotes a few.

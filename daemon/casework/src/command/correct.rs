@@ -219,7 +219,7 @@ fn applicant(mail: &str, known: &Known) -> NewParty {
 }
 
 /// A procedure by its id or its name.
-fn procedure<'a>(said: &str, desk: &'a Desk) -> Result<&'a Procedure, Refused> {
+pub(super) fn procedure<'a>(said: &str, desk: &'a Desk) -> Result<&'a Procedure, Refused> {
     let said = said.trim();
     let same = |name: &str| Normal::of(name).text() == Normal::of(said).text();
     let found = desk.procedures.all().find(|procedure| same(&procedure.id) || same(&procedure.title));

@@ -21,6 +21,7 @@ use alloc::vec::Vec;
 use pec::{Anchors, Content, Examined, Policy, Verdict};
 use std::sync::LazyLock;
 
+mod exofficio;
 mod lives;
 mod offered;
 

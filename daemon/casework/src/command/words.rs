@@ -58,8 +58,8 @@ pub(super) enum What {
 pub(super) enum Wanted {
     /// That something is done with a dossier.
     Act(Act),
-    /// A dossier for the message, of the procedure that is so called.
-    Open(String),
+    /// A dossier of the procedure that is so called: for the message, else of the office's own, with what stands below.
+    Open(String, Vec<String>),
     /// That it is written down what a message really was.
     Correct(Said),
 }
@@ -147,7 +147,7 @@ pub(super) fn read(text: &str, book: &Rulebook, fallback: &str) -> Result<Wanted
         }
     };
     match one.what {
-        What::Open => Ok(Wanted::Open(one.rest.trim_end_matches('.').to_string())),
+        What::Open => Ok(Wanted::Open(one.rest.trim_end_matches('.').to_string(), one.points.clone())),
         What::Correct => Said::read(&one.rest, &one.points, book).map(Wanted::Correct),
         _ => act(one, is_not_held, &again, book, fallback).map(Wanted::Act),
     }

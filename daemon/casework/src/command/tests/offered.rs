@@ -83,7 +83,7 @@ fn is_it(words: &str, wanted: &Wanted) -> bool {
         (What::Enable, Wanted::Act(Act::Enable { points, .. })) => points == &["vista la carta d'identità"],
         (What::Rank, Wanted::Act(Act::Rank { position: 12, points })) => points.is_empty(),
         (What::Place(answer), Wanted::Act(Act::Place { answer: read, how })) => answer == read && how == "al telefono",
-        (What::Open, Wanted::Open(procedure)) => procedure == "richiesta",
+        (What::Open, Wanted::Open(procedure, _)) => procedure == "richiesta",
         (What::Correct, Wanted::Correct(_)) => true,
         _ => false,
     }

@@ -291,9 +291,22 @@ fn carry_out(
             let order = Order { documents: documents.to_vec(), filed, held, ..author.order(dossier, act) };
             act::act(&order, dossier, &known.people, desk, known.now)
         }
+        (Wanted::Act(Act::Note { text }), Object::Message(wrote)) => {
+            correct::remark(&text, "nota scritta", wrote, author)
+        }
+        (Wanted::Act(Act::Assign { office, .. }), Object::Message(wrote)) if !office.is_empty() => {
+            correct::pass_on(&office, wrote, author, known, desk)
+        }
         (Wanted::Act(_), Object::Message(_)) => {
-            let text = "per questo messaggio non c'è ancora una pratica: si può scrivere APRI PRATICA o CORREGGI";
+            let text =
+                "per questo messaggio non c'è ancora una pratica: si può fare solo quello che è scritto qui sotto";
             Err(Refused::new("no-dossier", text))
+        }
+        (Wanted::AskPec, Object::Message(wrote)) => correct::ask_pec(wrote, author, known, desk),
+        (Wanted::AskPec, Object::Dossier(_)) => {
+            let text =
+                "il messaggio ha già una pratica: per quello che non è in regola si scrive CHIEDO REGOLARIZZAZIONE";
+            Err(Refused::new("has-dossier", text))
         }
         (Wanted::Open(_), Object::Dossier(dossier)) => {
             Err(Refused::new("has-dossier", format!("il messaggio è già nel fascicolo {}", dossier.number)))

@@ -201,7 +201,7 @@ mod tests {
     fn what_was_written_wrong_is_said_in_italian_and_ends_with_two() {
         for (args, part) in [
             (&["sportello", "stato"][..], "il comando «stato» non c'è"),
-            (&["sportello", "statu"], "forse status"),
+            (&["sportello", "statu"], "status?"),
             (&["sportello", "status", "--configg", "x"], "«--configg» non si conosce: forse --config?"),
             (&["sportello", "status", "--config"], "dopo --config <FILE> manca il valore"),
             (&["sportello", "dossier", "do"], "manca "),

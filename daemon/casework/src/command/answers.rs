@@ -231,11 +231,13 @@ impl Judge<'_> {
 /// A body that the order could name: the one whose answer is waited for, one of the procedure's file, any.
 fn body_for(verb: Verb, dossier: &Dossier, desk: &Desk) -> String {
     let asked = || {
-        let bodies = dossier.life.facts.iter().rev().filter_map(|fact| match fact {
-            ClockFact::ThirdBodyAsked { body, .. } => Some(body.clone()),
-            _ => None,
-        });
-        dossier.life.advice.iter().find(|one| one.is_awaited()).map(|one| one.body.clone()).or_else(|| bodies.last())
+        let last = || {
+            dossier.life.facts.iter().rev().find_map(|fact| match fact {
+                ClockFact::ThirdBodyAsked { body, .. } => Some(body.clone()),
+                _ => None,
+            })
+        };
+        dossier.life.advice.iter().find(|one| one.is_awaited()).map(|one| one.body.clone()).or_else(last)
     };
     let known = || Some(procedure_of(dossier, desk)?.external.first()?.title.clone());
     let named = if verb == Verb::RiceviParere { asked() } else { known() };

@@ -5,6 +5,7 @@ use crate::act::Act;
 use crate::act::random_tests::{a_deed, happen};
 use crate::scene::{DESK, Mail, SAFE, START, Scene, flat, iban, new, the};
 use crate::term::reckon;
+use alloc::string::String;
 use alloc::vec::Vec;
 use jiff::civil::date;
 use proptest::prelude::*;

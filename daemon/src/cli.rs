@@ -21,6 +21,7 @@ mod evidence;
 pub mod explain;
 mod export;
 mod init;
+mod italian;
 mod outbox;
 mod paint;
 mod person;
@@ -46,7 +47,7 @@ pub(crate) use status::grade as status_grade;
 
 use crate::config::Config;
 use casework::rules::Problem;
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -54,7 +55,7 @@ use std::process::ExitCode;
 const OK: u8 = 0;
 /// It ran, and found something wrong.
 const FOUND: u8 = 1;
-// 2 is clap's: the command was not understood.
+// 2 is `italian`'s: the command was not understood.
 /// It could not start: configuration, rules, data folder.
 const CANNOT_START: u8 = 3;
 
@@ -158,7 +159,15 @@ fn config(path: &Path) -> Result<Config, u8> {
 /// Runs the command of this process.
 #[must_use]
 pub fn main() -> ExitCode {
-    let code = match Cli::parse().command {
+    let command = match italian::spoken(Cli::command()).try_get_matches() {
+        Ok(matches) => Cli::from_arg_matches(&matches),
+        Err(error) => Err(error),
+    };
+    let command = match command {
+        Ok(cli) => cli.command,
+        Err(error) => return ExitCode::from(italian::told(&error)),
+    };
+    let code = match command {
         Command::Run(args) => run::main(&args),
         #[cfg(feature = "demo")]
         Command::Demo(args) => demo::main(&args),

@@ -10,6 +10,7 @@ mod enable;
 mod handed;
 pub mod once;
 mod rank;
+mod reclassify;
 
 use crate::around::around;
 use crate::clockwork::{procedure_of, with_term};
@@ -164,6 +165,13 @@ pub enum Act {
         /// Why, one by one: which document was seen.
         points: Vec<String>,
     },
+    /// Gives it to another procedure: the wrong service was chosen.
+    Reclassify {
+        /// The right one (id).
+        procedure: String,
+        /// Why.
+        why: String,
+    },
     /// Says where the request stands in its ranking, and tells the citizen.
     Rank {
         /// The position, from 1.
@@ -300,6 +308,7 @@ impl<'a> Bench<'a> {
             Act::Deny { points } => self.deny(&bounded(points)?),
             Act::RollBack { change, why } => self.roll_back(*change, why),
             Act::AskAgain { change } => self.ask_again(*change),
+            Act::Reclassify { procedure, why } => self.reclassify(procedure.trim(), why),
             Act::Rank { position, points } => self.rank(*position, points),
             Act::Place { answer, how } => self.place(*answer, how),
             Act::Extend { points } => self.extend(&bounded(points)?),

@@ -107,7 +107,7 @@ fn spelt(length: Length) -> String {
     }
 }
 
-fn meaning(procedure: &Procedure) -> Silence {
+pub(crate) fn meaning(procedure: &Procedure) -> Silence {
     match procedure.silence {
         procedure::Silence::Default => Silence::Inadempimento,
         procedure::Silence::Assent(_) => Silence::Assenso,

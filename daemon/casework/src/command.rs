@@ -293,7 +293,7 @@ fn carry_out(
     let Some(object) = standing.object else {
         return match wanted {
             Wanted::Open(named, points) => exofficio::open(&named, &points, author, content, known, desk),
-            Wanted::Act(_) | Wanted::Correct(_) => Err(Refused::new("no-dossier", NO_DOSSIER)),
+            Wanted::Act(_) | Wanted::AskPec | Wanted::Correct(_) => Err(Refused::new("no-dossier", NO_DOSSIER)),
         };
     };
     match (wanted, object) {
@@ -304,9 +304,22 @@ fn carry_out(
             let order = Order { documents, filed, held, ..author.order(dossier, act) };
             act::act(&order, dossier, &known.people, desk, known.now)
         }
+        (Wanted::Act(Act::Note { text }), Object::Message(wrote)) => {
+            correct::remark(&text, "nota scritta", wrote, author)
+        }
+        (Wanted::Act(Act::Assign { office, .. }), Object::Message(wrote)) if !office.is_empty() => {
+            correct::pass_on(&office, wrote, author, known, desk)
+        }
         (Wanted::Act(_), Object::Message(_)) => {
-            let text = "per questo messaggio non c'è ancora una pratica: si può scrivere APRI PRATICA o CORREGGI";
+            let text =
+                "per questo messaggio non c'è ancora una pratica: si può fare solo quello che è scritto qui sotto";
             Err(Refused::new("no-dossier", text))
+        }
+        (Wanted::AskPec, Object::Message(wrote)) => correct::ask_pec(wrote, author, known, desk),
+        (Wanted::AskPec, Object::Dossier(_)) => {
+            let text =
+                "il messaggio ha già una pratica: per quello che non è in regola si scrive CHIEDO REGOLARIZZAZIONE";
+            Err(Refused::new("has-dossier", text))
         }
         (Wanted::Open(..), Object::Dossier(dossier)) => {
             Err(Refused::new("has-dossier", format!("il messaggio è già nel fascicolo {}", dossier.number)))
@@ -381,7 +394,8 @@ fn stand<'a>(
             if object.is_none() && !matches!(opens(), Ok(Wanted::Open(..))) {
                 return Err(Refused::new("no-dossier", NO_DOSSIER));
             }
-            let is_its = |author: &&Author<'_>| matches!(object, Some(Object::Dossier(it)) if it.office == author.office);
+            let is_its =
+                |author: &&Author<'_>| matches!(object, Some(Object::Dossier(it)) if it.office == author.office);
             let author = authors.iter().find(is_its).or(authors.first());
             let author = author.copied().ok_or_else(|| Refused::new("no-office", "chi scrive non è di un ufficio"))?;
             Ok(Standing { author, object, code: String::new(), spent: None })

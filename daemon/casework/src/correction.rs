@@ -21,10 +21,21 @@ pub struct Correction {
     /// The dossier.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dossier: Option<String>,
+    /// The procedure (id) by which its dossier is worked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub procedure: Option<String>,
     /// Who says so.
     pub by: String,
     /// Why.
     pub why: String,
+}
+
+impl Correction {
+    /// It says something of the message, and corrects nothing of what was decided: what was corrected before stays so.
+    #[must_use]
+    pub fn is_remark(&self) -> bool {
+        self.kind.is_none() && self.office.is_none() && self.dossier.is_none() && self.procedure.is_none()
+    }
 }
 
 /// The kind of request that is meant by its code or by its Italian name.

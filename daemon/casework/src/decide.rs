@@ -165,7 +165,7 @@ fn ordinary(seen: &Examined, content: Option<&Content>, why: String, known: &Kno
     }
     trail.extend(marks);
     let office = desk.entity.fallback_office.clone();
-    let task = letters::check_task(Claim::of(seen, content), &why, &trail, known, desk);
+    let task = letters::check_task(Claim::of(seen, content).of_ordinary_mail(), &why, &trail, known, desk);
     Decision {
         disposition: Disposition::ToPerson { office, why },
         changes: vec![],

@@ -4,6 +4,7 @@ pub(crate) mod accesses;
 pub(crate) mod case;
 pub(crate) mod enquiry;
 pub(crate) mod follow;
+mod loose;
 mod named;
 pub(crate) mod order;
 mod undelivered;
@@ -27,6 +28,7 @@ use alloc::string::{String, ToString};
 use alloc::vec;
 use alloc::vec::Vec;
 use jiff::Timestamp;
+pub(crate) use loose::{passed_on, ways_of_asking};
 use pec::{Attachment, Content, Daticert, Examined, Grade, Opens};
 use serde_json::{Value, json};
 
@@ -221,6 +223,8 @@ pub(crate) struct Claim<'a> {
     from: Option<&'a str>,
     subject: &'a str,
     content: Option<&'a Content>,
+    /// The office may answer by mail what becomes of it: as what, of whom, it was decided.
+    answered: bool,
 }
 
 impl<'a> Claim<'a> {
@@ -231,7 +235,13 @@ impl<'a> Claim<'a> {
             from: author.or(seen.from.as_deref()),
             subject: content.map_or(seen.subject.as_str(), |c| &c.subject),
             content,
+            answered: false,
         }
+    }
+
+    /// Of ordinary mail: nothing in it is proven, and that is all there is to say of it.
+    pub(crate) fn of_ordinary_mail(self) -> Self {
+        Self { answered: true, ..self }
     }
 }
 
@@ -245,7 +255,24 @@ pub(crate) fn check_task(
 ) -> Option<Outgoing> {
     let office = desk.entity.fallback_office.as_str();
     let mut values = about_us(desk, office);
-    put(&mut values, "riferimento", json!(reference(known)));
+    let wrote = Wrote {
+        digest: known.digest.clone(),
+        at: known.received.unwrap_or(known.now),
+        sender: claim.from.unwrap_or_default().to_string(),
+        proven: None,
+        dossier: None,
+        corrections: 0,
+    };
+    let object = Some(Object::Message(&wrote)).filter(|_| claim.answered);
+    put(
+        &mut values,
+        "riferimento",
+        json!(object.map_or_else(|| reference(known), |it| answers::reference(it, office, desk))),
+    );
+    if let Some(object) = object {
+        let reader = Author::shared(office, desk);
+        order::offered(&mut values, object, &known.digest, reader, &known.people, desk, known.now);
+    }
     put(&mut values, "motivo", json!(why));
     put(&mut values, "anomalie", json!(trail.iter().map(|r| r.text.as_str()).collect::<Vec<_>>()));
     put(&mut values, "ricevuto_il", json!(known.received.unwrap_or(known.now)));

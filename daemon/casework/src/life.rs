@@ -132,6 +132,16 @@ pub enum Entry {
         /// The step.
         step: validity::Step,
     },
+    /// It is worked by another procedure from now on: the one that was chosen was wrong. Its term is counted anew from the same
+    /// start (L. 241/1990 art. 2 c. 6).
+    Reclassified {
+        /// The procedure (id) until now.
+        from: String,
+        /// The one from now on.
+        to: String,
+        /// Its name.
+        title: String,
+    },
     /// The ranking to which it belongs goes a step on.
     Ranking {
         /// The step.
@@ -166,6 +176,7 @@ impl Entry {
             Self::Moved { .. } | Self::Assigned { .. } | Self::Noted { .. } | Self::Change { .. } => true,
             Self::Filing { step, .. } => !matches!(step, participation::Entry::Filed { .. }),
             Self::Joined { .. } | Self::Deposited { .. } | Self::Clock { .. } | Self::HandedOver { .. } => false,
+            Self::Reclassified { .. } => true,
             Self::Enabling { step } => matches!(step, enablement::Step::Granted),
             Self::Ranking { step } => matches!(step, ranking::Step::Ranked { .. }),
             Self::Action { .. } | Self::Advice { .. } | Self::Rated { .. } | Self::Followed { .. } => false,
@@ -202,6 +213,7 @@ impl Entry {
             Self::Enabling { step } => step.words(),
             Self::Validity { step } => step.words(),
             Self::Ranking { step } => step.words(),
+            Self::Reclassified { from, to, .. } => format!("procedimento corretto: da «{from}» a «{to}»"),
             Self::Rated { .. } => String::from("chi l'ha chiesta ha detto com'è andata"),
             Self::Clock { clock } => format!("per il termine: {}, {}", clock.words(), stamp(clock.at())),
             Self::Reckoned { .. } => return None,
@@ -278,6 +290,12 @@ impl Dossier {
             Entry::Validity { step } => validity::apply(&mut self.life.validity, *step),
             Entry::Ranking { step } => self.life.ranking.apply(step),
             Entry::Followed { address, follows } => follow::apply(&mut self.life.followers, address, *follows),
+            Entry::Reclassified { to, title, .. } => {
+                self.cover.procedure.clone_from(to);
+                self.title.clone_from(title);
+                // Nothing of the old count stays: the next one is the new procedure's, over the same facts.
+                (self.life.plan, self.due, self.life.suspended_until) = (None, None, None);
+            }
             Entry::HandedOver { .. } | Entry::Noted { .. } => {}
         }
     }

@@ -215,6 +215,7 @@ pub fn dossier(
             kind: Some(opened.kind),
             office: Some(opened.office.clone()),
             dossier: Some(number.clone()),
+            procedure: Some(procedure.id.clone()),
             by: new.by.trim().to_string(),
             why: format!("pratica aperta a mano: {}", procedure.title),
         };

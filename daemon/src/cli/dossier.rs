@@ -50,6 +50,12 @@ enum Action {
     Note(deeds::NoteArgs),
     /// Dice come è stato valutato un atto di parte: la decisione lo riporta
     Weigh(deeds::WeighArgs),
+    /// Dà il fascicolo al procedimento giusto: il termine si conta dallo stesso giorno, e chi è parte lo legge
+    Reclassify(deeds::ReclassifyArgs),
+    /// Dice a chi è in graduatoria la sua posizione
+    Rank(deeds::RankArgs),
+    /// Scrive che cosa ha detto del suo posto chi lo ha avuto in graduatoria
+    Place(deeds::PlaceArgs),
     /// Approva una modifica di dati
     Approve(deeds::ChangeArgs),
     /// Rifiuta una modifica di dati, con i motivi
@@ -101,6 +107,9 @@ pub(super) fn main(args: &Args) -> u8 {
         Action::Assign(args) => deeds::assign(args),
         Action::Note(args) => deeds::note(args),
         Action::Weigh(args) => deeds::weigh(args),
+        Action::Reclassify(args) => deeds::reclassify(args),
+        Action::Rank(args) => deeds::rank(args),
+        Action::Place(args) => deeds::place(args),
         Action::Approve(args) => deeds::approve(args),
         Action::Refuse(args) => deeds::refuse(args),
         Action::Confirm(args) => deeds::confirm(args),

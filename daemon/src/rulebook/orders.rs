@@ -94,6 +94,7 @@ fn fit(order: &Correct, book: &Rulebook) -> Result<Correction, String> {
         kind,
         office: order.office.clone(),
         dossier: order.dossier.clone(),
+        procedure: None,
         by: order.by.trim().to_owned(),
         why: order.why.trim().to_owned(),
     })

@@ -193,7 +193,10 @@ impl Past {
 
     fn corrected(&mut self, digest: &str, correction: &Correction) {
         if let Some(message) = self.places.get(digest).and_then(|place| self.messages.get_mut(*place)) {
-            message.correction = Some(correction.clone());
+            // A remark teaches nothing.
+            if !correction.is_remark() {
+                message.correction = Some(correction.clone());
+            }
         }
     }
 

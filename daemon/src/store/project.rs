@@ -234,7 +234,9 @@ pub(super) fn corrected(
     at: Timestamp,
 ) -> Result<(), Fault> {
     if let Some(mut row) = index.get::<MessageRow>(&key::message(digest))? {
-        row.corrected = Some((at, correction.clone()));
+        if row.corrected.is_none() || !correction.is_remark() {
+            row.corrected = Some((at, correction.clone()));
+        }
         row.corrections = row.corrections.saturating_add(1);
         batch.put(&key::message(digest), &row);
     }

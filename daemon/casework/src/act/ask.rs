@@ -229,7 +229,7 @@ impl Bench<'_> {
     }
 
     /// Who may say what the term becomes: who is responsible, of the competent office.
-    fn in_charge(&self) -> Result<(), Refused> {
+    pub(super) fn in_charge(&self) -> Result<(), Refused> {
         self.procedure
             .may_in(Verb::Assegna, self.actor(), &self.dossier.office)
             .map_err(|why| Refused::new("not-lawful", why.why))

@@ -1,5 +1,6 @@
 //! The answers that a task offers: each a word to write, and a link that writes it. It changes when another answer is offered.
 
+use super::correct::may_ask_pec;
 use super::words::{NOT_HELD, ORDERS, What};
 use super::{Author, Object, code};
 use crate::act::{self, Act};
@@ -163,9 +164,12 @@ impl Judge<'_> {
         let is_so = |it: bool| if it { Ok(vec![]) } else { Err(None) };
         let dossier = match (self.object, what) {
             (_, What::Correct) => return is_so(!self.message.is_empty()),
+            (Object::Message(wrote), What::AskPec) => return is_so(may_ask_pec(wrote, self.desk).is_ok()),
+            (Object::Message(_), What::Note) => return Ok(vec![]),
+            (Object::Message(wrote), What::NotOurs | What::FileIn) => return is_so(wrote.dossier.is_none()),
             (Object::Message(wrote), What::Open) => return is_so(wrote.is_certified() && wrote.dossier.is_none()),
             // The message has its dossier, or none yet.
-            (Object::Message(_), _) | (_, What::Open) => return Err(None),
+            (Object::Message(_), _) | (_, What::Open | What::AskPec | What::FileIn) => return Err(None),
             (Object::Dossier(dossier), _) => dossier,
         };
         let life = &dossier.life;
@@ -212,7 +216,9 @@ impl Judge<'_> {
             What::Approve => Act::Approve { change: n },
             What::Refuse => Act::Refuse { change: n, points: points() },
             What::Enable => Act::Enable { scopes: vec![], until: None, points: points() },
-            What::Open | What::Correct => return Err(Refused::new("no-act", "non riguarda un fascicolo")),
+            What::Open | What::Correct | What::AskPec | What::FileIn => {
+                return Err(Refused::new("no-act", "non riguarda un fascicolo"));
+            }
         };
         match act::may(&self.reader.order(dossier, act), dossier, self.people, self.desk, self.now) {
             // Whose record is not at hand here is looked for when the order comes.
@@ -225,11 +231,13 @@ impl Judge<'_> {
 /// A body that the order could name: the one whose answer is waited for, one of the procedure's file, any.
 fn body_for(verb: Verb, dossier: &Dossier, desk: &Desk) -> String {
     let asked = || {
-        let bodies = dossier.life.facts.iter().rev().filter_map(|fact| match fact {
-            ClockFact::ThirdBodyAsked { body, .. } => Some(body.clone()),
-            _ => None,
-        });
-        dossier.life.advice.iter().find(|one| one.is_awaited()).map(|one| one.body.clone()).or_else(|| bodies.last())
+        let last = || {
+            dossier.life.facts.iter().rev().find_map(|fact| match fact {
+                ClockFact::ThirdBodyAsked { body, .. } => Some(body.clone()),
+                _ => None,
+            })
+        };
+        dossier.life.advice.iter().find(|one| one.is_awaited()).map(|one| one.body.clone()).or_else(last)
     };
     let known = || Some(procedure_of(dossier, desk)?.external.first()?.title.clone());
     let named = if verb == Verb::RiceviParere { asked() } else { known() };
@@ -259,6 +267,10 @@ fn with(what: What) -> &'static str {
         }
         What::Approve => "e il numero della modifica{}",
         What::Refuse => "e il numero della modifica{}, i due punti e perché",
+        What::AskPec => {
+            "per scrivere al mittente come si manda una richiesta valida: con la Pec, firmata, o con il documento"
+        }
+        What::FileIn => "e il numero del fascicolo",
         What::Open => "e i due punti, poi il procedimento (niente: ricevi l'elenco)",
         What::Correct => "e i due punti, perché, e sotto che cosa era giusto",
     }
@@ -278,14 +290,14 @@ fn body(words: &str, what: What, numbers: &[u32], message: &str) -> String {
         ) => format!("{words}\n- "),
         What::Note | What::Open | What::Enable | What::Place(_) => format!("{words}: "),
         What::Correct => {
-            format!("{words}: \n- tipo: \n- ufficio: \n- pratica: \n- messaggio: {}", short(message))
+            format!("{words}: \n- tipo: \n- ufficio: \n- procedimento: \n- pratica: \n- messaggio: {}", short(message))
         }
         What::Weigh | What::Approve | What::Refuse => match numbers {
             [one] => format!("{words} {one} "),
             _ => format!("{words} "),
         },
-        What::Assign | What::Rank | What::Do(Verb::ChiediParere) => format!("{words} "),
-        What::NotOurs | What::Do(_) => words.to_string(),
+        What::Assign | What::Rank | What::FileIn | What::Do(Verb::ChiediParere) => format!("{words} "),
+        What::NotOurs | What::AskPec | What::Do(_) => words.to_string(),
     }
 }
 

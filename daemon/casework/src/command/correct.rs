@@ -12,6 +12,7 @@ use crate::desk::Desk;
 use crate::dossier::check::{self, NoNumber};
 use crate::dossier::{Dossier, PartyRole};
 use crate::known::{Known, Wrote};
+use crate::letters;
 use crate::nearest::hint;
 use crate::open::{self, NewDossier, NewParty};
 use crate::person::Person;
@@ -25,7 +26,8 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 /// How a correction is written.
-const LIKE: &str = "CORREGGI: perché, e sotto, ciascuno dopo un trattino, «tipo: …», «ufficio: …» o «pratica: …»";
+const LIKE: &str =
+    "CORREGGI: perché, e sotto, ciascuno dopo un trattino, «tipo: …», «ufficio: …», «procedimento: …» o «pratica: …»";
 
 /// What an office says of a message.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -33,12 +35,27 @@ pub(super) struct Said {
     kind: Option<Kind>,
     office: Option<String>,
     dossier: Option<String>,
+    /// The procedure by which its dossier is to be worked, as it was written.
+    procedure: Option<String>,
     /// First characters of the message's digest; empty: the one that the task is about.
     message: String,
     why: String,
 }
 
 impl Said {
+    /// That it belongs to the dossier whose number is written.
+    ///
+    /// # Errors
+    /// No number is.
+    pub(super) fn in_dossier(number: &str) -> Result<Self, Refused> {
+        let number = number.trim().trim_start_matches(':').trim().trim_end_matches('.');
+        if number.is_empty() {
+            return Err(Refused::new("no-number", "quale? Si scrive per esempio: METTI NEL FASCICOLO 2026/000123"));
+        }
+        let dossier = Some(in_words_of(number)?);
+        Ok(Self { dossier, why: String::from("messo nel fascicolo da una persona"), ..Self::default() })
+    }
+
     /// Reads what stands behind the order and below it.
     ///
     /// # Errors
@@ -50,7 +67,9 @@ impl Said {
             let (name, value) = (Normal::of(name), value.trim().trim_end_matches('.'));
             match name.text() {
                 // As the link left it.
-                "tipo" | "ufficio" | "pratica" | "fascicolo" | "messaggio" | "perche" if value.is_empty() => {}
+                "tipo" | "ufficio" | "procedimento" | "servizio" | "pratica" | "fascicolo" | "messaggio" | "perche"
+                    if value.is_empty() => {}
+                "procedimento" | "servizio" => said.procedure = Some(value.to_string()),
                 "tipo" => said.kind = Some(correction::kind(value)?),
                 "ufficio" => {
                     let found = office(value, book).ok_or_else(|| {
@@ -60,13 +79,7 @@ impl Said {
                     said.office = Some(found.id.clone());
                 }
                 "pratica" | "fascicolo" => {
-                    said.dossier = Some(match check::read(value) {
-                        Ok(number) => number,
-                        Err(NoNumber::Slip) => {
-                            return Err(Refused::new("slip", format!("«{value}»: {}", check::SLIP)));
-                        }
-                        Err(NoNumber::Form) => value.to_string(),
-                    });
+                    said.dossier = Some(in_words_of(value)?);
                 }
                 "messaggio" => said.message = value.to_ascii_lowercase(),
                 "perche" => said.why = value.to_string(),
@@ -74,11 +87,84 @@ impl Said {
             }
         }
         said.why = filled(&said.why, "il perché: chi scrive le regole impara da lì", REASON_BYTES_MAX)?;
-        if said.kind.is_none() && said.office.is_none() && said.dossier.is_none() {
+        if said.kind.is_none() && said.office.is_none() && said.dossier.is_none() && said.procedure.is_none() {
             return Err(Refused::new("nothing-corrected", format!("che cosa era sbagliato? Si scrive {LIKE}")));
         }
         Ok(said)
     }
+}
+
+/// A dossier's number as it was written.
+fn in_words_of(value: &str) -> Result<String, Refused> {
+    match check::read(value) {
+        Ok(number) => Ok(number),
+        Err(NoNumber::Slip) => Err(Refused::new("slip", format!("«{value}»: {}", check::SLIP))),
+        Err(NoNumber::Form) => Ok(value.to_string()),
+    }
+}
+
+/// What a person says of a message that is in no dossier, and that corrects nothing: it stands with the message.
+pub(super) fn remark(text: &str, said: &str, wrote: &Wrote, author: Author<'_>) -> Result<Done, Refused> {
+    let why = filled(text, "il testo", REASON_BYTES_MAX)?;
+    // To which dossier it belongs stays said.
+    let dossier = wrote.dossier.clone();
+    let by = author.name.to_string();
+    let correction = Correction { kind: None, office: None, dossier, procedure: None, by, why };
+    let changes = vec![Change::Corrected { message: wrote.digest.clone(), correction }];
+    Ok(Done { changes, said: format!("messaggio {}: {said}", short(&wrote.digest)), ..Done::default() })
+}
+
+/// It is another office's: that one gets the task, with the message as it came.
+pub(super) fn pass_on(
+    office: &str,
+    wrote: &Wrote,
+    author: Author<'_>,
+    known: &Known,
+    desk: &Desk,
+) -> Result<Done, Refused> {
+    if office == author.office {
+        return Err(Refused::new(
+            "same-office",
+            "è già del tuo ufficio: di quale altro è? Scrivi NON COMPETENZA: l'ufficio",
+        ));
+    }
+    let text = format!("non competenza: passa all'ufficio «{office}»");
+    let mut done = remark(&text, &text, wrote, author)?;
+    if let Some(Change::Corrected { correction, .. }) = done.changes.first_mut() {
+        correction.office = Some(office.to_string());
+    }
+    let mut after = wrote.clone();
+    after.corrections = after.corrections.saturating_add(1);
+    let why = format!("passato da {} ({})", author.name, author.office);
+    let task = letters::passed_on(office, &why, &after, known, desk);
+    done.outgoing
+        .push(task.ok_or_else(|| Refused::new("no-letter", "il compito per quell'ufficio non si può scrivere"))?);
+    Ok(done)
+}
+
+/// Who wrote by ordinary mail is told how to write so that it counts (CAD art. 65): a person has looked at it and wants that.
+pub(super) fn ask_pec(wrote: &Wrote, author: Author<'_>, known: &Known, desk: &Desk) -> Result<Done, Refused> {
+    may_ask_pec(wrote, desk)?;
+    let to = wrote.sender.trim();
+    let text = format!("scritto a {to} come mandare una richiesta valida");
+    let mut done = remark(&text, &text, wrote, author)?;
+    let letter = letters::ways_of_asking(wrote, author.office, known, desk);
+    done.outgoing.push(letter.map_err(|why| Refused::new("no-letter", why.text))?);
+    Ok(done)
+}
+
+/// Whether that letter may go to who wrote a message.
+pub(super) fn may_ask_pec(wrote: &Wrote, desk: &Desk) -> Result<(), Refused> {
+    if wrote.proven.is_some() {
+        return Err(Refused::new("certified", "il messaggio è certificato: chi scrive ha già una Pec"));
+    }
+    let to = wrote.sender.trim();
+    if !address::is_plausible(to) || address::is_machine(to) || crate::decide::is_ours(to, desk) {
+        let text =
+            "il mittente che il messaggio dichiara non è una persona a cui scrivere: rispondi per un'altra strada";
+        return Err(Refused::new("no-address", text));
+    }
+    Ok(())
 }
 
 /// Writes down what a message really was; where the office was wrong, its dossier goes to the right one in the same line.
@@ -96,15 +182,26 @@ pub(super) fn correct(
     if let Some(number) = said.dossier.as_ref().filter(|number| known.dossier(number).is_none()) {
         return Err(Refused::new("no-dossier", format!("il fascicolo {number} non c'è")));
     }
+    let right =
+        said.procedure.as_deref().map(|named| procedure(named, "CORREGGI: perché, e sotto «- procedimento: ", desk));
+    let right = right.transpose()?;
+    if let (Some(_), Object::Message(_)) = (right, object) {
+        let text =
+            "per questo messaggio non c'è ancora una pratica: aprila con il procedimento giusto, con APRI PRATICA";
+        return Err(Refused::new("no-dossier", text));
+    }
     let by = author.name.to_string();
-    let correction = Correction { kind: said.kind, office: said.office, dossier: said.dossier, by, why: said.why };
+    let (kind, office, dossier, why) = (said.kind, said.office, said.dossier, said.why);
+    let correction = Correction { kind, office, dossier, procedure: right.map(|right| right.id.clone()), by, why };
     let what = in_words(&correction, desk);
     let mut done = Done { said: format!("messaggio {}: corretto, era {what}", short(&message)), ..Done::default() };
     if let Object::Dossier(dossier) = object {
         let elsewhere = correction.office.as_ref().filter(|office| **office != dossier.office);
         let assign = elsewhere.map(|office| Act::Assign { office: office.clone(), responsible: String::new() });
         let note = Act::Note { text: format!("Messaggio {}: era {what}. {}", short(&message), correction.why) };
-        done = acted(done, dossier, core::iter::once(note).chain(assign), author, known, desk)?;
+        let other = correction.procedure.clone();
+        let other = other.map(|procedure| Act::Reclassify { procedure, why: correction.why.clone() });
+        done = acted(done, dossier, core::iter::once(note).chain(other).chain(assign), author, known, desk)?;
     }
     // The other dossier shows that it concerns it.
     let other = correction.dossier.as_deref().filter(|number| *number != object.name());
@@ -165,6 +262,7 @@ fn in_words(correction: &Correction, desk: &Desk) -> String {
     let parts = [
         correction.kind.map(|kind| format!("«{}»", kind.title())),
         correction.office.as_ref().map(|id| format!("per l'ufficio «{}»", title(id))),
+        correction.procedure.as_ref().map(|id| format!("del procedimento «{id}»")),
         correction.dossier.as_ref().map(|number| format!("della pratica {number}")),
     ];
     parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
@@ -187,7 +285,7 @@ pub(super) fn open(
                     dossier open»";
         return Err(Refused::new("not-certified", text));
     }
-    let procedure = procedure(named, desk)?;
+    let procedure = procedure(named, "APRI PRATICA: ", desk)?;
     let new = NewDossier {
         procedure: procedure.id.clone(),
         subject: procedure.title.clone(),
@@ -218,8 +316,8 @@ fn applicant(mail: &str, known: &Known) -> NewParty {
     }
 }
 
-/// A procedure by its id or its name.
-pub(super) fn procedure<'a>(said: &str, desk: &'a Desk) -> Result<&'a Procedure, Refused> {
+/// A procedure by its id or its name; `like`: what is written before it.
+pub(super) fn procedure<'a>(said: &str, like: &str, desk: &'a Desk) -> Result<&'a Procedure, Refused> {
     let said = said.trim();
     let same = |name: &str| Normal::of(name).text() == Normal::of(said).text();
     let found = desk.procedures.all().find(|procedure| same(&procedure.id) || same(&procedure.title));
@@ -234,7 +332,7 @@ pub(super) fn procedure<'a>(said: &str, desk: &'a Desk) -> Result<&'a Procedure,
         Refused::new(
             "no-procedure",
             format!(
-                "{what}.{near} Si scrive per esempio: APRI PRATICA: {}. Ci sono: {}",
+                "{what}.{near} Si scrive per esempio: {like}{}. Ci sono: {}",
                 all.first().unwrap_or(&""),
                 all.join(", ")
             ),

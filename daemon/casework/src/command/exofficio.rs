@@ -33,7 +33,7 @@ pub(super) fn open(
     known: &Known,
     desk: &Desk,
 ) -> Result<Done, Refused> {
-    let procedure = procedure(named, desk)?;
+    let procedure = procedure(named, "APRI PRATICA: ", desk)?;
     let office = procedure.unit.clone().unwrap_or_else(|| author.office.to_string());
     if office != author.office && !procedure.other_units.iter().any(|unit| unit == author.office) {
         let title = desk.rules.office(&office).map_or(office.as_str(), |office| &office.title);
@@ -76,7 +76,8 @@ pub(super) fn open(
     }
     let mut done = open::dossier(&new, known.next_ordinal, &known.people, None, desk, known.now)?;
     if !content.attachments.is_empty() {
-        done.said = format!("{}. Gli allegati non sono nel fascicolo: mandali con una NOTA su questa pratica", done.said);
+        done.said =
+            format!("{}. Gli allegati non sono nel fascicolo: mandali con una NOTA su questa pratica", done.said);
     }
     Ok(done)
 }
@@ -96,7 +97,9 @@ fn person(said: &str, content: &Content) -> Result<NewParty, Refused> {
     }
     // Whom the register has under a code that was not looked up would be entered a second time.
     if !codes_of(content).contains(&code) {
-        let text = format!("«{code}» non è un codice giusto, o il messaggio nomina troppe persone: aprila al banco (dossier open)");
+        let text = format!(
+            "«{code}» non è un codice giusto, o il messaggio nomina troppe persone: aprila al banco (dossier open)"
+        );
         return Err(Refused::new("bad-code", text));
     }
     Ok(NewParty { code, name, address, role: PartyRole::Addressee })

@@ -376,6 +376,10 @@ fn a_message_that_no_rule_knew_gets_its_dossier_by_mail() {
         ("APRI PRATICA: richesta", "no-procedure"),
         ("APRI PRATICA", "no-procedure"),
         ("PRENDO IN CARICO", "no-dossier"),
+        ("CHIEDO PEC", "certified"),
+        ("METTI NEL FASCICOLO", "no-number"),
+        ("METTI NEL FASCICOLO 2026/000099", "no-dossier"),
+        ("NON COMPETENZA: edilizia", "same-office"),
     ] {
         let decision = about(&scene, &wrote, text);
         assert_eq!(decision.trail.last().expect("a reason").code, code, "{text}");
@@ -383,6 +387,23 @@ fn a_message_that_no_rule_knew_gets_its_dossier_by_mail() {
         let answer = decision.outgoing.first().expect("an answer");
         assert!(answer.text.contains("- APRI PRATICA"), "what can be done is shown: {}", answer.text);
     }
+}
+
+#[test]
+fn an_office_corrects_the_procedure_by_mail_and_the_citizen_reads_the_new_one() {
+    let mut scene = scene().worked_on();
+    scene.dossier.cover.origin = "e".repeat(64);
+    let sent = Sent::to(&scene, MARIA, "CORREGGI: è un'iscrizione\n- procedimento: Iscrizione al nido\n");
+    let decision = decided(&scene, &sent, &known(&scene)).expect("it is an office's");
+    let learnt = corrected(&decision);
+    let [(_, said)] = learnt.as_slice() else { panic!("{decision:?}") };
+    assert_eq!((said.procedure.as_deref(), said.why.as_str()), (Some("nido"), "è un'iscrizione"));
+    scene.take(decision.changes, decision.outgoing);
+    assert_eq!((scene.dossier.cover.procedure.as_str(), scene.dossier.office.as_str()), ("nido", "istruzione"));
+    assert_eq!(scene.of_template("avvio-procedimento").len(), 1);
+    let message = wrote(&scene);
+    let decision = about(&scene, &message, "CORREGGI: è un'iscrizione\n- procedimento: nido\n");
+    assert_eq!(decision.trail.last().expect("a reason").code, "no-dossier", "a message alone has none");
 }
 
 #[test]
@@ -410,6 +431,7 @@ fn an_office_says_what_a_message_was_and_the_dossier_follows() {
         ("CORREGGI: sì\n- tipo: multa", "no-kind"),
         ("CORREGGI: sì\n- ufficio: cosmesi", "no-office"),
         ("CORREGGI: sì\n- pratica: 2026/000099", "no-dossier"),
+        ("CORREGGI: sì\n- procedimento: nidi", "no-procedure"),
         ("CORREGGI: sì\n- colore: rosso", "not-understood"),
         ("CORREGGI: sì\n- tipo: altro\n- messaggio: 0123456789ab", "no-message"),
     ] {

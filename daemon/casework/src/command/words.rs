@@ -51,6 +51,10 @@ pub(super) enum What {
     Open,
     /// Says what a message really was.
     Correct,
+    /// Tells who wrote an uncertified message how to write so that it counts.
+    AskPec,
+    /// A message belongs to a dossier.
+    FileIn,
 }
 
 /// What a mail wants.
@@ -62,6 +66,8 @@ pub(super) enum Wanted {
     Open(String, Vec<String>),
     /// That it is written down what a message really was.
     Correct(Said),
+    /// That who wrote it is told the ways that count.
+    AskPec,
 }
 
 /// An order and the words that give it, the longest first where one begins with another.
@@ -94,6 +100,8 @@ pub(super) const ORDERS: &[(&str, What)] = &[
     ("NOTA", What::Note),
     ("APRI PRATICA", What::Open),
     ("CORREGGI", What::Correct),
+    ("CHIEDO PEC", What::AskPec),
+    ("METTI NEL FASCICOLO", What::FileIn),
 ];
 
 /// Weights as an office says them, the longest first where one begins with another.
@@ -149,6 +157,8 @@ pub(super) fn read(text: &str, book: &Rulebook, fallback: &str) -> Result<Wanted
     match one.what {
         What::Open => Ok(Wanted::Open(one.rest.trim_end_matches('.').to_string(), one.points.clone())),
         What::Correct => Said::read(&one.rest, &one.points, book).map(Wanted::Correct),
+        What::AskPec => Ok(Wanted::AskPec),
+        What::FileIn => Said::in_dossier(&one.rest).map(Wanted::Correct),
         _ => act(one, is_not_held, &again, book, fallback).map(Wanted::Act),
     }
 }
@@ -234,6 +244,7 @@ fn order(line: &str, normal: &Normal) -> Option<(&'static str, What, String)> {
                 | What::Open
                 | What::Enable
                 | What::Rank
+                | What::FileIn
         ) || matches!(what, What::Do(Verb::ChiediParere | Verb::RiceviParere));
         // «Accolgo con piacere» is a sentence, not an order.
         return match behind {
@@ -301,7 +312,9 @@ fn act(order: &Written, is_not_held: bool, again: &str, book: &Rulebook, fallbac
             let first = (!first.is_empty()).then(|| first.to_string());
             Act::Refuse { change, points: first.into_iter().chain(order.points.iter().cloned()).collect() }
         }
-        What::Open | What::Correct => return Err(Refused::new("no-act", "non riguarda un fascicolo")),
+        What::Open | What::Correct | What::AskPec | What::FileIn => {
+            return Err(Refused::new("no-act", "non riguarda un fascicolo"));
+        }
     })
 }
 

@@ -456,9 +456,16 @@ impl Case<'_> {
     /// The notice that a procedure has begun, to every party (art. 7, 8): of what the office begins by itself, and of a request
     /// whose receipt a person sends.
     pub(crate) fn start_notice(&self) -> Result<Vec<Outgoing>, Reason> {
+        self.start_notice_saying(None)
+    }
+
+    /// The same, of a procedure that takes the place of another: `why` tells so.
+    pub(crate) fn start_notice_saying(&self, why: Option<&str>) -> Result<Vec<Outgoing>, Reason> {
         let Self { dossier, desk, .. } = *self;
         let late = clockwork::out_of_time(dossier, desk).map(|why| words::out_of_time(&why, Language::It));
-        let mut values = self.values(late.as_deref().unwrap_or("L'ufficio esamina il caso e ti scrive l'esito."));
+        let next = late.as_deref().unwrap_or("L'ufficio esamina il caso e ti scrive l'esito.");
+        let next = why.map_or_else(|| next.to_string(), |why| format!("{why} {next}"));
+        let mut values = self.values(&next);
         if dossier.cover.origin.is_empty() {
             put(&mut values, "avviato_il", json!(rome(dossier.opened_at).date()));
         } else {

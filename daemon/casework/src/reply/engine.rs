@@ -7,7 +7,7 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use handlebars::template::{HelperTemplate, Parameter, Template, TemplateElement};
-use handlebars::{Handlebars, no_escape};
+use handlebars::{Handlebars, RenderErrorReason, TemplateErrorReason, no_escape};
 use serde_json::Value;
 
 /// Most blocks and parentheses in one template: the parser calls itself for each, and a stack has an end.
@@ -63,7 +63,10 @@ impl Engine {
         }
         let template = Template::compile(source).map_err(|error| {
             let (line, column) = error.pos().unwrap_or((1, 1));
-            Fault { line, text: format!("colonna {column}: non riesco a leggere il modello: {}", error.reason()) }
+            Fault {
+                line,
+                text: format!("colonna {column}: non riesco a leggere il modello: {}", unread(error.reason())),
+            }
         })?;
         let nodes = nodes(&template)?;
         self.0.register_template(name, template);
@@ -72,7 +75,31 @@ impl Engine {
 
     /// Writes the values into the template.
     pub(super) fn render(&self, name: &str, values: &Value) -> Result<String, String> {
-        self.0.render(name, values).map_err(|error| error.to_string())
+        self.0.render(name, values).map_err(|error| unwritten(error.reason()))
+    }
+}
+
+/// Why the text of a template is none, for who writes it.
+fn unread(why: &TemplateErrorReason) -> String {
+    match why {
+        TemplateErrorReason::MismatchingClosedHelper(opened, closed)
+        | TemplateErrorReason::MismatchingClosedDecorator(opened, closed) => {
+            format!("si apre {{{{#{opened}}}}} e si chiude {{{{/{closed}}}}}")
+        }
+        TemplateErrorReason::InvalidParam(what) => format!("«{what}» non è il nome di un campo"),
+        TemplateErrorReason::NestedSubexpression => String::from("una parentesi dentro l'altra non si può usare"),
+        // What the parser expected there is told in its own grammar: the place says more.
+        _ => String::from("qui una parentesi graffa, o un blocco, non si chiude o non si capisce"),
+    }
+}
+
+/// Why a letter cannot be written.
+fn unwritten(why: &RenderErrorReason) -> String {
+    match why {
+        RenderErrorReason::MissingVariable(Some(path)) => format!("manca il campo {{{{{path}}}}}"),
+        RenderErrorReason::MissingVariable(None) => String::from("manca un campo"),
+        RenderErrorReason::TemplateNotFound(name) => format!("il modello «{name}» non c'è"),
+        _ => String::from("il modello chiede una cosa che i modelli non sanno fare"),
     }
 }
 
@@ -133,5 +160,28 @@ fn plain(parameter: &Parameter) -> Option<&str> {
         Parameter::Name(_) | Parameter::Path(_) => parameter.as_name(),
         // Literals and calls.
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn what_is_wrong_in_a_template_is_said_in_italian() {
+        let fault = |source: &str| Engine::new().add("prova", source).expect_err("it is none").text;
+        assert!(fault("a\n{{#if x}}b{{/each}}").contains("si apre {{#if}} e si chiude {{/each}}"));
+        for source in ["{{", "{{#if x}}b", "{{x", "{{#each}}{{/each}}", "{{/if}}", "{{x)}}", "{{#if (a (b c))}}{{/if}}"]
+        {
+            let text = fault(source);
+            for word in ["expected", "helper", "invalid", "syntax", "was opened", "-->"] {
+                assert!(!text.contains(word), "{source}: {text}");
+            }
+        }
+        let mut engine = Engine::new();
+        engine.add("prova", "{{nome}}").expect("it is one");
+        assert_eq!(engine.render("prova", &json!({})), Err(String::from("manca il campo {{nome}}")));
+        assert_eq!(engine.render("altro", &json!({})), Err(String::from("il modello «altro» non c'è")));
     }
 }

@@ -7,6 +7,7 @@ use crate::caseload::Deed;
 use casework::act::{Act, Order};
 use casework::nearest::hint;
 use casework::participation::Weight;
+use casework::ranking::Answer;
 use casework::verb::Verb;
 
 const DO_HELP: &str = "\
@@ -110,6 +111,48 @@ pub(super) struct WeighArgs {
 }
 
 #[derive(clap::Args)]
+pub(super) struct ReclassifyArgs {
+    #[command(flatten)]
+    who: Who,
+    /// Il procedimento giusto: il suo nome nei file
+    #[arg(value_name = "PROCEDIMENTO")]
+    procedure: String,
+    /// Perché quello di adesso era sbagliato
+    #[arg(long, value_name = "MOTIVO")]
+    why: String,
+    #[command(flatten)]
+    whom: AsWhom,
+}
+
+#[derive(clap::Args)]
+pub(super) struct RankArgs {
+    #[command(flatten)]
+    who: Who,
+    /// La posizione, da 1
+    #[arg(value_name = "N")]
+    position: u32,
+    /// Una cosa che chi legge deve sapere. Si può ripetere
+    #[arg(long, value_name = "TESTO")]
+    point: Vec<String>,
+    #[command(flatten)]
+    whom: AsWhom,
+}
+
+#[derive(clap::Args)]
+pub(super) struct PlaceArgs {
+    #[command(flatten)]
+    who: Who,
+    /// Che cosa ha detto: accettato, rinunciato
+    #[arg(value_name = "RISPOSTA", value_parser = answer)]
+    answer: Answer,
+    /// Come lo ha detto: è la prova
+    #[arg(long, value_name = "TESTO")]
+    how: String,
+    #[command(flatten)]
+    whom: AsWhom,
+}
+
+#[derive(clap::Args)]
 pub(super) struct ChangeArgs {
     #[command(flatten)]
     who: Who,
@@ -184,6 +227,14 @@ fn weight(text: &str) -> Result<Weight, String> {
     found.ok_or_else(|| format!("«{text}» non è un esito: {}", ALL.map(|(code, _)| code).join(", ")))
 }
 
+fn answer(text: &str) -> Result<Answer, String> {
+    match text {
+        "accettato" => Ok(Answer::Taken),
+        "rinunciato" => Ok(Answer::GivenUp),
+        _ => Err(String::from("si scrive accettato o rinunciato")),
+    }
+}
+
 fn order(who: &Who, whom: &AsWhom, act: Act) -> Result<u8, u8> {
     let config = who.config.read()?;
     let order = Order {
@@ -225,6 +276,18 @@ pub(super) fn note(args: &NoteArgs) -> Result<u8, u8> {
 
 pub(super) fn weigh(args: &WeighArgs) -> Result<u8, u8> {
     order(&args.who, &args.whom, Act::Weigh { filing: args.n, weight: args.weight, how: args.how.clone() })
+}
+
+pub(super) fn reclassify(args: &ReclassifyArgs) -> Result<u8, u8> {
+    order(&args.who, &args.whom, Act::Reclassify { procedure: args.procedure.clone(), why: args.why.clone() })
+}
+
+pub(super) fn rank(args: &RankArgs) -> Result<u8, u8> {
+    order(&args.who, &args.whom, Act::Rank { position: args.position, points: args.point.clone() })
+}
+
+pub(super) fn place(args: &PlaceArgs) -> Result<u8, u8> {
+    order(&args.who, &args.whom, Act::Place { answer: args.answer, how: args.how.clone() })
 }
 
 pub(super) fn approve(args: &ChangeArgs) -> Result<u8, u8> {

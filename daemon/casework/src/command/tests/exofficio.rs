@@ -32,24 +32,42 @@ fn a_dossier_opens_with_its_start_notice_in_the_same_decision() {
         _ => None,
     });
     let dossier = dossier.expect("it is opened");
-    assert_eq!((&*dossier.office, &*dossier.cover.subject, &*dossier.cover.responsible, &*dossier.cover.origin), ("edilizia", "Verifica della superficie", "Ada Neri", ""));
-    let joined: Vec<(&str, PartyRole)> = decision.changes.iter().filter_map(|change| match change {
-        Change::Entered { entry: Entry::Joined { party }, .. } => Some((party.person.as_str(), party.role)),
-        _ => None,
-    }).collect();
+    assert_eq!(
+        (&*dossier.office, &*dossier.cover.subject, &*dossier.cover.responsible, &*dossier.cover.origin),
+        ("edilizia", "Verifica della superficie", "Ada Neri", "")
+    );
+    let joined: Vec<(&str, PartyRole)> = decision
+        .changes
+        .iter()
+        .filter_map(|change| match change {
+            Change::Entered { entry: Entry::Joined { party }, .. } => Some((party.person.as_str(), party.role)),
+            _ => None,
+        })
+        .collect();
     assert_eq!(joined, [(ANNA, PartyRole::Addressee), (&*mario, PartyRole::Addressee)]);
     // Whom the register has is not entered again.
-    let entered: Vec<&str> = decision.changes.iter().filter_map(|change| match change {
-        Change::Person { id, entry: person::Entry::Registered { .. } } => Some(id.as_str()),
-        _ => None,
-    }).collect();
+    let entered: Vec<&str> = decision
+        .changes
+        .iter()
+        .filter_map(|change| match change {
+            Change::Person { id, entry: person::Entry::Registered { .. } } => Some(id.as_str()),
+            _ => None,
+        })
+        .collect();
     assert_eq!(entered, [ANNA]);
-    let notices: Vec<&Outgoing> = decision.outgoing.iter().filter(|letter| letter.template == "avvio-procedimento").collect();
+    let notices: Vec<&Outgoing> =
+        decision.outgoing.iter().filter(|letter| letter.template == "avvio-procedimento").collect();
     assert_eq!(notices.iter().map(|letter| letter.to.as_str()).collect::<Vec<_>>(), ["anna@pec.example", SAFE]);
     assert!(notices.iter().all(|letter| letter.dossier.as_ref() == Some(&dossier.number) && letter.lane == Lane::Pec));
-    assert!(matches!(&decision.disposition, Disposition::Order { office, dossier: Some(number) } if office == "edilizia" && *number == dossier.number));
+    assert!(
+        matches!(&decision.disposition, Disposition::Order { office, dossier: Some(number) } if office == "edilizia" && *number == dossier.number)
+    );
     let answer = decision.outgoing.iter().find(|letter| letter.template == "ordine-eseguito").expect("it is answered");
-    assert!(answer.to == SHARED && answer.text.contains(&crate::dossier::check::shown(&dossier.number)), "{}", answer.text);
+    assert!(
+        answer.to == SHARED && answer.text.contains(&crate::dossier::check::shown(&dossier.number)),
+        "{}",
+        answer.text
+    );
     assert!(scene::flat(answer).contains("Gli allegati non sono nel fascicolo"), "{}", answer.text);
 }
 
@@ -62,7 +80,10 @@ fn what_cannot_be_opened_says_why_and_nothing_is() {
         (format!("APRI PRATICA: ztl\n{anna}"), "not-lawful"),
         (format!("APRI PRATICA: richiesta\n{anna}\n- colore: rosso"), "not-understood"),
         (format!("APRI PRATICA: richiesta\n- persona: {ANNA}"), "not-understood"),
-        ("APRI PRATICA: richiesta\n- persona: BNCNNA80A41H501X, Anna Bianchi, anna@pec.example".to_string(), "bad-code"),
+        (
+            "APRI PRATICA: richiesta\n- persona: BNCNNA80A41H501X, Anna Bianchi, anna@pec.example".to_string(),
+            "bad-code",
+        ),
         (format!("APRI PRATICA: richiesta\n- persona: {ANNA}, Anna Bianchi"), "no-address"),
         ("PRENDO IN CARICO".to_string(), "no-dossier"),
     ] {

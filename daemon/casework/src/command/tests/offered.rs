@@ -45,12 +45,23 @@ fn decider(office: &str) -> String {
 }
 
 /// What somebody writes into the mail that the link opened, and sends below their signature.
-fn filled(words: &str, body: &str) -> String {
+fn filled(answer: &Answer, body: &str) -> String {
+    let words = answer.words;
+    // Where several wait the office writes which: the first that is named.
+    let named = answer.with.split_once('(').map_or("", |(_, rest)| rest);
+    let first: String = named.chars().take_while(char::is_ascii_digit).collect();
+    let body = &if first.is_empty() || body.contains(|c: char| c.is_ascii_digit()) {
+        body.to_string()
+    } else {
+        format!("{}{first} ", body)
+    };
     let own = match words {
         "CHIEDO INTEGRAZIONE" => body.replacen("- ", "- la pianta", 1) + "sì",
         "CORREGGI" => body.replacen("CORREGGI: ", "CORREGGI: non è questo", 1).replace("tipo: ", "tipo: Altro"),
         "NOTA" => format!("{body}sentito il vigile"),
         "POSIZIONE" => format!("{body}12"),
+        "METTI NEL FASCICOLO" => format!("{body}2026/000001-CF"),
+        "NON COMPETENZA" => format!("{body}: tributi"),
         "POSTO ACCETTATO" | "POSTO RINUNCIATO" => format!("{body}al telefono"),
         "APRI PRATICA" => format!("{body}richiesta"),
         "ABILITO" => format!("{body}vista la carta d'identità"),
@@ -73,18 +84,18 @@ fn is_it(words: &str, wanted: &Wanted) -> bool {
     match (what, wanted) {
         (What::Do(verb), Wanted::Act(Act::Do { verb: read, .. })) => verb == read,
         (What::Assign, Wanted::Act(Act::Assign { responsible, .. })) => responsible == "Luca Verdi",
-        (What::NotOurs, Wanted::Act(Act::Assign { office, .. })) => office == "urp",
+        (What::NotOurs, Wanted::Act(Act::Assign { office, .. })) => office == "tributi",
         (What::Note, Wanted::Act(Act::Note { text })) => text == "sentito il vigile",
-        (What::Weigh, Wanted::Act(Act::Weigh { filing: 1, weight, how })) => {
+        (What::Weigh, Wanted::Act(Act::Weigh { weight, how, .. })) => {
             *weight == Weight::NonAccolta && how == "i fatti non cambiano"
         }
-        (What::Approve, Wanted::Act(Act::Approve { change: 1 })) => true,
-        (What::Refuse, Wanted::Act(Act::Refuse { change: 1, points })) => points == &["il conto è di altri"],
+        (What::Approve, Wanted::Act(Act::Approve { .. })) => true,
+        (What::Refuse, Wanted::Act(Act::Refuse { points, .. })) => points == &["il conto è di altri"],
         (What::Enable, Wanted::Act(Act::Enable { points, .. })) => points == &["vista la carta d'identità"],
         (What::Rank, Wanted::Act(Act::Rank { position: 12, points })) => points.is_empty(),
         (What::Place(answer), Wanted::Act(Act::Place { answer: read, how })) => answer == read && how == "al telefono",
         (What::Open, Wanted::Open(procedure, _)) => procedure == "richiesta",
-        (What::Correct, Wanted::Correct(_)) => true,
+        (What::Correct | What::FileIn, Wanted::Correct(_)) | (What::AskPec, Wanted::AskPec) => true,
         _ => false,
     }
 }
@@ -101,7 +112,7 @@ fn opened(answer: &Answer) -> (String, String) {
 /// Sent as it was opened, and filled in: what comes of the second.
 fn sent(answer: &Answer, from: &str, known: &Known) -> Decision {
     let (subject, body) = opened(answer);
-    let text = filled(answer.words, &body);
+    let text = filled(answer, &body);
     let read = crate::command::words::read(&text, &TOWN.rules, "urp");
     assert!(read.as_ref().is_ok_and(|wanted| is_it(answer.words, wanted)), "{read:?} of\n{text}");
     let decide = |text: &str| {
@@ -252,7 +263,89 @@ fn a_message_without_a_dossier_is_opened_or_corrected_by_its_link() {
         assert_eq!(decision.trail.last().expect("a reason").code, "order-done", "{}", answer.words);
         words.push(answer.words);
     }
-    assert_eq!(words, ["APRI PRATICA", "CORREGGI", "APRI PRATICA", "CORREGGI"]);
+    let of_certified = ["NON COMPETENZA", "NOTA", "APRI PRATICA", "CORREGGI", "METTI NEL FASCICOLO"];
+    assert_eq!(words, [of_certified, of_certified].concat());
+
+    // Of ordinary mail: no dossier is opened for who is not certified, and that one can be told how to write.
+    let wrote = Wrote { sender: "mario@posta.example".into(), proven: None, ..wrote };
+    let mut outcomes = BTreeMap::new();
+    for (from, answer) in offered(Object::Message(&wrote), &wrote.digest, "edilizia", &scene) {
+        let known = Known { wrote: vec![wrote.clone()], next_ordinal: 7, ..known(&scene) };
+        let decision = sent(&answer, &from, &known);
+        assert_eq!(decision.trail.last().expect("a reason").code, "order-done", "{}", answer.words);
+        outcomes.insert(answer.words, decision);
+    }
+    let words: Vec<&str> = outcomes.keys().copied().collect();
+    assert_eq!(words, ["CHIEDO PEC", "CORREGGI", "METTI NEL FASCICOLO", "NON COMPETENZA", "NOTA"]);
+    let letter = scene::the(&outcomes["CHIEDO PEC"].outgoing, "pec-non-certificata");
+    assert_eq!((letter.to.as_str(), letter.lane), ("mario@posta.example", Lane::Pec));
+    assert_eq!(outcomes["NOTA"].outgoing.len(), 1, "only the answer to the office");
+    let passed = scene::the(&outcomes["NON COMPETENZA"].outgoing, "compito-verifica");
+    assert_eq!(passed.to, TOWN.rules.office("tributi").expect("an office").mail);
+    assert!(matches!(passed.enclosures.as_slice(), [Enclosure::Message { message, .. }] if *message == wrote.digest));
+    assert!(passed.text.contains("- CHIEDO PEC"), "the other office answers too: {}", passed.text);
+    let noted = |change: &Change| matches!(change, Change::Entered { dossier, entry: Entry::Noted { .. } } if dossier == "2026/000001");
+    assert!(outcomes["METTI NEL FASCICOLO"].changes.iter().any(noted), "the dossier shows it");
+    for (words, decision) in &outcomes {
+        let of = |change: &&Change| matches!(change, Change::Corrected { message, .. } if *message == wrote.digest);
+        assert_eq!(
+            decision.changes.iter().filter(of).count(),
+            1,
+            "{words}: the register has it, and the next code is another"
+        );
+    }
+}
+
+#[test]
+fn ordinary_mail_comes_with_the_answers_of_its_task_and_they_are_obeyed() {
+    let scene = Scene::opened_on(&TOWN, &scene::new("richiesta", "edilizia"));
+    let stranger = Sent {
+        from: "mario@posta.example",
+        subject: "Una buca".into(),
+        text: "C'è una buca\n",
+        vouched: "none",
+        more: "",
+        files: &[],
+    };
+    let known = Known { is_from_offices: false, ..known(&scene) };
+    let decision = crate::decide(&stranger.seen().0, &known, &TOWN);
+    let task = scene::the(&decision.outgoing, "compito-verifica");
+    for words in ["NON COMPETENZA", "NOTA", "CORREGGI", "CHIEDO PEC", "METTI NEL FASCICOLO"] {
+        assert!(task.text.contains(&format!("\n- {words}")), "{words} is not in\n{}", task.text);
+    }
+    assert!(!task.text.contains("APRI PRATICA"), "nobody certified who wrote: {}", task.text);
+    let wrote = Wrote { digest: known.digest.clone(), sender: stranger.from.into(), proven: None, ..wrote(&scene) };
+    for (to, fields) in mailto::all(&task.text) {
+        let [(_, subject), (_, body)] = fields.as_slice() else { panic!("{to}") };
+        assert!(subject.contains(&code_in(task)), "{subject}");
+        if body.starts_with("CHIEDO PEC") {
+            let known = Known { wrote: vec![wrote.clone()], ..super::known(&scene) };
+            let from = decider(&TOWN.entity.fallback_office);
+            let order = Sent {
+                from: &from,
+                subject: subject.clone(),
+                text: body,
+                vouched: "dmarc=pass header.from=comune.example",
+                more: "",
+                files: &[],
+            };
+            let (seen, content) = order.seen();
+            let done = by_mail(&seen, &content, &known, &TOWN).expect("it is an office's");
+            assert_eq!(scene::the(&done.outgoing, "pec-non-certificata").to, stranger.from);
+        }
+    }
+}
+
+#[test]
+fn nobody_is_written_to_who_is_a_machine_or_one_of_ours_or_nobody() {
+    let scene = Scene::opened_on(&TOWN, &scene::new("richiesta", "edilizia"));
+    for sender in
+        ["", "non un indirizzo", "noreply@posta.example", "mailer-daemon@posta.example", "edilizia@comune.example"]
+    {
+        let wrote = Wrote { sender: sender.into(), proven: None, ..wrote(&scene) };
+        let all = offered(Object::Message(&wrote), &wrote.digest, "edilizia", &scene);
+        assert!(all.iter().all(|(_, answer)| answer.words != "CHIEDO PEC"), "{sender}");
+    }
 }
 
 /// The links that really stand in letters to offices, as they are written into the letter.

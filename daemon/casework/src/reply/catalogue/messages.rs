@@ -361,7 +361,7 @@ pub const MESSAGES: &[Message] = &[
         name: "compito-verifica",
         purpose: "a una persona: un messaggio in quarantena, che cosa non torna e dove si trova",
         reader: Reader::Office,
-        fields: &[TASK, INCOMING, DOUBT],
+        fields: &[TASK, INCOMING, DOUBT, ANSWERS],
         must_say: &[],
     },
     Message {

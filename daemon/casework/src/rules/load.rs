@@ -39,18 +39,12 @@ pub fn load(files: &[SourceFile], templates: &[&str]) -> Result<Rulebook, Vec<Pr
     }
     let mut draft = Draft::default();
     let mut readable = true;
-    // The largest first: while it is parsed a file takes many times its size, and what is freed then is used again by the others.
-    let mut by_size: Vec<(usize, &SourceFile)> = files.iter().enumerate().collect();
-    by_size.sort_by_key(|(_, file)| core::cmp::Reverse(file.text.len()));
-    let tree = |(index, file): (usize, &SourceFile)| match file.text.len() {
-        length if length > FILE_BYTES_MAX => {
-            (index, Err((0, format!("file più grande di {} KiB", FILE_BYTES_MAX / 1024))))
-        }
-        _ => (index, parse(&file.text)),
-    };
-    let mut trees: Vec<_> = by_size.into_iter().map(tree).collect();
-    trees.sort_by_key(|(index, _)| *index);
-    for (index, tree) in trees {
+    for (index, file) in files.iter().enumerate() {
+        let tree = if file.text.len() > FILE_BYTES_MAX {
+            Err((0, format!("file più grande di {} KiB", FILE_BYTES_MAX / 1024)))
+        } else {
+            parse(&file.text)
+        };
         match tree {
             Ok(entries) => readable &= read_file(index, entries, &mut draft, &mut problems),
             Err((line, why)) => {

@@ -202,8 +202,8 @@ mod tests {
         for (args, part) in [
             (&["sportello", "stato"][..], "il comando «stato» non c'è"),
             (&["sportello", "statu"], "status?"),
-            (&["sportello", "status", "--configg", "x"], "«--configg» non si conosce: forse --config?"),
-            (&["sportello", "status", "--config"], "dopo --config <FILE> manca il valore"),
+            (&["sportello", "check", "--configg", "x"], "«--configg» non si conosce: forse --config?"),
+            (&["sportello", "check", "--config"], "dopo --config <FILE> manca il valore"),
             (&["sportello", "dossier", "do"], "manca "),
             (
                 &["sportello", "dossier", "do", "2026/1", "ballare", "--by", "x", "--office", "y"],

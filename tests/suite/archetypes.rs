@@ -222,16 +222,13 @@ fn words(letter: &Outgoing) -> String {
 
 fn order(way: &Way, dossier: &Dossier, verb: Verb, points: &[&str], to: &str) -> Order {
     let points = points.iter().map(|point| (*point).to_owned()).collect();
-    Order {
-        dossier: dossier.number.clone(),
-        act: Act::Do { verb, points, to: to.to_owned(), not_held: true, again: String::new() },
-        by: "Ada Neri".into(),
-        office: way.office.into(),
-        role: "responsabile".into(),
-        documents: vec![],
-        filed: vec![],
-        held: vec![],
-    }
+    Order::new(
+        dossier.number.as_str(),
+        Act::Do { verb, points, to: to.to_owned(), not_held: true, again: String::new() },
+        "Ada Neri",
+        way.office,
+        "responsabile",
+    )
 }
 
 #[test]

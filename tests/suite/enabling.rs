@@ -83,9 +83,7 @@ impl Asked {
 
     fn act(&self, act: Act, people: &[Person]) -> Result<Done, Refused> {
         let (dossier, office) = (self.dossier.number.clone(), self.dossier.office.clone());
-        let role = "responsabile".into();
-        let order =
-            Order { dossier, act, by: "Ada Neri".into(), office, role, documents: vec![], filed: vec![], held: vec![] };
+        let order = Order::new(dossier, act, "Ada Neri", office, "responsabile");
         casework::act::act(&order, &self.dossier, people, &bench().desk, bench().now)
     }
 

@@ -37,22 +37,19 @@ fn counted(decision: &Decision) -> Option<Opinion> {
 #[test]
 fn the_outcome_asks_with_a_link_for_each_vote_and_each_link_is_a_vote() {
     let taken = dossier(State::InLavorazione, None);
-    let order = Order {
-        dossier: MINE.into(),
-        act: Act::Do {
+    let order = Order::new(
+        MINE,
+        Act::Do {
             verb: Verb::Accogli,
             points: vec!["Sì.".into()],
             to: String::new(),
             not_held: false,
             again: String::new(),
         },
-        by: "Ada Neri".into(),
-        office: "anagrafe".into(),
-        role: "responsabile".into(),
-        documents: vec![],
-        filed: vec![],
-        held: vec![],
-    };
+        "Ada Neri",
+        "anagrafe",
+        "responsabile",
+    );
     let done = casework::act::act(&order, &taken, &[], &bench().desk, bench().now).unwrap();
     let [outcome] = done.outgoing.as_slice() else { panic!("{:?}", done.outgoing) };
     assert!(flat(outcome).contains("Quanto è stato facile usare questo servizio?"), "{}", outcome.text);

@@ -71,6 +71,28 @@ pub struct Order {
     pub held: Vec<once::Held>,
 }
 
+impl Order {
+    /// An order that brings no files, and for which nothing was looked up yet. `by`: who; `office`: for which (id); `role`: as what.
+    pub fn new(
+        dossier: impl Into<String>,
+        act: Act,
+        by: impl Into<String>,
+        office: impl Into<String>,
+        role: impl Into<String>,
+    ) -> Self {
+        Self {
+            dossier: dossier.into(),
+            act,
+            by: by.into(),
+            office: office.into(),
+            role: role.into(),
+            documents: Vec::new(),
+            filed: Vec::new(),
+            held: Vec::new(),
+        }
+    }
+}
+
 /// What may be done.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "act", rename_all = "kebab-case", deny_unknown_fields)]

@@ -56,8 +56,7 @@ impl<'a> Author<'a> {
 
     /// The order to do something with a dossier.
     fn order(&self, dossier: &Dossier, act: Act) -> Order {
-        let [by, office, role] = [self.name, self.office, self.role].map(ToString::to_string);
-        Order { dossier: dossier.number.clone(), act, by, office, role, documents: vec![], filed: vec![], held: vec![] }
+        Order::new(dossier.number.as_str(), act, self.name, self.office, self.role)
     }
 }
 

@@ -280,16 +280,8 @@ impl Scene {
     }
 
     pub(crate) fn try_as(&self, office: &str, role: &str, by: &str, act: Act) -> Result<Done, Refused> {
-        let order = Order {
-            dossier: self.dossier.number.clone(),
-            act,
-            by: by.into(),
-            office: office.into(),
-            role: role.into(),
-            documents: vec![],
-            filed: self.filed.clone(),
-            held: self.held.clone(),
-        };
+        let order = Order::new(self.dossier.number.as_str(), act, by, office, role);
+        let order = Order { filed: self.filed.clone(), held: self.held.clone(), ..order };
         act::act(&order, &self.dossier, &self.people, self.desk, self.now)
     }
 

@@ -220,16 +220,8 @@ fn add(args: &AddArgs) -> Result<u8, u8> {
 
 fn decide(decides: &Decides, act: Act) -> Result<u8, u8> {
     let config = decides.config.read()?;
-    let order = Order {
-        dossier: decides.number.clone(),
-        act,
-        by: decides.by.clone(),
-        office: decides.office.clone(),
-        role: decides.role.clone(),
-        documents: vec![],
-        filed: vec![],
-        held: vec![],
-    };
+    let order =
+        Order::new(decides.number.as_str(), act, decides.by.as_str(), decides.office.as_str(), decides.role.as_str());
     Ok(give(&config, &Deed::Act { order }))
 }
 

@@ -365,16 +365,7 @@ fn of_the_bar(so_far: &Overview) -> String {
 
 /// Something that somebody of an office does.
 fn deed(dossier: &str, office: &str, by: &str, act: Act) -> Deed {
-    let order = Order {
-        dossier: dossier.into(),
-        act,
-        by: by.into(),
-        office: office.into(),
-        role: "responsabile".into(),
-        documents: vec![],
-        filed: vec![],
-        held: vec![],
-    };
+    let order = Order::new(dossier, act, by, office, "responsabile");
     Deed::Act { order }
 }
 

@@ -47,16 +47,13 @@ pub fn order(store: &Mutex<Store>, archive: &Archive, dice: &mut Dice, clock: &C
     };
     let unit = procedure.unit.clone().unwrap_or_else(|| dossier.office.clone());
     let number = dossier.number.clone();
-    let order = Order {
-        dossier: dossier.number,
+    let order = Order::new(
+        dossier.number,
         act,
-        by: "Ada Neri".into(),
-        office: if dice.permille(900) { unit } else { "urp".into() },
-        role: (*dice.pick(&["operatore", "responsabile", "coordinatore"])).into(),
-        documents: vec![],
-        filed: vec![],
-        held: vec![],
-    };
+        "Ada Neri",
+        if dice.permille(900) { unit } else { "urp".into() },
+        *dice.pick(&["operatore", "responsabile", "coordinatore"]),
+    );
     let channel = if dice.permille(500) { Channel::Command } else { Channel::Drop };
     let (now, hold) = (clock.now(), SignedDuration::ZERO);
     let mut caseload = Caseload { store: &mut store, archive, office: &office, hold, observe: false, now };

@@ -87,7 +87,7 @@ pub(super) fn order(cells: &Cells, mandate: &Mandate) -> Result<Deed, String> {
     };
     let [by, office] = [BY, "ufficio"].map(|name| cell(name).to_owned());
     let role = mandate.role.clone();
-    Ok(Deed::Act { order: Order { dossier, act, by, office, role, documents: vec![], filed: vec![], held: vec![] } })
+    Ok(Deed::Act { order: Order::new(dossier, act, by, office, role) })
 }
 
 #[cfg(test)]

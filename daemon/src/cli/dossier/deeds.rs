@@ -237,16 +237,8 @@ fn answer(text: &str) -> Result<Answer, String> {
 
 fn order(who: &Who, whom: &AsWhom, act: Act) -> Result<u8, u8> {
     let config = who.config.read()?;
-    let order = Order {
-        dossier: who.dossier.number.clone(),
-        act,
-        by: whom.by.clone(),
-        office: whom.office.clone(),
-        role: whom.role.clone(),
-        documents: vec![],
-        filed: vec![],
-        held: vec![],
-    };
+    let order =
+        Order::new(who.dossier.number.as_str(), act, whom.by.as_str(), whom.office.as_str(), whom.role.as_str());
     Ok(give(&config, &Deed::Act { order }))
 }
 

@@ -75,7 +75,7 @@ fn expected(title: &str, text: &str, language: Language) -> String {
             Some((before, link)) => {
                 let (to, fields) = link.split_once("?subject=").unwrap();
                 let subject = fields.split('&').next().unwrap();
-                let signs = [("%20", " "), ("%5B", "["), ("%5D", "]"), ("%2F", "/"), ("%3A", ":")];
+                let signs = [("%20", " "), ("%5B", "["), ("%5D", "]"), ("%2F", "/"), ("%3A", ":"), ("%C3%99", "Ù")];
                 let plain = signs.iter().fold(subject.to_owned(), |text, (code, sign)| text.replace(code, sign));
                 assert!(!plain.contains('%'), "{plain}");
                 out += &format!("{before}{to}, {about}: {plain}");

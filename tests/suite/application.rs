@@ -3,8 +3,11 @@
 use crate::decide::{ANNA, bench, decide, decide_at, mail, nothing};
 use crate::enquiry::{CODE, flat, letter, letters};
 use crate::support::{House, Recorder, ask, wait};
+use casework::act::{Act, Handed, Order, act};
+use casework::decision::Enclosure;
 use casework::dossier::{Dossier, State};
 use casework::rules::Outcome;
+use casework::verb::Verb;
 use casework::{Change, Decision, Disposition, Known};
 use gestore::Mail;
 use jiff::{SignedDuration, Timestamp};
@@ -328,6 +331,44 @@ fn a_sentence_is_no_service() {
     let unknown = decide(mail(ANNA, "NUOVA mensaa", ""), nothing());
     let told = flat(letter(&unknown, "catalogo"));
     assert!(told.contains("Non troviamo il servizio «mensaa»") && told.contains("NUOVA mensa"), "{told}");
+}
+
+/// Functions S4.01: who wants a certificate writes twice, to have the form and to send it, and gets the certificate with the outcome.
+#[test]
+fn a_certificate_takes_two_mails_of_the_citizen() {
+    let first = decide(mail(ANNA, "NUOVA certificato-anagrafe", ""), nothing());
+    let form = letter(&first, "modulo");
+    let link = form.text.lines().find(|line| line.starts_with("mailto:")).unwrap();
+    let given = [("Nome e cognome:", "Anna Bianchi"), ("Codice fiscale:", CODE)];
+    let filled = given.iter().fold(body_of(link), |form, (line, value)| form.replace(line, &format!("{line} {value}")));
+    let asks = format!(
+        "{filled}\nHo quello che serve per chiederlo (sì o no): sì\nChe cosa chiedi: un certificato di residenza\n"
+    );
+    let second = decide(mail(ANNA, "NUOVA certificato-anagrafe", &asks), nothing());
+    let mut dossier = one(&second).clone();
+    assert_eq!((dossier.cover.procedure.as_str(), dossier.office.as_str()), ("certificato-anagrafe", "anagrafe"));
+    let (desk, now) = (&bench().desk, bench().now);
+    let take = |dossier: &mut Dossier, changes: &[Change]| {
+        for change in changes {
+            if let Change::Entered { entry, .. } = change {
+                dossier.apply(entry, now);
+            }
+        }
+    };
+    take(&mut dossier, &second.changes);
+    let order = |dossier: &Dossier, verb: Verb, documents: Vec<Handed>| {
+        let points = vec!["Il certificato è in allegato".to_owned()];
+        let act = Act::Do { verb, points, to: String::new(), not_held: false, again: String::new() };
+        Order { documents, ..Order::new(dossier.number.as_str(), act, "Ada Neri", "anagrafe", "responsabile") }
+    };
+    let begun = act(&order(&dossier, Verb::Prendi, vec![]), &dossier, &[], desk, now).unwrap();
+    take(&mut dossier, &begun.changes);
+    let (message, name) = ("c".repeat(64), "certificato.pdf".to_owned());
+    let certificate = Handed { message, nth: 0, name, media: "application/pdf".into(), bytes: 40_000, empty: false };
+    let granted = act(&order(&dossier, Verb::Accogli, vec![certificate]), &dossier, &[], desk, now).unwrap();
+    let outcome = granted.outgoing.iter().find(|letter| letter.template == "esito").unwrap();
+    let is_it = |file: &Enclosure| matches!(file, Enclosure::Document { name, .. } if name == "certificato.pdf");
+    assert!(outcome.to == ANNA && outcome.enclosures.iter().any(is_it), "{:?}", outcome.enclosures);
 }
 
 /// The whole way: the citizen names the service, fills in what comes, and the register has the dossier, whose term runs.

@@ -180,6 +180,10 @@ fn what_comes_and_what_leaves_gets_its_number_once_and_people_cite_it() {
     let shown = town.done(&["dossier", "show", &number]);
     assert!(shown.contains("0004567") && shown.contains("0004568"), "{shown}");
 
+    let bundle = town.root.path().join("prove.zip");
+    town.done(&["evidence", &format!("prot. 4567/{year}"), "--out", bundle.to_str().unwrap()]);
+    assert!(bundle.exists());
+
     // The register alone says all of it: an index that is built anew, the replay of past mail, the export of the dossier.
     let rebuilt = Store::rebuild(&town.house.data, Clock::System.now()).unwrap();
     assert_eq!(rebuilt.before, rebuilt.after);

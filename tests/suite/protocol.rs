@@ -309,7 +309,7 @@ fn an_answer_that_cannot_be_true_is_refused_with_its_line() {
     let (code, said) = town.say(&[&["protocol", "set", &left[..12], "10"], &by[..]].concat());
     assert!(code == Some(1) && said.contains("è già del documento"), "{said}");
     town.done(&[&["protocol", "set", &came[..12], "20"], &by[..]].concat());
-    town.done(&[&["protocol", "set", &left[..12], "21"], &by[..]].concat());
+    town.done(&[&["protocol", "set", &left[..12], &format!("0000021/{year}")], &by[..]].concat());
     assert!(town.registrations(Documents::Waiting).is_empty());
 }
 

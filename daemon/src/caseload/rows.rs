@@ -178,17 +178,24 @@ fn is_blank(cells: &Cells, name: &str) -> bool {
 
 fn registered(cells: &Cells, by: &str) -> Result<Deed, String> {
     let cell = |name: &str| cells.get(name).map_or("", String::as_str);
-    let (document, number, on) = (cell("documento"), cell("numero"), cell("data"));
-    // As people write it: `0004567`, `0004567/2026`.
-    let (digits, year) = number.split_once('/').map_or((number, None), |(digits, year)| (digits, Some(year)));
-    let unread = || format!("`numero`: «{number}» non è un numero di protocollo (0004567 oppure 0004567/2026)");
-    let (digits, on) = (digits.parse::<u32>().map_err(|_| unread())?, date("data", on)?);
-    if year.is_some_and(|year| year != on.year().to_string()) {
-        return Err(format!("`numero`: «{number}» non è dell'anno della data {on}"));
-    }
-    let number = Number { number: digits, on };
+    let number = protocol_number(cell("numero"), date("data", cell("data"))?)?;
     let annulled = yes("annullato", cell("annullato"))?;
-    Ok(Deed::Protocol { order: Order::Number { document: document.into(), number, annulled, by: by.into() } })
+    let (document, by) = (cell("documento").into(), by.into());
+    Ok(Deed::Protocol { order: Order::Number { document, number, annulled, by } })
+}
+
+/// A protocol number of a day, as people write it: `0004567`, `0004567/2026`.
+///
+/// # Errors
+/// It is none, or of another year.
+pub fn protocol_number(written: &str, on: Date) -> Result<Number, String> {
+    let (digits, year) = written.trim().split_once('/').map_or((written.trim(), None), |(n, year)| (n, Some(year)));
+    let unread = || format!("«{written}» non è un numero di protocollo (0004567 oppure 0004567/2026)");
+    let number = digits.parse::<u32>().map_err(|_| unread())?;
+    if year.is_some_and(|year| year != on.year().to_string()) {
+        return Err(format!("«{written}» non è dell'anno della data {on}"));
+    }
+    Ok(Number { number, on })
 }
 
 fn person(cells: &Cells, by: &str) -> Result<Deed, String> {

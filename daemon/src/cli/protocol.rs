@@ -4,12 +4,12 @@
 use super::counter::{ask, day, give, json, user};
 use super::paint::table;
 use super::{ConfigArg, OK};
-use crate::caseload::Deed;
 use crate::caseload::ask::{Ask, Documents, LISTED_MAX, Told};
+use crate::caseload::{Deed, rows};
 use crate::digest::flow;
 use crate::store::protocol::{Interruption, Overview};
 use casework::calendar::{rome, stamp};
-use casework::protocol::{EMERGENCY_HOURS, Number, Order, Registration};
+use casework::protocol::{EMERGENCY_HOURS, Order, Registration};
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
@@ -19,8 +19,9 @@ use std::fmt::Write;
 const COLUMN: usize = 44;
 
 const AFTER_HELP: &str = "\
-I numeri li dà il sistema di protocollo dell'ente, attraverso la cartella `[protocollo] cartella`: in «da-protocollare» trova i
-documenti, in «protocollati» lascia le tabelle con i numeri. Qui si guarda come va, e si scrive un numero a mano.
+I numeri li dà il sistema di protocollo dell'ente, attraverso la cartella `[protocollo] cartella`:
+in «da-protocollare» trova i documenti, in «protocollati» lascia le tabelle con i numeri.
+Qui si guarda come va, e si scrive un numero a mano.
 
   sportello protocol status
   sportello protocol list
@@ -69,9 +70,9 @@ struct NumberArgs {
     /// Il documento: la sua impronta, o i suoi primi caratteri (almeno 8), come li mostra «list»
     #[arg(value_name = "DOCUMENTO")]
     document: String,
-    /// Il numero
+    /// Il numero: 0004567, o 0004567/2026
     #[arg(value_name = "NUMERO")]
-    number: u32,
+    number: String,
     /// Il giorno della registrazione: 2026-02-03 o 03/02/2026
     #[arg(long, value_name = "GIORNO", value_parser = day)]
     date: Date,
@@ -133,7 +134,7 @@ fn order(config: &ConfigArg, order: Order) -> Result<u8, u8> {
 }
 
 fn set(args: &NumberArgs, annulled: bool) -> Result<u8, u8> {
-    let number = Number { number: args.number, on: args.date };
+    let number = rows::protocol_number(&args.number, args.date).map_err(super::counter::wrong)?;
     let (document, by) = (args.document.clone(), args.by.clone());
     order(&args.config, Order::Number { document, number, annulled, by })
 }

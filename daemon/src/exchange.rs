@@ -10,10 +10,12 @@
 use crate::annex::{About, Node, between, document, text, under};
 use crate::archive::{Archive, Shelf};
 use crate::digest::sha256_of;
+use crate::shared;
 use casework::protocol::{Flow, Registration};
 use std::collections::BTreeSet;
-use std::fs::{self, File};
+use std::fs::{self, File, Permissions};
 use std::io;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 /// Where documents wait.
@@ -86,11 +88,11 @@ impl Exchange {
     /// # Errors
     /// Those of the disk.
     pub fn open(root: &Path) -> io::Result<Self> {
-        let exchange = Self { root: root.to_owned() };
-        for dir in [OUT, BACK] {
-            fs::create_dir_all(root.join(dir))?;
+        fs::create_dir_all(root)?;
+        for part in [OUT, BACK] {
+            shared::dir(&root.join(part))?;
         }
-        Ok(exchange)
+        Ok(Self { root: root.to_owned() })
     }
 
     /// Where numbers come back.
@@ -128,25 +130,27 @@ impl Exchange {
             Flow::E => Shelf::In,
             Flow::U => Shelf::Out,
         };
-        fs::create_dir_all(&unfinished)?;
+        // Ours alone until it is whole: nobody may lay anything into it meanwhile.
+        fs::create_dir(&unfinished)?;
+        fs::set_permissions(&unfinished, Permissions::from_mode(0o700))?;
         let letter = unfinished.join(LETTER);
         fs::copy(archive.path(shelf, &sheet.digest), &letter)?;
         if sha256_of(File::open(&letter)?)?.0 != sheet.digest {
             let what = format!("{}: il contenuto è cambiato", archive.path(shelf, &sheet.digest).display());
             return Err(io::Error::new(io::ErrorKind::InvalidData, what));
         }
+        File::open(&letter)?.sync_all()?;
+        shared::admit(&letter, 0o060)?;
         let tree = sheet.tree();
         let json = serde_json::to_string_pretty(&tree.json())?;
         for (name, text) in [("documento.xml", tree.xml()), ("documento.json", json)] {
-            fs::write(unfinished.join(name), text)?;
-        }
-        for entry in fs::read_dir(&unfinished)? {
-            File::open(entry?.path())?.sync_all()?;
+            shared::file(&unfinished.join(name), text.as_bytes())?;
         }
         File::open(&unfinished)?.sync_all()?;
         if whole.exists() {
             fs::remove_dir_all(&whole)?;
         }
+        shared::admit(&unfinished, 0o070)?;
         fs::rename(&unfinished, &whole)?;
         File::open(&out)?.sync_all()
     }

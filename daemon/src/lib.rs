@@ -40,6 +40,7 @@ pub mod rulebook;
 pub mod scrub;
 pub mod secret;
 pub mod sent;
+pub mod shared;
 pub mod shipped;
 pub mod store;
 pub mod submit;

@@ -17,7 +17,8 @@ use sportello::supervise::Service;
 use sportello::trial::Trial;
 use sportello::world::World;
 use std::fs;
-use std::path::PathBuf;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, SystemTime};
 
@@ -73,6 +74,12 @@ impl Town {
                 let dir = entry.unwrap().path();
                 let digest = dir.file_name().unwrap().to_str().unwrap().to_owned();
                 assert_eq!(sha256(&fs::read(dir.join("messaggio.eml")).unwrap()), digest, "the bytes themselves");
+                let may = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o070;
+                assert_eq!(
+                    (may(&dir), may(&dir.join("messaggio.eml"))),
+                    (0o070, 0o060),
+                    "whoever registers may take it"
+                );
                 let json = serde_json::from_slice(&fs::read(dir.join("documento.json")).unwrap()).unwrap();
                 assert!(fs::read_to_string(dir.join("documento.xml")).unwrap().contains(&digest));
                 (digest, json)

@@ -6,9 +6,10 @@
 use super::{Answer, BackOffice, Event, Fault, Page, Work};
 use crate::caseload::drop;
 use crate::digest::sha256;
+use crate::shared;
 use casework::calendar;
 use std::fs::{self, File};
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 
 /// Where it is told.
@@ -73,9 +74,7 @@ impl Folder {
         }
         let (whole, fresh) = (folder.join(format!("{}.json", event.id)), folder.join(format!("{}.tmp", event.id)));
         let keep = || -> io::Result<()> {
-            let mut file = File::create(&fresh)?;
-            file.write_all(&serde_json::to_vec(event)?)?;
-            file.sync_all()?;
+            shared::file(&fresh, &serde_json::to_vec(event)?)?;
             fs::rename(&fresh, &whole)?;
             File::open(&folder)?.sync_all()
         };
@@ -85,10 +84,8 @@ impl Folder {
     /// One of the two, made where it is missing; never the folder itself.
     fn part(&self, name: &str) -> Result<PathBuf, Fault> {
         let part = self.dir.join(name);
-        match fs::create_dir(&part) {
-            Err(e) if e.kind() != io::ErrorKind::AlreadyExists => Err(lost(&part, &e)),
-            _ => Ok(part),
-        }
+        shared::dir(&part).map_err(|e| lost(&part, &e))?;
+        Ok(part)
     }
 }
 

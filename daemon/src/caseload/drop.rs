@@ -10,6 +10,7 @@ use crate::digest::sha256;
 use crate::events;
 use crate::journal::record::Channel;
 use crate::outbox::orders::Answer;
+use crate::shared;
 use crate::store::Trouble;
 use casework::calendar;
 use serde::{Deserialize, Serialize};
@@ -149,8 +150,8 @@ pub(crate) fn read(path: &Path) -> io::Result<Vec<u8>> {
 /// First the report, then the file: a stop between them works the file again, and its rows answer «già fatta».
 pub(crate) fn put_away(folder: &Path, file: &Path, name: &str, report: &str) -> io::Result<()> {
     let done = folder.join(DONE);
-    fs::create_dir_all(&done)?;
-    fs::write(done.join(format!("{name}.esito.txt")), report)?;
+    shared::dir(&done)?;
+    shared::file(&done.join(format!("{name}.esito.txt")), report.as_bytes())?;
     fs::rename(file, done.join(name))
 }
 

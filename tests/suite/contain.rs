@@ -37,9 +37,10 @@ const SHORT: Limits = Limits { memory: 256 << 20, cpu: 1, wall: Duration::from_s
 
 /// The real program for every message but those with a word of [`POISONS`].
 fn poisoned(dir: &Path, limits: Limits) -> Trial {
-    let mut script = String::from("#!/bin/sh\nfor file; do :; done\n");
+    // One trial may be of several messages, in whatever order they came.
+    let mut script = String::from("#!/bin/sh\n");
     for (word, does, _) in POISONS {
-        script.push_str(&format!("if grep -q '^Subject: {word}' \"$file\"; then\n{does}\nfi\n"));
+        script.push_str(&format!("if grep -qs '^Subject: {word}' -- \"$@\"; then\n{does}\nfi\n"));
     }
     script.push_str(&format!("exec {} \"$@\"\n", program().display()));
     let file = dir.join("prova.sh");

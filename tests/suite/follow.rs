@@ -4,8 +4,6 @@ use crate::enquiry::flat;
 use crate::support::{House, OWN, Recorder, ask, wait};
 use casework::Outgoing;
 use gestore::Mail;
-use std::fs;
-use std::path::Path;
 
 const ANNA: &str = "anna.bianchi@cittadini.test";
 const CURIOUS: &str = "curiosa@cittadini.test";
@@ -16,20 +14,10 @@ const CURIOUS: &str = "curiosa@cittadini.test";
 fn a_public_case_is_followed_and_of_no_other_anybody_learns_anything() {
     let root = tempfile::tempdir().unwrap();
     let (house, circuit) = House::on_a_circuit(root.path());
-    let rules = root.path().join("regole");
-    let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("../rules");
-    fs::create_dir_all(rules.join("procedures")).unwrap();
-    for folder in ["", "procedures"] {
-        for entry in fs::read_dir(shipped.join(folder)).unwrap().map(Result::unwrap).filter(|it| it.path().is_file()) {
-            let mut text = fs::read_to_string(entry.path()).unwrap();
-            if entry.file_name() == "richiesta.toml" {
-                text = text.replacen("[termine]", "partecipazione = \"pubblica\"\n\n[termine]", 1);
-            }
-            fs::write(rules.join(folder).join(entry.file_name()), text).unwrap();
-        }
-    }
-    let text = fs::read_to_string(&house.file).unwrap();
-    fs::write(&house.file, text.replace("[dati]\n", &format!("[dati]\nregole = \"{}\"\n", rules.display()))).unwrap();
+    house.rules(root.path(), |file, text| match file {
+        "richiesta.toml" => text.replacen("[termine]", "partecipazione = \"pubblica\"\n\n[termine]", 1),
+        _ => text,
+    });
 
     let running = house.start(Recorder::default().roads());
     let say = |args: &[&str]| {

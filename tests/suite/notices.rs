@@ -6,8 +6,6 @@ use crate::support::{House, OWN, Recorder, ask, wait};
 use casework::Change;
 use casework::person::{Entry, Notices};
 use gestore::Mail;
-use std::fs;
-use std::path::Path;
 
 /// A party of whom the register has nothing but the address.
 const NEIGHBOUR: &str = "vicina@cittadini.test";
@@ -51,23 +49,10 @@ fn a_choice_is_written_of_who_is_known_and_the_letter_says_what_goes_in_any_case
 fn a_choice_silences_what_only_the_file_wants_told_through_the_whole_service() {
     let root = tempfile::tempdir().unwrap();
     let (house, circuit) = House::on_a_circuit(root.path());
-    let rules = root.path().join("regole");
-    let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("../rules");
-    fs::create_dir_all(rules.join("procedures")).unwrap();
-    for folder in ["", "procedures"] {
-        for entry in fs::read_dir(shipped.join(folder)).unwrap().map(Result::unwrap).filter(|it| it.path().is_file()) {
-            let text = fs::read_to_string(entry.path()).unwrap();
-            let told = match entry.file_name().to_str() {
-                Some("richiesta.toml") => {
-                    text.replace("[stato.in_lavorazione]\n", &format!("[stato.in_lavorazione]\n{MAIL}"))
-                }
-                _ => text,
-            };
-            fs::write(rules.join(folder).join(entry.file_name()), told).unwrap();
-        }
-    }
-    let text = fs::read_to_string(&house.file).unwrap();
-    fs::write(&house.file, text.replace("[dati]\n", &format!("[dati]\nregole = \"{}\"\n", rules.display()))).unwrap();
+    house.rules(root.path(), |file, text| match file {
+        "richiesta.toml" => text.replace("[stato.in_lavorazione]\n", &format!("[stato.in_lavorazione]\n{MAIL}")),
+        _ => text,
+    });
 
     let running = house.start(Recorder::default().roads());
     let say = |args: &[&str]| {

@@ -288,6 +288,22 @@ ancore = "{trust_}"
         Self { file, data, maildir: maildir.to_owned() }
     }
 
+    /// Gives it rules of its own in `root`: the shipped ones, each file as `edit` leaves it.
+    pub fn rules(&self, root: &Path, edit: impl Fn(&str, String) -> String) {
+        let (rules, shipped) = (root.join("regole"), Path::new(env!("CARGO_MANIFEST_DIR")).join("../rules"));
+        fs::create_dir_all(rules.join("procedures")).unwrap();
+        for folder in ["", "procedures"] {
+            let files = fs::read_dir(shipped.join(folder)).unwrap().map(Result::unwrap);
+            for entry in files.filter(|entry| entry.path().is_file()) {
+                let text = edit(entry.file_name().to_str().unwrap(), fs::read_to_string(entry.path()).unwrap());
+                fs::write(rules.join(folder).join(entry.file_name()), text).unwrap();
+            }
+        }
+        let text = fs::read_to_string(&self.file).unwrap();
+        fs::write(&self.file, text.replace("[dati]\n", &format!("[dati]\nregole = \"{}\"\n", rules.display())))
+            .unwrap();
+    }
+
     /// Nothing waits in the inbox.
     pub fn is_read(&self) -> bool {
         fs::read_dir(self.maildir.join("new")).unwrap().next().is_none()

@@ -122,8 +122,7 @@ pub(crate) fn file(paper: &Paper<'_>, dossier: &mut Dossier, trail: &mut Vec<Rea
         }
     }
     let after = with_term(dossier, &mut entries, paper.desk, paper.known.now);
-    let Known { digest: cause, now, people, .. } = paper.known;
-    let case = Case { people, enclosed: &[], dossier: &after, cause, now: *now, desk: paper.desk };
+    let case = Case::of(paper.known, &after, paper.desk);
     let (news, untold) = follow::news(dossier, &case);
     filed.outgoing.extend(news);
     filed.changes.extend(untold);

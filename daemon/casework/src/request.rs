@@ -131,14 +131,7 @@ pub(crate) fn decide(seen: &Examined, daticert: &Daticert, message: &Content, kn
         .and_then(|template| letters::reply(&template, &about).inspect_err(|reason| trail.push(reason.clone())).ok());
     let cure = match (&reply, case) {
         (Some(_), Some(case)) if is_first && lacks_mandate => {
-            let case = Case {
-                people: &known.people,
-                enclosed: &[],
-                dossier: case,
-                cause: &known.digest,
-                now: known.now,
-                desk,
-            };
+            let case = Case::of(known, case, desk);
             case.mandate_missing().inspect_err(|reason| trail.push(reason.clone())).unwrap_or_default()
         }
         _ => vec![],

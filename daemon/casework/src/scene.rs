@@ -5,6 +5,7 @@ extern crate std;
 
 use crate::act::once::Held;
 use crate::act::{self, Act, Done, Mailed, Order};
+use crate::calendar::rome;
 use crate::decision::{Change, Lane, Outgoing};
 use crate::desk::{Desk, Entity};
 use crate::dossier::{Dossier, PartyRole, State};
@@ -315,6 +316,19 @@ impl Scene {
     /// Days go by.
     pub(crate) fn days(&mut self, days: i64) {
         self.now = self.now.checked_add(SignedDuration::from_hours(24 * days)).expect("an instant");
+    }
+
+    /// Days go by until one, and the clock looks only on those that it was told to: what it writes, with the day.
+    pub(crate) fn live(&mut self, last: Date) -> Vec<(Date, Outgoing)> {
+        let mut told = vec![];
+        while rome(self.now).date() < last {
+            self.days(1);
+            let today = rome(self.now).date();
+            if self.dossier.life.look.is_some_and(|look| look <= today) {
+                told.extend(self.look().into_iter().map(|letter| (today, letter)));
+            }
+        }
+        told
     }
 
     /// The clock looks, as often as it wants to today.

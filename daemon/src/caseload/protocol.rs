@@ -13,6 +13,7 @@ use casework::Disposition;
 use casework::protocol::{self, Fact, Flow, Order, Registration};
 use casework::refused::Refused;
 use jiff::SignedDuration;
+use std::collections::BTreeSet;
 use std::io;
 use std::sync::Arc;
 
@@ -20,6 +21,8 @@ use std::sync::Arc;
 const LYING_MAX: usize = 500;
 /// Documents of one line of the register: handed over together, or numbered together in an emergency.
 const TOGETHER_MAX: usize = 100;
+/// Documents numbered in one reading of what waits, with the store in hand: a line of the register for each hundred.
+const NUMBERED_MAX: usize = 10 * TOGETHER_MAX;
 /// Fewest characters of a digest that name a document.
 const PREFIX_MIN: usize = 8;
 
@@ -109,19 +112,28 @@ impl Caseload<'_> {
         })
     }
 
-    /// Numbers what waits, in the emergency register, while it is open. How many documents.
-    pub(super) fn number_in_emergency(&mut self) -> Result<usize, Trouble> {
-        let standing = self.store.protocol()?;
-        if standing.emergency.is_none() {
-            return Ok(0);
+    /// Numbers what waits, in the emergency register, while it is open; whether more may wait.
+    pub(super) fn number_in_emergency(&mut self) -> Result<bool, Trouble> {
+        if self.store.protocol()?.emergency.is_none() {
+            return Ok(false);
         }
-        let documents = self.store.unregistered(TOGETHER_MAX, |waiting| !waiting.emergency)?;
-        let count = documents.len();
-        if count > 0 {
-            self.store
-                .write_protocol(Fact::EmergencyNumbered { documents, first: standing.next(self.now) }, self.now)?;
+        let documents = self.store.unregistered(NUMBERED_MAX, |waiting| !waiting.emergency)?;
+        for documents in documents.chunks(TOGETHER_MAX) {
+            let first = self.store.protocol()?.next(self.now);
+            self.store.write_protocol(Fact::EmergencyNumbered { documents: documents.to_vec(), first }, self.now)?;
         }
-        Ok(count)
+        Ok(documents.len() == NUMBERED_MAX)
+    }
+
+    /// Those of these documents that have their number.
+    fn numbered(&self, documents: &BTreeSet<String>) -> Result<Vec<String>, Trouble> {
+        let mut numbered = Vec::new();
+        for document in documents {
+            if self.store.registration(document)?.is_some_and(|held| held.number.is_some()) {
+                numbered.push(document.clone());
+            }
+        }
+        Ok(numbered)
     }
 
     /// What is said of the documents that are to be handed over now, at most so many.
@@ -181,51 +193,37 @@ impl Deed {
 
 impl Clerk {
     /// One look at the exchange with whoever keeps the register: numbers that came, the emergency register, documents to hand over.
-    /// How many documents changed. A fault of the folder is told to the operator and tried again.
+    /// A fault of the folder is told to the operator and tried again.
     ///
     /// # Errors
     /// The store, or the disk under it, cannot go on.
-    pub fn register(&self, registering: &Registering) -> Result<usize, Trouble> {
+    pub fn register(&self, registering: &Registering) -> Result<(), Trouble> {
         let exchange = &registering.exchange;
-        let read = self.at_work(|caseload| caseload.drop_folder(&exchange.answers(), Deed::is_protocol))?;
-        let mut numbered = 0;
-        loop {
-            let n = self.at_work(|caseload| caseload.number_in_emergency())?;
-            numbered += n;
-            if n < TOGETHER_MAX {
-                break;
-            }
+        self.at_work(|caseload| caseload.drop_folder(&exchange.answers(), Deed::is_protocol))?;
+        while self.at_work(|caseload| caseload.number_in_emergency())? {}
+        if let Err(e) = self.exchange(exchange)? {
+            events::protocol_failed(&e);
         }
-        let handed = match self.exchange(exchange)? {
-            Ok(handed) => handed,
-            Err(e) => {
-                events::protocol_failed(&e);
-                0
-            }
-        };
         let (now, seen) = self.at_work(|caseload| Ok((caseload.now, caseload.store.protocol_overview()?)))?;
         // Whoever opened the emergency register knows.
         let since = seen.oldest.filter(|_| seen.standing.emergency.is_none());
         let is_overdue = since.is_some_and(|since| now.duration_since(since) > registering.patience);
         registering.health.mark(WAITING, i64::try_from(seen.waiting).unwrap_or(i64::MAX));
         registering.health.mark(OVERDUE, i64::from(is_overdue));
-        Ok(read + numbered + handed)
+        Ok(())
     }
 
     /// Inside: the folder.
-    fn exchange(&self, exchange: &Exchange) -> Result<io::Result<usize>, Trouble> {
+    fn exchange(&self, exchange: &Exchange) -> Result<io::Result<()>, Trouble> {
         let mut lying = match exchange.lying() {
             Ok(lying) => lying,
             Err(e) => return Ok(Err(e)),
         };
-        for document in lying.clone() {
-            let held = self.at_work(|caseload| caseload.store.registration(&document))?;
-            if held.is_some_and(|held| held.number.is_some()) {
-                if let Err(e) = exchange.take_away(&document) {
-                    return Ok(Err(e));
-                }
-                lying.remove(&document);
+        for document in self.at_work(|caseload| caseload.numbered(&lying))? {
+            if let Err(e) = exchange.take_away(&document) {
+                return Ok(Err(e));
             }
+            lying.remove(&document);
         }
         let room = LYING_MAX.saturating_sub(lying.len()).min(TOGETHER_MAX);
         let mut documents = Vec::new();
@@ -237,11 +235,10 @@ impl Clerk {
                 Err(e) => events::protocol_failed(&format!("{}: {e}", flow(&sheet.digest))),
             }
         }
-        let handed = documents.len();
-        if handed > 0 {
+        if !documents.is_empty() {
             let fact = Fact::Asked { documents };
             self.at_work(|caseload| caseload.store.write_protocol(fact, caseload.now))?;
         }
-        Ok(Ok(handed))
+        Ok(Ok(()))
     }
 }

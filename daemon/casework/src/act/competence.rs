@@ -142,8 +142,7 @@ pub(crate) fn delivered(awaited: &Awaited, at: Timestamp, known: &Known, desk: &
     let mut after = dossier.clone();
     after.apply(&entry, known.now);
     let mut changes = vec![Change::Entered { dossier: dossier.number.clone(), entry }];
-    let case =
-        Case { people: &known.people, dossier: &after, cause: &known.digest, now: known.now, desk, enclosed: &[] };
+    let case = Case::of(known, &after, desk);
     let day = clockwork::day(rome(at).date());
     let what = format!("{body} ha ricevuto la richiesta il {day}.");
     let next = format!("Ti risponde {body}. Il tempo che ha per rispondere si conta dal {day}.");

@@ -52,13 +52,6 @@ fn reserved(about: &About<'_>, dossier: &Dossier, history: &History, wanted: u32
             "Le abbiamo scritto solo che quel documento non si manda per Pec. Valuta se chiede l'accesso agli atti.",
         ),
     ];
-    let case = Case {
-        people: &about.known.people,
-        dossier,
-        cause: &about.known.digest,
-        now: about.known.now,
-        desk: about.desk,
-        enclosed: &[],
-    };
+    let case = Case::of(about.known, dossier, about.desk);
     case.task(&dossier.office, "chiesto un documento riservato", &facts, &[])
 }

@@ -39,14 +39,7 @@ pub(super) fn request(about: &About<'_>, dossier: &Dossier, answer: Answer) -> R
     let mut entries: Vec<Entry> = step.into_iter().map(|step| Entry::Ranking { step }).collect();
     let after = with_term(dossier, &mut entries, about.desk, about.known.now);
     let known = about.known;
-    let case = Case {
-        people: &known.people,
-        enclosed: &[],
-        dossier: &after,
-        cause: &known.digest,
-        now: known.now,
-        desk: about.desk,
-    };
+    let case = Case::of(known, &after, about.desk);
     let letters = case.placed(answer)?;
     let how =
         format!("{sender} ha scritto {}, con la Pec {}.", answer.word(), crate::calendar::spoken(about.daticert.data));

@@ -45,14 +45,7 @@ pub(super) fn request(
     let asked = (step == Step::Rated).then_some(stars);
     let letters =
         letter::rated(about, dossier, "Grazie: abbiamo contato la tua valutazione, senza il tuo nome.", asked)?;
-    let case = Case {
-        people: &about.known.people,
-        dossier,
-        cause: &about.known.digest,
-        now: about.known.now,
-        desk: about.desk,
-        enclosed: &[],
-    };
+    let case = Case::of(about.known, dossier, about.desk);
     let tasks = comment(about, beside).and_then(|comment| {
         let fact = [format!("Con la valutazione ha scritto: «{comment}»"), String::from("Non serve rispondere.")];
         case.task(&dossier.office, "un commento sul servizio", &fact, &[])

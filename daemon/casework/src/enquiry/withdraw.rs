@@ -36,14 +36,7 @@ pub(super) fn request(about: &About<'_>, dossier: &Dossier, written: &str) -> Re
     let point = format!("Ritirata da {sender}, con la Pec {}.", crate::calendar::spoken(about.daticert.data));
     let mut entries = vec![Entry::Moved { verb: Verb::Ritira, to, points: vec![point.clone()] }];
     let after = with_term(dossier, &mut entries, about.desk, about.known.now);
-    let case = Case {
-        people: &about.known.people,
-        enclosed: &[],
-        dossier: &after,
-        cause: &about.known.digest,
-        now: about.known.now,
-        desk: about.desk,
-    };
+    let case = Case::of(about.known, &after, about.desk);
     let (news, untold) = follow::news(dossier, &case);
     let letters = case.withdrawn()?.into_iter().chain(news).collect();
     let office = dossier.office.clone();

@@ -89,7 +89,7 @@ fn send(
     let secret = desk.key.effect_id(&known.digest, "abilitazione", person, 0);
     let days = SignedDuration::from_hours(24 * i64::from(CONFIRM_DAYS));
     let until = known.now.checked_add(days).unwrap_or(known.now);
-    let case = Case { people: &known.people, dossier, cause: &known.digest, now: known.now, desk, enclosed: &[] };
+    let case = Case::of(known, dossier, desk);
     let letter = case.enabling(to, person, &format!("{CONFIRM_WORD} {secret}"), rome(until).date(), late)?;
     let hash = token::hash(&dossier.number, 0, person, &secret);
     let step = Step::Asked { address: to.to_string(), code: person.to_string(), name: name.to_string(), hash, until };
@@ -108,7 +108,7 @@ pub(super) fn confirmed(
     let (Some(asked), Said::Code(secret)) = (&dossier.life.enablement, said) else { return false };
     let Paper { daticert, known, desk, .. } = *paper;
     let number = &dossier.number;
-    let case = Case { people: &known.people, dossier, cause: &known.digest, now: known.now, desk, enclosed: &[] };
+    let case = Case::of(known, dossier, desk);
     let mut say = |code: &'static str, text: &str| trail.push(Reason::new(code, text.to_string()));
     match asked.confirm(number, secret, &daticert.mittente, daticert.data) {
         Ok(step) => {

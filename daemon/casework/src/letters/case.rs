@@ -83,6 +83,13 @@ pub(crate) struct Told<'a> {
     pub(crate) changes: Vec<Changed>,
 }
 
+impl<'a> Case<'a> {
+    /// What a message causes.
+    pub(crate) fn of(known: &'a Known, dossier: &'a Dossier, desk: &'a Desk) -> Self {
+        Self { dossier, cause: &known.digest, now: known.now, desk, people: &known.people, enclosed: &[] }
+    }
+}
+
 impl Case<'_> {
     fn known(&self) -> Known {
         Known { digest: self.cause.to_string(), ..Known::nothing(self.now) }

@@ -33,19 +33,6 @@ fn steps(scene: &Scene) -> Vec<Step> {
     scene.entries().filter_map(step).collect()
 }
 
-/// The days on which the machine writes something, looking only on the days that it was told to.
-fn live(scene: &mut Scene, last: Date) -> Vec<(Date, Outgoing)> {
-    let mut told = vec![];
-    while rome(scene.now).date() < last {
-        scene.days(1);
-        let today = rome(scene.now).date();
-        if scene.dossier.life.look.is_some_and(|look| look <= today) {
-            told.extend(scene.look().into_iter().map(|letter| (today, letter)));
-        }
-    }
-    told
-}
-
 #[test]
 fn the_letter_that_gives_a_place_says_until_when_and_with_which_words_it_is_taken() {
     let scene = placed();
@@ -70,7 +57,7 @@ fn the_letter_that_gives_a_place_says_until_when_and_with_which_words_it_is_take
 #[test]
 fn silence_reminds_once_tells_the_office_once_and_decides_nothing() {
     let mut scene = placed();
-    let told = live(&mut scene, date(2028, 4, 6));
+    let told = scene.live(date(2028, 4, 6));
     let days: Vec<(Date, &str, &str)> =
         told.iter().map(|(day, letter)| (*day, letter.template.as_str(), letter.to.as_str())).collect();
     let office = DESK.rules.office("istruzione").expect("an office").mail.as_str();
@@ -106,7 +93,7 @@ fn an_answer_ends_the_waiting_and_giving_up_may_follow_taking() {
     };
     enter(&mut scene, taken);
     assert_eq!(answered(&scene.dossier, Answer::Taken, SAFE, at), Ok(None), "said already");
-    assert!(live(&mut scene, date(2027, 6, 1)).is_empty(), "nobody is reminded");
+    assert!(scene.live(date(2027, 6, 1)).is_empty(), "nobody is reminded");
     let up = answered(&scene.dossier, Answer::GivenUp, SAFE, scene.now).expect("late too").expect("it is new");
     enter(&mut scene, up);
     let back = answered(&scene.dossier, Answer::Taken, SAFE, scene.now);
@@ -162,7 +149,7 @@ fn what_is_annulled_gives_no_place_any_more() {
     let mut scene = placed();
     scene.verb(Verb::Annulla).expect("it is annulled");
     assert!(place(&scene.dossier).is_none() && scene.dossier.life.look.is_none());
-    assert!(live(&mut scene, date(2027, 6, 1)).iter().all(|(_, letter)| letter.template != "promemoria"));
+    assert!(scene.live(date(2027, 6, 1)).iter().all(|(_, letter)| letter.template != "promemoria"));
 }
 
 fn a_step() -> impl Strategy<Value = Step> {

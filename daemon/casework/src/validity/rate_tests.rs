@@ -28,16 +28,6 @@ fn granted(day: Date, points: &[&str]) -> Scene {
     scene
 }
 
-/// As the machine does: nobody looks before the day that was said. The days on which he is told, with the letters.
-fn live(scene: &mut Scene, last: Date) -> Vec<(Date, Outgoing)> {
-    let mut told = vec![];
-    while rome(scene.now).date() < last {
-        scene.days(1);
-        told.extend(look(scene).into_iter().map(|letter| (rome(scene.now).date(), letter)));
-    }
-    told
-}
-
 fn look(scene: &mut Scene) -> Vec<Outgoing> {
     let today = rome(scene.now).date();
     let is_due = scene.dossier.life.look.is_some_and(|look| look <= today);
@@ -60,7 +50,7 @@ fn who_asked_is_told_once_before_each_why_and_how_to_stop_and_that_it_is_not_pai
     let plan =
         "Paghi in 3 rate, una al mese; la prima entro giovedì 30 aprile 2026. Se vuoi un avviso prima di ogni rata";
     assert!(outcome.contains(plan) && !outcome.contains("vale fino"), "{outcome}");
-    let told = live(&mut scene, date(2027, 6, 1));
+    let told = scene.live(date(2027, 6, 1));
     let days: Vec<Date> = told.iter().map(|(day, _)| *day).collect();
     assert_eq!(days, [date(2026, 4, 20), date(2026, 5, 21), date(2026, 6, 20)], "ten days before each end of month");
     assert!(told.iter().all(|(_, letter)| letter.template == LETTER && letter.to == SAFE));
@@ -130,25 +120,25 @@ fn whoever_stops_it_hears_of_no_other_and_of_what_is_past_nobody_is_told() {
     for (name, why, stop) in stops {
         let mut scene = granted(START, &["Rate: 3"]);
         choose(&mut scene, asked());
-        assert_eq!(live(&mut scene, date(2026, 5, 1)).len(), 1, "{name}");
+        assert_eq!(scene.live(date(2026, 5, 1)).len(), 1, "{name}");
         choose(&mut scene, stop);
-        assert_eq!(live(&mut scene, date(2027, 1, 1)), [], "{name}");
+        assert_eq!(scene.live(date(2027, 1, 1)), [], "{name}");
         assert_eq!(untold(&scene), [(why, Some(2)), (why, Some(3))], "{name}");
         assert!(scene.entries().filter_map(Entry::words).any(|said| said.starts_with("nessun avviso della rata 3: ")));
     }
     // He asks in the middle: of the next one. The service stands still over one: of that nobody.
     let mut scene = granted(START, &["Rate: 4"]);
-    assert_eq!(live(&mut scene, date(2026, 5, 1)), []);
+    assert_eq!(scene.live(date(2026, 5, 1)), []);
     choose(&mut scene, asked());
     scene.days(45); // the 15th of June
     assert_eq!(look(&mut scene), []);
-    let told = live(&mut scene, date(2027, 1, 1));
+    let told = scene.live(date(2027, 1, 1));
     assert_eq!(told.iter().map(|(day, _)| *day).collect::<Vec<_>>(), [date(2026, 6, 20), date(2026, 7, 21)]);
     assert_eq!(untold(&scene), [(Untold::Unasked, Some(1)), (Untold::Over, Some(2))]);
     let mut annulled = granted(START, &["Rate: 4"]);
     choose(&mut annulled, asked());
     annulled.verb(Verb::Annulla).expect("it is annulled");
-    assert_eq!(live(&mut annulled, date(2027, 1, 1)), [], "nothing is owed by a plan that is no more");
+    assert_eq!(annulled.live(date(2027, 1, 1)), [], "nothing is owed by a plan that is no more");
 }
 
 /// What the answer to AVVISAMI lists: the next one that can be paid, whatever was told of it.
@@ -159,7 +149,7 @@ fn the_next_one_is_read_by_whoever_asks_when_its_notice_has_gone() {
         let held = held([&scene.dossier].into_iter(), MARIO, today);
         held.first().map(|(_, next)| (next.rate.map(|rate| rate.n), next.until))
     };
-    assert_eq!(live(&mut scene, date(2026, 4, 25)), []);
+    assert_eq!(scene.live(date(2026, 4, 25)), []);
     assert_eq!(scene.dossier.life.validity.and_then(|next| next.rate).map(|rate| rate.n), Some(2), "nobody asked");
     assert_eq!(ahead(&scene, date(2026, 4, 25)), Some((Some(1), date(2026, 4, 30))));
     assert_eq!(ahead(&scene, date(2026, 5, 1)), Some((Some(2), date(2026, 5, 31))));

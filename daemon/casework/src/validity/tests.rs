@@ -29,19 +29,6 @@ fn granted(day: Date) -> Scene {
     scene
 }
 
-/// As the machine does: nobody looks before the day that was said. The days on which he is told, with the letters.
-fn live(scene: &mut Scene, last: Date) -> Vec<(Date, Outgoing)> {
-    let mut told = vec![];
-    while rome(scene.now).date() < last {
-        scene.days(1);
-        let today = rome(scene.now).date();
-        if scene.dossier.life.look.is_some_and(|look| look <= today) {
-            told.extend(scene.look().into_iter().map(|letter| (today, letter)));
-        }
-    }
-    told
-}
-
 fn untold(scene: &Scene) -> Vec<Untold> {
     let why = |entry: &Entry| match entry {
         Entry::Validity { step: Step::Untold { why, .. } } => Some(*why),
@@ -60,7 +47,7 @@ fn who_asked_is_told_once_on_the_day_why_and_how_to_stop() {
         "{outcome}"
     );
     assert_eq!(scene.dossier.life.look, Some(date(2027, 1, 31)), "a Sunday: no term, so it moves nothing");
-    let told = live(&mut scene, date(2028, 6, 1));
+    let told = scene.live(date(2028, 6, 1));
     let [(day, letter)] = &told[..] else { panic!("{told:?}") };
     assert_eq!((*day, letter.template.as_str(), letter.to.as_str()), (date(2027, 1, 31), LETTER, SAFE));
     let text = flat(letter);
@@ -109,10 +96,10 @@ fn after_a_long_stop_he_is_told_once_while_it_holds_and_not_when_it_is_over() {
     let mut late = scene.clone();
     scene.days(365); // the last day
     assert_eq!(scene.look().len(), 1);
-    assert_eq!(live(&mut scene, date(2028, 1, 1)), []);
+    assert_eq!(scene.live(date(2028, 1, 1)), []);
     late.days(366);
     assert_eq!((late.look(), untold(&late)), (vec![], vec![Untold::Over]));
-    assert_eq!(live(&mut late, date(2028, 1, 1)), []);
+    assert_eq!(late.live(date(2028, 1, 1)), []);
 }
 
 #[test]
@@ -147,7 +134,7 @@ fn nobody_else_is_told_and_the_register_says_why() {
     })));
     add("the file is silent now", Untold::NoRenewal, &|scene| scene.desk = silent);
     for (name, mut scene, why) in all {
-        assert_eq!(live(&mut scene, date(2028, 1, 1)), [], "{name}");
+        assert_eq!(scene.live(date(2028, 1, 1)), [], "{name}");
         assert_eq!((untold(&scene), scene.dossier.life.look), (vec![why], None), "{name}");
         assert!(
             Entry::Validity { step: Step::Untold { why, rate: None } }.words().unwrap().starts_with("nessun avviso")
@@ -173,7 +160,7 @@ fn what_does_not_stand_for_a_renewal_silences_nothing() {
         let mut other = renewal(&scene);
         change(&mut other);
         scene.others = vec![other];
-        assert_eq!(live(&mut scene, date(2028, 1, 1)).len(), 1);
+        assert_eq!(scene.live(date(2028, 1, 1)).len(), 1);
     }
 }
 
@@ -182,7 +169,7 @@ fn an_annulled_grant_and_one_of_before_the_file_said_anything_end_in_silence() {
     let mut annulled = granted(START);
     choose(&mut annulled, asked());
     annulled.verb(Verb::Annulla).unwrap();
-    assert_eq!((annulled.dossier.life.look, live(&mut annulled, date(2028, 1, 1)).len()), (None, 0));
+    assert_eq!((annulled.dossier.life.look, annulled.live(date(2028, 1, 1)).len()), (None, 0));
     let mut old = granted(START);
     choose(&mut old, asked());
     (old.dossier.life.validity, old.dossier.life.look) = (None, None);
@@ -205,7 +192,7 @@ fn each_applicant_who_asked_is_told_and_a_mailbox_once() {
     choose(&mut scene, asked());
     let again = scene.dossier.cover.people[0].clone();
     scene.dossier.cover.people.push(again);
-    let told = live(&mut scene, date(2028, 1, 1));
+    let told = scene.live(date(2028, 1, 1));
     assert_eq!(told.iter().map(|(_, letter)| letter.to.to_string()).collect::<Vec<_>>(), [SAFE]);
 }
 

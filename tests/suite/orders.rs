@@ -222,7 +222,7 @@ fn what_was_only_observed_never_leaves() {
     // A second message, which a person must see, shows that the outbox has looked.
     let second =
         "From: luisa@posta.example\r\nTo: protocollo@pec.comune.test\r\nSubject: Mensa\r\n\r\nCome ci si iscrive?\r\n";
-    fs::write(house.maildir.join("new/2"), second).unwrap();
+    gestore::maildir::deliver(&house.maildir, second.as_bytes()).unwrap();
     wait("something to leave", || (!roads.0.lock().unwrap().is_empty()).then_some(()));
     let observed: Vec<_> = overview.items.iter().map(|i| i.outgoing.message_id.clone()).collect();
     running.stop();

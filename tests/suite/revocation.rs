@@ -188,7 +188,8 @@ fn a_message_dated_back_to_before_the_revocation_is_told_too() {
     let letter = letter.compose(before).unwrap();
     let accepted = world.beta.submit(&letter.raw, &letter.mail_from, &letter.rcpt_to, before).unwrap();
     let Submission::Accepted { envelope, .. } = accepted else { panic!("refused") };
-    fs::write(world.circuit.maildir(ENTITY).unwrap().join("new/datata"), envelope.raw).unwrap();
+    // As a provider delivers: whole or not at all, for the service may look at any time.
+    gestore::maildir::deliver(&world.circuit.maildir(ENTITY).unwrap(), &envelope.raw).unwrap();
     let told = |all: &Overview| all.incidents.iter().any(|(_, code, ..)| code == "revoked-later");
     let all = wait_or(|| format!("{:#?}", running.overview()), || Some(running.overview()).filter(|all| told(all)));
     assert_eq!(all.messages.iter().map(|m| m.grade.as_str()).collect::<Vec<_>>(), ["genuine"]);

@@ -154,7 +154,13 @@ impl Domicile {
     /// Whether it holds at an instant.
     #[must_use]
     pub fn holds(&self, at: Timestamp) -> bool {
-        self.since <= at && self.until.is_none_or(|until| at < until)
+        self.since <= at && !self.has_ended(at)
+    }
+
+    /// Whether it holds no more at an instant.
+    #[must_use]
+    pub fn has_ended(&self, at: Timestamp) -> bool {
+        self.until.is_some_and(|until| until <= at)
     }
 }
 

@@ -227,7 +227,12 @@ impl DataChange {
                     let text = "il codice arriva da un indirizzo diverso da quello a cui l'abbiamo mandato";
                     return Err(Refused::new("token-foreign", text));
                 }
-                if person.strength_of(to, at) < Some(Strength::Enabled) {
+                // The code went to it, so it had begun: a certificate's time has whole seconds and its provider's own clock,
+                // and may stand before the beginning. Only an end counts.
+                let is_still_safe = |d: &person::Domicile| {
+                    !d.has_ended(at) && address::same(&d.address, to) && d.source.strength() >= Strength::Enabled
+                };
+                if !person.domiciles.iter().any(is_still_safe) {
                     let text = "l'indirizzo a cui abbiamo mandato il codice non è più un domicilio della persona";
                     return Err(Refused::new("domicile-ended", text));
                 }

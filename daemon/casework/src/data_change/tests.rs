@@ -175,6 +175,16 @@ fn a_domicile_that_has_ended_confirms_nothing() {
     assert_eq!(code(change.confirm(SECRET, LISTED, &mario, &[], day(3))), "domicile-ended");
 }
 
+/// A certificate has whole seconds and another clock than ours: it may stand before the domicile that answered began.
+#[test]
+fn a_certificate_of_the_second_before_confirms() {
+    let mario = with_iban();
+    let change = awaiting(&mario);
+    let began = mario.domiciles.iter().find(|d| d.address == LISTED).unwrap().since;
+    let confirmed = change.confirm(SECRET, LISTED, &mario, &[], began - jiff::SignedDuration::from_millis(1));
+    assert!(matches!(confirmed, Ok(Entry::Confirmed { .. })), "{confirmed:?}");
+}
+
 #[test]
 fn tokens_are_not_guessed() {
     let mario = with_iban();

@@ -4,7 +4,7 @@ use crate::calendar::stamp;
 use crate::decision::{Change, Decision, Disposition, Lane, Reason};
 use crate::desk::Desk;
 use crate::known::{Earlier, Known};
-use crate::letters::Claim;
+use crate::letters::{Claim, Lot};
 use crate::receipts::{self, Fact, Outcome};
 use crate::{act, address, clockwork, command, guard, letters, request};
 use alloc::format;
@@ -165,7 +165,8 @@ fn ordinary(seen: &Examined, content: Option<&Content>, why: String, known: &Kno
     }
     trail.extend(marks);
     let office = desk.entity.fallback_office.clone();
-    let task = letters::check_task(Claim::of(seen, content).of_ordinary_mail(), &why, &trail, known, desk);
+    let claim = Claim::of(seen, content).left(Lot::Ordinary);
+    let task = letters::check_task(claim, &why, &trail, known, desk);
     Decision {
         disposition: Disposition::ToPerson { office, why },
         changes: vec![],
@@ -202,7 +203,7 @@ pub fn set_aside(why: String, known: &Known, desk: &Desk) -> Decision {
 }
 
 fn put_aside(claim: Claim<'_>, why: String, trail: Vec<Reason>, known: &Known, desk: &Desk) -> Decision {
-    let outgoing = letters::check_task(claim, &why, &trail, known, desk).into_iter().collect();
+    let outgoing = letters::check_task(claim.left(Lot::Quarantine), &why, &trail, known, desk).into_iter().collect();
     Decision { outgoing, ..only(Disposition::Quarantine { why }, trail) }
 }
 

@@ -88,13 +88,15 @@ pub struct Wrote {
     pub dossier: Option<String>,
     /// How often a person corrected what was decided of it.
     pub corrections: u32,
+    /// It is in quarantine: what it says of its author is not believed, whatever was signed.
+    pub aside: bool,
 }
 
 impl Wrote {
     /// Its sender is certified.
     #[must_use]
     pub fn is_certified(&self) -> bool {
-        self.proven.as_deref() == Some(pec::wire::POSTA_CERTIFICATA)
+        !self.aside && self.proven.as_deref() == Some(pec::wire::POSTA_CERTIFICATA)
     }
 }
 

@@ -180,6 +180,7 @@ pub(crate) fn task(
         proven: Some(daticert.tipo.word().to_string()),
         dossier: None,
         corrections: 0,
+        aside: false,
     };
     let object = case.map_or(Object::Message(&wrote), Object::Dossier);
     put(&mut values, "riferimento", json!(answers::reference(object, office, desk)));
@@ -217,14 +218,25 @@ pub(crate) fn task(
     to_office("compito", values, office, case.map(|d| d.number.clone()), true, known, desk)
 }
 
+/// What is left to say of a message that a person must look at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Lot {
+    /// It was decided: no answer to the task changes that.
+    #[default]
+    Decided,
+    /// Ordinary mail: nothing in it is proven.
+    Ordinary,
+    /// In quarantine: nothing in it is to be believed.
+    Quarantine,
+}
+
 /// What a message claims about itself: shown to the person who checks it, believed by nobody.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Claim<'a> {
     from: Option<&'a str>,
     subject: &'a str,
     content: Option<&'a Content>,
-    /// The office may answer by mail what becomes of it: as what, of whom, it was decided.
-    answered: bool,
+    lot: Lot,
 }
 
 impl<'a> Claim<'a> {
@@ -235,13 +247,13 @@ impl<'a> Claim<'a> {
             from: author.or(seen.from.as_deref()),
             subject: content.map_or(seen.subject.as_str(), |c| &c.subject),
             content,
-            answered: false,
+            lot: Lot::Decided,
         }
     }
 
-    /// Of ordinary mail: nothing in it is proven, and that is all there is to say of it.
-    pub(crate) fn of_ordinary_mail(self) -> Self {
-        Self { answered: true, ..self }
+    /// Of a message of which the office may say by mail what becomes of it.
+    pub(crate) fn left(self, lot: Lot) -> Self {
+        Self { lot, ..self }
     }
 }
 
@@ -262,15 +274,13 @@ pub(crate) fn check_task(
         proven: None,
         dossier: None,
         corrections: 0,
+        aside: claim.lot == Lot::Quarantine,
     };
-    let object = Some(Object::Message(&wrote)).filter(|_| claim.answered);
-    put(
-        &mut values,
-        "riferimento",
-        json!(object.map_or_else(|| reference(known), |it| answers::reference(it, office, desk))),
-    );
-    if let Some(object) = object {
-        let reader = Author::shared(office, desk);
+    if claim.lot == Lot::Decided {
+        put(&mut values, "riferimento", json!(reference(known)));
+    } else {
+        let (object, reader) = (Object::Message(&wrote), Author::shared(office, desk));
+        put(&mut values, "riferimento", json!(answers::reference(object, office, desk)));
         order::offered(&mut values, object, &known.digest, reader, &known.people, desk, known.now);
     }
     put(&mut values, "motivo", json!(why));

@@ -155,6 +155,10 @@ pub(super) fn ask_pec(wrote: &Wrote, author: Author<'_>, known: &Known, desk: &D
 
 /// Whether that letter may go to who wrote a message.
 pub(super) fn may_ask_pec(wrote: &Wrote, desk: &Desk) -> Result<(), Refused> {
+    if wrote.aside {
+        let text = "il messaggio è in quarantena: chi l'ha scritto può essere un altro, e non gli si risponde";
+        return Err(Refused::new("aside", text));
+    }
     if wrote.proven.is_some() {
         return Err(Refused::new("certified", "il messaggio è certificato: chi scrive ha già una Pec"));
     }

@@ -316,6 +316,7 @@ fn wrote(scene: &Scene) -> Wrote {
         proven: Some(pec::wire::POSTA_CERTIFICATA.into()),
         dossier: None,
         corrections: 0,
+        aside: false,
     }
 }
 

@@ -348,6 +348,40 @@ fn nobody_is_written_to_who_is_a_machine_or_one_of_ours_or_nobody() {
     }
 }
 
+/// What was signed does not help a message in quarantine: its envelope may be proven, and one of two under the same id.
+#[test]
+fn a_message_in_quarantine_is_told_where_it_belongs_and_its_author_is_not_written_to() {
+    let scene = Scene::opened_on(&TOWN, &scene::new("richiesta", "edilizia"));
+    let wrote = Wrote { aside: true, ..wrote(&scene) };
+    assert!(wrote.proven.is_some());
+    let mut words = Vec::new();
+    for (from, answer) in offered(Object::Message(&wrote), &wrote.digest, "edilizia", &scene) {
+        let known = Known { wrote: vec![wrote.clone()], next_ordinal: 7, ..known(&scene) };
+        let decision = sent(&answer, &from, &known);
+        assert_eq!(decision.trail.last().expect("a reason").code, "order-done", "{}", answer.words);
+        assert!(decision.outgoing.iter().all(|letter| letter.lane == Lane::Internal), "{}", answer.words);
+        words.push(answer.words);
+    }
+    let all = ["NON COMPETENZA", "NOTA", "CORREGGI", "METTI NEL FASCICOLO"];
+    assert_eq!(words, [all, all].concat());
+    for (text, code) in [("CHIEDO PEC", "aside"), ("APRI PRATICA: richiesta", "not-certified")] {
+        let decision = about(&scene, &wrote, text);
+        assert_eq!(decision.trail.last().expect("a reason").code, code, "{text}");
+    }
+}
+
+#[test]
+fn the_task_of_a_message_in_quarantine_comes_with_its_answers() {
+    let scene = Scene::opened_on(&TOWN, &scene::new("richiesta", "edilizia"));
+    let decision = crate::decide::set_aside("troppo grande".into(), &known(&scene), &TOWN);
+    let task = scene::the(&decision.outgoing, "compito-verifica");
+    for words in ["NON COMPETENZA", "NOTA", "CORREGGI", "METTI NEL FASCICOLO"] {
+        assert!(task.text.contains(&format!("\n- {words}")), "{words} is not in\n{}", task.text);
+    }
+    assert!(!task.text.contains("CHIEDO PEC") && !task.text.contains("APRI PRATICA"), "{}", task.text);
+    assert!(task.subject.contains("[Codice "), "{}", task.subject);
+}
+
 /// The links that really stand in letters to offices, as they are written into the letter.
 #[test]
 fn the_links_of_a_task_are_whole_in_its_letter() {

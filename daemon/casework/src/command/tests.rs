@@ -370,8 +370,7 @@ fn a_message_that_no_rule_knew_gets_its_dossier_by_mail() {
     let there = Wrote { dossier: Some("2026/000007".into()), corrections: 1, ..wrote.clone() };
     let decision = about(&scene, &there, "APRI PRATICA: richiesta");
     assert_eq!(decision.trail.last().expect("a reason").code, "has-dossier");
-    let unknown = Wrote { proven: None, ..wrote.clone() };
-    let decision = about(&scene, &unknown, "APRI PRATICA: richiesta");
+    let decision = about(&scene, &Wrote { proven: None, ..wrote.clone() }, "APRI PRATICA: richiesta");
     assert_eq!(decision.trail.last().expect("a reason").code, "not-certified");
     for (text, code) in [
         ("APRI PRATICA: richesta", "no-procedure"),

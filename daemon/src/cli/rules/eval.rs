@@ -2,15 +2,16 @@
 //! figure is asked of them.
 
 mod figures;
+mod line;
 pub(super) mod world;
 
 use super::super::{CANNOT_START, FOUND, OK, print_problems};
 use crate::office::desk;
+use casework::Entity;
 use casework::effect::EffectKey;
-use casework::rules::{self, Classification, Kind, Material, Outcome, Rulebook};
-use casework::{Entity, calendar};
+use casework::rules::{self, Classification, Outcome, Rulebook};
 use figures::Figures;
-use serde::Deserialize;
+pub(super) use line::Message;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -38,41 +39,6 @@ pub(in super::super) struct Args {
     /// Una riga in JSON per messaggio; le misure vanno sullo standard error
     #[arg(long)]
     json: bool,
-}
-
-/// One line of the file.
-#[derive(Deserialize)]
-pub(super) struct Message {
-    pub(super) id: String,
-    #[serde(default)]
-    pub(super) subject: String,
-    #[serde(default)]
-    pub(super) body: String,
-    #[serde(default)]
-    pub(super) attachments: Vec<String>,
-    #[serde(default)]
-    pub(super) from_pec: String,
-    #[serde(default)]
-    pub(super) sender_kind: String,
-    #[serde(flatten)]
-    labels: Labels,
-}
-
-/// What a person says of it; each may be absent.
-#[derive(Deserialize)]
-struct Labels {
-    label: Option<String>,
-    office: Option<String>,
-    dossier_ref_raw: Option<String>,
-    references: Option<Vec<Labelled>>,
-    #[serde(default)]
-    dossier: Option<Value>,
-}
-
-#[derive(Deserialize)]
-struct Labelled {
-    raw: String,
-    canonical: String,
 }
 
 /// What the rules say of one message, as it is printed.
@@ -154,36 +120,6 @@ pub(super) fn each(path: &Path, mut with: impl FnMut(&Message)) -> Result<usize,
 
 fn cannot(path: &Path, why: &std::io::Error) -> String {
     format!("{}: non riesco a leggerlo: {why}", path.display())
-}
-
-impl Message {
-    /// What the rules see of it, as if it came today.
-    pub(super) fn material<'a>(&'a self, attachments: &'a [&'a str]) -> Material<'a> {
-        Material {
-            subject: &self.subject,
-            text: &self.body,
-            attachments,
-            attached_text: "",
-            from: &self.from_pec,
-            from_name: "",
-            from_kind: &self.sender_kind,
-            to: &[],
-            pec_kind: "posta-certificata",
-            grade: "genuine",
-            today: calendar::rome(crate::clock::Clock::System.now()).date(),
-        }
-    }
-
-    /// The office that a person says had to get it.
-    pub(super) fn office(&self) -> Option<&str> {
-        self.labels.office.as_deref()
-    }
-
-    /// The kind that a person says it is.
-    pub(super) fn kind(&self) -> Option<Kind> {
-        let label = self.labels.label.as_deref()?;
-        Kind::ALL.iter().find(|(_, code, _)| *code == label).map(|(kind, ..)| *kind)
-    }
 }
 
 fn answer(book: &Rulebook, message: &Message, world: &World) -> Answer {

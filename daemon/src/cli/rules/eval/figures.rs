@@ -1,6 +1,7 @@
 //! How well the rules do on labelled messages: changes when another figure is wanted.
 
-use super::{Answer, Labels};
+use super::Answer;
+use super::line::Labels;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
@@ -64,12 +65,10 @@ impl Figures {
 
     fn references(&mut self, id: &str, labels: &Labels, answer: &Answer) {
         let found = &answer.seen.citations;
-        let raws: Vec<(&str, Option<&str>)> = match (&labels.references, &labels.dossier_ref_raw) {
-            (Some(all), _) => all.iter().map(|r| (r.raw.as_str(), Some(r.canonical.as_str()))).collect(),
-            (None, Some(raw)) => vec![(raw.as_str(), None)],
-            (None, None) => Vec::new(),
+        let distinct: BTreeSet<(&str, Option<&str>)> = match &labels.references {
+            Some(all) => all.iter().map(|r| (r.raw.as_str(), r.canonical.as_deref())).collect(),
+            None => labels.dossier_ref_raw.iter().map(|raw| (raw.as_str(), None)).collect(),
         };
-        let distinct: BTreeSet<(&str, Option<&str>)> = raws.into_iter().collect();
         for (raw, canonical) in distinct {
             self.references += 1;
             let same = found.iter().find(|cited| match canonical {

@@ -9,7 +9,7 @@ use std::fs;
 use std::path::Path;
 
 /// Of a hundred messages of the sealed half: the kind is right in as many at least (the aim is 85) …
-const RIGHT_MIN: usize = 84;
+const RIGHT_MIN: usize = 85;
 /// … of those decided without a person, as many at most are wrong (the aim is 2) …
 const WRONG_MAX: usize = 1;
 /// … as many at least are decided without one …
@@ -73,7 +73,7 @@ fn the_sealed_half_keeps_its_figures() {
 /// The clues are no file that somebody wrote: who adds messages, or teaches the rules to see another fact, counts again.
 #[test]
 fn the_shipped_clues_are_those_of_the_tuning_files() {
-    let files = ["tuning", "tuning-2", "tuning-3", "tuning-4", "tuning-5", "tuning-6"]
+    let files = ["tuning", "tuning-2", "tuning-3", "tuning-4", "tuning-5", "tuning-6", "tuning-7"]
         .map(|name| corpus(&format!("{name}.jsonl")));
     let world = corpus("world.toml");
     let mut args = vec!["rules", "learn", "--world", &world, "--messages"];

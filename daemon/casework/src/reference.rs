@@ -51,11 +51,16 @@ pub enum RefKind {
     Cila,
     Bando,
     Segnalazione,
+    Contratto,
+    Mandato,
+    Atto,
+    Contrassegno,
+    Sinistro,
 }
 
 impl RefKind {
     /// Every kind, with the fact by which a rule may ask for it.
-    pub const ALL: [(RefKind, &'static str); 22] = [
+    pub const ALL: [(RefKind, &'static str); 27] = [
         (Self::Pratica, "reference:pratica"),
         (Self::Prot, "reference:prot"),
         (Self::Fasc, "reference:fasc"),
@@ -78,6 +83,11 @@ impl RefKind {
         (Self::Cila, "reference:cila"),
         (Self::Bando, "reference:bando"),
         (Self::Segnalazione, "reference:segnalazione"),
+        (Self::Contratto, "reference:contratto"),
+        (Self::Mandato, "reference:mandato"),
+        (Self::Atto, "reference:atto"),
+        (Self::Contrassegno, "reference:contrassegno"),
+        (Self::Sinistro, "reference:sinistro"),
     ];
 
     /// The fact by which a rule may ask for it: `reference:verbale`.

@@ -16,6 +16,12 @@ const UNMARKED_MAX: usize = 3;
 const NEAR_MAX: usize = 4;
 /// Digits of a number that needs neither year nor «n.» after its noun.
 const BARE_DIGITS: usize = 3;
+/// Digits that nobody counts his children or his euros with.
+const LONG_DIGITS: usize = 4;
+/// More digits are an account or a telephone as a rule: the noun stands right before their «n.».
+const ACCOUNT_DIGITS: usize = 11;
+/// Words around `rep.` among which a notary's name says whose it is.
+const NOTARY_MAX: usize = 8;
 
 /// The noun of a number.
 #[derive(Debug)]
@@ -48,6 +54,7 @@ pub(super) fn noun(text: &str, tokens: &[Token], start: usize, value: &Numbered)
         match token.what {
             What::Number => break,
             What::Mark('.') if ends_sentence(text, tokens, left) => break,
+            What::Mark(')') if is_of_the_union(text, tokens, left) => return None,
             What::Mark(mark) => {
                 if matches!(mark, ';' | '?' | '!' | ')' | ']' | '{' | '}' | '€' | '@' | '+' | '>' | '|') {
                     break;
@@ -73,18 +80,18 @@ pub(super) fn noun(text: &str, tokens: &[Token], start: usize, value: &Numbered)
                         }
                         // «avviso di accertamento»: the first of the two is the noun.
                         let left = before_accertamento(text, tokens, left, kind).unwrap_or(left);
+                        let near = Near { start, plain, marked };
+                        if !accepts(text, tokens, left, kind, &near, value) {
+                            return far(kind, start, series, value);
+                        }
                         // Where all is in capitals, none of them are a series.
                         let series = series.filter(|_| takes_series(kind) && !is_acronym_or_caps(written));
-                        return accepts(text, tokens, left, kind, plain, marked, value).then_some(Noun {
-                            kind,
-                            start: left,
-                            series,
-                            bare: false,
-                        });
+                        return Some(Noun { kind, start: left, series, bare: false });
                     }
                     Means::Letter if is_ours(text, tokens, left) && (value.year.is_some() || marked) => {
                         return Some(Noun { kind: RefKind::Prot, start: left, series: None, bare: false });
                     }
+                    Means::Other if is_of_an_office(text, tokens, left) => plain += 1,
                     Means::Letter | Means::Other => return None,
                     Means::Qualifier => {
                         if is_acronym(written) && (marker_at == Some(right) || right == start) {
@@ -123,7 +130,16 @@ fn abbreviated(text: &str, tokens: &[Token], last: usize) -> Option<(Means, usiz
     }
     (first < last).then_some(())?;
     let joined: String = (first..=last).step_by(2).filter_map(single).collect();
-    Some((means(&joined), first))
+    let is_of_the_union = || {
+        let before = (1..=3).filter_map(|back| first.checked_sub(back)).filter_map(|i| word(text, tokens, i));
+        before.map(Normal::of).any(|w| ["reg", "direttiva"].iter().any(|law| w.text().starts_with(law)))
+    };
+    let meaning = match joined.as_str() {
+        // A building permit of before 2001, and not the European Community.
+        "CE" if !is_of_the_union() => Means::Noun(RefKind::Concessione),
+        joined => means(joined),
+    };
+    Some((meaning, first))
 }
 
 /// The noun before «di accertamento».
@@ -164,24 +180,49 @@ fn takes_series(kind: RefKind) -> bool {
     matches!(kind, RefKind::Pratica | RefKind::Fasc)
 }
 
-/// Whether a noun that is so far from its number is the noun of it.
-fn accepts(
-    text: &str,
-    tokens: &[Token],
-    noun: usize,
-    kind: RefKind,
+/// How a noun stands to its number.
+struct Near {
+    /// The token where the number begins.
+    start: usize,
+    /// Words between them that say nothing.
     plain: usize,
+    /// «n.» stands before the number.
     marked: bool,
-    value: &Numbered,
-) -> bool {
-    if kind == RefKind::Prot && is_the_writers(text, tokens, noun) {
+}
+
+/// A number with its year that names itself, far from its noun: «la domanda di assistenza per mia madre, SAD 2025-44», «la pratica è
+/// quella del bonus luce 2025-0672».
+fn far(kind: RefKind, start: usize, series: Option<String>, value: &Numbered) -> Option<Noun> {
+    let is_whole = value.year.is_some_and(|_| value.series.is_none() && value.day.is_none() && !value.may_be_month);
+    let is_padded = value.digits > value.number.len() && value.digits >= LONG_DIGITS;
+    match series {
+        Some(series) if is_whole => {
+            Some(Noun { kind: RefKind::Pratica, start: start.checked_sub(1)?, series: Some(series), bare: false })
+        }
+        None if is_whole && is_padded => Some(Noun { kind, start, series: None, bare: false }),
+        _ => None,
+    }
+}
+
+/// Whether a noun that is so far from its number is the noun of it.
+fn accepts(text: &str, tokens: &[Token], noun: usize, kind: RefKind, near: &Near, value: &Numbered) -> bool {
+    let Near { start, plain, marked } = *near;
+    if (kind == RefKind::Prot && is_the_writers(text, tokens, noun))
+        || (kind == RefKind::Contratto && is_a_notarys(text, tokens, noun))
+        || (!value.is_suap && value.digits >= ACCOUNT_DIGITS && (!marked || plain > 1))
+    {
         return false;
     }
     if value.is_suap || (value.year.is_some() && !value.may_be_month) {
-        return marked || plain <= UNMARKED_MAX;
+        // «il sinistro 14/08» is a day.
+        return marked || (plain <= UNMARKED_MAX && (kind != RefKind::Sinistro || value.digits >= BARE_DIGITS));
     }
+    let is_padded = value.digits > value.number.len();
     if value.year.is_some() {
-        return marked || plain == 0; // «pratica 3/2026», but not «la domanda fatta a 03/2026»
+        // «pratica 3/2026», «pratica vincolo idrogeologico 3/2026», but not «la domanda fatta a 3/2026» nor «domanda 03/2026».
+        return marked
+            || plain == 0
+            || (plain < UNMARKED_MAX && !is_padded && !follows_small_word(text, tokens, start));
     }
     let is_year = value.series.is_none() && year4(&value.number).is_some();
     if is_year && !marked {
@@ -192,8 +233,44 @@ fn accepts(
     match (marked, plain) {
         (true, 0..=3) => true,
         (false, 0) => value.digits >= if is_strong { 2 } else { BARE_DIGITS },
+        (false, 1) => kind == RefKind::Prot && value.digits >= LONG_DIGITS, // «protocollato col 15077»
         _ => false,
     }
+}
+
+/// «a 3/2026», «in 5/2026»: the word before the number makes it a month.
+fn follows_small_word(text: &str, tokens: &[Token], start: usize) -> bool {
+    start.checked_sub(1).and_then(|i| word(text, tokens, i)).is_some_and(|w| w.chars().count() <= UNMARKED_MAX)
+}
+
+/// «stato civile», «delibera C.C.»: a word of laws and courts that is an office of ours here.
+fn is_of_an_office(text: &str, tokens: &[Token], at: usize) -> bool {
+    let before = |most: usize| (1..=most).filter_map(|back| at.checked_sub(back));
+    let is = |i: usize, is: fn(&str) -> bool| word(text, tokens, i).is_some_and(|w| is(Normal::of(w).text()));
+    match word(text, tokens, at).map(Normal::of).unwrap_or_default().text() {
+        "civile" => before(1).any(|i| is(i, |w| w == "stato")),
+        "cc" | "c" => before(3).any(|i| is(i, |w| means(w) == Means::Noun(RefKind::Delibera))),
+        _ => false,
+    }
+}
+
+/// «rep. n. 4567 del notaio Bianchi»: a deed of sale, none of ours.
+fn is_a_notarys(text: &str, tokens: &[Token], noun: usize) -> bool {
+    let all = noun.saturating_sub(NOTARY_MAX)..noun + NOTARY_MAX * 2;
+    all.into_iter().any(|i| {
+        word(text, tokens, i).is_some_and(|w| {
+            let folded = Normal::of(w);
+            folded.text().starts_with("nota") && folded.text() != "nota" || folded.text().starts_with("rogit")
+        })
+    })
+}
+
+/// «(CE)», «(U.E.)», «(UE)»: the bracket that ends here follows a regulation or a directive.
+fn is_of_the_union(text: &str, tokens: &[Token], closing: usize) -> bool {
+    let from = (1..=6).filter_map(|back| closing.checked_sub(back));
+    let open = from.into_iter().find(|i| tokens.get(*i).is_some_and(|t| t.what == What::Mark('(')));
+    let inside = open.map(|open| (open..closing).filter_map(|i| word(text, tokens, i)).collect::<String>());
+    inside.is_some_and(|letters| matches!(letters.as_str(), "CE" | "UE" | "CEE" | "EU"))
 }
 
 /// «ns. prot.», «nostro protocollo», «our protocol», or the letterhead of the writer: their number, not ours.
@@ -305,8 +382,18 @@ fn alone(text: &str, tokens: &[Token], start: usize, marker_at: Option<usize>, v
         (Some(_), true) => nothing(false),
         (Some(_), false) => nothing(value.may_be_month || !(is_marked || refers)),
         (None, _) if refers && is_marked && value.digits >= BARE_DIGITS => nothing(false),
+        // «NUMERO 00231»: a sentence of its own, with the zeros of a register.
+        (None, false) if is_marked && opens_sentence(tokens, from) => {
+            (value.digits > value.number.len() && value.digits >= LONG_DIGITS).then(|| nothing(false)).flatten()
+        }
         (None, _) => None,
     }
+}
+
+/// Whether a token stands first in its sentence or line.
+fn opens_sentence(tokens: &[Token], at: usize) -> bool {
+    let before = at.checked_sub(1).and_then(|i| tokens.get(i));
+    before.is_none_or(|t| matches!(t.what, What::Mark('.' | '?' | '!'))) || tokens.get(at).is_some_and(|t| t.breaks > 0)
 }
 
 /// «nn. 12/2026 e 13/2026», «12/2026, 13/2026»: the second counts what the first does.

@@ -34,10 +34,12 @@ pub(super) fn means(word: &str) -> Means {
     match folded {
         "n" | "nn" | "nr" | "num" | "numero" | "numeri" | "no" | "nro" | "ro" | "nummer" | "number" | "numbers"
         | "nos" => Means::Marker,
-        "pratica" | "pratiche" | "prat" | "praticha" | "pe" | "posizione" => Means::Noun(K::Pratica),
+        "pratica" | "pratiche" | "prat" | "praticha" | "pe" | "posizione" | "condono" | "sanatoria" | "agibilita" => {
+            Means::Noun(K::Pratica)
+        }
         "prot" | "protoc" | "protocollo" | "protocolli" | "protocolo" | "protocol" | "protocole" | "pg"
         | "protokollnr" | "protocolle" => Means::Noun(K::Prot),
-        _ if starts(&["protokoll", "protokol"]) => Means::Noun(K::Prot),
+        _ if starts(&["protokoll", "protokol", "protocollat"]) => Means::Noun(K::Prot),
         "fasc" | "fascicolo" | "fascicoli" | "dossier" | "dossiers" | "expediente" | "expedientes" | "exp" | "akte"
         | "akten" | "aktennr" | "az" | "gz" | "zl" | "file" | "files" | "case" | "vorgang" | "affaire" => {
             Means::Noun(K::Fasc)
@@ -53,14 +55,17 @@ pub(super) fn means(word: &str) -> Means {
         "domanda" | "domande" | "dom" | "antrag" | "bauantrag" | "application" | "solicitud" | "demande" => {
             Means::Noun(K::Domanda)
         }
-        "verbale" | "verbali" | "verb" | "multa" | "multe" | "contravvenzione" | "contravvenzioni" | "strafzettel"
-        | "fine" | "amende" | "sanzione" | "verbal" | "acta" | "bussgeldbescheid" => Means::Noun(K::Verbale),
-        "avviso" | "avvisi" | "avv" | "accertamento" | "accert" | "avis" | "aviso" | "bescheid" | "notice" => {
-            Means::Noun(K::Avviso)
+        "verbale" | "verbali" | "verb" | "vav" | "multa" | "multe" | "contravvenzione" | "contravvenzioni"
+        | "strafzettel" | "fine" | "amende" | "sanzione" | "verbal" | "acta" | "bussgeldbescheid" => {
+            Means::Noun(K::Verbale)
         }
+        "avviso" | "avvisi" | "avv" | "preavviso" | "intimazione" | "accertamento" | "accert" | "avis" | "aviso"
+        | "bescheid" | "notice" => Means::Noun(K::Avviso),
         "cartella" | "cartelle" | "ingiunzione" | "ingiunzioni" => Means::Noun(K::Cartella),
         "determina" | "determine" | "determinazione" | "determinazioni" | "det" | "dd" => Means::Noun(K::Determina),
         "delibera" | "delibere" | "deliberazione" | "deliberazioni" | "dgc" | "dcc" => Means::Noun(K::Delibera),
+        "beschluss" | "beschlusses" => Means::Noun(K::Delibera),
+        _ if starts(&["gemeinderatsbesch", "stadtratsbesch", "ausschussbesch"]) => Means::Noun(K::Delibera),
         "ordinanza" | "ordinanze" | "ord" | "ordinance" | "arrete" | "verordnung" => Means::Noun(K::Ordinanza),
         "permesso" | "permessi" | "pdc" | "permit" | "permiso" | "permis" | "genehmigung" | "baugenehmigung" => {
             Means::Noun(K::Permesso)
@@ -74,6 +79,12 @@ pub(super) fn means(word: &str) -> Means {
         "cila" | "cilas" => Means::Noun(K::Cila),
         "bando" | "bandi" | "concorso" | "tender" | "ausschreibung" => Means::Noun(K::Bando),
         "segnalazione" | "segnalazioni" | "reclamo" | "ticket" => Means::Noun(K::Segnalazione),
+        "contratto" | "contratti" | "convenzione" | "convenzioni" | "rep" | "repertorio" | "contract" | "contrat"
+        | "vertrag" | "mietvertrag" | "contrato" => Means::Noun(K::Contratto),
+        "mandato" | "mandati" => Means::Noun(K::Mandato),
+        "atto" | "acte" => Means::Noun(K::Atto),
+        "contrassegno" | "contrassegni" | "tagliando" | "cude" => Means::Noun(K::Contrassegno),
+        "sinistro" | "sinistri" => Means::Noun(K::Sinistro),
         "nota" | "note" | "lettera" | "comunicazione" | "missiva" | "schreiben" => Means::Letter,
         // Laws, courts, money, things of somebody else's.
         "legge" | "l" | "leggi" | "art" | "artt" | "articolo" | "articoli" | "comma" | "commi" | "lett" | "dpr"
@@ -86,11 +97,11 @@ pub(super) fn means(word: &str) -> Means {
         | "cellulare" | "fax" | "mobile" | "targa" | "targato" | "targata" | "kennzeichen" | "mappale" | "mapp"
         | "particella" | "part" | "foglio" | "fg" | "sub" | "subalterno" | "via" | "viale" | "piazza" | "corso"
         | "strada" | "vicolo" | "civico" | "cap" | "interno" | "scala" | "piano" | "euro" | "eur" | "ore"
-        | "polizza" | "contratto" | "contratti" | "matricola" | "albo" | "carta" | "passaporto" | "patente"
-        | "documento" | "contatore" | "raccomandata" | "racc" | "ar" | "gu" | "serie" | "inps" | "inail"
-        | "agenzia" | "asl" | "regione" | "prefettura" | "circolare" | "uni" | "iso" | "rea" | "iscrizione"
-        | "gara" | "lotto" | "versione" | "pag" | "pagina" | "allegato" | "all" | "rep" | "repertorio" | "raccolta"
-        | "notaio" | "modello" | "mod" | "linea" | "bus" | "gdpr" | "soggiorno" => Means::Other,
+        | "polizza" | "matricola" | "albo" | "carta" | "passaporto" | "patente" | "documento" | "contatore"
+        | "raccomandata" | "racc" | "ar" | "gu" | "serie" | "inps" | "inail" | "agenzia" | "asl" | "regione"
+        | "prefettura" | "circolare" | "uni" | "iso" | "rea" | "iscrizione" | "gara" | "lotto" | "versione" | "pag"
+        | "pagina" | "allegato" | "all" | "raccolta" | "notaio" | "modello" | "mod" | "linea" | "bus" | "gdpr"
+        | "soggiorno" => Means::Other,
         "di" | "da" | "de" | "d" | "dell" | "del" | "della" | "delle" | "dei" | "degli" | "lo" | "la" | "il" | "le"
         | "e" | "the" | "gen" | "generale" | "int" | "ri" | "rif" | "riferimento" | "codice" | "cod" | "id" | "vs"
         | "vostro" | "vostra" | "pagamento" | "liquidazione" | "costruire" | "edilizia" | "edilizio" | "tributaria"

@@ -8,8 +8,8 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::ops::Range;
 
-/// Digits of the longest number that counts a dossier; a longer one is a notice code (IUV), an account, a telephone.
-const DIGITS_MAX: usize = 10;
+/// Digits of the longest number that counts an act; a longer one is a notice code (IUV).
+const DIGITS_MAX: usize = 16;
 /// Letters of the longest series.
 const SERIES_CHARS_MAX: usize = 8;
 /// Parts of one number, joined by `/`, `-` or `.`.
@@ -170,8 +170,9 @@ fn chain<'t>(text: &'t str, tokens: &[Token], at: usize) -> (Vec<Part<'t>>, usiz
         let Some(next) = tokens.get(end) else { break };
         let is_code = tax_code(text, tokens, at).is_some_and(|stop| next.at.end <= stop);
         // The digits of a series (`A123`), the letters of a tax code, the year beside a number in a file name (`123_2026`).
+        let again = is_number && word(text, tokens, end).is_some_and(is_repeated);
         let is_joined = !next.apart
-            && ((next.what == What::Number && !is_number) || (next.what == What::Word && is_code))
+            && ((next.what == What::Number && !is_number) || (next.what == What::Word && is_code) || again)
             || is_named_year(text, tokens, end);
         if is_joined {
             joint = ' ';
@@ -197,9 +198,13 @@ fn joins(text: &str, tokens: &[Token], at: usize, mark: char) -> bool {
         return !is_loose
             || (mark != '.' && token.breaks == 0 && next.breaks == 0 && token.apart == next.apart && is_year);
     }
-    let is_series =
-        |w: &str| (w.chars().count() <= 4 && w.chars().all(char::is_uppercase)) || w.eq_ignore_ascii_case("bis");
+    let is_series = |w: &str| (w.chars().count() <= 4 && w.chars().all(char::is_uppercase)) || is_repeated(w);
     mark != '.' && !is_loose && word(text, tokens, at + 1).is_some_and(is_series)
+}
+
+/// `12bis`, `12/ter`: the act after the one of that number.
+fn is_repeated(word: &str) -> bool {
+    ["bis", "ter", "quater"].iter().any(|again| word.eq_ignore_ascii_case(again))
 }
 
 /// In the name of a file: `123_2026`, `2026_123`.

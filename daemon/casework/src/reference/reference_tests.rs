@@ -124,9 +124,40 @@ fn numbers_of_others_are_no_references() {
         "dal 03/2026",
         "nato il 1980-01-02",
         "permesso di soggiorno n. 123456",
+        "compravendita rep. n. 4567/2019 del notaio Bianchi",
+        "atto a rogito Verdi, rep. 4567",
+        "la domanda di rimborso sul conto corrente n. 000012345678",
+        "Regolamento (C.E.) n. 852/2004",
+        "Reg. C.E. n. 852/2004",
+        "responsabilità contrattuale, artt. 1218 e 2043 c.c.",
+        "tessera n. 231",
+        "il rapporto del sinistro 14/08",
+        "la domanda fatta a 3/2026",
     ] {
         assert_eq!(seen(text), [], "{text:?}");
     }
+}
+
+#[test]
+fn acts_that_are_no_procedures_and_words_between() {
+    one("la concessione è la Rep. n. 1902/2019", "Rep. n. 1902/2019", "contratto:1902/2019");
+    one("contratto n. 233/ERP", "contratto n. 233/ERP", "contratto:ERP/233");
+    one("disdetta, contratto 3391.", "contratto 3391", "contratto:3391");
+    one("il bonifico del mandato n. 2210", "mandato n. 2210", "mandato:2210");
+    one("(acte n° 212, partie I)", "acte n° 212", "atto:212");
+    one("TAGLIANDO DISABILI N. 1209", "TAGLIANDO DISABILI N. 1209", "contrassegno:1209");
+    one("Fascicolo stato civile 61/2024", "Fascicolo stato civile 61/2024", "fasc:61/2024");
+    one("prat. vincolo idrogeologico 3/2025", "prat. vincolo idrogeologico 3/2025", "pratica:3/2025");
+    one("delibera C.C. n. 18 del 27.03.2025", "delibera C.C. n. 18 del 27.03.2025", "delibera:18/2025-03-27");
+    one("l'avviso TARI n. 2025000018834", "avviso TARI n. 2025000018834", "avviso:2025000018834");
+    one("scritto il 29 marzo, protocollato col 15077", "protocollato col 15077", "prot:15077");
+    one("prat. n° 77bis/24", "prat. n° 77bis/24", "pratica:BIS/77/2024");
+    one("ricorso avverso v.a.v. n. 10.337/V/25", "v.a.v. n. 10.337/V/25", "verbale:V/10337/2025");
+    one("chiedo copia della C.E. n. 41/1978", "C.E. n. 41/1978", "concessione:41/1978");
+    one("des Gemeinderatsbeschlusses Nr. 29", "Gemeinderatsbeschlusses Nr. 29", "delibera:29");
+    one("è stata accettata? NUMERO 00231 presentata", "NUMERO 00231", "pratica:231");
+    one("la domanda di assistenza domiciliare per mia madre, SAD 2025-44", "SAD 2025-44", "pratica:SAD/44/2025");
+    one("la pratica è quella del bonus luce/gas 2025-0672", "2025-0672", "pratica:672/2025");
 }
 
 #[test]

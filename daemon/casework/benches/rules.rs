@@ -91,6 +91,29 @@ expect = { rule = "altro" }
     text + &tests
 }
 
+/// The shipped clues of kinds, as a file of the set.
+fn clues() -> SourceFile {
+    const SHIPPED: &str = include_str!("../../../rules/06-indizi.toml");
+    let kinds = SHIPPED.split("[clues.offices]").next().unwrap_or_default(); // the offices of the bench are others
+    SourceFile { name: "indizi.toml".into(), text: kinds.into() }
+}
+
+/// A letter of so many bytes in which every word is a clue: no citizen's letter asks more of them.
+fn telling(bytes: usize) -> String {
+    let clues = clues().text;
+    let words = clues.lines().filter_map(|line| line.strip_prefix('"')?.split(['"', '*']).next());
+    let plain: Vec<&str> = words.filter(|word| !word.contains(':')).collect();
+    let mut text = String::new();
+    for n in 0.. {
+        if text.len() >= bytes {
+            break;
+        }
+        text.push_str(plain.get(n * 40_503 % plain.len().max(1)).unwrap_or(&"x"));
+        text.push_str(if n % 9 == 8 { ".\n" } else { " " });
+    }
+    text
+}
+
 /// A letter of so many bytes, with a few numbers of dossiers in it.
 fn letter(bytes: usize) -> String {
     let mut text = String::new();
@@ -144,6 +167,14 @@ fn measure(criterion: &mut Criterion) {
             b.iter(|| classify(&book, black_box(&material(&text)), &Nobody).scores.len())
         });
     }
+    let mut files = rules(1000);
+    files.push(clues());
+    #[allow(clippy::unwrap_used)] // as above
+    let (book, text) = (load(&files, &[]).unwrap(), telling(5000));
+    group.throughput(Throughput::Bytes(text.len() as u64));
+    group.bench_function("1000 rules and the shipped clues, 5 KB of clues", |b| {
+        b.iter(|| classify(&book, black_box(&material(&text)), &Nobody).scores.len())
+    });
     group.finish();
 
     let text = letter(5000);

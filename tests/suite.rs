@@ -97,6 +97,8 @@ mod secrets;
 mod servers;
 #[path = "suite/sim.rs"]
 mod sim;
+#[path = "suite/sigillo.rs"]
+mod sigillo;
 #[path = "suite/store.rs"]
 mod store;
 #[path = "suite/supervision.rs"]

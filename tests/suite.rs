@@ -51,6 +51,8 @@ mod fixtures;
 mod follow;
 #[path = "suite/hostile.rs"]
 mod hostile;
+#[path = "suite/index.rs"]
+mod index;
 #[path = "suite/languages.rs"]
 mod languages;
 #[path = "suite/loops.rs"]
@@ -95,10 +97,10 @@ mod rules_tools;
 mod secrets;
 #[path = "suite/servers.rs"]
 mod servers;
-#[path = "suite/sim.rs"]
-mod sim;
 #[path = "suite/sigillo.rs"]
 mod sigillo;
+#[path = "suite/sim.rs"]
+mod sim;
 #[path = "suite/store.rs"]
 mod store;
 #[path = "suite/supervision.rs"]

@@ -267,6 +267,18 @@ fn check_says_what_is_wrong_with_a_seal_and_what_to_do() {
         out.contains("Sigillo: «Comune di Prova», che non è un certificato qualificato per sigilli, fino al"),
         "{out}"
     );
+    // The older way of writing an RSA key (PKCS#1), and the authority's certificate in a file of its own, twice: as people have them.
+    let old = Command::new("openssl").args(["pkey", "-traditional", "-in"]).arg(root.join("sigillo.key")).output();
+    if let Ok(old) = old.map(|output| String::from_utf8(output.stdout).unwrap()) {
+        assert!(old.starts_with("-----BEGIN RSA PRIVATE KEY"), "{old:.40}");
+        secret_file(&root.join("sigillo.key"), &old);
+        let text = fs::read_to_string(&house.file).unwrap();
+        fs::write(root.join("autorita.pem"), AUTHORITY.certificate_pem()).unwrap();
+        let more = format!("intermedi = \"{}\"\n", root.join("autorita.pem").display());
+        fs::write(&house.file, text + &more).unwrap();
+        let (code, out, err) = check();
+        assert!(code == Some(0) && out.contains("Sigillo: «Comune di Prova»"), "{err}");
+    }
     let wrong = |wanted: &[&str]| {
         let (code, _, err) = check();
         assert_eq!(code, Some(1), "{err}");

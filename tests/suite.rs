@@ -51,6 +51,8 @@ mod fixtures;
 mod follow;
 #[path = "suite/hostile.rs"]
 mod hostile;
+#[path = "suite/index.rs"]
+mod index;
 #[path = "suite/languages.rs"]
 mod languages;
 #[path = "suite/loops.rs"]
@@ -95,6 +97,8 @@ mod rules_tools;
 mod secrets;
 #[path = "suite/servers.rs"]
 mod servers;
+#[path = "suite/sigillo.rs"]
+mod sigillo;
 #[path = "suite/sim.rs"]
 mod sim;
 #[path = "suite/store.rs"]

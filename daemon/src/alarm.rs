@@ -55,6 +55,8 @@ pub enum Code {
     ReloadRefused,
     /// The back office has not been told for too long, or cannot be heard.
     BackOfficeLate,
+    /// Sheets leave without the seal that is configured, or soon will.
+    SealUnfit,
 }
 
 impl Code {
@@ -76,6 +78,7 @@ impl Code {
             Self::ProtocolSilent => "protocol-silent",
             Self::ReloadRefused => "reload-refused",
             Self::BackOfficeLate => "back-office-late",
+            Self::SealUnfit => "seal-unfit",
         }
     }
 }

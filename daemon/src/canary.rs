@@ -138,10 +138,11 @@ impl Canaries {
             return Ok(None);
         }
         let io = |e| Trouble::Io("archive".into(), e);
-        let bytes = match post::freeze_unasked(&letter, &office.desk, &self.archive, now).map_err(io)? {
-            Ok(bytes) => bytes,
-            Err(why) => return Ok(Some(why.to_string())),
-        };
+        let bytes =
+            match post::freeze_unasked(&letter, &office.desk, &office.sigillo, &self.archive, now).map_err(io)? {
+                Ok(bytes) => bytes,
+                Err(why) => return Ok(Some(why.to_string())),
+            };
         let kept = self.archive.keep(Shelf::Out, &bytes).map_err(io)?;
         failpoint::at("outbox.freeze").map_err(io)?;
         let is_new = self.with_store(|store| {

@@ -298,7 +298,7 @@ impl Caseload<'_> {
         let (mut letters, mut frozen) = (Vec::new(), Vec::new());
         let mut waiting = VecDeque::from(outgoing);
         while let Some(letter) = waiting.pop_front() {
-            let made = post::freeze_unasked(&letter, &self.office.desk, self.archive, self.now);
+            let made = post::freeze_unasked(&letter, &self.office.desk, &self.office.sigillo, self.archive, self.now);
             match made.map_err(|e| Trouble::Io("archive".into(), e))? {
                 Ok(bytes) => {
                     let kept = self.archive.keep(Shelf::Out, &bytes).map_err(|e| Trouble::Io("archive".into(), e))?;

@@ -7,6 +7,7 @@ mod offices;
 mod passwords;
 mod protocol;
 pub(crate) mod reader;
+mod sigillo;
 
 use crate::outbox::Rates;
 use crate::revocation::gate::Gate;
@@ -21,6 +22,7 @@ use jiff::civil::Time;
 use jiff::{SignedDuration, Timestamp};
 pub use protocol::Protocol;
 use reader::{Mistakes, Table};
+pub use sigillo::Sigillo;
 use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -52,6 +54,8 @@ pub struct Config {
     pub deposit: Option<PathBuf>,
     /// How documents get their protocol numbers; `None` = by hand, and nothing here knows them.
     pub protocol: Option<Protocol>,
+    /// What seals the sheets that leave; `None` = nothing does.
+    pub sigillo: Option<Sigillo>,
     /// The body's back office; `None` = none is talked with.
     pub back_office: Option<BackOffice>,
     /// Folder of rules; `None` = those shipped.
@@ -362,6 +366,7 @@ fn read(root: &mut Table<'_, '_>, m: &mut Mistakes) -> Config {
     let protocol = protocol::read(root, m);
     let alarms = alarms::read(root, m);
     let back_office = backoffice::read(root, m);
+    let sigillo = sigillo::read(root, m);
 
     let listen = monitoring::listen(root, m);
     let mut registro = root.table("registro_tecnico", m);
@@ -386,6 +391,7 @@ fn read(root: &mut Table<'_, '_>, m: &mut Mistakes) -> Config {
         data,
         floor,
         notes,
+        sigillo,
         back_office,
         rules,
         deposit,

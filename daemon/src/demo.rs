@@ -61,8 +61,13 @@ pub fn play(root: &Path, trial: Trial, mut say: impl FnMut(&str)) -> Result<Show
     let key = effect_key_in(&config.data)?;
     let trust = Trust::of(Anchors { list: vec![anchor(&world)?] });
     let desk = desk(config.entity.clone(), None, None, key).map_err(|p| first(&p))?;
-    let service = Service::with_office(config, Office { desk, trust }, trial, crate::world::World::real())
-        .map_err(|p| first(&p))?;
+    let service = Service::with_office(
+        config,
+        Office { desk, trust, sigillo: Arc::default() },
+        trial,
+        crate::world::World::real(),
+    )
+    .map_err(|p| first(&p))?;
     let roads = Roads {
         pec: Box::new(Provider { world: world.clone(), copies: root.join("risposte") }),
         offices: Some(Box::new(Offices { dir: root.join("compiti") })),
@@ -242,6 +247,7 @@ fn config(root: &Path, world: &World) -> Result<Config, String> {
         deposit: None,
         protocol: None,
         back_office: None,
+        sigillo: None,
         trial: true,
         templates: None,
         anchors: None,

@@ -9,6 +9,14 @@ pub fn sha256(bytes: &[u8]) -> String {
     hex(digest(&SHA256, bytes).as_ref())
 }
 
+/// SHA-256 of pieces, one after the other, as bytes.
+#[must_use]
+pub fn sha256_bytes(pieces: &[&[u8]]) -> [u8; 32] {
+    let mut context = Context::new(&SHA256);
+    pieces.iter().for_each(|piece| context.update(piece));
+    context.finish().as_ref().try_into().unwrap_or_default()
+}
+
 /// SHA-256 of what is added, piece by piece.
 #[derive(Clone)]
 pub struct Hasher(Context);

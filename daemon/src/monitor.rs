@@ -172,6 +172,7 @@ impl Monitor {
             alarms: self.alarms.open().into_values().collect(),
             canaries: self.canaries(store)?,
             protocol: Some(store.protocol_overview()?).filter(|seen| seen.standing.is_on),
+            sigillo: office.sigillo.line(now),
             folders: health.folders,
             marks: health.marks.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
             examination: self.timings.examination.now(),

@@ -1,6 +1,7 @@
 //! The desk as it stands in the files: rules, procedures and templates read, checked and put in force together, or not at all.
 
 use crate::config::Config;
+use crate::post::Sigillo;
 use crate::rulebook::shelf;
 use crate::shipped;
 use crate::trust::{Trust, check};
@@ -14,6 +15,7 @@ use std::fs;
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Largest rules or templates file, bytes.
 const FILE_BYTES_MAX: u64 = 1024 * 1024;
@@ -24,13 +26,15 @@ pub(crate) const PROCEDURES: &str = "procedures";
 /// Name of the file with the secret that mints Message-IDs.
 const KEY_FILE: &str = "effect.key";
 
-/// Rules, templates and trust in force.
+/// Rules, templates and trust in force, and the seal of what leaves.
 #[derive(Debug)]
 pub struct Office {
     /// The desk.
     pub desk: Desk,
     /// Trusted authorities.
     pub trust: Trust,
+    /// What seals the sheets that leave.
+    pub sigillo: Arc<Sigillo>,
 }
 
 impl Office {
@@ -62,7 +66,8 @@ impl Office {
                 };
                 refused.extend(check::simulated(&trust, config.trial));
                 refused.extend(resent_unknown(config, &desk));
-                if refused.is_empty() { Ok(Self { desk, trust }) } else { Err(refused) }
+                let sigillo = Arc::new(Sigillo::read(config.sigillo.as_ref()));
+                if refused.is_empty() { Ok(Self { desk, trust, sigillo }) } else { Err(refused) }
             }
             (desk, trust) => Err(desk.err().into_iter().chain(trust.err()).flatten().collect()),
         }

@@ -22,7 +22,7 @@ use crate::store::{Store, Trouble};
 use crate::submit::{Line, Outcome};
 use casework::decision::Lane;
 use casework::receipts::Fact;
-use casework::{Desk, Outgoing, letters};
+use casework::{Outgoing, letters};
 use jiff::{SignedDuration, Timestamp};
 pub use lanes::Rates;
 use lanes::{LANE_PAUSE, Lanes};
@@ -300,7 +300,7 @@ impl Outbox {
         let Some(task) = letters::paper_task(&fact, &Store::awaited(item.clone()), &known, &office.desk) else {
             return Ok(());
         };
-        let Some(task) = frozen_task(&self.archive, &office.desk, &item.cause, task, now)? else { return Ok(()) };
+        let Some(task) = frozen_task(&self.archive, &office, &item.cause, task, now)? else { return Ok(()) };
         self.with_store(|store| store.add_task(&item.cause, task.outgoing, &task.frozen, now))
     }
 
@@ -341,12 +341,14 @@ async fn woken(pause: Duration, wake: &Notify, stop: &mut watch::Receiver<bool>)
 /// Freezes a task to its final bytes. `None`: it cannot be written as mail, and the log says so.
 fn frozen_task(
     archive: &Archive,
-    desk: &Desk,
+    office: &Office,
     cause: &str,
     task: Outgoing,
     now: Timestamp,
 ) -> Result<Option<Task>, Trouble> {
-    match post::freeze(&task, desk, archive, now, &[]).map_err(|e| Trouble::Io("archive".into(), e))? {
+    match post::freeze(&task, &office.desk, &office.sigillo, archive, now, &[])
+        .map_err(|e| Trouble::Io("archive".into(), e))?
+    {
         Ok(bytes) => {
             let kept = archive.keep(Shelf::Out, &bytes).map_err(|e| Trouble::Io("archive".into(), e))?;
             Ok(Some(Task { outgoing: task, frozen: kept.digest().to_owned() }))

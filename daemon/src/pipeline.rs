@@ -393,7 +393,9 @@ impl Pipeline {
         let mut kept = Vec::new();
         let mut waiting: VecDeque<Outgoing> = decision.outgoing.drain(..).collect();
         while let Some(letter) = waiting.pop_front() {
-            match post::freeze(&letter, &office.desk, &self.archive, known.now, sealed.bytes()).map_err(disk)? {
+            match post::freeze(&letter, &office.desk, &office.sigillo, &self.archive, known.now, sealed.bytes())
+                .map_err(disk)?
+            {
                 Ok(bytes) => {
                     failpoint::at("outbox.freeze").map_err(disk)?;
                     let named = Named::of(bytes);

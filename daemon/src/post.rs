@@ -1,8 +1,11 @@
 //! From a decision's letter to the frozen bytes that every attempt sends, with the files that go along.
 
+mod cades;
 mod font;
 mod printable;
+mod revision;
 mod sheet;
+mod sigillo;
 
 use crate::archive::{Archive, Shelf};
 use crate::events;
@@ -15,6 +18,7 @@ use casework::{Desk, Outgoing};
 use jiff::Timestamp;
 use pec::reread;
 pub use printable::{Sheet, pdf};
+pub use sigillo::{ENDING, Seal, Sigillo};
 use std::fmt;
 use std::io::{self, ErrorKind};
 
@@ -48,14 +52,15 @@ impl fmt::Display for Unmade {
     }
 }
 
-/// Renders one letter as RFC 5322 bytes: the same letter, the same bytes. Its documents come from `archive`. Inside: why it
-/// cannot be made.
+/// Renders one letter as RFC 5322 bytes: the same letter, the same bytes. Its documents come from `archive`; its sheets are sealed,
+/// where a seal is configured and in order. Inside: why it cannot be made.
 ///
 /// # Errors
 /// The disk does not answer.
 pub fn freeze(
     outgoing: &Outgoing,
     desk: &Desk,
+    sigillo: &Sigillo,
     archive: &Archive,
     date: Timestamp,
     original: &[u8],
@@ -64,7 +69,7 @@ pub fn freeze(
         Lane::Pec => AutoSubmitted::Replied,
         Lane::Internal => AutoSubmitted::Generated,
     };
-    write(outgoing, desk, archive, date, original, mark)
+    write(outgoing, desk, sigillo, archive, date, original, mark)
 }
 
 /// As [`freeze`], of a letter that answers nobody's (RFC 3834 §5).
@@ -74,21 +79,23 @@ pub fn freeze(
 pub fn freeze_unasked(
     outgoing: &Outgoing,
     desk: &Desk,
+    sigillo: &Sigillo,
     archive: &Archive,
     date: Timestamp,
 ) -> io::Result<Result<Vec<u8>, Unmade>> {
-    write(outgoing, desk, archive, date, &[], AutoSubmitted::Generated)
+    write(outgoing, desk, sigillo, archive, date, &[], AutoSubmitted::Generated)
 }
 
 fn write(
     outgoing: &Outgoing,
     desk: &Desk,
+    sigillo: &Sigillo,
     archive: &Archive,
     date: Timestamp,
     original: &[u8],
     mark: AutoSubmitted,
 ) -> io::Result<Result<Vec<u8>, Unmade>> {
-    let enclosed = match enclosed(outgoing, desk, archive, date)? {
+    let enclosed = match enclosed(outgoing, desk, sigillo, archive, date)? {
         Ok(enclosed) => enclosed,
         // A task says all in its text: an office must have it, with its file or without.
         Err(why) if outgoing.lane == Lane::Internal => {
@@ -142,6 +149,7 @@ const ANY_FILE: &str = "application/octet-stream";
 fn enclosed(
     outgoing: &Outgoing,
     desk: &Desk,
+    sigillo: &Sigillo,
     archive: &Archive,
     date: Timestamp,
 ) -> io::Result<Result<Vec<Attachment>, Unmade>> {
@@ -152,11 +160,19 @@ fn enclosed(
             Enclosure::Printable { name } => {
                 let Outgoing { to, subject, text, language, message_id, .. } = outgoing;
                 let from = &desk.entity.name;
-                printed(name, &Sheet { from, to, title: subject, text, language: *language, date, id: message_id })
+                printed(
+                    name,
+                    sigillo,
+                    &Sheet { from, to, title: subject, text, language: *language, date, id: message_id },
+                )
             }
             Enclosure::Letter { name, to, subject, text, language, message_id } => {
                 let from = &desk.entity.name;
-                printed(name, &Sheet { from, to, title: subject, text, language: *language, date, id: message_id })
+                printed(
+                    name,
+                    sigillo,
+                    &Sheet { from, to, title: subject, text, language: *language, date, id: message_id },
+                )
             }
             Enclosure::Document { message, nth, name } => document(archive, message, *nth, name, room)?,
             Enclosure::Message { message, name } => whole(archive, message, name, room)?,
@@ -172,9 +188,12 @@ fn enclosed(
     Ok(Ok(made))
 }
 
-fn printed(name: &str, sheet: &Sheet<'_>) -> Result<Attachment, Unmade> {
-    let file = |bytes| Attachment { name: HeaderText::new(name), media_type: "application/pdf".into(), bytes };
-    pdf(sheet).map(file).map_err(Unmade::Printable)
+fn printed(name: &str, sigillo: &Sigillo, sheet: &Sheet<'_>) -> Result<Attachment, Unmade> {
+    let (bytes, unsealed) = sigillo.seal(pdf(sheet).map_err(Unmade::Printable)?, sheet.date);
+    if let Some(why) = unsealed {
+        events::sheet_unsealed(sheet.id, &why);
+    }
+    Ok(Attachment { name: HeaderText::new(name), media_type: "application/pdf".into(), bytes })
 }
 
 /// A message as it came, as a plain file: message/rfc822 may not be base64-encoded, and a relay would break its lines.

@@ -6,6 +6,7 @@ mod backoffice;
 mod bell;
 mod intake;
 pub mod reload;
+mod sigillo;
 
 use crate::alarm::{Alarms, Code};
 use crate::anchor;
@@ -296,6 +297,10 @@ impl Service {
             Ok(())
         });
         parts.spawn(self.refresher().run(stopped.clone()));
+        if self.config.sigillo.is_some() {
+            let (office, alarms, clock) = (self.office.subscribe(), self.alarms.clone(), self.world.clock.clone());
+            parts.spawn(sigillo::watch(office, alarms, clock, stopped.clone()));
+        }
         let scrub = Scrub {
             disk: self.world.disk.clone(),
             data: self.config.data.clone(),

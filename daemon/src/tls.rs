@@ -11,7 +11,7 @@ use tokio_rustls::{
     TlsConnector,
     rustls::{
         self, ClientConfig, RootCertStore,
-        pki_types::{CertificateDer, ServerName, pem::PemObject},
+        pki_types::{CertificateDer, PrivateKeyDer, ServerName, pem::PemObject},
     },
 };
 
@@ -56,6 +56,24 @@ pub(crate) fn certificates(bytes: Vec<u8>) -> Result<Vec<Vec<u8>>, String> {
     CertificateDer::pem_slice_iter(&bytes)
         .map(|der| der.map(|der| der.to_vec()).map_err(|e| format!("non è un certificato PEM: {e}")))
         .collect()
+}
+
+/// The RSA key of a PEM file, as DER: `true` when it is PKCS#8, else PKCS#1.
+///
+/// # Errors
+/// Italian text for the administrator.
+pub(crate) fn rsa_key(pem: &[u8]) -> Result<(Vec<u8>, bool), String> {
+    match PrivateKeyDer::from_pem_slice(pem) {
+        Ok(PrivateKeyDer::Pkcs8(key)) => Ok((key.secret_pkcs8_der().to_vec(), true)),
+        Ok(PrivateKeyDer::Pkcs1(key)) => Ok((key.secret_pkcs1_der().to_vec(), false)),
+        Ok(_) => Err("la chiave non è RSA: serve una chiave RSA di almeno 2048 bit".to_owned()),
+        Err(_) if pem.windows(9).any(|window| window == b"ENCRYPTED") => Err(
+            "la chiave è cifrata con una password, e il servizio parte da solo: `openssl pkey -in CIFRATA.pem -out CHIAVE.pem` la \
+             scrive in chiaro; poi `chmod 600`"
+                .to_owned(),
+        ),
+        Err(_) => Err("non c'è una chiave privata PEM («BEGIN PRIVATE KEY»)".to_owned()),
+    }
 }
 
 /// Opens a TCP connection without Nagle's delay (lettre writes the final dot apart: stack.md §4) and with keepalive.

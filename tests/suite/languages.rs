@@ -6,6 +6,10 @@ use casework::language::Language;
 use casework::rules::Kind;
 use casework::{Change, Decision, Disposition, Outgoing};
 
+fn flat(letter: &Outgoing) -> String {
+    letter.text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
 fn answer(decision: &Decision) -> &Outgoing {
     let letter = decision.outgoing.iter().find(|letter| letter.lane == Lane::Pec);
     letter.unwrap_or_else(|| panic!("no answer: {:#?}", decision.trail))
@@ -20,6 +24,15 @@ fn a_request_in_german_is_answered_in_german_and_its_dossier_remembers() {
     let decision = decide(mail(ANNA, "Wohnsitzwechsel - cambio di residenza", GERMAN), nothing());
     let receipt = answer(&decision);
     assert_eq!((receipt.template.as_str(), receipt.language), ("presa-in-carico", Language::De));
+    // The dossier's title in the letter's language, and as everything else calls it; the data that were read, by German names.
+    assert!(
+        flat(receipt).contains(
+            "Gegenstand: Erklärung über die Änderung des Wohnsitzes (auf Italienisch: «Dichiarazione di cambio di residenza»)"
+        ),
+        "{}",
+        receipt.text
+    );
+    assert!(receipt.text.contains("- Steuernummer (codice fiscale): BNCNNA80A41H501R"), "{}", receipt.text);
     assert!(receipt.subject.starts_with("Bestätigung Ihres Antrags [Fascicolo 2026/000001-CF]"), "{}", receipt.subject);
     assert!(
         receipt.text.contains("Februar 2026") && receipt.text.contains("eingegangen und dem Amt zugewiesen"),

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use sportello::archive::{Archive, Shelf};
 use sportello::journal::record::Event;
 use sportello::journal::{Journal, Tail};
-use sportello::post::{self, Sheet, Unmade};
+use sportello::post::{self, Sheet, Sigillo, Unmade};
 use std::fs;
 use std::path::Path;
 use std::process::Command;
@@ -33,7 +33,7 @@ fn sheet<'a>(title: &'a str, text: &'a str, language: Language) -> Sheet<'a> {
 }
 
 /// What another program says of a file. `None`: it is not on this machine; where everything is tested it must be.
-fn said(program: &str, args: &[&str], file: &Path) -> Option<String> {
+pub(crate) fn said(program: &str, args: &[&str], file: &Path) -> Option<String> {
     let mut command = Command::new(program);
     let run = command.args(args).arg(file);
     let run = if program == "pdftotext" { run.arg("-") } else { run };
@@ -264,7 +264,7 @@ fn no_letter_of_a_stranger_stops_the_sheet() {
     }
 }
 
-fn outgoing(enclosures: Vec<Enclosure>) -> Outgoing {
+pub(crate) fn outgoing(enclosures: Vec<Enclosure>) -> Outgoing {
     Outgoing {
         id: "v1.prova".into(),
         message_id: "<v1.prova@pec.comune.test>".into(),
@@ -300,7 +300,7 @@ fn kept(archive: &Archive, files: &[(&str, &[u8])]) -> String {
 
 fn frozen(archive: &Archive, letter: &Outgoing) -> Result<Vec<u8>, Unmade> {
     let at: Timestamp = bench().now;
-    post::freeze(letter, &bench().desk, archive, at, &[]).unwrap()
+    post::freeze(letter, &bench().desk, &Sigillo::Off, archive, at, &[]).unwrap()
 }
 
 /// The files in a frozen letter: name, media type, bytes.

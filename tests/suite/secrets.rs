@@ -48,7 +48,7 @@ fn a_password_comes_from_its_file_and_from_no_environment() {
         .output()
         .unwrap();
     let said = String::from_utf8(output.stderr).unwrap();
-    assert!(said.contains("il file della password è vuoto") && !said.contains("segreta"), "{said}");
+    assert!(said.contains("il file con la password è vuoto") && !said.contains("segreta"), "{said}");
     assert_eq!(output.status.code(), Some(1));
 }
 

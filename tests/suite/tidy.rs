@@ -23,8 +23,8 @@ const ONE_PLACE: &[(&str, &[&str])] = &[
     ("async_imap", &["daemon/src/intake/imap.rs", "daemon/src/intake/imap/"]),
     ("imap_proto", &["daemon/src/intake/imap/"]),
     ("mail_parser", &["daemon/pec/src/content.rs"]),
-    ("cms", &["daemon/pec/src/second.rs", "tests/gestore/src/"]), // the second has a module of this name
-    ("x509_cert", &["daemon/pec/src/second.rs", "daemon/pec/src/dn.rs"]),
+    ("cms", &["daemon/pec/src/second.rs", "daemon/src/post/cades.rs", "tests/gestore/src/"]), // the last has a module of this name
+    ("x509_cert", &["daemon/pec/src/second.rs", "daemon/pec/src/dn.rs", "daemon/src/post/cades.rs"]),
     ("roxmltree", &["daemon/pec/src/xml.rs"]),
     ("handlebars", &["daemon/casework/src/reply/engine.rs"]),
     ("regex", &["daemon/casework/src/rules/pattern.rs"]),

@@ -101,10 +101,10 @@ pub(crate) fn form(procedure: &Procedure, of: Option<&Person>) -> Vec<String> {
 
 /// What was read in a request, for its receipt: who wrote it checks it. To whoever acts for another without a mandate nothing is
 /// repeated.
-pub(crate) fn summary(class: &Classification, case: Option<&Dossier>) -> Value {
+pub(crate) fn summary(class: &Classification, case: Option<&Dossier>, named: impl Fn(&str) -> String) -> Value {
     let right = class.fields.iter().filter(|field| !matches!(field.check, FieldCheck::Failed(_)));
     let right = right.filter(|_| case.is_some_and(|case| case.state != State::DaRegolarizzare));
-    right.map(|field| json!({ "voce": title(&field.name), "testo": field.value })).collect()
+    right.map(|field| json!({ "voce": named(&title(&field.name)), "testo": field.value })).collect()
 }
 
 /// What people read for a field that was written, or found, in a request.

@@ -235,7 +235,7 @@ fn obey(command: &Command, beside: usize, about: &About<'_>, trail: &mut Vec<Rea
         _ => Whose::Nobody,
     };
     let right = match command {
-        Command::Index(_) | Command::Document(..) => Right::Documenti,
+        Command::Index(..) | Command::Document(..) => Right::Documenti,
         _ => Right::StatoFascicolo,
     };
     let Some(cited) = command.cited() else {
@@ -295,8 +295,9 @@ fn of_dossier(
             }
             Ok(Told::letters(letter::status(about, dossier)?, Some(dossier)))
         }
-        Command::Index(_) => {
-            Ok(Told::letters(letter::index(about, dossier, history.ok_or_else(unread)?)?, Some(dossier)))
+        Command::Index(_, from) => {
+            let letters = letter::index(about, dossier, history.ok_or_else(unread)?, from.unwrap_or_default())?;
+            Ok(Told::letters(letters, Some(dossier)))
         }
         Command::Document(_, wanted) => document::request(about, dossier, history.ok_or_else(unread)?, *wanted),
         Command::Withdraw(_) => withdraw::request(about, dossier, &cited.shown()),
@@ -337,7 +338,7 @@ fn general(command: &Command, about: &About<'_>, standing: &Standing) -> Result<
         | Command::Expiries(_)
         | Command::Follow(..)
         | Command::Status(_)
-        | Command::Index(_)
+        | Command::Index(..)
         | Command::Document(..)
         | Command::Withdraw(_)
         | Command::Place(..)

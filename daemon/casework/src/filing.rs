@@ -132,19 +132,21 @@ pub(crate) fn file(paper: &Paper<'_>, dossier: &mut Dossier, trail: &mut Vec<Rea
     filed
 }
 
+/// The files of a message. Of very many the last ones are one document, which says how many they are: a person hands them out.
 fn documents(paper: &Paper<'_>) -> impl Iterator<Item = Entry> {
-    paper.message.attachments.iter().take(DOCUMENTS_MAX).map(|file| {
+    let of = |name, media, message| Entry::Deposited {
+        document: Document { digest: String::new(), name, media, message, visibility: Visibility::Parties },
+    };
+    let files = &paper.message.attachments;
+    let others = files.len().saturating_sub(DOCUMENTS_MAX);
+    let others =
+        (others > 0).then(|| of(format!("altri {others} file dello stesso messaggio"), String::new(), String::new()));
+    let each = files.iter().take(DOCUMENTS_MAX).map(move |file| {
         let mut name = file.name.clone();
         name.truncate(name.floor_char_boundary(NAME_BYTES_MAX));
-        let document = Document {
-            digest: String::new(),
-            name,
-            media: file.media_type.clone(),
-            message: paper.known.digest.clone(),
-            visibility: Visibility::Parties,
-        };
-        Entry::Deposited { document }
-    })
+        of(name, file.media_type.clone(), paper.known.digest.clone())
+    });
+    each.chain(others)
 }
 
 /// What was asked has come: an integration, or observations on an announced refusal.

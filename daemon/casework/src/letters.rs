@@ -101,7 +101,7 @@ pub(crate) fn reply(template: &str, about: &About<'_>) -> Result<Outgoing, Reaso
     }
     let others = case.map(|case| case.cover.linked.as_slice()).unwrap_or_default();
     if !others.is_empty() {
-        let row = |other: &dossier::Linked| json!({ "cosa": other.title, "numero": check::shown(&other.number) });
+        let row = |other: &dossier::Linked| json!({ "cosa": words::title(&other.title, language, desk), "numero": check::shown(&other.number) });
         put(&mut values, "altre_richieste", json!(others.iter().map(row).collect::<Vec<_>>()));
     }
     let late = case.and_then(|case| clockwork::out_of_time(case, desk));
@@ -119,7 +119,7 @@ pub(crate) fn reply(template: &str, about: &About<'_>) -> Result<Outgoing, Reaso
     if !files.is_empty() {
         put(&mut values, "allegati", json!(files));
     }
-    put(&mut values, "riepilogo", application::summary(class, case));
+    put(&mut values, "riepilogo", application::summary(class, case, |title| words::datum(title, language)));
     let near = class.citations.iter().find(|cited| cited.dossier.is_none());
     if let Some(near) = near.and_then(|cited| crate::enquiry::near(&named::number(&cited.reference), about)) {
         put(&mut values, "forse", json!(near));
@@ -346,7 +346,7 @@ fn about_us(desk: &Desk, office: &str) -> Value {
 
 /// The fixed block: where the case stands, since when, until when.
 fn about_case(values: &mut Value, case: &Dossier, language: Language, desk: &Desk) {
-    put(values, "oggetto", json!(case.title));
+    put(values, "oggetto", json!(words::title(&case.title, language, desk)));
     put(values, "fascicolo", json!(check::shown(&case.number)));
     put(values, "riferimento", json!(dossier::tag(&case.number)));
     put(values, "stato", json!(state(case, language, desk)));
@@ -371,26 +371,32 @@ fn about_case(values: &mut Value, case: &Dossier, language: Language, desk: &Des
     );
 }
 
-/// Where a dossier stands whose place was given up.
-const GIVEN_UP: &str = "accolta, con rinuncia al posto";
-
-/// Where a dossier stands: in Italian as its procedure's file says it.
-fn state<'a>(case: &Dossier, language: Language, desk: &'a Desk) -> &'a str {
-    let own = clockwork::procedure_of(case, desk).filter(|_| language == Language::It);
-    if own.is_some() && ranking::is_given_up(case) {
-        return GIVEN_UP; // the file's «the place is yours» is no longer so
+/// Where a dossier stands, as its procedure's file says it; in another language also as everybody's is said.
+fn state(case: &Dossier, language: Language, desk: &Desk) -> String {
+    let usual = words::state(case.state, language);
+    let Some(procedure) = clockwork::procedure_of(case, desk) else { return usual.to_string() };
+    if ranking::is_given_up(case) {
+        return words::GIVEN_UP.in_language(language).to_string(); // the file's «the place is yours» is no longer so
     }
-    own.map_or_else(|| words::state(case.state, language), |procedure| procedure.label(case.state))
+    match procedure.label(case.state) {
+        own if own == case.state.words() => usual.to_string(),
+        own if language.is_italian() => own.to_string(),
+        own => words::both(own, Some(usual), language),
+    }
 }
 
-/// What comes next in a dossier: in Italian as its procedure's file says it, where it does (functions S3.23).
+/// What comes next in a dossier: as its procedure's file says it, where it does (functions S3.23); in another language behind what
+/// holds for every dossier.
 fn next_in_case(case: &Dossier, usual: Words, language: Language, desk: &Desk) -> String {
-    let own = clockwork::procedure_of(case, desk).filter(|_| language == Language::It);
+    let own = clockwork::procedure_of(case, desk);
     if own.is_some() && ranking::is_given_up(case) {
-        return String::from("La pratica è conclusa.");
+        return words::CASE_CLOSED.in_language(language).to_string();
     }
-    let own = own.and_then(|procedure| procedure.next_steps(case.state));
-    own.unwrap_or_else(|| usual.in_language(language).to_string())
+    match (own.and_then(|procedure| procedure.next_steps(case.state)), language.is_italian()) {
+        (Some(own), true) => own,
+        (Some(own), false) => format!("{} {}", usual.in_language(language), words::italian(&own, language)),
+        (None, _) => usual.in_language(language).to_string(),
+    }
 }
 
 fn next_step(class: &Classification, case: Option<&Dossier>, language: Language, desk: &Desk) -> String {
@@ -417,7 +423,10 @@ fn missing_in_words(need: &str) -> String {
 fn gap(need: &str, language: Language) -> Value {
     match words::gap(need) {
         Some((what, why)) => json!({ "cosa": what.in_language(language), "perche": why.in_language(language) }),
-        None => json!({ "cosa": need.replace('_', " "), "perche": words::NEEDED.in_language(language) }),
+        None => {
+            let what = words::italian(&need.replace('_', " "), language);
+            json!({ "cosa": what, "perche": words::NEEDED.in_language(language) })
+        }
     }
 }
 

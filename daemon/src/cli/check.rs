@@ -1,9 +1,11 @@
 //! `sportello check`: everything that can be wrong before the service starts, all at once.
 
 use super::{ConfigArg, FOUND, OK, print_problems};
+use crate::clock::Clock;
 use crate::config::{Config, Mailbox, Source};
 use crate::intake::imap::{self, Trouble};
 use crate::office::{Office, desk, own_rules};
+use crate::post::Sigillo;
 use crate::revocation::fetch::{Fetcher, Question};
 use crate::revocation::survey::Survey;
 use crate::submit;
@@ -60,6 +62,7 @@ pub(super) fn main(args: &Args) -> u8 {
         eprintln!("{problem}");
         code = FOUND;
     }
+    code = code.max(seal(&office.sigillo));
     if let Err(why) = super::log_filter(&config.log.filter) {
         eprintln!("{why}");
         code = FOUND;
@@ -68,6 +71,21 @@ pub(super) fn main(args: &Args) -> u8 {
         code = FOUND;
     }
     code
+}
+
+/// What is said of the seal; a letter leaves without one, and yet somebody meant it to have one.
+fn seal(sigillo: &Sigillo) -> u8 {
+    let now = Clock::System.now();
+    match (sigillo.fault(now), sigillo.line(now)) {
+        (Some(why), _) => {
+            eprintln!("Sigillo: {why}");
+            FOUND
+        }
+        (None, line) => {
+            line.iter().for_each(|line| say!("{line}"));
+            OK
+        }
+    }
 }
 
 fn fail(problems: &[Problem]) -> u8 {

@@ -144,7 +144,7 @@ impl Bench {
         }
         let desk = crate::office::desk(sample_entity(), args.rules.as_deref(), None, key)?;
         let trust = args.trust.as_deref().map_or_else(|| Ok(Trust::shipped()), Trust::read)?;
-        Ok((Self { office: Office { desk, trust } }, unknown))
+        Ok((Self { office: Office { desk, trust, sigillo: Arc::default() } }, unknown))
     }
 
     /// A bench of a configuration, or of what is shipped.
@@ -181,7 +181,7 @@ impl Bench {
     /// Mistakes in what is shipped.
     pub fn shipped(trust: Trust) -> Result<Self, Vec<casework::rules::Problem>> {
         let desk = crate::office::desk(sample_entity(), None, None, EffectKey::new(&[0; EffectKey::BYTES]))?;
-        Ok(Self { office: Office { desk, trust } })
+        Ok(Self { office: Office { desk, trust, sigillo: Arc::default() } })
     }
 
     /// Examines and decides, as the service would with an empty register.

@@ -61,7 +61,7 @@ impl BackOffice {
     /// # Errors
     /// The file cannot be read, or is empty; in Italian.
     pub fn token(&self) -> Result<Option<Secret>, String> {
-        self.token_file().map(secret).transpose()
+        self.token_file().map(|file| secret(file, "il gettone")).transpose()
     }
 }
 

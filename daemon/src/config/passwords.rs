@@ -17,20 +17,16 @@ impl Server {
     /// # Errors
     /// The file cannot be read, or is empty; in Italian.
     pub fn password(&self) -> Result<Secret, String> {
-        secret(&self.password_file)
+        secret(&self.password_file, "la password")
     }
 }
 
-/// Reads a secret.
-pub(super) fn secret(file: &Path) -> Result<Secret, String> {
+/// Reads a secret. `what` it is, in Italian.
+pub(super) fn secret(file: &Path, what: &str) -> Result<Secret, String> {
     let path = file.display();
-    let text = std::fs::read_to_string(file).map_err(|e| format!("{path}: non riesco a leggere la password: {e}"))?;
+    let text = std::fs::read_to_string(file).map_err(|e| format!("{path}: non riesco a leggere {what}: {e}"))?;
     let password = text.trim_end_matches(['\r', '\n']);
-    if password.is_empty() {
-        Err(format!("{path}: il file della password è vuoto"))
-    } else {
-        Ok(Secret::new(password))
-    }
+    if password.is_empty() { Err(format!("{path}: il file con {what} è vuoto")) } else { Ok(Secret::new(password)) }
 }
 
 impl Config {
@@ -51,16 +47,17 @@ impl Config {
         files.extend(self.back_office.as_ref().and_then(|other| other.token_file()));
         files.sort_unstable();
         files.dedup();
-        files.into_iter().filter_map(exposed).collect()
+        let key = self.sigillo.iter().filter_map(|sigillo| exposed(&sigillo.key_file, "la chiave del sigillo"));
+        files.into_iter().filter_map(|file| exposed(file, "la password")).chain(key).collect()
     }
 }
 
-fn exposed(file: &Path) -> Option<String> {
+fn exposed(file: &Path, what: &str) -> Option<String> {
     // A file that is not there is told of by `unreadable_files`.
     let mode = std::fs::metadata(file).ok()?.permissions().mode() & 0o777;
     (mode & OTHERS != 0).then(|| {
         format!(
-            "{}: chiunque su questa macchina può leggere o cambiare la password (permessi {mode:03o}): `chmod 600`, e proprietario chi fa girare il servizio",
+            "{}: chiunque su questa macchina può leggere o cambiare {what} (permessi {mode:03o}): `chmod 600`, e proprietario chi fa girare il servizio",
             file.display()
         )
     })
@@ -77,7 +74,7 @@ mod tests {
         std::fs::write(&file, "segreta\n").unwrap();
         for (mode, is_exposed) in [(0o600, false), (0o400, false), (0o640, false), (0o644, true), (0o602, true)] {
             std::fs::set_permissions(&file, std::fs::Permissions::from_mode(mode)).unwrap();
-            let told = exposed(&file);
+            let told = exposed(&file, "la password");
             assert_eq!(told.is_some(), is_exposed, "{mode:o}: {told:?}");
             assert!(!told.unwrap_or_default().contains("segreta"));
         }

@@ -45,6 +45,9 @@ pub struct Report {
     /// How the registering in the protocol stands, where there is one.
     #[serde(default)]
     pub protocol: Option<Registered>,
+    /// The seal of the sheets in one line, in Italian, where one is configured.
+    #[serde(default)]
+    pub sigillo: Option<String>,
     /// The watched folders.
     pub folders: Vec<Folder>,
     /// What other parts mark.
@@ -114,6 +117,6 @@ fn stops_the_work(code: Code) -> bool {
         Code::IntakeDead | Code::FolderMissing | Code::StorageStopped | Code::DiskLow | Code::RoadClosed => true,
         Code::ArchiveDamaged | Code::JournalDamaged => true,
         Code::LetterOverdue | Code::CanaryLost | Code::ClockJumped | Code::NotReconciled => false,
-        Code::ProtocolSilent | Code::ReloadRefused | Code::BackOfficeLate => false,
+        Code::ProtocolSilent | Code::ReloadRefused | Code::BackOfficeLate | Code::SealUnfit => false,
     }
 }

@@ -168,7 +168,7 @@ impl Outbox {
             _ => letters::doubt_task(notice.code(), evidence, &awaited, &known, &office.desk),
         };
         let Some(task) = task else { return Ok(None) };
-        frozen_task(&self.archive, &office.desk, &item.cause, task, now)
+        frozen_task(&self.archive, office, &item.cause, task, now)
     }
 
     /// What is known of a letter that has no answer, a line each.

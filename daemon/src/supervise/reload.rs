@@ -50,7 +50,7 @@ impl Reloader {
         if has_history { self.note(by, note) } else { Ok(()) }
     }
 
-    /// Reads everything again (SIGHUP); with any mistake what is in force stays.
+    /// Reads everything again (SIGHUP), the seal too; with any mistake what is in force stays.
     ///
     /// # Errors
     /// The store cannot go on.
@@ -58,6 +58,13 @@ impl Reloader {
         let key = self.office.borrow().desk.key.clone();
         match Office::read(&self.config, key) {
             Ok(office) => {
+                let now = self.clock.now();
+                let before = self.office.borrow().sigillo.fault(now);
+                if let (None, Some(text)) = (before, office.sigillo.fault(now)) {
+                    // The one in force still seals: half of a new one must not put an end to it.
+                    self.refused(&[Problem { file: "sigillo".into(), line: None, text, warning: false }]);
+                    return Ok(());
+                }
                 if let Err(why) = failpoint::at("reload.swap") {
                     events::reload_refused(1, &trouble_to_problem(&self.config.data, &why));
                     return Ok(());
@@ -82,7 +89,9 @@ impl Reloader {
         let key = self.office.borrow().desk.key.clone();
         let entered = orders::enter(&mut self.store(), order, &self.config, key, self.clock.now())?;
         Ok(match entered {
-            Ok(office) => {
+            Ok(mut office) => {
+                // These are rules; the seal is read again by SIGHUP.
+                office.sigillo = self.office.borrow().sigillo.clone();
                 self.swap(*office);
                 Answer::Done(format!("in vigore da subito: {}", crate::digest::flow(&order.hash)))
             }

@@ -77,6 +77,13 @@ impl Signer {
         &self.leaf
     }
 
+    /// Its certificates, its own first, and its key, in PEM: for other programs that sign.
+    #[must_use]
+    pub fn pem(&self) -> (String, String) {
+        let certificates = [&self.leaf, &self.issuing].map(|der| pem("CERTIFICATE", der)).concat();
+        (certificates, pem("PRIVATE KEY", &self.pkcs8))
+    }
+
     /// A detached signature over exactly `content`, and the tool that made it.
     ///
     /// # Errors

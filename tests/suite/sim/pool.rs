@@ -86,6 +86,7 @@ pub fn office() -> Arc<Office> {
         let key = casework::effect::EffectKey::new(&[7; casework::effect::EffectKey::BYTES]);
         let entity = super::world::config(&PathBuf::new(), &super::plan::Plan::of(0)).entity;
         Arc::new(Office {
+            sigillo: Arc::default(),
             desk: desk(entity, None, None, key).unwrap(),
             trust: Trust::of(Anchors { list: vec![anchor] }),
         })

@@ -74,7 +74,7 @@ pub(crate) enum Command {
     /// STATO n: where a dossier stands.
     Status(Cited),
     /// FASCICOLO n: the index of its documents.
-    Index(Cited),
+    Index(Cited, Option<u32>),
     /// DOCUMENTO n/m: one of them.
     Document(Cited, u32),
     /// ABILITAMI: take this address for mine.
@@ -118,7 +118,7 @@ impl Command {
             Self::Seen => "CHI HA VISTO",
             Self::Dossiers => "LE MIE PRATICHE",
             Self::Status(_) => "STATO",
-            Self::Index(_) => "FASCICOLO",
+            Self::Index(..) => "FASCICOLO",
             Self::Document(..) => "DOCUMENTO",
             Self::Enable => "ABILITAMI",
             Self::Revoke => "REVOCA",
@@ -141,7 +141,7 @@ impl Command {
     pub(crate) fn cited(&self) -> Option<&Cited> {
         match self {
             Self::Status(cited)
-            | Self::Index(cited)
+            | Self::Index(cited, _)
             | Self::Document(cited, _)
             | Self::Withdraw(cited)
             | Self::Follow(cited, _)
@@ -275,7 +275,7 @@ fn parse(words: &[&str]) -> Option<Command> {
         }
         ["abilitami", rest @ ..] => code_or_nothing(rest, Command::Enable),
         ["stato", rest @ ..] => numbered(rest).map(|(cited, _)| Command::Status(cited)),
-        ["fascicolo", rest @ ..] => numbered(rest).map(|(cited, _)| Command::Index(cited)),
+        ["fascicolo", rest @ ..] => numbered(rest).map(|(cited, n)| Command::Index(cited, n)),
         ["non", "accetto", rest @ ..] | ["rinuncio", rest @ ..] | ["rinuncia", rest @ ..] => {
             place(rest, Answer::GivenUp)
         }

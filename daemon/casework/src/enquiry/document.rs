@@ -20,10 +20,15 @@ pub(super) fn request(about: &About<'_>, dossier: &Dossier, history: &History, w
     let is_it = |shown: &&letter::Shown<'_>| u32::try_from(shown.n).is_ok_and(|n| n == wanted);
     Ok(match shown.iter().find(is_it) {
         Some(shown) if shown.document.message.is_empty() => {
-            let text = "il documento è dell'ufficio e non è in una Pec: lo manda una persona";
+            let text = "il documento non è fra quelli che il servizio prende da una Pec: lo manda una persona";
             Told::person(dossier, "paper-of-the-office", text)
         }
         Some(shown) => Told::letters(letter::document(about, dossier, shown)?, Some(dossier)),
+        // The story is longer than what was read of it: that one may well be there.
+        None if history.left_out > 0 && usize::try_from(wanted).is_ok_and(|n| n > shown.len()) => {
+            let text = "il fascicolo è più lungo di quello che il servizio legge: il documento lo cerca una persona";
+            Told::person(dossier, "index-not-whole", text)
+        }
         None => {
             let mut told = Told::letters(letter::no_document(about, dossier, wanted)?, Some(dossier));
             if let Told::Machine { tasks, .. } = &mut told {

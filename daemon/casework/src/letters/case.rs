@@ -148,7 +148,7 @@ impl Case<'_> {
         let why = words::NOBODY_ELSE_HAS_IT.in_language(language);
         let gap = |(n, point): (usize, &String)| {
             let why = if held.contains(&n) { words::held_already(again, language) } else { why.to_string() };
-            json!({ "cosa": point.trim_end_matches('.'), "perche": why })
+            json!({ "cosa": words::italian(point.trim_end_matches('.'), language), "perche": why })
         };
         let gaps: Vec<Value> = points.iter().enumerate().map(gap).collect();
         put(&mut values, "mancanze", json!(gaps));

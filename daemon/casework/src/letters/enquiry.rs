@@ -95,6 +95,19 @@ pub(super) fn split(
     entries: &[Value],
     rest: usize,
 ) -> Result<Vec<Outgoing>, Reason> {
+    split_saying(about, template, values, list, entries, rest, None)
+}
+
+/// As [`split`]; `how`: a value of the last letter, which says how what is left out is asked for.
+fn split_saying(
+    about: &About<'_>,
+    template: &str,
+    values: &Value,
+    list: &str,
+    entries: &[Value],
+    rest: usize,
+    how: Option<(&str, &str)>,
+) -> Result<Vec<Outgoing>, Reason> {
     let all = entries.len().div_ceil(ENTRIES_MAX).max(1);
     let letters = all.min(LETTERS_MAX);
     let left_out = entries.len().saturating_sub(letters * ENTRIES_MAX) + rest;
@@ -111,6 +124,9 @@ pub(super) fn split(
         }
         if n + 1 == letters && left_out > 0 {
             put(&mut values, "altre", json!(left_out));
+            if let Some((name, how)) = how {
+                put(&mut values, name, json!(how));
+            }
         }
         out.push(letter(about, template, values, u32::try_from(n).unwrap_or(u32::MAX))?);
     }
@@ -345,6 +361,11 @@ pub(crate) fn status(about: &About<'_>, dossier: &Dossier) -> Result<Vec<Outgoin
         };
         events.push(json!({ "quando": event.at, "cosa": what }));
     }
+    // What nobody read came after what was read.
+    if let Some(left_out) = history.map(|history| history.left_out).filter(|n| *n > 0) {
+        let what = words::MORE_EVENTS.in_language(language).replace("{}", &left_out.to_string());
+        events.push(json!({ "quando": dossier.state_since, "cosa": what }));
+    }
     // The last ones say where it stands, the first one where it began; what is between is counted.
     if events.len() > ENTRIES_MAX {
         let last = events.len() - ENTRIES_MAX + 1;
@@ -371,22 +392,36 @@ fn next_step(dossier: &Dossier, language: Language, desk: &Desk) -> String {
     }
 }
 
-/// FASCICOLO: the documents, not the documents themselves.
-pub(crate) fn index(about: &About<'_>, dossier: &Dossier, history: &History) -> Result<Vec<Outgoing>, Reason> {
+/// FASCICOLO: the documents, not the documents themselves; those from number `from` on, where there is one of that number. What
+/// the letters do not hold is counted, and how it is asked for is said.
+pub(crate) fn index(
+    about: &About<'_>,
+    dossier: &Dossier,
+    history: &History,
+    from: u32,
+) -> Result<Vec<Outgoing>, Reason> {
     let about = &About { case: Some(dossier), ..*about };
-    let values = values(about, &next_step(dossier, Language::It, about.desk));
+    let mut values = values(about, &next_step(dossier, Language::It, about.desk));
+    let all = documents(history);
+    let from = usize::try_from(from).unwrap_or(usize::MAX).saturating_sub(1);
+    let skipped = if from < all.len() { from } else { 0 };
+    let numbered = |n: usize| format!("{}/{n}", check::shown(&dossier.number));
+    if history.left_out > 0 {
+        put(&mut values, "passaggi", json!(history.left_out));
+    }
     let row = |shown: &Shown<'_>| {
         let by = if shown.event.by.is_empty() { "il servizio" } else { &shown.event.by };
         let mut row = json!({
-            "numero": format!("{}/{}", check::shown(&dossier.number), shown.n), "nome": shown.document.name,
+            "numero": numbered(shown.n), "nome": shown.document.name,
             "giorno": day(shown.event.at), "da": by,
         });
         let number = dossier.cover.protocol.get(&shown.document.message);
         given(&mut row, "protocollo", number.map_or("", String::as_str));
         row
     };
-    let rows: Vec<Value> = documents(history).iter().map(row).collect();
-    split(about, "indice-fascicolo", &values, "documenti", &rows, history.left_out)
+    let rows: Vec<Value> = all.iter().skip(skipped).map(row).collect();
+    let next = numbered(skipped + LETTERS_MAX * ENTRIES_MAX + 1);
+    split_saying(about, "indice-fascicolo", &values, "documenti", &rows, 0, Some(("altri_da", &next)))
 }
 
 /// DOCUMENTO: that one goes along.

@@ -21,12 +21,70 @@ fn where_a_dossier_stands_and_what_comes_next_is_said_as_its_file_says_it() {
     assert_eq!(Some(&next), procedure.next_steps(dossier.state).as_ref());
     assert!(next.ends_with('.') && !next.ends_with(".."), "{next}");
     assert_eq!(state(&dossier, Language::It, desk), procedure.label(dossier.state));
-    // It changes with the state; and another language has no file.
+    // It changes with the state; and in another language the file's words are not lost, and called Italian.
     let before = dossier::Dossier { state: dossier::State::Protocollata, ..dossier.clone() };
     assert_ne!(next_in_case(&before, words::CASE_EXAMINED, Language::It, desk), next);
     let english = next_in_case(&dossier, words::CASE_EXAMINED, Language::En, desk);
-    assert_eq!(english, words::CASE_EXAMINED.in_language(Language::En));
-    assert_eq!(state(&dossier, Language::De, desk), words::state(dossier.state, Language::De));
+    let usual = words::CASE_EXAMINED.in_language(Language::En);
+    assert_eq!(english, format!("{usual} (in Italian) {}", procedure.next_steps(dossier.state).unwrap()));
+    let german = words::state(dossier.state, Language::De);
+    let own = procedure.label(dossier.state);
+    let wanted =
+        if own == dossier.state.words() { german.into() } else { format!("{german} (auf Italienisch: «{own}»)") };
+    assert_eq!(state(&dossier, Language::De, desk), wanted);
+}
+
+/// A title is said in the letter's language where its file has it, with the Italian one beside; any other is called Italian.
+#[test]
+fn a_title_is_translated_where_a_file_does_and_italian_otherwise() {
+    let desk = &crate::scene::desk();
+    let title = |text: &str, language| words::title(text, language, desk);
+    let of_rule = "Dichiarazione di cambio di residenza";
+    assert_eq!(
+        title(of_rule, Language::De),
+        "Erklärung über die Änderung des Wohnsitzes (auf Italienisch: «Dichiarazione di cambio di residenza»)"
+    );
+    assert_eq!(
+        title("Iscrizione al nido", Language::En),
+        "Enrolment in the nursery (in Italian: «Iscrizione al nido»)"
+    );
+    assert_eq!(title("Fossi da pulire", Language::De), "(auf Italienisch) Fossi da pulire");
+    for text in [of_rule, "Iscrizione al nido", "Fossi da pulire"] {
+        assert_eq!(title(text, Language::It), text);
+    }
+    assert_eq!(words::datum("Targa", Language::De), "Kennzeichen");
+    assert_eq!(words::datum("Note dell'ufficio", Language::De), "(auf Italienisch) Note dell'ufficio");
+}
+
+/// What the program itself says, it says in every language. The compiler wants three texts; that none is empty, or the Italian one
+/// again, is held here.
+#[test]
+fn every_phrase_of_the_program_has_its_translation() {
+    type Said = fn(dossier::State, Language) -> &'static str;
+    for state in dossier::State::ALL {
+        for of in [words::state as Said, words::event as Said] {
+            let all: BTreeSet<&str> = Language::ALL.map(|language| of(state, language)).into();
+            assert!(all.len() == 3 && all.iter().all(|text| !text.trim().is_empty()), "{state:?}: {all:?}");
+        }
+    }
+    // Names and codes are the same everywhere.
+    let same = ["IBAN", "iban", "{modulo}", "Italian: {}"];
+    let mut phrases = 0;
+    for source in [include_str!("words.rs"), include_str!("../reply/catalogue/words.rs")] {
+        let source = source.split("#[cfg(test)]").next().unwrap();
+        for after in source.split("Words::new(").skip(1) {
+            // Up to three literals, one after the other; those that name an Italian text elsewhere have two.
+            let texts: Vec<&str> = after.split(");").next().unwrap().split('"').skip(1).step_by(2).take(3).collect();
+            if texts.len() < 3 || after.starts_with("state.") || after.starts_with("italian") {
+                continue;
+            }
+            phrases += 1;
+            assert!(texts.iter().all(|text| !text.trim().is_empty()), "{texts:?}");
+            let told_apart = texts[0] != texts[1] && texts[0] != texts[2];
+            assert!(told_apart || same.contains(&texts[0]), "not translated: {texts:?}");
+        }
+    }
+    assert!(phrases > 30, "the phrases are no longer written as this test reads them: {phrases}");
 }
 
 #[test]

@@ -2,12 +2,65 @@
 //! or a language is added. The Italian ones stand where the thing itself is.
 
 use crate::calendar::in_words;
+use crate::desk::Desk;
 use crate::dossier::State;
 use crate::language::Language;
 use crate::reply::catalogue::words::Words;
 use crate::term::Silence;
-use alloc::string::String;
+use alloc::format;
+use alloc::string::{String, ToString};
 use jiff::civil::Date;
+
+/// Which language a text is in that nobody has translated.
+const IN_ITALIAN: Words = Words::new("in italiano", "auf Italienisch", "in Italian");
+
+/// A text that is not the program's own (an office wrote it, or a file of the administrator has it) in a letter of this language:
+/// as it is, and called Italian.
+pub(super) fn italian(text: &str, language: Language) -> String {
+    if language.is_italian() { text.to_string() } else { format!("({}) {text}", IN_ITALIAN.in_language(language)) }
+}
+
+/// A text with its translation, where there is one. The Italian words stay beside it: all else that the body writes has them.
+pub(super) fn both(text: &str, translated: Option<&str>, language: Language) -> String {
+    match translated.filter(|other| !language.is_italian() && *other != text) {
+        Some(other) => format!("{other} ({}: «{text}»)", IN_ITALIAN.in_language(language)),
+        None => italian(text, language),
+    }
+}
+
+/// What a request is called: as the rule or the procedure that gave it its name says it in this language.
+pub(super) fn title(title: &str, language: Language, desk: &Desk) -> String {
+    let rules = desk.rules.rules().filter(|rule| rule.title == title).map(|rule| &rule.titles);
+    let procedures = desk.procedures.all().filter(|one| one.title == title).map(|one| &one.titles);
+    let mut translated = rules.chain(procedures).filter_map(|titles| titles.get(&language));
+    both(title, translated.next().map(String::as_str), language)
+}
+
+/// What was read in a request.
+pub(super) fn datum(title: &str, language: Language) -> String {
+    let known = DATA.iter().find(|words| words.in_language(Language::It) == title);
+    known.map_or_else(|| italian(title, language), |words| words.in_language(language).to_string())
+}
+
+/// The data that every form has.
+const DATA: [Words; 9] = [
+    Words::new("IBAN", "IBAN", "IBAN"),
+    Words::new("Telefono", "Telefon", "Telephone"),
+    Words::new("Indirizzo e-mail", "E-Mail-Adresse", "E-mail address"),
+    Words::new("Domicilio digitale (PEC)", "Digitales Domizil (PEC)", "Digital domicile (PEC)"),
+    Words::new("Indirizzo di residenza", "Wohnsitzadresse", "Address of residence"),
+    Words::new("CAP", "Postleitzahl", "Postal code"),
+    Words::new("Codice fiscale", "Steuernummer (codice fiscale)", "Tax code (codice fiscale)"),
+    Words::new("Nome e cognome", "Vor- und Zuname", "Name and surname"),
+    Words::new("Targa", "Kennzeichen", "Number plate"),
+];
+
+/// Where a dossier stands whose place was given up.
+pub(super) const GIVEN_UP: Words = Words::new(
+    "accolta, con rinuncia al posto",
+    "angenommen, auf den Platz wurde verzichtet",
+    "granted, and the place was given up",
+);
 
 /// Where a dossier stands.
 pub(super) fn state(state: State, language: Language) -> &'static str {
@@ -168,7 +221,7 @@ pub(super) fn held_already(why: &str, language: Language) -> String {
         "Wir haben es schon, brauchen es aber noch einmal: {}.",
         "We have it already, but we need it again: {}.",
     );
-    WORDS.in_language(language).replacen("{}", why.trim_end_matches('.'), 1)
+    WORDS.in_language(language).replacen("{}", &italian(why.trim_end_matches('.'), language), 1)
 }
 
 /// For the citizen: a request of a ranking that came too early or too late is answered too (L. 241/1990 art. 2 c. 1). `why`: with
@@ -176,10 +229,10 @@ pub(super) fn held_already(why: &str, language: Language) -> String {
 pub(super) fn out_of_time(why: &str, language: Language) -> String {
     const WORDS: Words = Words::new(
         "La domanda è fuori tempo: {}. Non entra in graduatoria; l'ufficio la guarda e ti scrive.",
-        "Ihr Antrag ist nicht in der vorgesehenen Zeit gekommen ({}). Er kommt nicht in die Rangliste; das Amt prüft ihn und schreibt Ihnen.",
-        "Your request did not come within the set time ({}). It does not enter the ranking; the office looks at it and writes to you.",
+        "Ihr Antrag ist nicht in der vorgesehenen Zeit gekommen: {}. Er kommt nicht in die Rangliste; das Amt prüft ihn und schreibt Ihnen.",
+        "Your request did not come within the set time: {}. It does not enter the ranking; the office looks at it and writes to you.",
     );
-    WORDS.in_language(language).replace("{}", why)
+    WORDS.in_language(language).replacen("{}", &italian(why, language), 1)
 }
 
 /// A document came into the dossier: its name at `{}`.

@@ -3,6 +3,7 @@
 use super::archetype::{Archetype, Module, Section};
 use super::term::Term;
 use crate::dossier::State;
+use crate::language::Language;
 use crate::rules::Kind;
 use crate::verb::Verb;
 use alloc::collections::{BTreeMap, BTreeSet};
@@ -19,6 +20,8 @@ pub struct Procedure {
     pub id: String,
     /// As citizens read it.
     pub title: String,
+    /// The same for those who write in another language.
+    pub titles: BTreeMap<Language, String>,
     /// Version of the file, as its author numbers it.
     pub version: String,
     /// Its archetype, if it has one.

@@ -23,10 +23,12 @@ const RELATED_MAX: usize = 3;
 /// Exemptions of ANPR's table, besides 99 (law.md §8).
 const EXEMPTION_MAX: u32 = 10;
 
-const KEYS: [&str; 37] = [
+const KEYS: [&str; 39] = [
     "format",
     "id",
     "titolo",
+    "titolo_de",
+    "titolo_en",
     "versione",
     "archetipo",
     "predefinito",
@@ -180,6 +182,7 @@ fn procedure(reader: &mut Reader<'_>, templates: &[&str], problems: &mut Problem
     // All first, then `?`: every mistake at once.
     let id = reader.form.line("id", problems);
     let title = reader.form.line("titolo", problems);
+    let titles = reader.form.translations("titolo", problems);
     let version = reader.form.line("versione", problems);
     let archetype = reader.form.choice("archetipo", &Archetype::ALL, problems);
     let default = reader.flag("predefinito", problems);
@@ -241,6 +244,7 @@ fn procedure(reader: &mut Reader<'_>, templates: &[&str], problems: &mut Problem
     Some(Procedure {
         id: id?.value,
         title: title?.value,
+        titles,
         version: version?.value,
         archetype,
         default,

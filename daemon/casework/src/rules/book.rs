@@ -10,6 +10,7 @@ use super::place::Place;
 use super::problem::{Problem, Spot};
 use super::score::Index;
 use super::tally::Tally;
+use crate::language::Language;
 use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::string::String;
@@ -207,6 +208,8 @@ pub struct Rule {
     pub id: String,
     /// What offices read.
     pub title: String,
+    /// The same for citizens who write in another language.
+    pub titles: BTreeMap<Language, String>,
     /// The kind of request.
     pub kind: Kind,
     /// Who gets the task.

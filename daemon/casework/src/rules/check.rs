@@ -280,6 +280,7 @@ fn resolve(id: &str, at: Spot, rule: &DraftRule, known: &Known<'_>, problems: &m
     (problems.errors() == before).then(|| Rule {
         id: id.to_string(),
         title: rule.title.clone(),
+        titles: rule.titles.clone(),
         kind: rule.kind,
         office,
         deadline: rule.deadline.clone(),

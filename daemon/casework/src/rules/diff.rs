@@ -3,6 +3,7 @@
 use super::book::{Calendar, Deadline, Look, Mode, Rule, Rulebook, Signal};
 use super::check::essence;
 use super::words::{describe, places_in_words, some_of};
+use crate::language::Language;
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -122,9 +123,12 @@ fn both<'a>(a: impl Iterator<Item = &'a String>, b: impl Iterator<Item = &'a Str
 
 fn of_rule(was: &Rule, is: &Rule) -> Vec<String> {
     let text = |text: &Option<String>| text.clone().unwrap_or_else(|| "niente".into());
+    let title = |rule: &Rule, language| text(&rule.titles.get(&language).cloned());
     let date = |day: &Option<jiff::civil::Date>| day.map_or_else(|| "niente".into(), |day| day.to_string());
-    let keys: [(&str, String, String); 12] = [
+    let keys: [(&str, String, String); 14] = [
         ("title", was.title.clone(), is.title.clone()),
+        ("title_de", title(was, Language::De), title(is, Language::De)),
+        ("title_en", title(was, Language::En), title(is, Language::En)),
         ("kind", was.kind.code().into(), is.kind.code().into()),
         ("office", was.office.written(), is.office.written()),
         ("mode", mode(was.mode).into(), mode(is.mode).into()),

@@ -9,6 +9,8 @@ use super::phrase::Phrase;
 use super::place::Place;
 use super::problem::Spot;
 use super::tally::Tally;
+use crate::language::Language;
+use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -50,6 +52,7 @@ pub(super) struct Defaults {
 #[derive(Debug)]
 pub(super) struct DraftRule {
     pub(super) title: String,
+    pub(super) titles: BTreeMap<Language, String>,
     pub(super) kind: Kind,
     pub(super) office: Written<String>,
     pub(super) deadline: Option<Deadline>,

@@ -2,7 +2,9 @@
 
 use super::problem::{Problems, Spot};
 use super::syntax::{Entry, Node, Value};
+use crate::language::Language;
 use crate::nearest::hint;
+use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -75,6 +77,15 @@ impl<'n> Form<'n> {
     pub(crate) fn line(&self, key: &str, problems: &mut Problems<'_>) -> Option<Written<String>> {
         let (node, at) = self.get(key)?;
         self.line_of(key, node, at, problems)
+    }
+
+    /// The same text in other languages: `KEY_de`, `KEY_en`; [`Form::open`] must know them.
+    pub(crate) fn translations(&self, key: &str, problems: &mut Problems<'_>) -> BTreeMap<Language, String> {
+        let others = Language::ALL.into_iter().filter(|language| !language.is_italian());
+        let read = |language: Language| {
+            self.line(&format!("{key}_{}", language.tag()), problems).map(|text| (language, text.value))
+        };
+        others.filter_map(read).collect()
     }
 
     fn line_of(&self, key: &str, node: &Node, at: Spot, problems: &mut Problems<'_>) -> Option<Written<String>> {

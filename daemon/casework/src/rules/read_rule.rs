@@ -21,8 +21,10 @@ const TERM_DAYS_MAX: i32 = 180;
 /// A term beyond this needs reasons (L. 241/1990 art. 2 c.3-4): a warning.
 const TERM_DAYS_USUAL: i32 = 90;
 
-const RULE_KEYS: [&str; 14] = [
+const RULE_KEYS: [&str; 16] = [
     "title",
+    "title_de",
+    "title_en",
     "kind",
     "office",
     "deadline",
@@ -54,6 +56,7 @@ pub(super) fn read_rule(
     }
     let before = problems.errors();
     let title = form.line("title", problems);
+    let titles = form.translations("title", problems);
     let kinds = Kind::ALL.map(|(kind, code, _)| (code, kind));
     let kind = form.choice("kind", &kinds, problems);
     let mode = form.choice("mode", &MODES, problems);
@@ -83,6 +86,7 @@ pub(super) fn read_rule(
     }
     Some(DraftRule {
         title: title?.value,
+        titles,
         kind: kind?,
         office: office?,
         deadline,

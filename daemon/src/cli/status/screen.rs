@@ -66,6 +66,9 @@ impl Screen<'_> {
         let _ = writeln!(out, "{}", self.journal());
         if let Some(report) = self.service {
             let _ = writeln!(out, "{}", in_force(&report.in_force));
+            if let Some(line) = &report.sigillo {
+                let _ = writeln!(out, "{line}");
+            }
             if let Some(line) = back_office(report) {
                 let _ = writeln!(out, "{line}");
             }

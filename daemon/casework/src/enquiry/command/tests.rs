@@ -43,7 +43,8 @@ fn a_command_is_read_however_it_is_written() {
         assert_eq!(status.number.as_deref(), Some("2026/000123"), "{number}");
     }
     assert_eq!(one("Documento 2026/000123/4", ""), Some(Command::Document(cited("2026/000123"), 4)));
-    assert_eq!(one("FASCICOLO 2026/000123", ""), Some(Command::Index(cited("2026/000123"))));
+    assert_eq!(one("FASCICOLO 2026/000123", ""), Some(Command::Index(cited("2026/000123"), None)));
+    assert_eq!(one("FASCICOLO 2026/000123/201", ""), Some(Command::Index(cited("2026/000123"), Some(201))));
     assert_eq!(one("VALUTAZIONE 4 2026/000123", ""), Some(Command::Rate(cited("2026/000123"), 4, None)));
     let Some(Command::Rate(of, 2, Some(5))) = one("", "Valutazione 2 pratica n. 2026/123 motivo 5\n") else {
         panic!("a rating")

@@ -402,14 +402,27 @@ fn a_road_of_notices_that_fails_in_any_way_keeps_no_pec_waiting() {
         assert!(stands(&courtesies(&running)[0].state), "{name}");
         running.stop();
 
-        let later = began.checked_add(SignedDuration::from_hours(25)).unwrap();
-        let running = town.house.start_at(with(), later);
+        let after = |hours: i64| began.checked_add(SignedDuration::from_hours(hours)).unwrap();
+        let tried = |running: &Running| courtesies(running).iter().map(|it| it.attempts).max().unwrap_or(0);
+        for tries in (2..=5).filter(|_| name == "later") {
+            let running = town.house.start_at(with(), after(2 * i64::from(tries)));
+            wait(name, || (tried(&running) == tries).then_some(()));
+            running.stop();
+        }
+        let running = town.house.start_at(with(), after(25));
         wait(name, || {
-            // What may have been taken is not sent again.
             let over = |it: &ItemRow| matches!(it.state, State::Withdrawn | State::Refused | State::Unknown);
             courtesies(&running).iter().all(over).then_some(())
         });
         assert_eq!(running.overview().summary.tally.attention, 0, "{name}");
+        let end = courtesies(&running)[0].state.clone();
+        match name {
+            // What may have been taken is never sent again; a few tries, and no more.
+            "hangs in the dot" => assert_eq!((end, tried(&running)), (State::Unknown, 1)),
+            "later" => assert_eq!((end, tried(&running)), (State::Refused, 5)),
+            "refused" => assert_eq!(end, State::Refused),
+            _ => assert_eq!(end, State::Withdrawn, "{name}"),
+        }
         running.stop();
     }
 }

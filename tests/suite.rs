@@ -21,6 +21,8 @@ mod caseload;
 mod contain;
 #[path = "suite/counter.rs"]
 mod counter;
+#[path = "suite/courtesy.rs"]
+mod courtesy;
 #[path = "suite/crash.rs"]
 mod crash;
 #[path = "suite/data_change.rs"]

@@ -227,7 +227,10 @@ impl Caseload<'_> {
                 self.write(0, done, &of).map(Ok)
             }
             Deed::Entrust { order } => {
-                let people = self.people(entrust::codes(order))?;
+                let mut people = self.people(entrust::codes(order))?;
+                if let Some(address) = entrust::courtesy_address(order) {
+                    people.extend(self.store.people_at(address, HOLDERS_MAX)?);
+                }
                 let done = match entrust::entrust(order, &people, desk, self.now) {
                     Ok(done) => done,
                     Err(why) => return Ok(Err(why)),

@@ -2,6 +2,7 @@
 
 mod alarms;
 mod backoffice;
+mod courtesy;
 mod monitoring;
 mod offices;
 mod passwords;
@@ -18,6 +19,7 @@ use casework::desk::OfficeBox;
 use casework::rules::Problem;
 use casework::standing::Entitlements;
 use casework::{Entity, address};
+pub use courtesy::Courtesy;
 use jiff::civil::Time;
 use jiff::{SignedDuration, Timestamp};
 pub use protocol::Protocol;
@@ -76,6 +78,8 @@ pub struct Config {
     pub pec: Road,
     /// Road of tasks; `None` = by PEC.
     pub offices: Option<Road>,
+    /// Road of courtesy notices; `None` = none are sent.
+    pub courtesy: Option<Courtesy>,
     /// How long a letter to a citizen waits.
     pub hold: SignedDuration,
     /// Brake: automatic letters in ten minutes.
@@ -349,7 +353,9 @@ fn read(root: &mut Table<'_, '_>, m: &mut Mistakes) -> Config {
         rates: rates(&mut offices_table, m),
     });
     offices_table.finish(m);
+    let courtesy = courtesy::read(&mut invio, &mailboxes, m);
     invio.finish(m);
+    entity.courtesy = courtesy.as_ref().map(Courtesy::desk);
     entity.task_sender = offices.as_ref().map_or_else(|| entity.pec.clone(), |road| road.from.clone());
 
     let mut fiducia = root.table("fiducia", m);
@@ -404,6 +410,7 @@ fn read(root: &mut Table<'_, '_>, m: &mut Mistakes) -> Config {
         mailboxes,
         pec,
         offices,
+        courtesy,
         hold,
         brake,
         morning,

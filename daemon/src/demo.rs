@@ -71,6 +71,7 @@ pub fn play(root: &Path, trial: Trial, mut say: impl FnMut(&str)) -> Result<Show
     let roads = Roads {
         pec: Box::new(Provider { world: world.clone(), copies: root.join("risposte") }),
         offices: Some(Box::new(Offices { dir: root.join("compiti") })),
+        courtesy: None,
     };
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(3)
@@ -229,6 +230,7 @@ fn config(root: &Path, world: &World) -> Result<Config, String> {
             name: "Comune di Prova".into(),
             pec: pec.clone(),
             task_sender: circuit::OFFICES.into(),
+            courtesy: None,
             office_box: Some(OfficeBox { address: circuit::OFFICES.into(), server: circuit::OFFICE_SERVER.into() }),
             own_addresses: vec![pec.clone()],
             contact: "tel. 000 000 000, lunedì-venerdì ore 9-12".into(),
@@ -274,6 +276,7 @@ fn config(root: &Path, world: &World) -> Result<Config, String> {
         ],
         pec: Road { server: server(), from: pec, rates: Rates::default() },
         offices: Some(Road { server: server(), from: circuit::OFFICES.into(), rates: Rates::default() }),
+        courtesy: None,
         hold: SignedDuration::ZERO,
         acceptance_term: ACCEPTANCE_OVERDUE,
         resend_if_overtaken: BTreeSet::new(),

@@ -3,6 +3,7 @@
 //! Count first, then try: the claim is durable before the socket opens, `InDot` before the final dot is written.
 
 pub(crate) mod ages;
+mod courtesy;
 mod lanes;
 pub mod notice;
 pub mod orders;
@@ -75,6 +76,8 @@ pub struct Roads {
     pub pec: Box<dyn Courier>,
     /// To offices; `None` = by PEC.
     pub offices: Option<Box<dyn Courier>>,
+    /// Of courtesy notices; `None` = none are sent.
+    pub courtesy: Option<Box<dyn Courier>>,
 }
 
 impl Roads {
@@ -106,6 +109,8 @@ pub struct Outbox {
     pub rates: Rates,
     /// The limits of the road to offices.
     pub office_rates: Rates,
+    /// The limits of the road of courtesy notices, and how long each waits.
+    pub courtesy: (Rates, SignedDuration),
     /// Within this the provider accepts what it took, by the contract with it.
     pub acceptance_term: SignedDuration,
     /// Templates of which an uncertain letter may be sent again, identical and once, when it was overtaken.
@@ -119,7 +124,14 @@ impl Outbox {
     ///
     /// # Errors
     /// The store cannot go on.
-    pub async fn run(self, wake: Arc<Notify>, mut stop: watch::Receiver<bool>) -> Result<(), Trouble> {
+    pub async fn run(self, wake: Arc<Notify>, stop: watch::Receiver<bool>) -> Result<(), Trouble> {
+        // Beside each other: a courtesy notice whose server hangs keeps no letter waiting.
+        let nudge = Notify::new();
+        tokio::try_join!(self.letters(&wake, &nudge, stop.clone()), self.courtesies(&nudge, stop)).map(|_| ())
+    }
+
+    /// Letters and tasks. `nudge` is told whenever something new may be due.
+    async fn letters(&self, wake: &Notify, nudge: &Notify, mut stop: watch::Receiver<bool>) -> Result<(), Trouble> {
         let mut timers = Timers::new();
         let mut lanes = self.with_store(|store| {
             let offices = self.roads.offices.as_ref().map(|_| self.office_rates);
@@ -132,6 +144,7 @@ impl Outbox {
             }
         }
         while !*stop.borrow() {
+            nudge.notify_one();
             let mut next = None;
             let lanes_open: &[Lane] = if self.observe { &[] } else { &[Lane::Internal, Lane::Pec] };
             for &lane in lanes_open {
@@ -146,9 +159,9 @@ impl Outbox {
                 Duration::try_from(left).unwrap_or(Duration::from_millis(1)).min(SLEEP_MAX)
             });
             // A connection waits a moment for a letter that is just being decided, then it is closed.
-            if !woken(until.min(LINGER), &wake, &mut stop).await && until > LINGER {
+            if !woken(until.min(LINGER), wake, &mut stop).await && until > LINGER {
                 self.roads.rest().await;
-                woken(until - LINGER, &wake, &mut stop).await;
+                woken(until - LINGER, wake, &mut stop).await;
             }
         }
         self.roads.rest().await;
@@ -214,11 +227,7 @@ impl Outbox {
             (Lane::Internal, Some(offices)) => offices,
             _ => &self.roads.pec,
         };
-        let gate: Gate<'_> = Box::new(|| {
-            let moved = self.step(&item, Move::InDot).map_err(|e| e.to_string());
-            Box::pin(std::future::ready(moved))
-        });
-        let outcome = courier.attempt(&item.outgoing.from, &item.outgoing.to, &bytes, gate).await;
+        let outcome = self.attempt(&item, &bytes, courier.as_ref()).await;
         let now = self.clock.now();
         let mut closed = None;
         let step = match outcome {
@@ -243,6 +252,15 @@ impl Outbox {
             }
         };
         Ok(Ended { item, step, closed })
+    }
+
+    /// One dialogue with a server.
+    async fn attempt(&self, item: &ItemRow, bytes: &[u8], courier: &dyn Courier) -> Outcome {
+        let gate: Gate<'_> = Box::new(|| {
+            let moved = self.step(item, Move::InDot).map_err(|e| e.to_string());
+            Box::pin(std::future::ready(moved))
+        });
+        courier.attempt(&item.outgoing.from, &item.outgoing.to, bytes, gate).await
     }
 
     /// Writes down what became of one item and claims the one that follows, with one fsync for both: the claim is durable
@@ -322,6 +340,8 @@ struct Ended {
 fn told(row: &ItemRow) {
     let id = &row.outgoing.id;
     match row.shown() {
+        // Whatever becomes of a courtesy notice, nobody has to act.
+        state if row.outgoing.lane == Lane::Courtesy => events::item_moved(&row.cause, id, state, row.attempts),
         Shown::Unknown => events::item_unknown(&row.cause, id),
         Shown::Refused => events::item_refused(&row.cause, id),
         state => events::item_moved(&row.cause, id, state, row.attempts),

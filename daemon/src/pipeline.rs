@@ -18,7 +18,8 @@ use crate::sent::Register;
 use crate::store::{Committed, Store, Trouble};
 use crate::trial::{self, Failed, Trial, Tried};
 use crate::world::in_place;
-use casework::{Change, Decision, Disposition, Interest, Known, Outgoing, Reason, letters};
+use casework::decision::Lane;
+use casework::{Change, Decision, Disposition, Interest, Known, Outgoing, Reason, courtesy, guard, letters};
 use jiff::{SignedDuration, Timestamp};
 use pec::{Evidence, Examined, OwnMailbox, Policy, Verdict};
 use std::collections::{BTreeMap, VecDeque};
@@ -179,7 +180,10 @@ impl Pipeline {
                 continue;
             }
             let seen = seen.remove(sealed.digest()).unwrap_or_else(|| Err(NOT_EXAMINED.into()));
-            let interest = seen.as_ref().map(|seen| casework::interest(seen, &office.desk.rules)).unwrap_or_default();
+            let mut interest =
+                seen.as_ref().map(|seen| casework::interest(seen, &office.desk.rules)).unwrap_or_default();
+            let is_report = seen.as_ref().is_ok_and(guard::is_uncertified_report);
+            interest.report = is_report.then(|| courtesy::report(sealed.bytes(), &office.desk));
             // Of what a stop left behind nobody knows the road: the word of the server and the code of the task decide.
             let is_from_offices =
                 self.offices.as_ref().is_some_and(|it| *it == about.account || about.account.is_empty());
@@ -405,6 +409,9 @@ impl Pipeline {
                 }
                 Err(why) => {
                     events::letter_not_composed(sealed.digest(), &letter.template, &why);
+                    if letter.lane == Lane::Courtesy {
+                        continue; // what it tells of went by PEC
+                    }
                     let text = format!("la lettera «{}» non si è potuta scrivere: {why}", letter.template);
                     decision.changes.push(Change::Incident { code: "not-composed".into(), text });
                     // A person does what the machine cannot.

@@ -67,7 +67,7 @@ pub fn freeze(
 ) -> io::Result<Result<Vec<u8>, Unmade>> {
     let mark = match outgoing.lane {
         Lane::Pec => AutoSubmitted::Replied,
-        Lane::Internal => AutoSubmitted::Generated,
+        Lane::Internal | Lane::Courtesy => AutoSubmitted::Generated,
     };
     write(outgoing, desk, sigillo, archive, date, original, mark)
 }

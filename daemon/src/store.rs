@@ -7,6 +7,7 @@ mod access;
 mod beside;
 pub mod canary;
 mod corrected;
+mod courtesy;
 pub mod finding;
 pub mod index;
 pub mod open;
@@ -352,7 +353,7 @@ impl Store {
             template: row.outgoing.template,
             text: row.outgoing.text,
             language: row.outgoing.language,
-            is_task: row.outgoing.lane == Lane::Internal,
+            is_task: row.outgoing.lane != Lane::Pec,
             is_canary: row.canary.is_some(),
             facts: row.facts,
         }

@@ -189,7 +189,11 @@ impl Service {
             Some(road) => Some(Box::new(Line::new(smtp(road, self.world.net.clone())?)) as Box<dyn Courier>),
             None => None,
         };
-        Ok(Roads { pec, offices })
+        let courtesy = match &config.courtesy {
+            Some(it) => Some(Box::new(Line::new(smtp(&it.road, self.world.net.clone())?)) as Box<dyn Courier>),
+            None => None,
+        };
+        Ok(Roads { pec, offices, courtesy })
     }
 
     /// Runs until SIGTERM or SIGINT.
@@ -320,6 +324,7 @@ impl Service {
             brake: self.config.brake,
             rates: self.config.pec.rates,
             office_rates: self.config.offices.as_ref().map(|road| road.rates).unwrap_or_default(),
+            courtesy: self.config.courtesy.as_ref().map(|it| (it.road.rates, it.hold)).unwrap_or_default(),
             acceptance_term: self.config.acceptance_term,
             resend_if_overtaken: self.config.resend_if_overtaken.clone(),
             observe: self.config.observe,

@@ -170,7 +170,7 @@ impl Town {
         let world = World { clock: Clock::Simulated(self.road.clock.clone()), ..World::real() };
         let service = Service::open(self.config.clone(), Trial::skipped(), world).unwrap();
         let (stop, stopped) = watch::channel(false);
-        let roads = Roads { pec: Box::new(self.road.clone()), offices: Some(Box::new(OfficeRoad)) };
+        let roads = Roads { pec: Box::new(self.road.clone()), offices: Some(Box::new(OfficeRoad)), courtesy: None };
         let parts = service.start(roads, &stopped).unwrap();
         Runs { service, stop, parts }
     }

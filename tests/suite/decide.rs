@@ -76,6 +76,11 @@ pub(crate) fn decide_at(mail: Mail, known: Known, at: Timestamp) -> Decision {
     casework::decide(&seen(mail, at), &known, &bench().desk)
 }
 
+/// As [`decide`], at another desk.
+pub(crate) fn decide_at_desk(mail: Mail, known: Known, desk: &Desk) -> Decision {
+    casework::decide(&seen(mail, bench().now), &known, desk)
+}
+
 pub(crate) fn nothing() -> Known {
     Known { digest: "d".repeat(64), ..Known::nothing(bench().now) }
 }

@@ -76,7 +76,8 @@ fn conversation(strip: Strip, subject: &str, text: &str) -> Vec<String> {
             std::fs::create_dir_all(&root).unwrap();
             let house = House::build(&root, address, &circuit.maildir(address).unwrap(), authority.certificate_der());
             let road = Road { circuit: circuit.clone(), strip, sent: sent.clone() };
-            let running = house.start(Roads { pec: Box::new(road), offices: Some(Box::new(OfficeRoad)) });
+            let running =
+                house.start(Roads { pec: Box::new(road), offices: Some(Box::new(OfficeRoad)), courtesy: None });
             (house, running)
         })
         .into();

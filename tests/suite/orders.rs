@@ -256,7 +256,8 @@ fn a_person_has_an_uncertain_letter_sent_again_where_no_service_runs() {
     let house = house(dir.path(), 0);
     let silence = Silence::default();
     let offices = Recorder::default();
-    let running = house.start(Roads { pec: Box::new(silence.clone()), offices: Some(Box::new(offices.clone())) });
+    let running =
+        house.start(Roads { pec: Box::new(silence.clone()), offices: Some(Box::new(offices.clone())), courtesy: None });
     let id = wait("the doubt", || letter_of(&running).filter(|(_, shown)| *shown == Shown::Unknown)).0;
     running.stop();
     let data = house.data.to_str().unwrap();
@@ -264,7 +265,8 @@ fn a_person_has_an_uncertain_letter_sent_again_where_no_service_runs() {
         ask(&["outbox", "resend", data, &id, "--by", "Ada Neri", "--why", "nessuna ricevuta in tre ore"]);
     assert_eq!(code, Some(0), "{said}{why}");
     assert!(said.contains("il servizio è fermo"), "{said}");
-    let running = house.start(Roads { pec: Box::new(silence.clone()), offices: Some(Box::new(offices)) });
+    let running =
+        house.start(Roads { pec: Box::new(silence.clone()), offices: Some(Box::new(offices)), courtesy: None });
     wait("the second sending", || (silence.0.lock().unwrap().len() == 2).then_some(()));
     running.stop();
     let sent = silence.0.lock().unwrap();

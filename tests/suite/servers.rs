@@ -4,6 +4,8 @@
 mod canary;
 #[path = "servers/citizens.rs"]
 mod citizens;
+#[path = "servers/courtesy.rs"]
+mod courtesy;
 #[path = "servers/folders.rs"]
 mod folders;
 #[path = "servers/offices.rs"]

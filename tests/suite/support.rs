@@ -1,5 +1,6 @@
 //! Changes when the journeys need another common tool: the program, a house for the service, waiting with a deadline.
 
+use casework::decision::Lane;
 use sportello::clock::{Clock, Simulated};
 use sportello::config::{Config, Source};
 use sportello::outbox::schedule::State;
@@ -400,7 +401,8 @@ fn counted(overview: &Overview) -> Tally {
         *of_grade.entry(message.disposition.code().to_owned()).or_default() += 1;
     }
     for item in &overview.items {
-        *tally.items.entry(item.shown()).or_default() += 1;
+        let of = if item.outgoing.lane == Lane::Courtesy { &mut tally.courtesies } else { &mut tally.items };
+        *of.entry(item.shown()).or_default() += 1;
         tally.attention += u64::from(needs_a_person(item));
     }
     for (_, code, ..) in &overview.incidents {
@@ -434,7 +436,7 @@ pub struct Recorder(pub Arc<Mutex<Vec<String>>>);
 impl Recorder {
     /// Both roads recorded together.
     pub fn roads(&self) -> Roads {
-        Roads { pec: Box::new(self.clone()), offices: Some(Box::new(self.clone())) }
+        Roads { pec: Box::new(self.clone()), offices: Some(Box::new(self.clone())), courtesy: None }
     }
 }
 

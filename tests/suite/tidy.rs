@@ -262,6 +262,7 @@ fn every_template_is_sent_by_a_rule_or_by_the_code() {
         "letters.rs",
         "letters/accesses.rs",
         "letters/case.rs",
+        "letters/courtesy.rs",
         "letters/enquiry.rs",
         "letters/follow.rs",
         "letters/order.rs",

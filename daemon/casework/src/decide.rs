@@ -6,7 +6,7 @@ use crate::desk::Desk;
 use crate::known::{Earlier, Known};
 use crate::letters::{Claim, Lot};
 use crate::receipts::{self, Fact, Outcome};
-use crate::{act, address, clockwork, command, guard, letters, request};
+use crate::{act, address, clockwork, command, courtesy, guard, letters, person, request};
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec;
@@ -147,6 +147,15 @@ fn ordinary(seen: &Examined, content: Option<&Content>, why: String, known: &Kno
         content.and_then(|c| c.from.first()).map(|m| m.address.as_str()).or(seen.from.as_deref()).unwrap_or_default();
     let mut trail = vec![Reason::new("not-certified", why.clone())];
     let marks = content.map(|c| guard::machine_marks(sender, seen, c)).unwrap_or_default();
+    if let Some(returned) = known.returned.as_ref().filter(|_| !marks.is_empty()) {
+        // Nobody has to do anything: what it told of went by PEC.
+        trail.extend(marks);
+        let entry = person::Entry::CourtesyReturned { address: returned.address.clone() };
+        let change = |id: &String| Change::Person { id: id.clone(), entry: entry.clone() };
+        let changes = returned.person.iter().filter(|_| returned.failed).map(change).collect();
+        let why = String::from("è tornato indietro un avviso di cortesia");
+        return Decision { changes, ..only(Disposition::Noted { why }, trail) };
+    }
     if guard::is_delivery_report(&marks) {
         // A task about it could bounce too, and so on for ever: shown by `status` instead.
         trail.extend(marks);
@@ -252,6 +261,13 @@ fn receipt(seen: &Examined, daticert: &Daticert, known: &Known, desk: &Desk) -> 
         let (handed, letters) = act::delivered(awaited, *at, known, desk);
         changes.extend(handed);
         outgoing.extend(letters);
+    }
+    // Last, and beside all that the law wants: whatever becomes of it, the letter is what the receipt says.
+    if let Some(became) = courtesy::Became::of(&fact, before, after) {
+        match courtesy::notice(became, awaited, known, desk) {
+            Ok(notice) => outgoing.extend(notice),
+            Err(why) => trail.push(why),
+        }
     }
     if let (Fact::Delivered { .. }, Outcome::Failed) = (&fact, before) {
         trail.push(Reason::new("late-delivery", String::from("consegna arrivata dopo l'avviso di mancata consegna")));

@@ -208,6 +208,8 @@ pub enum Lane {
     Pec,
     /// To an office, by the body's own mail: a 250 ends it.
     Internal,
+    /// To a citizen who wants it, by ordinary mail: a courtesy notice, which nobody waits for.
+    Courtesy,
 }
 
 /// One message to send, to one recipient.

@@ -19,6 +19,8 @@ pub struct Entity {
     pub pec: String,
     /// The address that sends tasks to offices.
     pub task_sender: String,
+    /// How courtesy notices go; `None` = this body sends none.
+    pub courtesy: Option<CourtesyRoad>,
     /// The mailbox to which offices answer their tasks, if there is one.
     pub office_box: Option<OfficeBox>,
     /// Every address of the body: never answered automatically.
@@ -41,6 +43,15 @@ pub struct Entity {
     pub idle: Idle,
     /// What each grade of identity obtains.
     pub entitlements: Entitlements,
+}
+
+/// How courtesy notices go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CourtesyRoad {
+    /// The address that sends them: ordinary mail.
+    pub from: String,
+    /// Most to one address in a day.
+    pub a_day: u32,
 }
 
 /// The mailbox to which offices answer.

@@ -10,6 +10,7 @@ mod follow;
 mod place;
 mod question;
 mod rate;
+mod wishes;
 mod withdraw;
 
 use crate::address;
@@ -22,17 +23,16 @@ use crate::filing;
 use crate::guard;
 use crate::letters::{self, About, Answer, accesses, enquiry as letter};
 use crate::nearest::nearest;
-use crate::person::{self, Asked, Notices, Over, Person, Strength};
+use crate::person::{Over, Person, Strength};
 use crate::procedure::Procedure;
 use crate::rules::Kind;
 use crate::standing::{Acting, Denied, Permit, Right, Standing};
-use crate::validity;
 use alloc::boxed::Box;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec;
 use alloc::vec::Vec;
-use command::{Cited, Command, Read, Wish};
+use command::{Cited, Command, Read};
 use pec::Content;
 
 /// Words that may stand beside a command: a name, a line of courtesy that no list knows. Beyond them it is a letter, and the rules
@@ -54,6 +54,14 @@ pub(crate) fn names(message: &Content) -> Option<String> {
 /// Whether a message asks who looked at its writer's data: that is wanted then.
 pub(crate) fn asks_who_saw(message: &Content) -> bool {
     command::asks_who_saw(message)
+}
+
+/// The ordinary address at which a message wants courtesy notices: whose domicile it is must be known then.
+pub(crate) fn courtesy_address(message: &Content) -> Option<String> {
+    match command::read(message) {
+        Read::One { command: Command::Courtesy(address), .. } => address,
+        _ => None,
+    }
 }
 
 /// What is answered.
@@ -239,8 +247,10 @@ fn obey(command: &Command, beside: usize, about: &About<'_>, trail: &mut Vec<Rea
         _ => Right::StatoFascicolo,
     };
     let Some(cited) = command.cited() else {
-        if let Command::Expiries(wish) = command {
-            return expiries(*wish, about, &standing, trail);
+        match command {
+            Command::Expiries(wish) => return wishes::expiries(*wish, about, &standing, trail),
+            Command::Courtesy(wanted) => return wishes::courtesy(wanted.as_deref(), about, &standing, trail),
+            _ => {}
         }
         braked(about, None)?;
         return general(command, about, &standing);
@@ -310,6 +320,7 @@ fn of_dossier(
         | Command::Revoke
         | Command::Notices(_)
         | Command::Expiries(_)
+        | Command::Courtesy(_)
         | Command::Follow(..)
         | Command::Help
         | Command::Card(_)
@@ -333,9 +344,10 @@ fn general(command: &Command, about: &About<'_>, standing: &Standing) -> Result<
             None => letter::which_ways(about)?,
         },
         Command::Revoke => return withdraw::domicile(about, standing),
-        Command::Notices(wanted) => return notices(*wanted, about, standing),
+        Command::Notices(wanted) => return wishes::notices(*wanted, about, standing),
         Command::Enable
         | Command::Expiries(_)
+        | Command::Courtesy(_)
         | Command::Follow(..)
         | Command::Status(_)
         | Command::Index(..)
@@ -345,68 +357,6 @@ fn general(command: &Command, about: &About<'_>, standing: &Standing) -> Result<
         | Command::Rate(..) => return Ok(Told::AsRequest),
     };
     Ok(Told::letters(letters, None))
-}
-
-/// Which notices the writer wants, kept in the writer's record. Whoever has none is told how to come by one.
-fn notices(wanted: Notices, about: &About<'_>, standing: &Standing) -> Result<Told, Reason> {
-    let people = &about.known.people;
-    let Some(writer) = people.iter().find(|person| Some(&person.id) == standing.writer.as_ref()) else {
-        return Ok(Told::letters(letter::which_ways(about)?, None));
-    };
-    let chosen = |_| Change::Person { id: writer.id.clone(), entry: person::Entry::NoticesChosen { notices: wanted } };
-    // Essential ones alone: what was asked for besides ends too, whenever that was.
-    let is_new = writer.notices != wanted || (wanted == Notices::Essential && writer.expiries.is_some());
-    let changes = is_new.then_some(()).map(chosen).into_iter().collect();
-    Ok(Told::Machine { letters: letter::notices(about, wanted)?, changes, tasks: vec![], dossier: None })
-}
-
-/// Whether the writer is told before what was granted ends: kept in the writer's record, with the message that says so.
-fn expiries(wish: Wish, about: &About<'_>, standing: &Standing, trail: &mut Vec<Reason>) -> Result<Told, Reason> {
-    let people = &about.known.people;
-    let writer = people.iter().find(|person| Some(&person.id) == standing.writer.as_ref());
-    let brake = match (braked(about, None), wish, writer) {
-        // Whoever wants no more letters is heard also on a day on which no more answers go.
-        (Err(why), Wish::Unwanted, Some(_)) => Some(why),
-        (brake, ..) => {
-            brake?;
-            None
-        }
-    };
-    let Some(writer) = writer else {
-        return Ok(Told::letters(letter::which_ways(about)?, None));
-    };
-    let asked = match wish {
-        // Asked for before: the first message stays the reason.
-        Wish::Wanted => Some(
-            writer
-                .expiries
-                .clone()
-                .unwrap_or_else(|| Asked { at: about.daticert.data, message: about.known.digest.clone() }),
-        ),
-        Wish::Unwanted => None,
-    };
-    let letters = match &brake {
-        None => letter::expiries(about, asked.as_ref(), &ending(about, standing, writer))?,
-        Some(_) => vec![],
-    };
-    trail.extend(brake);
-    let is_new = writer.expiries != asked;
-    let chosen = Change::Person { id: writer.id.clone(), entry: person::Entry::ExpiriesChosen { asked } };
-    let changes = is_new.then_some(chosen).into_iter().collect();
-    Ok(Told::Machine { letters, changes, tasks: vec![], dossier: None })
-}
-
-/// The writer's own dossiers in which something was granted that holds still, told where a list of dossiers may be told. Whoever
-/// asks when the day of a notice is past reads it here.
-fn ending<'a>(about: &About<'a>, standing: &Standing, writer: &Person) -> Vec<(&'a Dossier, validity::Validity)> {
-    let known = about.known;
-    let permit = standing.permit(&about.desk.entity.entitlements, Right::ElencoFascicoli);
-    if permit != Permit::Yes || standing.about.as_ref() != Some(&writer.id) {
-        return vec![];
-    }
-    let addresses = addresses(writer, about, true);
-    let own = addresses.iter().filter_map(|address| known.own.get(address)).flat_map(|own| &own.dossiers);
-    validity::held(own, &writer.id, rome(known.now).date())
 }
 
 /// The letters that answer what the rules have understood in free words; none: the rules' own template answers.

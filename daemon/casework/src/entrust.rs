@@ -3,6 +3,7 @@
 
 use crate::act::Done;
 use crate::calendar::rome;
+use crate::courtesy;
 use crate::decision::Change;
 use crate::desk::Desk;
 use crate::nearest::hint;
@@ -72,15 +73,36 @@ pub enum Entrust {
     /// The person wants no more notices before what was granted ends, and has said so otherwise than by a command. That they are
     /// wanted only the person says, by certified mail.
     Quiet,
+    /// The person hears at this ordinary address that a PEC letter has come; empty: nowhere any more.
+    Courtesy {
+        /// The address.
+        address: String,
+    },
+}
+
+impl Entrust {
+    /// It ends something that the person may do without: whoever wants to be left in peace is heard by anybody of an office.
+    fn silences(&self) -> bool {
+        matches!(self, Self::Quiet) || matches!(self, Self::Courtesy { address } if address.is_empty())
+    }
 }
 
 /// The codes of the persons that it is about.
 pub fn codes(order: &Entrusting) -> impl Iterator<Item = &str> {
     let other = match &order.what {
         Entrust::Mandate { delegate, .. } | Entrust::EndMandate { delegate, .. } => Some(delegate.as_str()),
-        Entrust::Grant { .. } | Entrust::EndGrant { .. } | Entrust::Quiet => None,
+        Entrust::Grant { .. } | Entrust::EndGrant { .. } | Entrust::Quiet | Entrust::Courtesy { .. } => None,
     };
     [order.person.trim()].into_iter().chain(other.map(str::trim))
+}
+
+/// The ordinary address that it gives a person: whose domicile it is must be known then.
+#[must_use]
+pub fn courtesy_address(order: &Entrusting) -> Option<&str> {
+    match &order.what {
+        Entrust::Courtesy { address } if !address.is_empty() => Some(address),
+        _ => None,
+    }
 }
 
 /// Writes it down, if it may be. `people`: whom the register has under [`codes`].
@@ -96,8 +118,7 @@ pub fn entrust(order: &Entrusting, people: &[Person], desk: &Desk, now: Timestam
         return Err(Refused::new("no-office", format!("l'ufficio «{}» non c'è{hint}", order.office)));
     }
     match Role::ALL.iter().find(|(code, _)| *code == order.role) {
-        // Whoever wants to be left in peace is heard by anybody of an office.
-        Some((_, role)) if *role >= Role::Responsabile || order.what == Entrust::Quiet => {}
+        Some((_, role)) if *role >= Role::Responsabile || order.what.silences() => {}
         Some(_) => {
             let text = "una delega o un'abilitazione la scrive almeno chi è responsabile: apre i dati di una persona";
             return Err(Refused::new("not-lawful", text));
@@ -145,9 +166,36 @@ pub fn entrust(order: &Entrusting, people: &[Person], desk: &Desk, now: Timestam
             return Err(Refused::new("not-asked", "non ha chiesto avvisi prima delle scadenze: non ne riceve"));
         }
         Entrust::Quiet => (Entry::ExpiriesChosen { asked: None }, String::from("niente avvisi prima delle scadenze")),
+        Entrust::Courtesy { address } => courtesy(address, person, people, desk, now)?,
     };
     let changes = vec![Change::Person { id: person.id.clone(), entry }];
     Ok(Done { changes, outgoing: vec![], said: format!("persona {}: {said}", person.id) })
+}
+
+fn courtesy(
+    address: &str,
+    person: &Person,
+    people: &[Person],
+    desk: &Desk,
+    now: Timestamp,
+) -> Result<(Entry, String), Refused> {
+    if address.is_empty() {
+        let none = || Refused::new("not-asked", "non ha un indirizzo per gli avvisi di cortesia: non ne riceve");
+        person.courtesy.as_ref().ok_or_else(none)?;
+        let entry = Entry::CourtesyChosen { address: None, asked: None };
+        return Ok((entry, String::from("niente più avvisi di cortesia")));
+    }
+    if desk.entity.courtesy.is_none() {
+        let text = "qui non si mandano avvisi di cortesia: manca la tabella [invio.cortesia]";
+        return Err(Refused::new("no-courtesy-road", text));
+    }
+    if person.safe_domicile(now).is_none() {
+        let text = "non ha una Pec a cui si scrive con sicurezza: un avviso parte quando lì arriva una lettera";
+        return Err(Refused::new("no-safe-domicile", text));
+    }
+    let address = courtesy::check(address, person, people, desk, now)?;
+    let said = format!("avvisi di cortesia a {address}");
+    Ok((Entry::CourtesyChosen { address: Some(address), asked: None }, said))
 }
 
 #[cfg(test)]

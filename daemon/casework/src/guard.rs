@@ -9,7 +9,7 @@ use crate::known::Known;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
-use pec::{Content, Examined};
+use pec::{Content, Examined, Verdict};
 
 /// Header by which one instance of this program recognises another.
 pub const INSTANCE_HEADER: &str = "X-Sportello-Istanza";
@@ -54,6 +54,20 @@ pub fn is_autoresponse(marks: &[Reason]) -> bool {
 #[must_use]
 pub fn is_delivery_report(marks: &[Reason]) -> bool {
     marks.iter().any(|mark| mark.code == "null-return-path")
+}
+
+/// A delivery report that nobody certifies, by its null sender or by its form (RFC 3464 §2): an ordinary mail of ours may have come
+/// back with it.
+#[must_use]
+pub fn is_uncertified_report(seen: &Examined) -> bool {
+    let Verdict::Unproven(unproven) = &seen.verdict else { return false };
+    let inner = unproven.content.as_ref();
+    let is_null = |path: Option<&String>| path.is_some_and(|path| address::key(path).is_empty());
+    let is_report = |headers: &[(String, String)]| headers.iter().any(|(name, _)| name == "content-type");
+    is_null(seen.return_path.as_ref())
+        || is_null(inner.and_then(|content| content.return_path.as_ref()))
+        || is_report(&seen.machine_headers)
+        || inner.is_some_and(|content| is_report(&content.machine_headers))
 }
 
 fn header_marks(headers: &[(String, String)], return_path: Option<&str>, marks: &mut Vec<Reason>) {

@@ -4,6 +4,7 @@ use crate::access::Looks;
 use crate::act::Mailed;
 use crate::act::once::Held;
 use crate::canary::Canary;
+use crate::courtesy::{Lately, Report, Returned};
 use crate::dossier::Dossier;
 use crate::enquiry;
 use crate::life::Entry;
@@ -71,6 +72,10 @@ pub struct Known {
     pub filed: BTreeMap<String, Vec<Mailed>>,
     /// What whoever they are of has given already, likewise.
     pub held: BTreeMap<String, Vec<Held>>,
+    /// What was sent lately to the addresses at which who has the letter of a receipt wants courtesy notices.
+    pub courtesies: BTreeMap<String, Lately>,
+    /// The courtesy notice that it returns.
+    pub returned: Option<Returned>,
 }
 
 /// A message that was decided before, as an order may speak of it.
@@ -204,6 +209,8 @@ impl Known {
             wrote: Vec::new(),
             filed: BTreeMap::new(),
             held: BTreeMap::new(),
+            courtesies: BTreeMap::new(),
+            returned: None,
         }
     }
 
@@ -254,6 +261,10 @@ pub struct Interest {
     /// SHA-256 of its words, by which a request that is sent again is known. None where files are attached: the same few words
     /// may go with each of several files.
     pub words: Option<String>,
+    /// The ordinary address at which it wants courtesy notices: it must be no domicile of somebody else.
+    pub courtesy: Option<String>,
+    /// For a delivery report: what of ours it may return. Read from the whole message, by whoever has it.
+    pub report: Option<Report>,
 }
 
 /// Certified identity of a message and of its signed bytes.
@@ -282,6 +293,7 @@ pub fn interest(seen: &Examined, book: &rules::Rulebook) -> Interest {
                     interest.own_max = OWN_MAX;
                     let ordered = enquiry::names(message);
                     let alone = interest.dossiers.first().filter(|_| interest.dossiers.len() == 1);
+                    interest.courtesy = enquiry::courtesy_address(message);
                     if enquiry::asks_who_saw(message) {
                         interest.looks_max = access::READ_MAX;
                     }

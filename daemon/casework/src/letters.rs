@@ -2,6 +2,7 @@
 
 pub(crate) mod accesses;
 pub(crate) mod case;
+pub(crate) mod courtesy;
 pub(crate) mod enquiry;
 pub(crate) mod follow;
 mod loose;
@@ -567,6 +568,7 @@ fn write(
         from: match lane {
             Lane::Pec => desk.entity.pec.clone(),
             Lane::Internal => desk.entity.task_sender.clone(),
+            Lane::Courtesy => desk.entity.courtesy.as_ref().map(|road| road.from.clone()).unwrap_or_default(),
         },
         lane,
         to,

@@ -21,6 +21,7 @@ pub mod clockwork;
 mod command;
 mod confirm;
 pub mod correction;
+pub mod courtesy;
 pub mod data_change;
 pub mod decide;
 pub mod decision;

@@ -6,8 +6,10 @@
 pub mod change;
 pub mod id;
 mod view;
+mod wishes;
 
 use crate::address;
+use crate::courtesy::Courtesy;
 use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::string::String;
@@ -18,6 +20,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 pub use view::{Held, Holding};
+pub use wishes::{Asked, Notices};
 
 /// Names of one person: as registered, and as others write it.
 pub const NAMES_MAX: usize = 8;
@@ -63,50 +66,9 @@ pub struct Person {
     /// The person has asked to be told before what was granted ends (function S2.21). None: has not, or not any more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expiries: Option<Asked>,
-}
-
-/// Something that a person has asked for by mail, with its evidence.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Asked {
-    /// Certified instant of the message.
-    pub at: Timestamp,
-    /// Digest of the message.
-    pub message: String,
-}
-
-impl Asked {
-    /// The day of the message, in Rome.
-    #[must_use]
-    pub fn day(&self) -> Date {
-        crate::calendar::rome(self.at).date()
-    }
-}
-
-/// Which notices about a dossier somebody wants: what the law says is sent goes in any case.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Notices {
-    /// Also of the steps that a procedure's file wants told.
-    #[default]
-    All,
-    /// Only those that nobody may switch off.
-    Essential,
-}
-
-impl Notices {
-    /// Nothing was chosen, or all of them.
-    #[must_use]
-    pub fn are_all(&self) -> bool {
-        *self == Self::All
-    }
-    /// In Italian.
-    #[must_use]
-    pub fn words(self) -> &'static str {
-        match self {
-            Self::All => "tutti gli avvisi",
-            Self::Essential => "solo gli avvisi essenziali",
-        }
-    }
+    /// Where the person wants to hear by ordinary mail that a PEC letter has come (function S2.19).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub courtesy: Option<Courtesy>,
 }
 
 /// The audiences (functions S2.01, S4.07): each has its rules and its tone.
@@ -416,6 +378,19 @@ pub enum Entry {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         asked: Option<Asked>,
     },
+    /// Where the person wants courtesy notices from now on.
+    CourtesyChosen {
+        /// The ordinary address; none: nowhere.
+        address: Option<String>,
+        /// The message that says so; none: an office wrote it down.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        asked: Option<Asked>,
+    },
+    /// A courtesy notice came back from there.
+    CourtesyReturned {
+        /// The ordinary address.
+        address: String,
+    },
     /// A privacy notice was given.
     NoticeGiven {
         /// Version of the text.
@@ -446,6 +421,9 @@ impl Entry {
             Self::NoticesChosen { notices } => format!("vuole {}", notices.words()),
             Self::ExpiriesChosen { asked: Some(_) } => String::from("vuole un avviso prima delle scadenze"),
             Self::ExpiriesChosen { asked: None } => String::from("non vuole avvisi prima delle scadenze"),
+            Self::CourtesyChosen { address: Some(address), .. } => format!("avvisi di cortesia a {address}"),
+            Self::CourtesyChosen { address: None, .. } => String::from("niente più avvisi di cortesia"),
+            Self::CourtesyReturned { address } => format!("un avviso di cortesia a {address} è tornato indietro"),
             Self::NoticeGiven { version } => format!("informativa privacy {version} data"),
         })
     }
@@ -469,6 +447,7 @@ impl Person {
             notice: None,
             notices: Notices::All,
             expiries: None,
+            courtesy: None,
         })
     }
 
@@ -527,6 +506,13 @@ impl Person {
                 }
             }
             Entry::ExpiriesChosen { asked } => self.expiries.clone_from(asked),
+            Entry::CourtesyChosen { address, asked } => {
+                self.courtesy = address.as_ref().map(|address| Courtesy::new(address, asked.clone()));
+            }
+            Entry::CourtesyReturned { address } => {
+                let own = self.courtesy.as_mut().filter(|own| address::same(&own.address, address));
+                own.into_iter().for_each(|own| own.came_back(at));
+            }
             Entry::NoticeGiven { version } => self.notice = Some(Notice { version: version.clone(), at }),
         }
     }

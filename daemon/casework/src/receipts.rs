@@ -197,7 +197,7 @@ pub struct Awaited {
     pub language: Language,
     /// The template that made it: what its delivery starts depends on what it says.
     pub template: String,
-    /// It is itself a task to an office: its failure makes no other task.
+    /// It is itself a task to an office, or no letter at all: its failure makes no other task.
     pub is_task: bool,
     /// It is a letter to ourselves, which nobody but us waits for: its failure is an alarm, and no task.
     pub is_canary: bool,

@@ -366,7 +366,7 @@ impl Scene {
             text: letter.text.clone(),
             language: letter.language,
             template: letter.template.clone(),
-            is_task: letter.lane == Lane::Internal,
+            is_task: letter.lane != Lane::Pec,
             is_canary: false,
             facts,
         };

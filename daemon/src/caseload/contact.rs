@@ -144,7 +144,7 @@ fn of_dossier(store: &Store, person: &Person, dossier: &Dossier, all: &mut Vec<C
         match out.lane {
             Lane::Internal => add(item.created_at, &out.subject, What::Task { to: out.to }),
             Lane::Pec if is_theirs(&out.to) => add(item.created_at, &out.subject, What::Letter { state }),
-            Lane::Pec => {}
+            Lane::Pec | Lane::Courtesy => {}
         }
     }
     for row in store.entries(&dossier.number, super::ask::ENTRIES_MAX)? {

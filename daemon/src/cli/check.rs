@@ -121,7 +121,9 @@ fn connections(config: &Config) -> bool {
         all &= said(&format!("Casella {}", mailbox.name), runtime.block_on(mailbox_answers(mailbox)));
     }
     let alarms = config.alarms.mail.as_ref().map(|(road, _)| road);
-    for (name, road) in [("pec", Some(&config.pec)), ("uffici", config.offices.as_ref()), ("allarmi", alarms)] {
+    let courtesy = config.courtesy.as_ref().map(|courtesy| &courtesy.road);
+    let roads = [("uffici", config.offices.as_ref()), ("cortesia", courtesy), ("allarmi", alarms)];
+    for (name, road) in std::iter::once(("pec", Some(&config.pec))).chain(roads) {
         let Some(road) = road else { continue };
         let answer = match smtp(road, crate::net::real()) {
             Ok(settings) => runtime.block_on(submit::probe(&settings)).map(|report| {

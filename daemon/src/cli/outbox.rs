@@ -182,7 +182,7 @@ fn show(data: &Path, name: &str, raw: bool, reader: &ReadBy) -> u8 {
     // A canary is about nobody.
     if item.canary.is_none() {
         let dossiers = item.outgoing.dossier.iter().cloned().collect();
-        let to = if item.outgoing.lane == Lane::Pec { item.outgoing.to.clone() } else { String::new() };
+        let to = if item.outgoing.lane != Lane::Internal { item.outgoing.to.clone() } else { String::new() };
         if let Err(why) = look(data, reader.reader().looks(What::Letter, vec![], dossiers, to)) {
             eprintln!("{why}");
             return FOUND;

@@ -14,6 +14,7 @@ use crate::digest::flow;
 use casework::access::Access;
 use casework::act::{Act, Order};
 use casework::calendar::{rome, stamp};
+use casework::courtesy::Courtesy;
 use casework::data_change::fields;
 use casework::open::NewPerson;
 use casework::person::{Asked, Domicile, Over, Person, Scope, Source, Strength};
@@ -58,6 +59,8 @@ enum Action {
     Grant(entrust::GrantArgs),
     /// Toglie gli avvisi prima delle scadenze a chi dice di non volerli più. Solo la persona li chiede, dalla sua Pec
     Quiet(entrust::QuietArgs),
+    /// Scrive l'indirizzo di posta ordinaria a cui la persona vuole sapere che le è arrivata una Pec, o lo toglie
+    Courtesy(entrust::CourtesyArgs),
     /// Di chi è, o è stato, un indirizzo; chi si chiama così
     List(ListArgs),
     /// Chi ha visto i suoi dati e le sue pratiche: quando, chi, che cosa
@@ -189,6 +192,7 @@ pub(super) fn main(args: &Args) -> u8 {
         Action::Mandate(args) => entrust::mandate(args),
         Action::Grant(args) => entrust::grant(args),
         Action::Quiet(args) => entrust::quiet(args),
+        Action::Courtesy(args) => entrust::courtesy(args),
         Action::List(args) => list(args),
         Action::Accesses(args) => accesses(args),
         Action::Contacts(args) => contacts::main(args),
@@ -328,6 +332,7 @@ fn screen(sheet: &PersonSheet, now: Timestamp) -> String {
         ("fascicoli", sheet.dossiers.join(", ")),
         ("avvisi", if person.notices.are_all() { String::new() } else { person.notices.words().to_owned() }),
         ("scadenze", person.expiries.as_ref().map(asked).unwrap_or_default()),
+        ("avvisi e-mail", person.courtesy.as_ref().map(courtesy).unwrap_or_default()),
     ];
     for (name, value) in lines.iter().filter(|(_, value)| !value.is_empty()) {
         out.push_str(&wrap(&format!("{name:<NAME$}{value}"), 2, NAME + 2));
@@ -346,6 +351,13 @@ fn screen(sheet: &PersonSheet, now: Timestamp) -> String {
 /// That notices before the end of what was granted were asked for, and by which message.
 fn asked(asked: &Asked) -> String {
     format!("vuole un avviso prima, chiesto il {} (messaggio {})", asked.day(), flow(&asked.message))
+}
+
+/// Where it is told by ordinary mail that a PEC letter has come, and since when.
+fn courtesy(own: &Courtesy) -> String {
+    let asked =
+        own.asked.as_ref().map(|asked| format!(", chiesto il {} (messaggio {})", asked.day(), flow(&asked.message)));
+    format!("{}{}{}", own.address, asked.unwrap_or_default(), own.stopped_words())
 }
 
 fn domiciles(out: &mut String, person: &Person, now: Timestamp) {

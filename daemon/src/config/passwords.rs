@@ -37,7 +37,9 @@ impl Config {
             Source::Maildir { .. } => None,
         });
         let alarms = self.alarms.mail.iter().map(|(road, _)| road);
-        imap.chain(std::iter::once(&self.pec).chain(&self.offices).chain(alarms).map(|road| &road.server))
+        let courtesy = self.courtesy.iter().map(|courtesy| &courtesy.road);
+        let roads = std::iter::once(&self.pec).chain(&self.offices).chain(courtesy).chain(alarms);
+        imap.chain(roads.map(|road| &road.server))
     }
 
     /// Files of passwords that any user of the machine can read or change, in Italian, one line each.

@@ -36,6 +36,7 @@ fn every_key_is_in_the_reference_configuration() {
         include_str!("monitoring.rs"),
         include_str!("alarms.rs"),
         include_str!("protocol.rs"),
+        include_str!("courtesy.rs"),
     ];
     let source = sources.map(|text| text.split("#[cfg(test)]").next().unwrap()).concat();
     for call in [

@@ -164,6 +164,10 @@ impl Story {
                     format!("compito «{}»", letter.template),
                     format!("compito «{}» per {}", letter.template, letter.to),
                 ),
+                Lane::Courtesy => (
+                    format!("avviso «{}»", letter.template),
+                    format!("avviso di cortesia «{}» per {}", letter.template, letter.to),
+                ),
             };
             self.items.insert(letter.id.clone(), what);
             lines.push(line);

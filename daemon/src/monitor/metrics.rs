@@ -55,12 +55,18 @@ pub fn page(report: &Report) -> String {
         page.sample("alarms", &[("code", code)], n);
     }
 
-    page.head("outbox_items", "gauge", "Letters and tasks, by state.");
-    for (state, n) in &tally.items {
-        // Its stable word, as in the journal's JSON.
-        let state =
-            serde_json::to_value(state).ok().and_then(|word| word.as_str().map(str::to_owned)).unwrap_or_default();
-        page.sample("outbox_items", &[("state", &state)], n);
+    let items = [
+        ("outbox_items", "Letters and tasks, by state.", &tally.items),
+        ("courtesy_items", "Courtesy notices by ordinary mail, by state.", &tally.courtesies),
+    ];
+    for (name, help, items) in items {
+        page.head(name, "gauge", help);
+        for (state, n) in items {
+            // Its stable word, as in the journal's JSON.
+            let state =
+                serde_json::to_value(state).ok().and_then(|word| word.as_str().map(str::to_owned)).unwrap_or_default();
+            page.sample(name, &[("state", &state)], n);
+        }
     }
     page.one("outbox_acceptance_overdue", "gauge", "Letters whose acceptance is overdue.", &[], report.overdue);
 

@@ -37,17 +37,32 @@ impl Rates {
 
 /// One account at one server.
 #[derive(Debug, Default)]
-struct Road {
+pub(super) struct Road {
     rates: Rates,
-    closed_until: Option<Timestamp>,
+    pub(super) closed_until: Option<Timestamp>,
     /// Attempts of the last day, the oldest first.
     sent: VecDeque<Timestamp>,
     is_slowed: bool,
 }
 
 impl Road {
+    /// As the register has it.
+    pub(super) fn load(store: &Store, lane: Lane, rates: Rates, now: Timestamp) -> Result<Self, Trouble> {
+        let mut sent: Vec<Timestamp> = store.attempts_since(lane, now.checked_sub(LONGEST).unwrap_or(now))?;
+        sent.sort_unstable();
+        // Never longer than the pause itself: the clock may have been put back since.
+        let longest = now.checked_add(LANE_PAUSE).unwrap_or(now);
+        let closed_until = store.closed_until(lane)?.filter(|until| *until > now).map(|until| until.min(longest));
+        Ok(Self { rates, closed_until, sent: sent.into(), is_slowed: false })
+    }
+
+    /// An attempt began.
+    pub(super) fn sent(&mut self, at: Timestamp) {
+        self.sent.push_back(at);
+    }
+
     /// When the provider's limits let the next one go; `None` = now.
-    fn free(&mut self, now: Timestamp) -> Option<Timestamp> {
+    pub(super) fn free(&mut self, now: Timestamp) -> Option<Timestamp> {
         forget(&mut self.sent, now, LONGEST);
         let full = |(window, max): (SignedDuration, u32)| until_free(&self.sent, now, window, max);
         self.rates.windows().filter_map(full).max()
@@ -146,7 +161,11 @@ impl Lanes {
 
 /// The name of a road in logs and marks.
 pub(super) fn word(lane: Lane) -> &'static str {
-    if lane == Lane::Pec { "pec" } else { "internal" }
+    match lane {
+        Lane::Pec => "pec",
+        Lane::Internal => "internal",
+        Lane::Courtesy => "courtesy",
+    }
 }
 
 /// Drops what is older than the window. What is dated to come was before the clock was put back: it counts from now.

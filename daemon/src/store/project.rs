@@ -3,7 +3,7 @@
 use super::index::{Batch, Index};
 use super::register::{self, Source};
 use super::rows::{ItemRow, MessageRow, key};
-use super::{access, canary, finding, protocol, restored, tally};
+use super::{access, canary, courtesy, finding, protocol, restored, tally};
 use crate::journal::record::{Decided, Event, FORMAT, Record, Task};
 use crate::journal::{Head, Trouble as JournalTrouble};
 use crate::outbox::notice::Notice;
@@ -171,6 +171,7 @@ fn decide(index: &Index, batch: &mut Batch, record: &Record, decided: &Decided) 
             in_doubt(index, &mut *batch, outgoing, frozen, decided)?;
         } else {
             queue(&mut *batch, outgoing, frozen, &decided.digest, at, due);
+            courtesy::queued(index, &mut *batch, outgoing, at)?;
         }
         // An answer, to a citizen or to an office: what an office orders, and what time brings, no sender can set off.
         if address::same(&outgoing.to, &findings.sender) {
@@ -297,7 +298,7 @@ pub(super) fn row(outgoing: &Outgoing, frozen: &str, cause: &str, at: Timestamp,
     let mut kept = outgoing.clone();
     match kept.lane {
         Lane::Pec => cut(&mut kept.text, TEXT_BYTES_MAX),
-        Lane::Internal => kept.text.clear(),
+        Lane::Internal | Lane::Courtesy => kept.text.clear(),
     }
     ItemRow {
         outgoing: kept,

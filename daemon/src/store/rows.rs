@@ -417,7 +417,18 @@ pub(super) mod key {
         format!("meta/closed/{}", word(lane))
     }
     fn word(lane: Lane) -> &'static str {
-        if lane == Lane::Pec { "pec" } else { "internal" }
+        match lane {
+            Lane::Pec => "pec",
+            Lane::Internal => "internal",
+            Lane::Courtesy => "courtesy",
+        }
+    }
+    /// Courtesy notices to one address, by time.
+    pub(crate) fn courtesy(who: &str, at: Timestamp, id: &str) -> String {
+        format!("{}{:020}/{id}", courtesy_prefix(who), at.as_millisecond().max(0))
+    }
+    pub(crate) fn courtesy_prefix(who: &str) -> String {
+        format!("courtesy/{}/", address::key(who))
     }
     /// Automatic replies to one address, by time.
     pub(crate) fn sent_to(who: &str, at: Timestamp, id: &str) -> String {

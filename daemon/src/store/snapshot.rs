@@ -4,6 +4,7 @@ use super::project::day_before;
 use super::register::ToldOfPerson;
 use super::rows::{MessageRow, key};
 use super::{Store, Trouble};
+use casework::decision::Lane;
 use casework::known::{Earlier, Traffic, Wrote};
 use casework::person::Person;
 use casework::{Disposition, Interest, Known, address, calendar};
@@ -14,7 +15,7 @@ const ANSWERS_MAX: usize = 50;
 /// How many dossiers one message may name and still be looked up.
 const DOSSIERS_MAX: usize = 20;
 /// Persons looked at for one message: of one address, and of the changes that its dossiers wait for.
-const PEOPLE_MAX: usize = 16;
+pub(super) const PEOPLE_MAX: usize = 16;
 
 impl Store {
     /// The snapshot that a decision on this message may use.
@@ -40,8 +41,9 @@ impl Store {
             }
         }
         if let Some(id) = &interest.msgid
-            && let Some(row) = self.ours(id)?
+            && let Some(row) = self.ours(id)?.filter(|row| row.outgoing.lane != Lane::Courtesy)
         {
+            self.add_courtesies(&mut known, &row)?;
             known.awaited_dossier.clone_from(&row.outgoing.dossier);
             known.awaited = Some(Self::awaited(row));
         }
@@ -61,7 +63,14 @@ impl Store {
         for number in numbers.cloned().collect::<std::collections::BTreeSet<_>>() {
             known.dossiers.extend(self.dossier(&number)?);
         }
-        known.people = self.people_at(&interest.sender, PEOPLE_MAX)?;
+        known.people.extend(self.people_at(&interest.sender, PEOPLE_MAX)?);
+        let wanted = interest.courtesy.as_ref().map(|address| self.people_at(address, PEOPLE_MAX)).transpose()?;
+        for person in wanted.into_iter().flatten() {
+            if known.people.iter().all(|other| other.id != person.id) {
+                known.people.push(person);
+            }
+        }
+        known.returned = interest.report.as_ref().map(|report| self.returned(report)).transpose()?.flatten();
         for code in &interest.codes {
             let person = self.person(code)?.filter(|person| known.people.iter().all(|other| other.id != person.id));
             known.people.extend(person);

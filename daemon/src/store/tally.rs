@@ -22,6 +22,9 @@ pub struct Tally {
     pub messages: BTreeMap<String, BTreeMap<String, u64>>,
     /// Items of the outbox by what people see of them.
     pub items: BTreeMap<Shown, u64>,
+    /// Courtesy notices, likewise: they are no letters, and nobody waits for them.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub courtesies: BTreeMap<Shown, u64>,
     /// Items that a person must look at, or holds back.
     pub attention: u64,
     /// Incidents by code.
@@ -59,15 +62,17 @@ impl Tally {
     }
 
     fn item(&mut self, before: Option<&Counted>, after: &Counted) {
+        let is_courtesy = after.outgoing.lane == Lane::Courtesy;
+        let items = if is_courtesy { &mut self.courtesies } else { &mut self.items };
         if let Some(before) = before {
-            if let Some(n) = self.items.get_mut(&before.shown()) {
+            if let Some(n) = items.get_mut(&before.shown()) {
                 *n = n.saturating_sub(1);
             }
             self.attention = self.attention.saturating_sub(u64::from(before.needs_a_person()));
         }
-        *self.items.entry(after.shown()).or_default() += 1;
+        *items.entry(after.shown()).or_default() += 1;
+        items.retain(|_, n| *n > 0);
         self.attention += u64::from(after.needs_a_person());
-        self.items.retain(|_, n| *n > 0);
     }
 }
 
@@ -96,20 +101,21 @@ impl Counted {
     fn needs_a_person(&self) -> bool {
         let shown = self.shown();
         let silent = self.notices.keys().copied().filter(|notice| notice.holds(shown));
-        calls(shown, self.canary.is_some(), is_stopped(&self.state), silent)
+        calls(shown, self.canary.is_some() || self.outgoing.lane == Lane::Courtesy, is_stopped(&self.state), silent)
     }
 }
 
-fn calls(shown: Shown, is_canary: bool, is_stopped: bool, mut silent: impl Iterator<Item = Notice>) -> bool {
-    let ended_badly = !is_canary && matches!(shown, Shown::Unknown | Shown::Refused | Shown::Failed);
+fn calls(shown: Shown, is_nobodys: bool, is_stopped: bool, mut silent: impl Iterator<Item = Notice>) -> bool {
+    let ended_badly = !is_nobodys && matches!(shown, Shown::Unknown | Shown::Refused | Shown::Failed);
     ended_badly || is_stopped || silent.any(Notice::makes_a_task)
 }
 
 /// Whether a person must act on an item, or has it in hand. Of a canary that did not come home an alarm tells, until one does:
-/// nobody has to close it.
+/// nobody has to close it. Whatever becomes of a courtesy notice, the letter that it tells of went by PEC.
 #[must_use]
 pub fn needs_a_person(item: &ItemRow) -> bool {
-    calls(item.shown(), item.canary.is_some(), item.is_stopped(), item.silent())
+    let is_nobodys = item.canary.is_some() || item.outgoing.lane == Lane::Courtesy;
+    calls(item.shown(), is_nobodys, item.is_stopped(), item.silent())
 }
 
 /// Adds to a batch what its rows change of the counts.

@@ -29,7 +29,7 @@ fn a_request_of_another_bodys_reaches_it_as_it_came_and_the_citizen_learns_the_d
     let circuit = Arc::new(town.circuit.clone());
     circuit.maildir(REGION).unwrap();
     circuit.maildir(ANNA).unwrap();
-    let roads = Roads { pec: Box::new(Round(circuit)), offices: Some(Box::new(OfficeRoad)) };
+    let roads = Roads { pec: Box::new(Round(circuit)), offices: Some(Box::new(OfficeRoad)), courtesy: None };
     let running = town.house.start(roads);
     let said = "Comunico che ho venduto l'appartamento di via Roma 3: la TARI va intestata ai nuovi proprietari.\n\
                 Codice fiscale BNCNNA80A41H501R\n";

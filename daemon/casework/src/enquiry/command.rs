@@ -3,6 +3,8 @@
 //! A command is a line by itself: the subject, or a line of what the citizen has written now. Case, accents and punctuation do
 //! not count, nor a greeting before it or thanks after it. What is quoted, or stands below a signature, orders nothing.
 
+mod courtesy;
+
 use crate::dossier::{self, check};
 use crate::person::Notices;
 use crate::ranking::Answer;
@@ -87,6 +89,9 @@ pub(crate) enum Command {
     Notices(Notices),
     /// AVVISAMI DELLE SCADENZE, NON AVVISARMI: whether I am told before what I was granted ends.
     Expiries(Wish),
+    /// AVVISAMI ANCHE A address, NON AVVISARMI PER E-MAIL: where I am told by ordinary mail that a PEC letter has come. The address as
+    /// it is written, which may be none.
+    Courtesy(Option<String>),
     /// ACCETTO n, RINUNCIO n: what I say of the place that a ranking gave me; without a number, in the dossier that I answer.
     Place(Option<Cited>, Answer),
     /// SEGUI n, NON SEGUO PIÙ n: how a public dossier goes.
@@ -127,6 +132,8 @@ impl Command {
             Self::Notices(Notices::All) => "TUTTI GLI AVVISI",
             Self::Expiries(Wish::Wanted) => "AVVISAMI DELLE SCADENZE",
             Self::Expiries(Wish::Unwanted) => "NON AVVISARMI",
+            Self::Courtesy(Some(_)) => "AVVISAMI ANCHE A",
+            Self::Courtesy(None) => "NON AVVISARMI PER E-MAIL",
             Self::Place(_, answer) => answer.word(),
             Self::Follow(_, Wish::Wanted) => "SEGUI",
             Self::Follow(_, Wish::Unwanted) => "NON SEGUO PIÙ",
@@ -154,6 +161,7 @@ impl Command {
             | Self::Revoke
             | Self::Notices(_)
             | Self::Expiries(_)
+            | Self::Courtesy(_)
             | Self::Help
             | Self::Card(_)
             | Self::Catalogue => None,
@@ -199,7 +207,8 @@ pub(crate) fn read(message: &Content) -> Read {
         let polite = words.iter().take_while(|word| COURTESY.contains(*word)).count();
         let words = words.get(polite..).unwrap_or_default();
         // `[Fascicolo 2026/000123]` is our own tag: it says to what a message belongs, and orders nothing.
-        let parsed = if line.trim_start().starts_with('[') { None } else { parse(words) };
+        let is_tag = line.trim_start().starts_with('[');
+        let parsed = if is_tag { None } else { parse(words).or_else(|| courtesy::read(line)) };
         match parsed {
             Some(command) if found.contains(&command) => {}
             Some(command) => found.push(command),

@@ -101,6 +101,10 @@ pub(super) fn domicile(about: &About<'_>, standing: &Standing) -> Result<Told, R
         ended.push(String::from("Gli avvisi prima delle scadenze"));
         entries.push(person::Entry::ExpiriesChosen { asked: None });
     }
+    if let Some(courtesy) = &writer.courtesy {
+        ended.push(format!("Gli avvisi di cortesia a {}", courtesy.address));
+        entries.push(person::Entry::CourtesyChosen { address: None, asked: None });
+    }
     let letters = letter::revoked(about, &ended, &kept)?;
     let id = writer.id.clone();
     let changes = entries.into_iter().map(|entry| Change::Person { id: id.clone(), entry }).collect();

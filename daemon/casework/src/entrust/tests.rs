@@ -106,3 +106,33 @@ fn an_office_may_stop_the_notices_of_what_ends_and_no_more() {
     mario.apply(entry, at(START));
     assert_eq!(mario.expiries, None);
 }
+
+/// Who writes an address down opens a road to somebody; anybody of an office may close it.
+#[test]
+fn an_office_gives_an_address_for_courtesy_notices_and_takes_it_away() {
+    let here = |courtesy| Desk {
+        entity: crate::Entity { courtesy, fallback_office: "urp".into(), ..Default::default() },
+        ..crate::scene::desk()
+    };
+    let road = crate::desk::CourtesyRoad { from: "avvisi@comune.example".into(), a_day: 3 };
+    let (with, without) = (here(Some(road)), here(None));
+    let mut mario = mario();
+    let give = |person: &Person, address: &str, role: &str, desk: &Desk| {
+        let what = Entrust::Courtesy { address: address.into() };
+        entrust(&order(what, role), &[person.clone(), anna()], desk, at(START)).map_err(|why| why.code)
+    };
+    assert_eq!(give(&mario, "m@posta.example", "operatore", &with).unwrap_err(), "not-lawful");
+    assert_eq!(give(&mario, "m@posta.example", "responsabile", &without).unwrap_err(), "no-courtesy-road");
+    assert_eq!(give(&mario, crate::scene::SAFE, "responsabile", &with).unwrap_err(), "own-domicile");
+    assert_eq!(give(&mario, "", "operatore", &with).unwrap_err(), "not-asked");
+    let nowhere = Person { domiciles: vec![], ..mario.clone() };
+    assert_eq!(give(&nowhere, "m@posta.example", "responsabile", &with).unwrap_err(), "no-safe-domicile");
+    for (address, role, desk, held) in
+        [("M@posta.example", "responsabile", &with, Some("m@posta.example")), ("", "operatore", &without, None)]
+    {
+        let changes = give(&mario, address, role, desk).unwrap().changes;
+        let [Change::Person { entry, .. }] = &changes[..] else { panic!("{changes:?}") };
+        mario.apply(entry, at(START));
+        assert_eq!(mario.courtesy.as_ref().map(|own| own.address.as_str()), held);
+    }
+}

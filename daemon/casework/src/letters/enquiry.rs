@@ -134,7 +134,7 @@ fn split_saying(
 }
 
 /// To whoever wrote, in the conversation.
-fn letter(about: &About<'_>, template: &str, values: Value, ordinal: u32) -> Result<Outgoing, Reason> {
+pub(super) fn letter(about: &About<'_>, template: &str, values: Value, ordinal: u32) -> Result<Outgoing, Reason> {
     letter_in(Language::It, about, template, values, ordinal)
 }
 
@@ -185,6 +185,7 @@ fn day(at: Timestamp) -> Value {
 pub(crate) fn help(about: &About<'_>, note: &str) -> Result<Vec<Outgoing>, Reason> {
     let mut values = values(about, "");
     given(&mut values, "avviso", note);
+    put(&mut values, "avvisi_email", json!(about.desk.entity.courtesy.is_some()));
     Ok(vec![letter(about, "aiuto", values, 0)?])
 }
 
@@ -281,6 +282,9 @@ pub(crate) fn data(about: &About<'_>, person: &Person) -> Result<Vec<Outgoing>, 
     }
     if let Some(asked) = &person.expiries {
         permits.push(format!("Hai chiesto un avviso prima delle scadenze: {}.", in_words(asked.day())));
+    }
+    if let Some(own) = &person.courtesy {
+        permits.push(format!("Quando ti arriva una Pec ti avvisiamo anche a {}{}.", own.address, own.stopped_words()));
     }
     if !permits.is_empty() {
         put(&mut values, "abilitazioni", json!(permits));

@@ -72,8 +72,8 @@ pub fn unmade_task(
     now: Timestamp,
     desk: &Desk,
 ) -> Option<Outgoing> {
-    // Of a task that cannot be written no other task is made: as above.
-    if letter.lane == Lane::Internal {
+    // Of a task that cannot be written no other task is made: as above. Of a courtesy notice nobody has to do anything.
+    if letter.lane != Lane::Pec {
         return None;
     }
     let facts = [

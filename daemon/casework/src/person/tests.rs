@@ -217,6 +217,8 @@ pub(crate) fn any_entry() -> impl Strategy<Value = Entry> {
             datum
         }),
         (value, any::<bool>()).prop_map(|(name, official)| Entry::Named { name, official }),
+        proptest::option::of(value).prop_map(|address| Entry::CourtesyChosen { address, asked: None }),
+        value.prop_map(|address| Entry::CourtesyReturned { address }),
         Just(Entry::Registered {
             id: "X".into(),
             codice_fiscale: None,
@@ -237,6 +239,7 @@ proptest! {
         }
         prop_assert_eq!(&person.id, MARIO);
         prop_assert!(person.domiciles.len() <= DOMICILES_MAX && person.names.len() <= NAMES_MAX);
+        prop_assert!(person.courtesy.iter().all(|own| own.returned.len() <= crate::courtesy::RETURNED_MAX));
         for data in person.data.values() {
             prop_assert!(!data.is_empty() && data.is_sorted_by(|a, b| a.source < b.source));
         }

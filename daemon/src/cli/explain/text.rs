@@ -114,7 +114,11 @@ fn decision(out: &mut String, decision: &Decision, letters: bool) {
         let _ = writeln!(out, "  non parte nessun messaggio");
     }
     for letter in &decision.outgoing {
-        let road = if letter.lane == Lane::Pec { "Pec" } else { "compito" };
+        let road = match letter.lane {
+            Lane::Pec => "Pec",
+            Lane::Internal => "compito",
+            Lane::Courtesy => "avviso di cortesia",
+        };
         let line = format!("parte {road} «{}» a {}: {}", letter.template, letter.to, cut(&letter.subject, 100));
         out.push_str(&wrap(&line, 2, 4));
         if letters {

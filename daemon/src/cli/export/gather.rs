@@ -248,7 +248,7 @@ impl First<'_> {
         if outgoing.dossier.as_deref() != Some(self.number) {
             return;
         }
-        if outgoing.lane == Lane::Internal {
+        if outgoing.lane != Lane::Pec {
             self.tasks.insert(outgoing.id.clone());
             return;
         }

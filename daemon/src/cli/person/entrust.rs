@@ -1,5 +1,5 @@
-//! `sportello person mandate`, `grant`, `quiet`: who may act for whom, what by mail, and who wants no notices. It changes when an
-//! office may write down another such thing.
+//! `sportello person mandate`, `grant`, `quiet`, `courtesy`: who may act for whom, what by mail, and who wants which notices. It changes
+//! when an office may write down another such thing.
 
 use super::super::ConfigArg;
 use super::super::counter::{day, give, number};
@@ -22,7 +22,7 @@ struct Who {
     /// Per quale ufficio (il suo nome nelle regole)
     #[arg(long, value_name = "UFFICIO")]
     office: String,
-    /// Come: responsabile o coordinatore, perché chi apre i dati di una persona ne risponde. Per quiet basta operatore
+    /// Come: responsabile o coordinatore, perché chi apre i dati di una persona ne risponde. Per quiet e courtesy --end basta operatore
     #[arg(long, value_name = "RUOLO")]
     role: String,
 }
@@ -69,6 +69,18 @@ pub(super) struct QuietArgs {
     who: Who,
 }
 
+#[derive(clap::Args)]
+pub(super) struct CourtesyArgs {
+    #[command(flatten)]
+    who: Who,
+    /// L'indirizzo di posta ordinaria
+    #[arg(long, value_name = "INDIRIZZO", required_unless_present = "end", conflicts_with = "end")]
+    address: Option<String>,
+    /// Niente più avvisi
+    #[arg(long)]
+    end: bool,
+}
+
 pub(super) fn scope(text: &str) -> Result<Scope, String> {
     match text {
         "dati" => Ok(Scope::OwnData),
@@ -109,4 +121,9 @@ pub(super) fn grant(args: &GrantArgs) -> Result<u8, u8> {
 
 pub(super) fn quiet(args: &QuietArgs) -> Result<u8, u8> {
     order(&args.who, Entrust::Quiet)
+}
+
+pub(super) fn courtesy(args: &CourtesyArgs) -> Result<u8, u8> {
+    let address = args.address.as_deref().unwrap_or_default().trim().to_owned();
+    order(&args.who, Entrust::Courtesy { address })
 }

@@ -10,6 +10,7 @@ use crate::store::canary::CanaryRow;
 use crate::store::tally::Tally;
 use casework::calendar;
 use jiff::{SignedDuration, Timestamp};
+use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::Path;
 
@@ -40,6 +41,9 @@ impl Screen<'_> {
         }
         if let Some(tally) = self.tally() {
             let _ = writeln!(out, "{}", counts(tally));
+            if !tally.courtesies.is_empty() {
+                let _ = writeln!(out, "Avvisi di cortesia (posta ordinaria): {}", states(&tally.courtesies).join(", "));
+            }
             if let Some(report) = self.service.filter(|report| report.overdue > 0) {
                 let _ = writeln!(
                     out,
@@ -178,9 +182,12 @@ fn reconciled(report: &Report) -> Option<String> {
     Some(format!("Server, archivio e registro confrontati {}: {found}", calendar::stamp(at)))
 }
 
+fn states(items: &BTreeMap<Shown, u64>) -> Vec<String> {
+    items.iter().map(|(state, n)| format!("{n} {}", state.title())).collect()
+}
+
 fn counts(tally: &Tally) -> String {
-    let mut states: Vec<String> =
-        tally.items.iter().map(|(state, n)| format!("{n} {}", Shown::title(*state))).collect();
+    let mut states = states(&tally.items);
     if states.is_empty() {
         states.push("niente".into());
     }

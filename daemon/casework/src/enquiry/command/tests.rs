@@ -86,6 +86,43 @@ fn a_command_is_read_however_it_is_written() {
 }
 
 #[test]
+fn where_notices_go_is_read_however_it_is_written_and_is_no_other_notice() {
+    for (text, address) in [
+        ("AVVISAMI ANCHE A anna@posta.example", "anna@posta.example"),
+        ("Avvisatemi anche all'indirizzo Anna.B@Posta.example, grazie", "Anna.B@Posta.example"),
+        ("buongiorno, avvisami per e-mail a <anna@posta.example>.", "anna@posta.example"),
+        ("Avvisami anche via email su anna@posta.example", "anna@posta.example"),
+        ("avvisami anche a mailto:anna@posta.example", "anna@posta.example"),
+        ("avvisami anche a anna@posta", "anna@posta"),
+        ("Avvisami anche a anna.posta.example", "anna.posta.example"),
+        ("AVVISAMI ANCHE A", ""),
+        ("Avvisami anche per posta elettronica", ""),
+    ] {
+        assert_eq!(one(text, ""), Some(Command::Courtesy(Some(address.into()))), "{text}");
+        assert_eq!(one("", &format!("Buongiorno,\n\n{text}\n\nAnna Bianchi\n")), one(text, ""), "{text}");
+    }
+    for text in [
+        "NON AVVISARMI PER E-MAIL",
+        "Non avvisarmi più per email, grazie",
+        "non avvisatemi anche per posta elettronica",
+        "Non avvisarmi più a anna@posta.example",
+        "Basta avvisi per e-mail",
+    ] {
+        assert_eq!(one("", text), Some(Command::Courtesy(None)), "{text}");
+    }
+    for text in [
+        "avvisami",
+        "Avvisami domani",
+        "Avvisami anche domani",
+        "avvisami quando è pronto il certificato a anna@posta.example",
+        "avvisami a anna@posta.example o ugo@posta.example",
+        "non avvisarmi per telefono",
+    ] {
+        assert_eq!(of("", text), Read::Nothing, "{text}");
+    }
+}
+
+#[test]
 fn check_letters_are_read_however_they_are_written_and_a_wrong_one_names_nothing() {
     let check = check::letters(2026, 123);
     let wrong = check::letters(2026, 132);

@@ -155,7 +155,10 @@ pub(super) const HELP: Message = Message {
     name: "aiuto",
     purpose: "a chi scrive AIUTO: che cosa si può chiedere, una riga per ogni cosa",
     reader: Reader::Citizen,
-    fields: &[US, &[AVVISO]],
+    fields: &[
+        US,
+        &[AVVISO, field("avvisi_email", Kind::Flag, Need::Free, "l'ente avvisa anche per e-mail", &["true"])],
+    ],
     must_say: &[],
 };
 

@@ -1,7 +1,7 @@
 //! The letters about what somebody wants to be told, that what was granted ends, and about a ranking. Changes when another notice may
 //! be chosen, or a ranking has another letter.
 
-use super::Kind::{Date, Flag, Items, Line, Lines, Link, Number};
+use super::Kind::{Date, Flag, Instant, Items, Line, Lines, Link, Number};
 use super::Need::{Always, Free, IfGiven, OneOf, Subject};
 use super::enquiries::US;
 use super::fields::{DOSSIER, END, LINK_RISPOSTA, SENDER, field};
@@ -113,6 +113,78 @@ pub(super) const EXPIRIES: Message = Message {
         ],
     ],
     must_say: &[Phrase { words: "non hai scritto tu", why: "chi non l'ha chiesto deve sapere che cosa fare" }],
+};
+
+/// AVVISAMI ANCHE A, NON AVVISARMI PER E-MAIL.
+pub(super) const COURTESY_CHOSEN: Message = Message {
+    name: "avvisi-cortesia",
+    purpose: "a chi vuole sapere anche per e-mail che gli è arrivata una Pec, o non lo vuole più: che cosa ha scelto, o perché non si può",
+    reader: Reader::Citizen,
+    fields: &[
+        US,
+        &[
+            field("indirizzo", Line, IfGiven, "l'indirizzo a cui vanno gli avvisi", &["anna@posta.example"]),
+            field("tolto", Flag, Free, "non ne vuole più", &["true"]),
+            field(
+                "rifiuto",
+                Line,
+                IfGiven,
+                "perché quell'indirizzo non va bene, in una frase senza il punto",
+                &["manca l'indirizzo: scrivilo sulla stessa riga"],
+            ),
+            field("non_attivo", Flag, Free, "questo ente non manda avvisi", &["true"]),
+            Field { need: Free, ..AL_GIORNO },
+        ],
+    ],
+    must_say: &[
+        Phrase { words: "solo la pec ha valore legale", why: "CAD art. 3-bis c. 4: nessuno deve contare sull'avviso" },
+        Phrase { words: "non avvisarmi per e-mail", why: "e come si smette" },
+        Phrase { words: "non hai scritto tu", why: "chi non l'ha chiesto deve sapere che cosa fare" },
+    ],
+};
+
+const AL_GIORNO: Field = field("al_giorno", Number, Always, "quanti avvisi al giorno, al massimo", &["3"]);
+
+/// What a courtesy notice shows. It goes by ordinary mail, which anybody may read: whose PEC it is, of whom and about what are no
+/// fields of it, nor is anything to be opened.
+const COURTESY: &[Field] = &[
+    field("ente", Line, Subject, "nome dell'ente", &["Comune di Esempio"]),
+    field("contatto", Line, Always, "telefono, email e orari dell'ufficio", &["tel. 055 000 000"]),
+    AL_GIORNO,
+];
+
+/// What a courtesy notice always says.
+const COURTESY_WORDS: &[Phrase] = &[
+    Phrase { words: "non ha valore legale", why: "CAD art. 3-bis c. 4: conta solo la Pec" },
+    Phrase { words: "non rispondere", why: "a questo indirizzo nessuno legge" },
+    Phrase { words: "non avvisarmi per e-mail", why: "e come si smette" },
+];
+
+/// A PEC letter has come.
+pub(super) const COURTESY_DELIVERED: Message = Message {
+    name: "avviso-cortesia",
+    purpose: "per posta ordinaria, a chi ha scritto AVVISAMI ANCHE A: gli è arrivata una Pec. Niente dati, niente di che cosa dice",
+    reader: Reader::Citizen,
+    fields: &[
+        COURTESY,
+        &[field(
+            "mandata_il",
+            Instant,
+            Always,
+            "quando è arrivata nella casella Pec, secondo la ricevuta",
+            &["2026-07-01T22:30:00Z"],
+        )],
+    ],
+    must_say: COURTESY_WORDS,
+};
+
+/// A PEC letter could not be delivered.
+pub(super) const COURTESY_FAILED: Message = Message {
+    name: "avviso-cortesia-mancata",
+    purpose: "per posta ordinaria, a chi ha scritto AVVISAMI ANCHE A: una Pec non si è potuta consegnare. La spedizione su carta resta",
+    reader: Reader::Citizen,
+    fields: &[COURTESY, &[field("mandata_il", Instant, Always, "quando la Pec è partita", &["2026-07-01T22:30:00Z"])]],
+    must_say: COURTESY_WORDS,
 };
 
 /// What was granted ends.

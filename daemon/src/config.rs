@@ -8,10 +8,10 @@ mod offices;
 mod passwords;
 mod protocol;
 pub(crate) mod reader;
+mod revocation;
 mod sigillo;
 
 use crate::outbox::Rates;
-use crate::revocation::gate::Gate;
 use crate::room::{FLOOR_MESSAGES, FLOOR_MIN};
 pub use alarms::{Alarms, Entrance};
 pub use backoffice::{BackOffice, Side};
@@ -24,9 +24,10 @@ use jiff::civil::Time;
 use jiff::{SignedDuration, Timestamp};
 pub use protocol::Protocol;
 use reader::{Mistakes, Table};
+pub use revocation::Revocation;
 pub use sigillo::Sigillo;
 use std::collections::BTreeSet;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use toml::de::DeTable;
@@ -98,19 +99,6 @@ pub struct Config {
     pub listen: Option<SocketAddr>,
     /// Technical log.
     pub log: Log,
-}
-
-/// Where revocation lists come from.
-#[derive(Debug, Clone, Default)]
-pub struct Revocation {
-    /// They are fetched over the network.
-    pub fetch: bool,
-    /// From where.
-    pub gate: Gate,
-    /// Folder of lists that a person supplies.
-    pub folder: Option<PathBuf>,
-    /// Most questions in an hour.
-    pub per_hour: usize,
 }
 
 /// A mailbox to watch.
@@ -365,7 +353,7 @@ fn read(root: &mut Table<'_, '_>, m: &mut Mistakes) -> Config {
         .and_then(|(text, at)| start_of_day(&text, "fiducia.sha1_fino_al", at, m))
         .map(|start| start.saturating_add(SignedDuration::from_hours(24)).unwrap_or(start));
     fiducia.finish(m);
-    let revocation = revocation(root, m);
+    let revocation = revocation::read(root, m);
     let morning;
     (morning, entity.idle) = offices::read(root, m);
 
@@ -421,30 +409,6 @@ fn read(root: &mut Table<'_, '_>, m: &mut Mistakes) -> Config {
         listen,
         log: Log { json, filter },
     }
-}
-
-fn revocation(root: &mut Table<'_, '_>, m: &mut Mistakes) -> Revocation {
-    let mut revoca = root.table("revoca", m);
-    let at = revoca.at();
-    let hosts = revoca.texts("host", m).unwrap_or_else(|| vec![crate::trust::STATUS_HOST.into()]);
-    if let Some(bad) = hosts.iter().find(|host| host.contains(['/', ' ', '@', '*']) || host.is_empty()) {
-        m.add(at, format!("`revoca.host` elenca nomi come \"ca1.agid.gov.it\" o \"nome:porta\": «{bad}» non lo è"));
-    }
-    let inner = revoca.texts("indirizzi_interni", m).unwrap_or_default();
-    if let Some(bad) = inner.iter().find(|text| text.parse::<IpAddr>().is_err()) {
-        m.add(at, format!("`revoca.indirizzi_interni` elenca indirizzi IP: «{bad}» non lo è"));
-    }
-    let read = Revocation {
-        fetch: revoca.flag("attiva", true, m),
-        gate: Gate {
-            hosts: hosts.iter().map(|host| host.to_ascii_lowercase()).collect(),
-            inner: inner.iter().filter_map(|text| text.parse().ok()).collect(),
-        },
-        folder: revoca.text("cartella", m).map(PathBuf::from),
-        per_hour: revoca.number("richieste_all_ora", 20, 1..=1000, m) as usize,
-    };
-    revoca.finish(m);
-    read
 }
 
 /// A table without which nothing works.

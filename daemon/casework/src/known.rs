@@ -71,6 +71,8 @@ pub struct Known {
     pub filed: BTreeMap<String, Vec<Mailed>>,
     /// What whoever they are of has given already, likewise.
     pub held: BTreeMap<String, Vec<Held>>,
+    /// What a certified sender has given in dossiers that are not reserved, the newest first: by person who is reached there.
+    pub given: BTreeMap<String, Vec<Held>>,
 }
 
 /// A message that was decided before, as an order may speak of it.
@@ -202,6 +204,7 @@ impl Known {
             wrote: Vec::new(),
             filed: BTreeMap::new(),
             held: BTreeMap::new(),
+            given: BTreeMap::new(),
         }
     }
 

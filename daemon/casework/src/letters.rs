@@ -108,7 +108,13 @@ pub(crate) fn reply(template: &str, about: &About<'_>) -> Result<Outgoing, Reaso
     let next = || next_step(class, case, language, desk);
     put(&mut values, "prossimo_passo", json!(late.map_or_else(next, |why| words::out_of_time(&why, language))));
     put(&mut values, "numero_indicato", json!(named::shown(class, language)));
-    put(&mut values, "mancanze", json!(class.missing.iter().map(|need| gap(need, language)).collect::<Vec<_>>()));
+    put(
+        &mut values,
+        "mancanze",
+        json!(class.missing.iter().map(|need| gap(need, class, language)).collect::<Vec<_>>()),
+    );
+    let held = class.held.iter().filter(|at| at.counts).map(|at| words::at_hand(at, language));
+    put(&mut values, "agli_atti", json!(held.collect::<Vec<_>>()));
     let ten_days =
         crate::calendar::last_day(rome(known.now).date(), INTEGRATION_DAYS, Calendar::Solar, desk.entity.patron);
     // The term runs on, so an answer after its end would come too late to be decided upon.
@@ -404,8 +410,14 @@ fn missing_in_words(need: &str) -> String {
     }
 }
 
-fn gap(need: &str, language: Language) -> Value {
+fn gap(need: &str, class: &Classification, language: Language) -> Value {
+    let held: Vec<String> =
+        class.held.iter().filter(|at| at.need == need).map(|at| words::at_hand(at, language)).collect();
     match words::gap(need) {
+        of if !held.is_empty() => {
+            let what = of.map_or_else(|| need.replace('_', " "), |(what, _)| what.in_language(language).to_string());
+            json!({ "cosa": what, "perche": words::still_right(&held.join("; "), language) })
+        }
         Some((what, why)) => json!({ "cosa": what.in_language(language), "perche": why.in_language(language) }),
         None => json!({ "cosa": need.replace('_', " "), "perche": words::NEEDED.in_language(language) }),
     }

@@ -32,6 +32,7 @@ use alloc::vec::Vec;
 use aws_lc_rs::digest;
 use catalogue::{MESSAGES, Message, Reader};
 use core::fmt;
+pub(crate) use dates::day_in;
 pub use dates::instant_in as instant;
 use engine::{Engine, Fault};
 use serde_json::Value;

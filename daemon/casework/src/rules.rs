@@ -53,7 +53,9 @@ pub use classify::{classify, clues_in, look_up};
 pub use coverage::{advice, tests_about, unexercised};
 pub use diff::{Difference, diff};
 pub use load::{SourceFile, digest, load};
-pub use outcome::{Citation, Classification, Clue, Field, FieldCheck, Hit, OfficeClue, Outcome, Reading, RuleScore};
+pub use outcome::{
+    AtHand, Citation, Classification, Clue, Field, FieldCheck, Hit, OfficeClue, Outcome, Reading, RuleScore,
+};
 pub use place::{DossierBrief, Material, Place, World};
 pub use problem::Problem;
 pub use tally::Tally;

@@ -2,9 +2,10 @@
 //! or a language is added. The Italian ones stand where the thing itself is.
 
 use crate::calendar::in_words;
-use crate::dossier::State;
+use crate::dossier::{State, check};
 use crate::language::Language;
-use crate::reply::catalogue::words::Words;
+use crate::reply::{self, catalogue::words::Words};
+use crate::rules::AtHand;
 use crate::term::Silence;
 use alloc::string::String;
 use jiff::civil::Date;
@@ -169,6 +170,27 @@ pub(super) fn held_already(why: &str, language: Language) -> String {
         "We have it already, but we need it again: {}.",
     );
     WORDS.in_language(language).replacen("{}", why.trim_end_matches('.'), 1)
+}
+
+/// Something that is held already, and where: for who gave it.
+pub(super) fn at_hand(at: &AtHand, language: Language) -> String {
+    const DOCUMENT: Words = Words::new("«{}», fascicolo {n}, {day}", "«{}», Akt {n}, {day}", "«{}», file {n}, {day}");
+    const DATUM: Words =
+        Words::new("{}, nel registro dal {day}", "{}, im Register seit: {day}", "{}, in the register since {day}");
+    let words = if at.dossier.is_some() { DOCUMENT } else { DATUM };
+    let number = at.dossier.as_deref().map(check::shown).unwrap_or_default();
+    let day = reply::day_in(at.since, language);
+    words.in_language(language).replace("{n}", &number).replace("{day}", &day).replacen("{}", &at.what, 1)
+}
+
+/// What is held is asked for only to be confirmed.
+pub(super) fn still_right(held: &str, language: Language) -> String {
+    const WORDS: Words = Words::new(
+        "Lo abbiamo già: {}. Se va ancora bene non mandarlo: rispondi «già agli atti».",
+        "Wir haben es schon: {}. Wenn es noch gilt, schicken Sie es nicht: antworten Sie «già agli atti».",
+        "We have it already: {}. If it is still right do not send it: answer «già agli atti».",
+    );
+    WORDS.in_language(language).replacen("{}", held, 1)
 }
 
 /// For the citizen: a request of a ranking that came too early or too late is answered too (L. 241/1990 art. 2 c. 1). `why`: with

@@ -1,6 +1,6 @@
 //! The letters that answer a command, with their facts. Changes when such a letter is added, or shows another fact.
 
-use super::fields::{DOSSIER, END, LINK_STATO, RICEVUTO_IL, SENDER, field};
+use super::fields::{AGLI_ATTI, DOSSIER, END, LINK_STATO, RICEVUTO_IL, SENDER, field};
 use super::words::SERVICE_FORM;
 use super::{Field, Kind, Message, Need, Phrase, Reader};
 use Kind::{Date, Items, Line, Lines, Link, Number};
@@ -214,6 +214,7 @@ pub(super) const FORM: Message = Message {
             field("requisiti", Lines, IfGiven, "che cosa occorre", &["Abitare davvero al nuovo indirizzo"]),
             field("documenti", Lines, IfGiven, "che cosa si deve allegare", &["Copia del documento d'identità"]),
             field("facoltativi", Lines, IfGiven, "che cosa si può allegare", &["Stato di famiglia"]),
+            AGLI_ATTI,
             field("come", Line, IfGiven, "come si chiede, dalla scheda", &["Manda la copia del documento di tutti"]),
             field(
                 "modulo",

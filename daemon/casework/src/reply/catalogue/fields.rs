@@ -211,6 +211,15 @@ const EVENT: &[Field] = &[
 
 pub(super) const MANCANZE: Field = field("mancanze", Items(GAP), Always, "che cosa manca, e perché serve", &[]);
 
+/// L. 241/1990 art. 18 c. 2.
+pub(super) const AGLI_ATTI: Field = field(
+    "agli_atti",
+    Lines,
+    Free,
+    "che cosa serve e c'è già, e dove: non si chiede",
+    &["«carta-identita.pdf», fascicolo 2026/000007-BC, martedì 3 febbraio 2026"],
+);
+
 const GAP: &[Field] = &[
     field("cosa", Line, Always, "che cosa manca", &["Il tuo codice fiscale", "Copia del documento di identità"]),
     // L. 241/1990 art. 18 c. 2: only what the body cannot obtain by itself may be asked.

@@ -25,7 +25,7 @@ const TEMPLATES: &[(&str, &str)] = &files!("templates":
     "it/esito.hbs", "it/preavviso-diniego.hbs", "it/compito-mancata-consegna.hbs", "it/compito-verifica.hbs", "it/riepilogo-ufficio.hbs",
     "it/documenti-acquisiti.hbs", "it/fascicolo-non-trovato.hbs", "it/fatture-solo-sdi.hbs",
     "it/ordine-eseguito.hbs", "it/ordine-non-eseguito.hbs", "it/pec-non-certificata.hbs",
-    "it/presa-in-carico.hbs", "it/promemoria.hbs", "it/richiesta-integrazione.hbs", "it/stato-pratica.hbs",
+    "it/presa-in-carico.hbs", "it/presa-in-carico.ente.hbs", "it/presa-in-carico.professionista.hbs", "it/promemoria.hbs", "it/richiesta-integrazione.hbs", "it/stato-pratica.hbs",
     "it/abilitazione-confermata.hbs", "it/accessi.hbs", "it/aiuto.hbs", "it/avvisi-scadenze.hbs", "it/avvisi-scelti.hbs", "it/avviso-rata.hbs", "it/avviso-scadenza.hbs", "it/catalogo.hbs", "it/come-farti-riconoscere.hbs", "it/conferma-abilitazione.hbs", "it/conferma-scaduta.hbs", "it/dati-personali.hbs", "it/documento.hbs",
     "it/documento-non-visibile.hbs", "it/elenco-pratiche.hbs", "it/indice-fascicolo.hbs", "it/revoca.hbs", "it/risponde-una-persona.hbs", "it/ritiro.hbs", "it/posizione-graduatoria.hbs", "it/posto-graduatoria.hbs", "it/modulo.hbs", "it/scheda.hbs", "it/segui.hbs", "it/segui-novita.hbs", "it/valutazione.hbs",
     "it/avviso-pratica.hbs", "it/proroga.hbs", "it/richiesta-pagamento.hbs", "it/richiesta-parere.hbs", "it/trasmissione-ente.hbs",

@@ -2,9 +2,11 @@
 
 pub(crate) mod accesses;
 pub(crate) mod case;
+mod client;
 pub(crate) mod enquiry;
 pub(crate) mod follow;
 mod loose;
+mod missing;
 mod named;
 pub(crate) mod order;
 mod undelivered;
@@ -20,6 +22,7 @@ use crate::effect::EffectKey;
 use crate::known::{Known, Wrote};
 use crate::language::Language;
 use crate::reply::catalogue::{self, words::Words};
+use crate::reply::reader;
 use crate::request::term;
 use crate::rules::{Calendar, Classification, Hit, Kind, Place};
 use crate::{clockwork, procedure, ranking};
@@ -27,8 +30,10 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec;
 use alloc::vec::Vec;
+use client::client;
 use jiff::Timestamp;
 pub(crate) use loose::{passed_on, ways_of_asking};
+use missing::{gap, missing_in_words};
 use pec::{Attachment, Content, Daticert, Examined, Grade, Opens};
 use serde_json::{Value, json};
 
@@ -126,13 +131,16 @@ pub(crate) fn reply(template: &str, about: &About<'_>) -> Result<Outgoing, Reaso
         put(&mut values, "allegati", json!(files));
     }
     put(&mut values, "riepilogo", application::summary(class, case));
+    let to = daticert.mittente.trim().to_string();
+    if let Some(client) = case.and_then(|case| client(case, &to, known)) {
+        put(&mut values, "per_conto_di", json!(client));
+    }
     let near = class.citations.iter().find(|cited| cited.dossier.is_none());
     if let Some(near) = near.and_then(|cited| crate::enquiry::near(&named::number(&cited.reference), about)) {
         put(&mut values, "forse", json!(near));
     }
-    let to = daticert.mittente.trim().to_string();
     let number = case.map(|d| d.number.clone());
-    let letter = write(template, language, values, Lane::Pec, to, number, references(about), known, desk)?;
+    let letter = write(template, language, values, Lane::Pec, to, number, case, references(about), known, desk)?;
     let printed = case.filter(|_| is_printed(template)).map(|case| sheet(&case.number, language));
     Ok(Outgoing { enclosures: printed.into_iter().collect(), ..letter })
 }
@@ -400,29 +408,6 @@ fn next_step(class: &Classification, case: Option<&Dossier>, language: Language,
     usual.in_language(language).to_string()
 }
 
-/// For the office.
-fn missing_in_words(need: &str) -> String {
-    match need {
-        "dossier" => String::from("un fascicolo di cui il mittente sia parte"),
-        "identity" => String::from("una prova di chi scrive"),
-        "attachment" => String::from("gli allegati"),
-        other => other.replace('_', " "),
-    }
-}
-
-fn gap(need: &str, class: &Classification, language: Language) -> Value {
-    let held: Vec<String> =
-        class.held.iter().filter(|at| at.need == need).map(|at| words::at_hand(at, language)).collect();
-    match words::gap(need) {
-        of if !held.is_empty() => {
-            let what = of.map_or_else(|| need.replace('_', " "), |(what, _)| what.in_language(language).to_string());
-            json!({ "cosa": what, "perche": words::still_right(&held.join("; "), language) })
-        }
-        Some((what, why)) => json!({ "cosa": what.in_language(language), "perche": why.in_language(language) }),
-        None => json!({ "cosa": need.replace('_', " "), "perche": words::NEEDED.in_language(language) }),
-    }
-}
-
 fn files(message: &Content, language: Language) -> Vec<Value> {
     let named = message.attachments.iter().filter(|a| !a.name.trim().is_empty());
     let became = |file: &Attachment| match file.opens {
@@ -534,7 +519,7 @@ fn to_office(
 ) -> Option<Outgoing> {
     // An office that the rules no longer have leaves its dossiers behind: their tasks go where all unplaced mail goes.
     let to = desk.rules.office(office).or_else(|| desk.rules.office(&desk.entity.fallback_office))?.mail.clone();
-    let letter = write(template, Language::It, values, Lane::Internal, to, case, vec![], known, desk).ok()?;
+    let letter = write(template, Language::It, values, Lane::Internal, to, case, None, vec![], known, desk).ok()?;
     Some(Outgoing { with_original, ..letter })
 }
 
@@ -546,13 +531,25 @@ fn write(
     lane: Lane,
     to: String,
     case: Option<String>,
+    dossier: Option<&Dossier>,
     references: Vec<String>,
     known: &Known,
     desk: &Desk,
 ) -> Result<Outgoing, Reason> {
-    let rendered = desk.templates.render(template, language, &values).map_err(|trouble| {
-        Reason::new("template", format!("il modello «{template}» non si può scrivere: {trouble}"))
-    })?;
+    // The same letter in the words for whoever reads it; by its one name it is known, counted and sent again.
+    let reader = match lane {
+        Lane::Pec => reader::Kind::of_reader(&to, dossier, &desk.rules),
+        Lane::Internal => None,
+    };
+    let file = desk.templates.for_reader(template, language, reader);
+    let mut values = values;
+    if reader == Some(reader::Kind::Body) && file != template {
+        words::make_formal(&mut values);
+    }
+    let rendered = desk
+        .templates
+        .render(&file, language, &values)
+        .map_err(|trouble| Reason::new("template", format!("il modello «{file}» non si può scrivere: {trouble}")))?;
     let id = desk.key.effect_id(&known.digest, template, &to, 0);
     Ok(Outgoing {
         message_id: EffectKey::message_id(&id, &desk.domain()),

@@ -58,5 +58,6 @@ pub use outcome::{
 };
 pub use place::{DossierBrief, Material, Place, World};
 pub use problem::Problem;
+pub(crate) use sender::kind as kind_of_sender;
 pub use tally::Tally;
 pub use why_not::{Verdict, Weighed, WhyNot, why_not};

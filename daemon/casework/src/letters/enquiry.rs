@@ -134,7 +134,7 @@ fn letter_in(
     let About { daticert, case, known, desk, .. } = *about;
     let to = daticert.mittente.trim().to_string();
     let number = case.map(|dossier| dossier.number.clone());
-    let letter = write(template, language, values, Lane::Pec, to, number, references(about), known, desk)?;
+    let letter = write(template, language, values, Lane::Pec, to, number, case, references(about), known, desk)?;
     let id = desk.key.effect_id(&known.digest, template, &letter.to, ordinal);
     Ok(Outgoing { message_id: EffectKey::message_id(&id, &desk.domain()), id, ..letter })
 }

@@ -1,6 +1,7 @@
 //! The words about a case that the program itself puts into a letter, in each language. It changes when such a word proves wrong
 //! or a language is added. The Italian ones stand where the thing itself is.
 
+use super::put;
 use crate::calendar::in_words;
 use crate::dossier::{State, check};
 use crate::language::Language;
@@ -9,6 +10,7 @@ use crate::rules::AtHand;
 use crate::term::Silence;
 use alloc::string::String;
 use jiff::civil::Date;
+use serde_json::Value;
 
 /// Where a dossier stands.
 pub(super) fn state(state: State, language: Language) -> &'static str {
@@ -170,6 +172,29 @@ pub(super) fn held_already(why: &str, language: Language) -> String {
         "We have it already, but we need it again: {}.",
     );
     WORDS.in_language(language).replacen("{}", why.trim_end_matches('.'), 1)
+}
+
+/// As one body says it to another: the words of this file call by «tu». What a procedure's file says stays as it is.
+pub(super) fn make_formal(values: &mut Value) {
+    let text = |values: &Value, name: &str| values.get(name).and_then(Value::as_str).map(String::from);
+    if let Some(next) = text(values, "prossimo_passo").and_then(|next| formal(&next)) {
+        put(values, "prossimo_passo", next.into());
+    }
+    if let Some(silence) = text(values, "effetto_silenzio") {
+        put(values, "effetto_silenzio", silence.replace("puoi chiedere", "si può chiedere").into());
+    }
+}
+
+fn formal(next: &str) -> Option<&'static str> {
+    const EXAMINED: &str = "L'ufficio esamina la richiesta e ne comunica l'esito.";
+    let said = [
+        (REQUEST_EXAMINED, EXAMINED),
+        (CASE_EXAMINED, EXAMINED),
+        (SEND_WHAT_IS_MISSING, "Si attende quanto richiesto."),
+        (RESUMED_WHEN_SENT, "Ricevuto quanto richiesto, l'ufficio riprende l'esame."),
+        (WEIGHED, "L'ufficio valuta quanto trasmesso e ne tiene conto nella decisione."),
+    ];
+    said.into_iter().find(|(usual, _)| usual.in_language(Language::It) == next).map(|(_, formal)| formal)
 }
 
 /// Something that is held already, and where: for who gave it.

@@ -1,10 +1,19 @@
 //! The letters that answer a command, with their facts. Changes when such a letter is added, or shows another fact.
 
-use super::fields::{AGLI_ATTI, DOSSIER, END, LINK_STATO, RICEVUTO_IL, SENDER, field};
+use super::fields::{DOSSIER, END, LINK_STATO, RICEVUTO_IL, SENDER, field};
 use super::words::SERVICE_FORM;
 use super::{Field, Kind, Message, Need, Phrase, Reader};
 use Kind::{Date, Items, Line, Lines, Link, Number};
-use Need::{Always, IfGiven, Subject};
+use Need::{Always, Free, IfGiven, Subject};
+
+/// L. 241/1990 art. 18 c. 2.
+pub(super) const AGLI_ATTI: Field = field(
+    "agli_atti",
+    Lines,
+    Free,
+    "che cosa serve e c'è già, e dove: non si chiede",
+    &["«carta-identita.pdf», fascicolo 2026/000007-BC, martedì 3 febbraio 2026"],
+);
 
 /// Who writes, in a letter about no case: one screen must hold it.
 pub(super) const US: &[Field] = &[

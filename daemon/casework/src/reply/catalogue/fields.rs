@@ -211,14 +211,9 @@ const EVENT: &[Field] = &[
 
 pub(super) const MANCANZE: Field = field("mancanze", Items(GAP), Always, "che cosa manca, e perché serve", &[]);
 
-/// L. 241/1990 art. 18 c. 2.
-pub(super) const AGLI_ATTI: Field = field(
-    "agli_atti",
-    Lines,
-    Free,
-    "che cosa serve e c'è già, e dove: non si chiede",
-    &["«carta-identita.pdf», fascicolo 2026/000007-BC, martedì 3 febbraio 2026"],
-);
+/// DPR 445/2000 art. 38 c. 3-bis.
+pub(super) const PER_CONTO_DI: Field =
+    field("per_conto_di", Line, Free, "per chi agisce chi legge, se la delega è agli atti", &["Mario Rossi"]);
 
 const GAP: &[Field] = &[
     field("cosa", Line, Always, "che cosa manca", &["Il tuo codice fiscale", "Copia del documento di identità"]),

@@ -1,7 +1,7 @@
 //! The life of one message: kept, examined, decided, committed. The server hears last.
 
 use crate::archive::{Archive, Named, Sealed, Shelf};
-use crate::caseload::filed::filed;
+use crate::caseload::filed::{attached, filed};
 use crate::caseload::held;
 use crate::clock::Clock;
 use crate::events;
@@ -299,6 +299,9 @@ impl Pipeline {
         let is_of_office = interest.is_of_office;
         if interest.own_max > 0 && !is_of_office {
             known.given = held::given(store, &known, &interest.sender)?;
+        }
+        for wrote in &mut known.wrote {
+            wrote.files = attached(store, &self.archive, &wrote.digest)?;
         }
         let mut people = Vec::new();
         for dossier in known.dossiers.iter().filter(|_| known.is_from_offices || is_of_office) {

@@ -90,6 +90,8 @@ pub struct Wrote {
     pub dossier: Option<String>,
     /// How often a person corrected what was decided of it.
     pub corrections: u32,
+    /// Names and types of its attachments, where an office's mail names it and it could be examined.
+    pub files: Vec<(String, String)>,
 }
 
 impl Wrote {

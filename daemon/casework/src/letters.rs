@@ -194,6 +194,7 @@ pub(crate) fn task(
         proven: Some(daticert.tipo.word().to_string()),
         dossier: None,
         corrections: 0,
+        files: vec![],
     };
     let object = case.map_or(Object::Message(&wrote), Object::Dossier);
     put(&mut values, "riferimento", json!(answers::reference(object, office, desk)));
@@ -276,6 +277,7 @@ pub(crate) fn check_task(
         proven: None,
         dossier: None,
         corrections: 0,
+        files: vec![],
     };
     let object = Some(Object::Message(&wrote)).filter(|_| claim.answered);
     put(

@@ -177,5 +177,6 @@ fn wrote(row: &MessageRow) -> Wrote {
         // A person may have opened one for it, or said to which it belongs.
         dossier: row.corrected.as_ref().and_then(|(_, said)| said.dossier.clone()).or(decided),
         corrections: row.corrections,
+        files: Vec::new(),
     }
 }

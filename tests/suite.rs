@@ -51,6 +51,8 @@ mod figures;
 mod fixtures;
 #[path = "suite/follow.rs"]
 mod follow;
+#[path = "suite/given.rs"]
+mod given;
 #[path = "suite/hostile.rs"]
 mod hostile;
 #[path = "suite/index.rs"]

@@ -9,6 +9,7 @@ pub mod filed;
 pub mod held;
 pub mod looked;
 mod morning;
+pub mod paper;
 pub mod protocol;
 pub mod rows;
 
@@ -57,6 +58,13 @@ pub enum Deed {
         /// Which.
         dossier: NewDossier,
     },
+    /// The same, with files.
+    Hand {
+        /// What.
+        order: Order,
+        /// The message that holds them: see [`paper`].
+        paper: String,
+    },
     /// A mandate, or a grant, of a person.
     Entrust {
         /// Which.
@@ -94,7 +102,7 @@ impl Deed {
     /// The name of who orders it.
     pub fn by_mut(&mut self) -> &mut String {
         match self {
-            Self::Act { order } => &mut order.by,
+            Self::Act { order } | Self::Hand { order, .. } => &mut order.by,
             Self::Open { dossier } => &mut dossier.by,
             Self::Entrust { order } => &mut order.by,
             Self::Enter { person } => &mut person.by,
@@ -132,7 +140,9 @@ impl Caseload<'_> {
     /// That somebody tried what they may not do is a line of the register too, and an incident that a person sees (function S3.38).
     fn note_attempt(&mut self, deed: &Deed, channel: Channel, why: &Refused) -> Result<(), Trouble> {
         let (by, office, dossier, what) = match deed {
-            Deed::Act { order } => (&order.by, &order.office, order.dossier.as_str(), "fascicolo"),
+            Deed::Act { order } | Deed::Hand { order, .. } => {
+                (&order.by, &order.office, order.dossier.as_str(), "fascicolo")
+            }
             Deed::Entrust { order } => (&order.by, &order.office, "", order.person.trim()),
             Deed::Open { dossier } => (&dossier.by, &dossier.office, "", "un fascicolo da aprire"),
             Deed::Enter { person } => (&person.by, &person.office, "", "una persona da scrivere"),
@@ -172,38 +182,8 @@ impl Caseload<'_> {
     fn perform(&mut self, deed: &Deed, channel: Channel, key: &str) -> Result<Result<String, Refused>, Trouble> {
         let desk = &self.office.desk;
         match deed {
-            Deed::Act { order } => {
-                let Some(dossier) = self.store.dossier(&order.dossier)? else {
-                    return Ok(Err(Refused::new("no-dossier", format!("il fascicolo {} non c'è", order.dossier))));
-                };
-                let of_changes = dossier.life.changes.iter().map(|change| change.person.as_str());
-                let parties = dossier.cover.people.iter().map(|party| party.person.as_str());
-                let mut people = self.people(of_changes.chain(parties))?;
-                for item in dossier.life.changes.iter().flat_map(|change| &change.items) {
-                    if casework::address::is_plausible(&item.new) {
-                        people.extend(self.store.people_at(&item.new, HOLDERS_MAX)?);
-                    }
-                }
-                // Whose the code is of somebody who asks to be enabled, and whose the address is already.
-                if let Some(asked) = &dossier.life.enablement {
-                    people.extend(self.people(core::iter::once(asked.code.as_str()))?);
-                    people.extend(self.store.people_at(&asked.address, HOLDERS_MAX)?);
-                }
-                // Only what goes on to another body takes the messages along.
-                let goes_on = matches!(order.act, Act::Do { verb: Verb::Trasmetti, .. });
-                let filed = if goes_on { filed::filed(self.store, self.archive, &dossier.number)? } else { Vec::new() };
-                // Only who asks, or begins to work, needs to know what was given.
-                let asks = matches!(order.act, Act::Do { verb: Verb::ChiediIntegrazione | Verb::Prendi, .. });
-                let held = if asks { held::held(self.store, &dossier)? } else { Vec::new() };
-                let order = &Order { filed, held, ..order.clone() };
-                let done = match act::act(order, &dossier, &people, desk, self.now) {
-                    Ok(done) => done,
-                    Err(why) => return Ok(Err(why)),
-                };
-                let cause = cause(&dossier.cover.origin, act::cause(&dossier, desk));
-                let of = Of { dossier: &dossier.number, cause, by: &order.by, office: &order.office, channel, key };
-                self.write(dossier.life.entries, done, &of).map(Ok)
-            }
+            Deed::Act { order } => self.act(order, None, channel, key),
+            Deed::Hand { order, paper } => self.act(order, Some(paper.as_str()), channel, key),
             Deed::Open { dossier } => {
                 let people = self.people(dossier.parties.iter().map(|party| party.code.trim()))?;
                 let ordinal = self.store.next_ordinal(self.now)?;
@@ -252,6 +232,56 @@ impl Caseload<'_> {
             }
             Deed::Protocol { order } => self.protocol(order),
         }
+    }
+
+    /// An order about a dossier, with the files that came with it.
+    fn act(
+        &mut self,
+        order: &Order,
+        paper: Option<&str>,
+        channel: Channel,
+        key: &str,
+    ) -> Result<Result<String, Refused>, Trouble> {
+        let desk = &self.office.desk;
+        let documents = match paper.map_or(Ok(Vec::new()), paper::read) {
+            Ok(documents) => documents,
+            Err(why) => return Ok(Err(Refused::new("no-files", why))),
+        };
+        let Some(dossier) = self.store.dossier(&order.dossier)? else {
+            return Ok(Err(Refused::new("no-dossier", format!("il fascicolo {} non c'è", order.dossier))));
+        };
+        let of_changes = dossier.life.changes.iter().map(|change| change.person.as_str());
+        let parties = dossier.cover.people.iter().map(|party| party.person.as_str());
+        let mut people = self.people(of_changes.chain(parties))?;
+        for item in dossier.life.changes.iter().flat_map(|change| &change.items) {
+            if casework::address::is_plausible(&item.new) {
+                people.extend(self.store.people_at(&item.new, HOLDERS_MAX)?);
+            }
+        }
+        // Whose the code is of somebody who asks to be enabled, and whose the address is already.
+        if let Some(asked) = &dossier.life.enablement {
+            people.extend(self.people(core::iter::once(asked.code.as_str()))?);
+            people.extend(self.store.people_at(&asked.address, HOLDERS_MAX)?);
+        }
+        // Only what goes on to another body takes the messages along.
+        let goes_on = matches!(order.act, Act::Do { verb: Verb::Trasmetti, .. });
+        let filed = if goes_on { filed::filed(self.store, self.archive, &dossier.number)? } else { Vec::new() };
+        // Only who asks, or begins to work, needs to know what was given.
+        let asks = matches!(order.act, Act::Do { verb: Verb::ChiediIntegrazione | Verb::Prendi, .. });
+        let held = if asks { held::held(self.store, &dossier)? } else { Vec::new() };
+        let order = &Order { filed, held, documents, ..order.clone() };
+        let done = match act::act(order, &dossier, &people, desk, self.now) {
+            Ok(done) => done,
+            Err(why) => return Ok(Err(why)),
+        };
+        let cause = cause(&dossier.cover.origin, act::cause(&dossier, desk));
+        let of = Of { dossier: &dossier.number, cause, by: &order.by, office: &order.office, channel, key };
+        if let Some(paper) = paper {
+            // Before the line that names it, and before a letter that takes it along is made.
+            let kept = self.archive.keep(Shelf::Out, paper.as_bytes());
+            kept.map_err(|e| Trouble::Io("archive".into(), e))?;
+        }
+        self.write(dossier.life.entries, done, &of).map(Ok)
     }
 
     fn people<'c>(&self, codes: impl Iterator<Item = &'c str>) -> Result<Vec<Person>, Trouble> {

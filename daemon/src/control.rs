@@ -28,8 +28,10 @@ use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::{Notify, watch};
 
-/// Longest line either way, bytes.
+/// Longest answer to an order, bytes.
 const LINE_BYTES_MAX: u64 = 128 * 1024;
+/// Longest line that comes, bytes: an order with the files of a letter, which base64 grows by 37 %.
+const REQUEST_BYTES_MAX: u64 = 32 * 1024 * 1024;
 /// Longest answer to a question, bytes: [`Report`] has a few lists, all of them bounded.
 const REPORT_BYTES_MAX: u64 = 1024 * 1024;
 /// Longest answer about the register, bytes: the largest dossier, with the entries that are shown of it.
@@ -184,7 +186,7 @@ impl Counter {
         let user = stream.peer_cred().map(|c| c.uid()).ok();
         let mut stream = tokio::io::BufReader::new(stream);
         let mut line = Vec::new();
-        let _ = (&mut stream).take(LINE_BYTES_MAX).read_until(b'\n', &mut line).await;
+        let _ = (&mut stream).take(REQUEST_BYTES_MAX).read_until(b'\n', &mut line).await;
         // The store cannot go on; who asked is told why before the service ends.
         let mut stopped: Option<Trouble> = None;
         let reply = match serde_json::from_slice::<Request>(&line) {

@@ -1,7 +1,7 @@
 //! The life of one message: kept, examined, decided, committed. The server hears last.
 
 use crate::archive::{Archive, Named, Sealed, Shelf};
-use crate::caseload::filed::filed;
+use crate::caseload::filed::{attached, filed};
 use crate::caseload::held;
 use crate::clock::Clock;
 use crate::events;
@@ -189,7 +189,7 @@ impl Pipeline {
                 self.offices.as_ref().is_some_and(|it| *it == about.account || about.account.is_empty());
             let known =
                 Known { received: about.received, is_from_offices, ..store.known(sealed.digest(), &interest, now)? };
-            let known = self.with_filed(known, interest.is_of_office, &store)?;
+            let known = self.with_filed(known, &interest, &store)?;
             failpoint::at("classify.eval").map_err(disk)?;
             failpoint::panic_at("classify.panic");
             let decision = match &seen {
@@ -298,8 +298,15 @@ impl Pipeline {
         }
     }
 
-    /// What citizens filed in the dossiers that an office's order may be about, and what they have given already.
-    fn with_filed(&self, mut known: Known, is_of_office: bool, store: &Store) -> Result<Known, Trouble> {
+    /// What citizens filed in the dossiers that an office's order may be about, and what they, or who writes, have given already.
+    fn with_filed(&self, mut known: Known, interest: &Interest, store: &Store) -> Result<Known, Trouble> {
+        let is_of_office = interest.is_of_office;
+        if interest.own_max > 0 && !is_of_office {
+            known.given = held::given(store, &known, &interest.sender)?;
+        }
+        for wrote in &mut known.wrote {
+            wrote.files = attached(store, &self.archive, &wrote.digest)?;
+        }
         let mut people = Vec::new();
         for dossier in known.dossiers.iter().filter(|_| known.is_from_offices || is_of_office) {
             let number = &dossier.number;

@@ -188,7 +188,7 @@ fn the_suite(fake: &mut dyn Fake, root: tempfile::TempDir) {
     office.at("2026-03-03T09:00:00Z", |day| {
         day.round();
         assert_eq!(day.state(&number), "in_attesa_integrazioni");
-        assert_eq!(day.mark("back_office_rows_done"), 3);
+        assert_eq!(day.mark("back_office_rows_done"), 2);
         day.orders(&old, json!({ "act": "do", "verb": "prendi_in_carico" }));
         day.orders(&old, json!({ "act": "do", "verb": "chiedi_integrazione", "points": points, "not_held": true }));
         let last = |number: &str| day.letters(number).pop().unwrap().outgoing;
@@ -199,13 +199,14 @@ fn the_suite(fake: &mut dyn Fake, root: tempfile::TempDir) {
         let by_hand = by_hand.text.replace(&other, &shown).replace(&in_a_link(&other), &in_a_link(&shown));
         assert_eq!(by_row.text, by_hand);
         assert!(
-            day.incidents().iter().any(|(code, text)| code == "refused-rows" && text.contains("righe rifiutate 2"))
+            day.incidents().iter().any(|(code, text)| code == "refused-rows" && text.contains("righe rifiutate 3"))
         );
         day.round();
     });
     let answers = fake.answers();
     let [answer] = &answers[..] else { panic!("{answers:?}") };
     assert!(answer.contains("responsabile") && answer.contains("2026/000999 non c'è"), "{answer}");
+    assert!(answer.contains("non ha chiesto niente") && !answer.contains("Rossi"), "{answer}");
     let heard = fake.heard();
     let moved: Vec<(&str, &str, &str)> =
         heard.iter().map(|event| (text(event, "fascicolo"), text(event, "stato"), text(event, "canale"))).collect();
@@ -302,6 +303,66 @@ fn a_back_office_behind_http_passes_the_suite() {
     let mut fake = OnHttp::new();
     the_suite(&mut fake, root);
     assert!(fake.posts().iter().all(|(token, _)| token == "Bearer parola-di-prova"));
+}
+
+/// Functions S0.16: of whoever has asked nothing here nothing is brought in, and nothing of such a row stands anywhere; with a
+/// request open it is, and the body that has a title for it says so.
+#[test]
+fn the_row_of_a_person_comes_in_with_a_request_of_theirs() {
+    let root = tempfile::tempdir().unwrap();
+    let mut fake = OnFolder::new(root.path());
+    let office = Office::new(&fake, root);
+    let row = |id: &str, code: &str, name: &str, pec: &str| json!({ "id": id, "codice_fiscale": code, "nome": name, "pec": pec, "fonte": "inad", "dato.telefono": "055 123987" });
+    let rossi = row("1", "RSSMRA80A01H501U", "Mario Rossi", "mario.rossi@cittadini.test");
+    let whole = || {
+        let mut bytes = Vec::new();
+        for entry in fs::read_dir(office.house.data.join("journal")).unwrap() {
+            bytes.extend(fs::read(entry.unwrap().path()).unwrap());
+        }
+        bytes.extend(fs::read(office.memory()).unwrap());
+        String::from_utf8_lossy(&bytes).to_uppercase()
+    };
+    let person = |day: &Day<'_>, code: &str| day.service.store().lock().unwrap().person(code).unwrap();
+    fake.says(json!([rossi]));
+    office.at("2026-03-02T09:00:00Z", |day| {
+        day.round();
+        assert_eq!((person(day, "RSSMRA80A01H501U"), day.mark("back_office_rows_done")), (None, 0));
+        day.round();
+    });
+    let answers = fake.answers();
+    assert!(answers.len() == 1 && answers[0].contains("nessuna pratica aperta"), "{answers:?}");
+    let kept = whole();
+    for word in ["RSSMRA", "MARIO", "ROSSI", "123987"] {
+        assert!(!kept.contains(word), "{word} stands in the register, or beside it");
+    }
+
+    // The first request opens the way for that person alone; it shuts when nothing of theirs is open.
+    let number = office.at("2026-03-03T09:00:00Z", |day| day.opens(false));
+    let anna = |id: &str| row(id, "BNCNNA80A41H501R", "Anna Bianchi", "anna@cittadini.test");
+    fake.says(json!([anna("2"), row("3", "RSSMRA80A01H501U", "Mario Rossi", "mario.rossi@cittadini.test")]));
+    office.at("2026-03-03T10:00:00Z", |day| {
+        day.round();
+        let data = person(day, "BNCNNA80A41H501R").unwrap().data;
+        assert_eq!(data["telefono"][0].value, "055 123987");
+        assert_eq!(person(day, "RSSMRA80A01H501U"), None);
+        day.orders(&number, json!({ "act": "do", "verb": "prendi_in_carico" }));
+        day.orders(&number, json!({ "act": "do", "verb": "accogli", "points": ["Va bene"] }));
+        assert_eq!(day.state(&number), "accolta");
+    });
+    fake.answers();
+    fake.says(json!([anna("2"), anna("4")]));
+    office.at("2026-03-04T09:00:00Z", |day| day.round());
+    let answers = fake.answers().concat();
+    assert!(answers.contains("già fatta") && answers.matches("non ha chiesto niente").count() == 1, "{answers}");
+
+    // A body that has a title for the whole of its register.
+    let text = fs::read_to_string(&office.house.file).unwrap();
+    fs::write(&office.house.file, text.replace("[gestionale]\n", "[gestionale]\nimporta_persone = true\n")).unwrap();
+    fake.says(json!([row("5", "RSSMRA80A01H501U", "Mario Rossi", "mario.rossi@cittadini.test")]));
+    office.at("2026-03-04T10:00:00Z", |day| {
+        day.round();
+        assert_eq!(person(day, "RSSMRA80A01H501U").unwrap().names, ["Mario Rossi"]);
+    });
 }
 
 /// A table that is none is put away with its reason, and the next one is worked.

@@ -1,14 +1,13 @@
 //! Citizens who write in another language, and mails that our letters make ready: whole decisions, with the shipped rules.
 
 use crate::decide::{ANNA, NUMBER, decide, mail, nothing, with_dossier};
+use crate::enquiry::{CODE, before, flat};
 use casework::decision::{Enclosure, Lane};
 use casework::language::Language;
+use casework::person::change::{NewPerson, register};
+use casework::person::{Kind as PersonKind, Over, Person, Source};
 use casework::rules::Kind;
-use casework::{Change, Decision, Disposition, Outgoing};
-
-fn flat(letter: &Outgoing) -> String {
-    letter.text.split_whitespace().collect::<Vec<_>>().join(" ")
-}
+use casework::{Change, Decision, Disposition, Known, Outgoing};
 
 fn answer(decision: &Decision) -> &Outgoing {
     let letter = decision.outgoing.iter().find(|letter| letter.lane == Lane::Pec);
@@ -139,4 +138,55 @@ fn a_ready_mail_is_understood_when_it_comes_back() {
         }
         assert_eq!(kinds, [Kind::Participation, Kind::DataChange], "{}", language.tag());
     }
+}
+
+const BODY: &str = "protocollo@pec.comune.vicino.test";
+const LAWYER: &str = "l.verdi@ordineavvocati.test";
+
+/// The same receipt in the words for whoever reads it (functions S4.07), with the same facts and under the same name.
+#[test]
+fn a_receipt_speaks_to_its_reader() {
+    let form = "Nome e cognome: Anna Bianchi\nTarga: AB123CD\nHo i requisiti: sì\n";
+    let receipt = |from: &str, known: Known| {
+        let text = format!("{form}Codice fiscale: {CODE}\n");
+        let mail = mail(from, "NUOVA ztl", &text).attach("domanda.pdf", "application/pdf", b"%PDF-1.4 prova");
+        let decision = decide(mail, known);
+        decision.outgoing.into_iter().find(|letter| letter.template == "presa-in-carico").unwrap()
+    };
+    let [body, lawyer, citizen] = [BODY, LAWYER, ANNA].map(|from| receipt(from, nothing()));
+    let said = flat(&body);
+    assert!(said.contains("Spettabile ente,") && said.contains("Cad, articolo 47"), "{said}");
+    assert!(said.contains("L'ufficio esamina la richiesta e ne comunica l'esito."), "{said}");
+    for word in [" tua ", " tuo ", " ti ", " puoi ", "Buongiorno"] {
+        assert!(!said.contains(word), "{word}: {said}");
+    }
+    assert!(flat(&lawyer).contains("Se è per conto di un cliente serve la sua delega"), "{}", lawyer.text);
+    assert!(flat(&citizen).contains("la tua richiesta è arrivata"), "{}", citizen.text);
+    for letter in [&body, &lawyer, &citizen] {
+        assert!(
+            letter.text.contains("Decisione entro: ") && letter.text.contains("Responsabile: Ada Neri"),
+            "{}",
+            letter.text
+        );
+        assert!(!letter.text.contains("Cliente:"), "nobody's mandate is known");
+    }
+
+    // With a mandate in the register the client is named.
+    let person = |code: &str, name: &str, address: &str| {
+        let new = NewPerson { codice_fiscale: Some(code), partita_iva: None, name, kind: PersonKind::PersonaFisica };
+        let mut person = Person::begin(&register(new, &[], 0).unwrap()).unwrap();
+        let entry = person.add_domicile(address, Source::Enabled, before(), &[]).unwrap();
+        person.apply(&entry, before());
+        person
+    };
+    let (mut anna, verdi) = (person(CODE, "Anna Bianchi", ANNA), person("RSSMRA80A01H501U", "Mario Rossi", LAWYER));
+    let (from, until) = ("2026-01-01".parse().unwrap(), "2026-12-31".parse().unwrap());
+    let mandate = anna.mandate(&verdi, Over::All, &"a".repeat(64), from, until).unwrap();
+    anna.apply(&mandate, before());
+    let named = receipt(LAWYER, Known { people: vec![anna.clone(), verdi.clone()], ..nothing() });
+    assert!(flat(&named).contains("È per conto di Anna Bianchi: la delega è agli atti"), "{}", named.text);
+    assert!(named.text.contains("Cliente: Anna Bianchi\n"), "{}", named.text);
+    anna.mandates.clear();
+    let unnamed = receipt(LAWYER, Known { people: vec![anna, verdi], ..nothing() });
+    assert!(!unnamed.text.contains("Cliente:") && !unnamed.text.contains("per conto di Anna"), "{}", unnamed.text);
 }

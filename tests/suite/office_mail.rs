@@ -12,6 +12,8 @@ use std::path::{Path, PathBuf};
 
 #[path = "office_mail/bounced.rs"]
 mod bounced;
+#[path = "office_mail/files.rs"]
+mod files;
 #[path = "office_mail/handed_on.rs"]
 mod handed_on;
 #[path = "office_mail/once.rs"]

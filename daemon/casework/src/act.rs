@@ -7,7 +7,7 @@ mod change;
 mod competence;
 mod decide;
 mod enable;
-mod handed;
+pub(crate) mod handed;
 pub mod once;
 mod rank;
 mod reclassify;

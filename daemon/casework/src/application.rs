@@ -19,6 +19,7 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec;
 use alloc::vec::Vec;
+pub(crate) use lines::{CODE, NAME};
 use lines::{Line, Need, Text};
 use pec::Content;
 use serde_json::{Value, json};
@@ -108,8 +109,21 @@ pub(crate) fn summary(class: &Classification, case: Option<&Dossier>, named: imp
 }
 
 /// What people read for a field that was written, or found, in a request.
-fn title(field: &str) -> String {
-    lines::label(field).map_or_else(|| fields::title(field), str::to_string)
+pub(crate) fn title(field: &str) -> String {
+    match field {
+        "attachment" => String::from("allegati"),
+        _ => lines::label(field).map_or_else(|| fields::title(field), str::to_string),
+    }
+}
+
+/// The names of the lines of a form.
+pub(crate) fn names(procedure: &Procedure) -> Vec<&'static str> {
+    lines::of(procedure).iter().map(|line| line.name).collect()
+}
+
+/// The name of the line that has this label.
+pub(crate) fn named_by(label: &str) -> Option<&'static str> {
+    lines::name(label)
 }
 
 impl<'a> Application<'a> {

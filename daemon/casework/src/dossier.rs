@@ -341,6 +341,14 @@ pub struct Document {
     pub visibility: Visibility,
 }
 
+impl Document {
+    /// It is a whole message, by its own digest.
+    #[must_use]
+    pub fn is_message(&self) -> bool {
+        self.message.is_empty() && self.media == "message/rfc822"
+    }
+}
+
 /// Who may see a document.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

@@ -76,6 +76,8 @@ pub struct Known {
     pub courtesies: BTreeMap<String, Lately>,
     /// The courtesy notice that it returns.
     pub returned: Option<Returned>,
+    /// What a certified sender has given in dossiers that are not reserved, the newest first: by person who is reached there.
+    pub given: BTreeMap<String, Vec<Held>>,
 }
 
 /// A message that was decided before, as an order may speak of it.
@@ -95,6 +97,8 @@ pub struct Wrote {
     pub corrections: u32,
     /// It is in quarantine: what it says of its author is not believed, whatever was signed.
     pub aside: bool,
+    /// Names and types of its attachments, where an office's mail names it and it could be examined.
+    pub files: Vec<(String, String)>,
 }
 
 impl Wrote {
@@ -211,6 +215,7 @@ impl Known {
             held: BTreeMap::new(),
             courtesies: BTreeMap::new(),
             returned: None,
+            given: BTreeMap::new(),
         }
     }
 

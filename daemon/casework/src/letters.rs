@@ -2,13 +2,16 @@
 
 pub(crate) mod accesses;
 pub(crate) mod case;
+mod client;
 pub(crate) mod courtesy;
 pub(crate) mod enquiry;
 pub(crate) mod follow;
 mod loose;
+mod missing;
 mod named;
 pub(crate) mod order;
 mod undelivered;
+mod verify;
 mod words;
 
 use crate::application;
@@ -21,6 +24,7 @@ use crate::effect::EffectKey;
 use crate::known::{Known, Wrote};
 use crate::language::Language;
 use crate::reply::catalogue::{self, words::Words};
+use crate::reply::reader;
 use crate::request::term;
 use crate::rules::{Calendar, Classification, Hit, Kind, Place};
 use crate::{clockwork, procedure, ranking};
@@ -28,10 +32,13 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec;
 use alloc::vec::Vec;
+use client::client;
 use jiff::Timestamp;
 pub(crate) use loose::{passed_on, ways_of_asking};
+use missing::{gap, missing_in_words};
 use pec::{Attachment, Content, Daticert, Examined, Grade, Opens};
 use serde_json::{Value, json};
+pub(crate) use verify::{Claim, Lot, check_task};
 
 pub use undelivered::{doubt_task, paper_task, unmade_task};
 
@@ -109,7 +116,13 @@ pub(crate) fn reply(template: &str, about: &About<'_>) -> Result<Outgoing, Reaso
     let next = || next_step(class, case, language, desk);
     put(&mut values, "prossimo_passo", json!(late.map_or_else(next, |why| words::out_of_time(&why, language))));
     put(&mut values, "numero_indicato", json!(named::shown(class, language)));
-    put(&mut values, "mancanze", json!(class.missing.iter().map(|need| gap(need, language)).collect::<Vec<_>>()));
+    put(
+        &mut values,
+        "mancanze",
+        json!(class.missing.iter().map(|need| gap(need, class, language)).collect::<Vec<_>>()),
+    );
+    let held = class.held.iter().filter(|at| at.counts).map(|at| words::at_hand(at, language));
+    put(&mut values, "agli_atti", json!(held.collect::<Vec<_>>()));
     let ten_days =
         crate::calendar::last_day(rome(known.now).date(), INTEGRATION_DAYS, Calendar::Solar, desk.entity.patron);
     // The term runs on, so an answer after its end would come too late to be decided upon.
@@ -121,13 +134,16 @@ pub(crate) fn reply(template: &str, about: &About<'_>) -> Result<Outgoing, Reaso
         put(&mut values, "allegati", json!(files));
     }
     put(&mut values, "riepilogo", application::summary(class, case, |title| words::datum(title, language)));
+    let to = daticert.mittente.trim().to_string();
+    if let Some(client) = case.and_then(|case| client(case, &to, known)) {
+        put(&mut values, "per_conto_di", json!(client));
+    }
     let near = class.citations.iter().find(|cited| cited.dossier.is_none());
     if let Some(near) = near.and_then(|cited| crate::enquiry::near(&named::number(&cited.reference), about)) {
         put(&mut values, "forse", json!(near));
     }
-    let to = daticert.mittente.trim().to_string();
     let number = case.map(|d| d.number.clone());
-    let letter = write(template, language, values, Lane::Pec, to, number, references(about), known, desk)?;
+    let letter = write(template, language, values, Lane::Pec, to, number, case, references(about), known, desk)?;
     let printed = case.filter(|_| is_printed(template)).map(|case| sheet(&case.number, language));
     Ok(Outgoing { enclosures: printed.into_iter().collect(), ..letter })
 }
@@ -182,6 +198,7 @@ pub(crate) fn task(
         dossier: None,
         corrections: 0,
         aside: false,
+        files: vec![],
     };
     let object = case.map_or(Object::Message(&wrote), Object::Dossier);
     put(&mut values, "riferimento", json!(answers::reference(object, office, desk)));
@@ -217,94 +234,6 @@ pub(crate) fn task(
         }
     }
     to_office("compito", values, office, case.map(|d| d.number.clone()), true, known, desk)
-}
-
-/// What is left to say of a message that a person must look at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) enum Lot {
-    /// It was decided: no answer to the task changes that.
-    #[default]
-    Decided,
-    /// Ordinary mail: nothing in it is proven.
-    Ordinary,
-    /// In quarantine: nothing in it is to be believed.
-    Quarantine,
-}
-
-/// What a message claims about itself: shown to the person who checks it, believed by nobody.
-#[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Claim<'a> {
-    from: Option<&'a str>,
-    subject: &'a str,
-    content: Option<&'a Content>,
-    lot: Lot,
-}
-
-impl<'a> Claim<'a> {
-    /// Of an examined message, with its content as far as it could be read.
-    pub(crate) fn of(seen: &'a Examined, content: Option<&'a Content>) -> Self {
-        let author = content.and_then(|c| c.from.first()).map(|m| m.address.as_str());
-        Self {
-            from: author.or(seen.from.as_deref()),
-            subject: content.map_or(seen.subject.as_str(), |c| &c.subject),
-            content,
-            lot: Lot::Decided,
-        }
-    }
-
-    /// Of a message of which the office may say by mail what becomes of it.
-    pub(crate) fn left(self, lot: Lot) -> Self {
-        Self { lot, ..self }
-    }
-}
-
-/// The task to a person who must look at a message.
-pub(crate) fn check_task(
-    claim: Claim<'_>,
-    why: &str,
-    trail: &[Reason],
-    known: &Known,
-    desk: &Desk,
-) -> Option<Outgoing> {
-    let office = desk.entity.fallback_office.as_str();
-    let mut values = about_us(desk, office);
-    let wrote = Wrote {
-        digest: known.digest.clone(),
-        at: known.received.unwrap_or(known.now),
-        sender: claim.from.unwrap_or_default().to_string(),
-        proven: None,
-        dossier: None,
-        corrections: 0,
-        aside: claim.lot == Lot::Quarantine,
-    };
-    if claim.lot == Lot::Decided {
-        put(&mut values, "riferimento", json!(reference(known)));
-    } else {
-        let (object, reader) = (Object::Message(&wrote), Author::shared(office, desk));
-        put(&mut values, "riferimento", json!(answers::reference(object, office, desk)));
-        order::offered(&mut values, object, &known.digest, reader, &known.people, desk, known.now);
-    }
-    put(&mut values, "motivo", json!(why));
-    put(&mut values, "anomalie", json!(trail.iter().map(|r| r.text.as_str()).collect::<Vec<_>>()));
-    put(&mut values, "ricevuto_il", json!(known.received.unwrap_or(known.now)));
-    put(&mut values, "originale", json!(original(known)));
-    put(
-        &mut values,
-        "come_rispondere",
-        json!([
-            "Guarda l'originale prima di fidarti di quello che dice.",
-            "A chi scrive non è partita nessuna risposta automatica."
-        ]),
-    );
-    given(&mut values, "mittente_dichiarato", claim.from.unwrap_or_default());
-    given(&mut values, "oggetto_messaggio", claim.subject);
-    if let Some(content) = claim.content {
-        let files = files(content, Language::It);
-        if !files.is_empty() {
-            put(&mut values, "allegati", json!(files));
-        }
-    }
-    to_office("compito-verifica", values, office, None, true, known, desk)
 }
 
 /// The morning mail of an office: `told` in the subject, then the lists by the names that the template has for them.
@@ -409,26 +338,6 @@ fn next_step(class: &Classification, case: Option<&Dossier>, language: Language,
         (Some(case), _) => return next_in_case(case, words::REQUEST_EXAMINED, language, desk),
     };
     usual.in_language(language).to_string()
-}
-
-/// For the office.
-fn missing_in_words(need: &str) -> String {
-    match need {
-        "dossier" => String::from("un fascicolo di cui il mittente sia parte"),
-        "identity" => String::from("una prova di chi scrive"),
-        "attachment" => String::from("gli allegati"),
-        other => other.replace('_', " "),
-    }
-}
-
-fn gap(need: &str, language: Language) -> Value {
-    match words::gap(need) {
-        Some((what, why)) => json!({ "cosa": what.in_language(language), "perche": why.in_language(language) }),
-        None => {
-            let what = words::italian(&need.replace('_', " "), language);
-            json!({ "cosa": what, "perche": words::NEEDED.in_language(language) })
-        }
-    }
 }
 
 fn files(message: &Content, language: Language) -> Vec<Value> {
@@ -542,7 +451,7 @@ fn to_office(
 ) -> Option<Outgoing> {
     // An office that the rules no longer have leaves its dossiers behind: their tasks go where all unplaced mail goes.
     let to = desk.rules.office(office).or_else(|| desk.rules.office(&desk.entity.fallback_office))?.mail.clone();
-    let letter = write(template, Language::It, values, Lane::Internal, to, case, vec![], known, desk).ok()?;
+    let letter = write(template, Language::It, values, Lane::Internal, to, case, None, vec![], known, desk).ok()?;
     Some(Outgoing { with_original, ..letter })
 }
 
@@ -554,13 +463,25 @@ fn write(
     lane: Lane,
     to: String,
     case: Option<String>,
+    dossier: Option<&Dossier>,
     references: Vec<String>,
     known: &Known,
     desk: &Desk,
 ) -> Result<Outgoing, Reason> {
-    let rendered = desk.templates.render(template, language, &values).map_err(|trouble| {
-        Reason::new("template", format!("il modello «{template}» non si può scrivere: {trouble}"))
-    })?;
+    // The same letter in the words for whoever reads it; by its one name it is known, counted and sent again.
+    let reader = match lane {
+        Lane::Pec => reader::Kind::of_reader(&to, dossier, &desk.rules),
+        Lane::Internal | Lane::Courtesy => None,
+    };
+    let file = desk.templates.for_reader(template, language, reader);
+    let mut values = values;
+    if reader == Some(reader::Kind::Body) && file != template {
+        words::make_formal(&mut values);
+    }
+    let rendered = desk
+        .templates
+        .render(&file, language, &values)
+        .map_err(|trouble| Reason::new("template", format!("il modello «{file}» non si può scrivere: {trouble}")))?;
     let id = desk.key.effect_id(&known.digest, template, &to, 0);
     Ok(Outgoing {
         message_id: EffectKey::message_id(&id, &desk.domain()),

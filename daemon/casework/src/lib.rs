@@ -33,6 +33,7 @@ mod enquiry;
 pub mod entrust;
 mod filing;
 mod follow;
+mod given;
 pub mod guard;
 pub mod idle;
 pub mod known;

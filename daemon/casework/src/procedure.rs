@@ -23,7 +23,7 @@ mod tests;
 
 pub use archetype::{Archetype, Module, Section};
 pub use machine::{Actor, Refused, lawful};
-pub use model::{Notice, Participation, Procedure, Responsible, Role, Silence, ThirdBody};
+pub use model::{Document, Notice, Participation, Procedure, Responsible, Role, Silence, ThirdBody};
 pub use term::{Length, Term};
 
 use crate::rules::problem::{Problems, Spot};

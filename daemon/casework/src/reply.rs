@@ -16,6 +16,7 @@ mod engine;
 mod letter_tests;
 mod lint;
 mod readable;
+pub mod reader;
 #[cfg(test)]
 mod tests;
 mod values;
@@ -32,6 +33,7 @@ use alloc::vec::Vec;
 use aws_lc_rs::digest;
 use catalogue::{MESSAGES, Message, Reader};
 use core::fmt;
+pub(crate) use dates::day_in;
 pub use dates::instant_in as instant;
 use engine::{Engine, Fault};
 use serde_json::Value;
@@ -162,6 +164,13 @@ impl Templates {
         if self.messages.contains_key(&(wanted, name.to_string())) { wanted } else { Language::It }
     }
 
+    /// The template of a letter for this reader: the variant that is written for such readers, in this language, or the letter's own.
+    #[must_use]
+    pub fn for_reader(&self, name: &str, language: Language, reader: Option<reader::Kind>) -> String {
+        let variant = reader.map(|kind| format!("{name}.{}", kind.word()));
+        variant.filter(|name| self.messages.contains_key(&(language, name.clone()))).unwrap_or_else(|| name.to_string())
+    }
+
     /// SHA-256 of all the files, hex: it names this set of templates in the journal.
     #[must_use]
     pub fn digest(&self) -> &str {
@@ -242,6 +251,12 @@ impl Templates {
             let near = crate::nearest::nearest(name, &known).map_or(String::new(), |near| format!("forse `{near}`? "));
             return refuse(0, format!("modello `{name}` sconosciuto: {near}i modelli sono {}", known.join(", ")));
         };
+        if let Some(text) = reader::slip(name) {
+            return refuse(0, text);
+        }
+        if reader::Kind::of_template(name).is_some() && message.reader == Reader::Office {
+            return refuse(0, "questa lettera va a un ufficio dell'ente: non ha varianti per chi scrive".to_string());
+        }
         if !catalogue::words::can_be_in(message, language) {
             let title = language.title();
             return refuse(

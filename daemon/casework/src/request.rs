@@ -9,6 +9,7 @@ use crate::decision::{Change, Decision, Disposition, Outgoing, Reason};
 use crate::desk::Desk;
 use crate::dossier::{self, Cover, Dossier, Life, State};
 use crate::filing::{self, Filed, Paper};
+use crate::given::Given;
 use crate::known::{Known, material};
 use crate::language::{self, Written};
 use crate::letters::case::Case;
@@ -56,7 +57,16 @@ pub(crate) fn decide(seen: &Examined, daticert: &Daticert, message: &Content, kn
         Some(application) => application.classification(&class, desk),
         None => class,
     };
+    let service = application.map(|application| application.procedure);
+    let mut class = class;
+    let procedure = service.or_else(|| desk.procedures.opened_by(&class.rule, class.kind));
+    let writer = filing::standing(&class, daticert, message, None, known);
+    let given = if marks.is_empty() { Given::of(&writer, known, desk) } else { None };
+    // Of what joins a dossier that is there, its office asks.
+    let is_held =
+        given.as_ref().filter(|_| opens(class.kind)).and_then(|it| it.relieve(&mut class, procedure, message));
     let mut trail = vec![Reason::new("rule", outcome_in_words(&class, desk))];
+    trail.extend(is_held);
     if known.answers_ours && guard::is_autoresponse(&marks) && message.attachments.is_empty() {
         // An autoresponder met one of our messages: a task for each would feed it. Documents are never passed over.
         trail.extend(marks);
@@ -73,7 +83,6 @@ pub(crate) fn decide(seen: &Examined, daticert: &Daticert, message: &Content, kn
 
     // A machine's mail opens nothing: each holiday notice would cost a number and a legal term. Its office reads it.
     let is_placed = class.outcome.is_sure() && class.mode != Mode::Shadow && marks.is_empty();
-    let service = application.map(|application| application.procedure);
     let mut dossier = tie(&class, service, daticert, known, desk, is_placed, &mut trail);
     if let (Tie::Open(dossier), Some(language)) = (&mut dossier, tongue.language) {
         dossier.cover.language = language;
@@ -149,6 +158,7 @@ pub(crate) fn decide(seen: &Examined, daticert: &Daticert, message: &Content, kn
         (None, Some(draft)) => Answer::Draft(draft),
         (None, None) => Answer::None,
     };
+    filed.facts.extend(given.filter(|_| is_first).into_iter().flat_map(|given| given.facts(&class)));
     let task = letters::task(&about, answer, &trail, &filed.facts, &filed.data);
     let (more, letters) = several::work(others, seen, daticert, message, reply.as_ref(), desk);
     changes.extend(more);

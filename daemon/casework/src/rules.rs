@@ -53,8 +53,11 @@ pub use classify::{classify, clues_in, look_up};
 pub use coverage::{advice, tests_about, unexercised};
 pub use diff::{Difference, diff};
 pub use load::{SourceFile, digest, load};
-pub use outcome::{Citation, Classification, Clue, Field, FieldCheck, Hit, OfficeClue, Outcome, Reading, RuleScore};
+pub use outcome::{
+    AtHand, Citation, Classification, Clue, Field, FieldCheck, Hit, OfficeClue, Outcome, Reading, RuleScore,
+};
 pub use place::{DossierBrief, Material, Place, World};
 pub use problem::Problem;
+pub(crate) use sender::kind as kind_of_sender;
 pub use tally::Tally;
 pub use why_not::{Verdict, Weighed, WhyNot, why_not};

@@ -47,11 +47,7 @@ pub enum Undone {
 /// # Errors
 /// See [`Undone`].
 pub fn document(raw: &[u8], nth: usize, most: usize) -> Result<Document, Undone> {
-    let whole = || {
-        let (message, _) = Content::read(raw, &Dashes::find(raw), Excerpt::whole(raw));
-        (message, raw.to_vec())
-    };
-    let (message, bytes) = cut(raw).map_or_else(whole, |(_, message, bytes)| (message, bytes));
+    let (message, bytes) = content(raw);
     let file = message.attachments.get(nth).ok_or(Undone::Absent)?;
     let (mut content, mut is_too_large) = (Vec::new(), false);
     let sound = file.each_piece(&bytes, &mut |piece| {
@@ -65,6 +61,22 @@ pub fn document(raw: &[u8], nth: usize, most: usize) -> Result<Document, Undone>
         (_, false) => Err(Undone::Broken),
         _ => Ok(Document { media_type: file.media_type.clone(), bytes: content }),
     }
+}
+
+/// Names and types of the attachments of a message, in the order in which [`document`] counts them.
+#[must_use]
+pub fn attachments(raw: &[u8]) -> Vec<(String, String)> {
+    let (message, _) = content(raw);
+    message.attachments.into_iter().map(|file| (file.name, file.media_type)).collect()
+}
+
+/// What somebody wrote, and its bytes: in an envelope once proven, or the mail itself.
+fn content(raw: &[u8]) -> (Content, Vec<u8>) {
+    let whole = || {
+        let (message, _) = Content::read(raw, &Dashes::find(raw), Excerpt::whole(raw));
+        (message, raw.to_vec())
+    };
+    cut(raw).map_or_else(whole, |(_, message, bytes)| (message, bytes))
 }
 
 /// Reads the envelope of a message that was once proven to be a *busta di trasporto*. `None` where it cannot be cut as one.

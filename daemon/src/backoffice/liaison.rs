@@ -3,6 +3,7 @@
 //! It holds the register only to read it, and for each row as long as any order does. Whatever is wrong on the other side is an
 //! alarm and a pause, never a stop.
 
+use super::asked::{self, NOT_ASKED};
 use super::state::{Memory, State};
 use super::told::Line;
 use super::{Answer, BackOffice, Event, Fault, Page};
@@ -10,6 +11,7 @@ use crate::alarm::{Alarms, Code};
 use crate::caseload::clerk::Clerk;
 use crate::caseload::drop::{self, DONE};
 use crate::caseload::rows::Mandate;
+use crate::caseload::{Caseload, Deed};
 use crate::digest::{flow, sha256};
 use crate::disk::DiskRef;
 use crate::events;
@@ -63,6 +65,8 @@ pub struct Liaison {
     pub other: Box<dyn BackOffice>,
     /// What it may order.
     pub mandate: Mandate,
+    /// It brings also persons who have asked nothing.
+    pub imports: bool,
     /// The procedures that it works on; empty: all.
     pub procedures: Vec<String>,
     /// How often it is looked for.
@@ -312,8 +316,9 @@ impl Liaison {
         let by = format!("{BY}: {}", page.name);
         let mandate = Some(&self.mandate);
         let outcome = world::in_place(|| {
-            drop::work(&page.name, &page.bytes, &by, mandate, |deed, key| {
-                self.clerk.serve(deed, Channel::BackOffice, key)
+            drop::work(&page.name, &page.bytes, &by, mandate, |deed, key| match self.admits(deed, key)? {
+                true => self.clerk.serve(deed, Channel::BackOffice, key),
+                false => Ok(crate::outbox::orders::Answer::No(NOT_ASKED.into())),
             })
         })?;
         if let Some(why) = drop::refused(&outcome) {
@@ -329,6 +334,15 @@ impl Liaison {
         let digest = sha256(&page.bytes);
         let id = format!("esito-{}", flow(&digest));
         Ok(Answer { id, page: page.name.clone(), digest, at: self.clerk.clock.now(), outcome })
+    }
+
+    /// Whether a row may be carried out: that of a person only where the person has asked something here, or it was done before.
+    fn admits(&self, deed: &Deed, key: &str) -> Result<bool, Trouble> {
+        let Deed::Enter { person } = deed else { return Ok(true) };
+        let is_known = |caseload: &mut Caseload<'_>| {
+            Ok(caseload.store.is_done(key)? || asked::has_asked(caseload.store, person, caseload.now)?)
+        };
+        Ok(self.imports || self.clerk.at_work(is_known)?)
     }
 
     /// The next lines that tell something, and how far the register was read.

@@ -3,8 +3,9 @@
 use crate::archive::{Archive, Shelf};
 use crate::store::rows::MessageRow;
 use crate::store::{Store, Trouble};
-use casework::act::{HANDED_ON_MAX, Mailed};
+use casework::act::{HANDED_MAX, HANDED_ON_MAX, Mailed};
 use casework::decision::Disposition;
+use pec::reread;
 use std::{fs, io};
 
 /// Messages of one dossier that are looked through: orders of offices are among them.
@@ -30,4 +31,21 @@ pub fn filed(store: &Store, archive: &Archive, number: &str) -> Result<Vec<Maile
         filed.push(Mailed { message: row.digest, bytes });
     }
     Ok(filed)
+}
+
+/// Names and types of what is attached to a decided message; of one that could not be examined nothing is read.
+///
+/// # Errors
+/// The store, or the disk, cannot go on.
+pub fn attached(store: &Store, archive: &Archive, digest: &str) -> Result<Vec<(String, String)>, Trouble> {
+    let is_examined = store.message(digest)?.is_some_and(|row| !row.grade.is_empty());
+    if !is_examined {
+        return Ok(Vec::new());
+    }
+    match archive.read(Shelf::In, digest) {
+        Ok(raw) => Ok(reread::attachments(&raw).into_iter().take(HANDED_MAX).collect()),
+        // The scrub tells it; an order must not stop the service.
+        Err(e) if matches!(e.kind(), io::ErrorKind::NotFound | io::ErrorKind::InvalidData) => Ok(Vec::new()),
+        Err(e) => Err(Trouble::Io("archive".into(), e)),
+    }
 }

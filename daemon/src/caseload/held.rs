@@ -1,17 +1,22 @@
-//! What whoever a dossier is of has given already, in it and in others: for an office that would ask for it again (L. 241/1990 art.
-//! 18 c. 2; functions S2.13). It changes when something else counts as given.
+//! What whoever a dossier is of, or whoever writes, has given already: so that it is not asked again (L. 241/1990 art. 18 c. 2;
+//! functions S2.13). It changes when something else counts as given.
 
 use crate::store::register::EntryRow;
 use crate::store::{Store, Trouble};
+use casework::Known;
 use casework::act::once::{Held, gives};
-use casework::dossier::{Dossier, Party, Visibility};
+use casework::dossier::{Dossier, Party, PartyRole, Visibility};
 use casework::life::Entry;
-use casework::person::Person;
+use casework::person::{Person, Strength};
 use casework::verb::Verb;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Dossiers of a person that are looked through, the newest first.
 const DOSSIERS_MAX: usize = 50;
+/// Of whoever writes: each of their messages looks through them.
+const WRITERS_DOSSIERS_MAX: usize = 20;
+/// Persons who are reached at one address: one, or a person and a company of theirs.
+const WRITERS_MAX: usize = 2;
 /// Entries of one of them.
 const ENTRIES_MAX: usize = 1_000;
 /// Things that are found: of a person who has given more, the newest dossiers'.
@@ -48,6 +53,27 @@ pub fn held(store: &Store, dossier: &Dossier) -> Result<Vec<Held>, Trouble> {
     }
     found.truncate(HELD_MAX);
     Ok(found)
+}
+
+/// What those have given who are surely reached at the address that wrote: by person. Of a reserved dossier nothing is said.
+///
+/// # Errors
+/// The store cannot go on.
+pub fn given(store: &Store, known: &Known, sender: &str) -> Result<BTreeMap<String, Vec<Held>>, Trouble> {
+    let is_reached = |person: &&Person| person.strength_of(sender, known.now) >= Some(Strength::Enabled);
+    let mut given = BTreeMap::new();
+    for person in known.people.iter().filter(is_reached).take(WRITERS_MAX) {
+        let party = Party { person: person.id.clone(), address: String::new(), role: PartyRole::Applicant };
+        let mut found = Vec::new();
+        for dossier in store.latest_of_person(&person.id, WRITERS_DOSSIERS_MAX)? {
+            if !dossier.cover.reserved && is_of(&dossier, &party) {
+                of_dossier(store, &dossier, &mut found)?;
+            }
+        }
+        found.truncate(HELD_MAX);
+        given.insert(person.id.clone(), found);
+    }
+    Ok(given)
 }
 
 /// The newest dossiers of somebody: by the record, else by the address.

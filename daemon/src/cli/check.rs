@@ -11,6 +11,7 @@ use crate::revocation::survey::Survey;
 use crate::submit;
 use crate::supervise::{imap_settings, smtp};
 use casework::effect::EffectKey;
+use casework::reply::reader;
 use casework::rules::{self, Problem};
 use casework::{Desk, Entity, calendar};
 use pec::revocation::StatusLists;
@@ -102,7 +103,12 @@ fn files_are_fine(desk: &Desk, own: bool) -> u8 {
         desk.rules.offices().count()
     );
     say!("Procedimenti: {}", desk.procedures.all().count());
-    say!("Modelli: {}", desk.templates.names().len());
+    let names = desk.templates.names();
+    say!("Modelli: {}", names.len());
+    let variants: Vec<&str> = names.iter().copied().filter(|name| reader::Kind::of_template(name).is_some()).collect();
+    if !variants.is_empty() {
+        say!("Varianti per chi legge: {}", variants.join(", "));
+    }
     if own {
         print_problems(&super::rules::check::warnings(&desk.rules));
         print_problems(desk.procedures.warnings());

@@ -20,6 +20,7 @@ use casework::calendar::rome;
 use gather::{Gathered, gather};
 use jiff::Timestamp;
 use metadata::Filed;
+use std::collections::BTreeSet;
 use std::fmt::Display;
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, BufWriter};
@@ -118,6 +119,11 @@ fn fill(out: &mut Out, gathered: &Gathered, data: &Path, world: &evidence::World
             out.add(&path, &read(Shelf::In, &receipt.digest)?)?;
         }
     }
+    for (n, digest) in beside(gathered).iter().enumerate() {
+        // Put there by an office, or handed over at the counter: of one's own, or of another conversation.
+        let shelf = if archive.path(Shelf::In, digest).exists() { Shelf::In } else { Shelf::Out };
+        out.add(&format!("documenti/{:04}-{}.eml", n + 1, flow(digest)), &read(shelf, digest)?)?;
+    }
     out.add("registro/righe.jsonl", &gathered.lines.text)?;
     out.add("registro/impronte.txt", gathered.lines.hashes.as_bytes())?;
     out.add("registro/catena.json", &pretty(&gathered.lines.chain()))?;
@@ -182,4 +188,14 @@ impl Out {
 
 fn trouble(path: &Path, why: &dyn Display) -> String {
     format!("{}: non riesco a scriverlo: {why}", path.display())
+}
+
+/// The messages that hold documents of the dossier and are no messages of its own.
+fn beside(gathered: &Gathered) -> BTreeSet<String> {
+    let is_own = |digest: &str| gathered.messages.iter().any(|message| message.digest == digest);
+    let holders = gathered.documents.iter().map(|document| match document.is_message() {
+        true => document.digest.clone(),
+        false => document.message.clone(),
+    });
+    holders.filter(|digest| !digest.is_empty() && !is_own(digest)).collect()
 }

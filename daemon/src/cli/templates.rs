@@ -7,7 +7,7 @@ use crate::office::read_templates;
 use crate::post::{self, Sheet};
 use crate::shipped;
 use casework::language::Language;
-use casework::reply::{self, Extent, Templates};
+use casework::reply::{self, Extent, Templates, reader};
 use gallery::{Picture, Shown, Variant};
 use std::fs;
 use std::io;
@@ -129,6 +129,7 @@ fn letter(templates: &Templates, language: Language, name: &str, out: &Path, dra
         language,
         name: name.to_owned(),
         purpose: message.map(|message| message.purpose).unwrap_or_default(),
+        of: reader::Kind::of_template(name).map(reader::Kind::title),
         reader: message.map(|message| message.reader),
         variants,
     })

@@ -6,7 +6,9 @@ use crate::archive::{Archive, Shelf};
 use crate::journal::record::Event;
 use crate::journal::{Journal, Tail};
 use crate::store::restored::is_acknowledged;
-use casework::calendar;
+use casework::life::Entry;
+use casework::{Change, calendar};
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 #[derive(clap::Args)]
@@ -146,7 +148,19 @@ fn named(event: &Event, each: &mut impl FnMut(Shelf, &String)) {
         }
         Event::RevokedLater { status, .. } => status.iter().for_each(|digest| each(Shelf::Status, digest)),
         Event::Tasked { frozen, .. } | Event::Canary { frozen, .. } => each(Shelf::Out, frozen),
-        Event::Acted(acted) => acted.frozen.iter().for_each(|digest| each(Shelf::Out, digest)),
+        Event::Acted(acted) => {
+            acted.frozen.iter().for_each(|digest| each(Shelf::Out, digest));
+            // Documents of one order are in one message: handed over at the counter.
+            let handed = acted.changes.iter().filter_map(|change| match change {
+                Change::Entered { entry: Entry::Deposited { document }, .. } => Some(&document.message),
+                _ => None,
+            });
+            handed
+                .filter(|message| !message.is_empty())
+                .collect::<BTreeSet<_>>()
+                .into_iter()
+                .for_each(|message| each(Shelf::Out, message));
+        }
         _ => {}
     }
 }

@@ -22,6 +22,8 @@ pub struct BackOffice {
     pub side: Side,
     /// What it may order.
     pub mandate: Mandate,
+    /// It brings also persons who have asked nothing here: the body has a title for that.
+    pub imports: bool,
     /// Ids of the procedures that it works on; empty: all.
     pub procedures: Vec<String>,
     /// How often it is looked for.
@@ -98,6 +100,7 @@ pub(super) fn read(root: &mut Table<'_, '_>, m: &mut Mistakes) -> Option<BackOff
         m.add(Some(role_at), format!("`gestionale.ruolo`: «{role}» non si conosce{hint}"));
     }
     let procedures = table.texts("procedimenti", m).unwrap_or_default();
+    let imports = table.flag("importa_persone", false, m);
     let every = Duration::from_secs(table.number("ogni_secondi", EVERY_SECONDS, 5..=3600, m));
     let late = SignedDuration::from_mins(table.number("ritardo_minuti", LATE_MINUTES, 5..=10_080, m) as i64);
     table.finish(m);
@@ -106,7 +109,7 @@ pub(super) fn read(root: &mut Table<'_, '_>, m: &mut Mistakes) -> Option<BackOff
         (None, Some(url)) => Side::Web { url, token_file, ca_file },
         (None, None) => return None,
     };
-    Some(BackOffice { side, mandate: Mandate { offices, role }, procedures, every, late })
+    Some(BackOffice { side, mandate: Mandate { offices, role }, imports, procedures, every, late })
 }
 
 #[cfg(test)]
@@ -125,6 +128,7 @@ mod tests {
         assert!(with("").unwrap().is_none());
         let read = with("[gestionale]\ncartella = \"/srv/g\"\nuffici = [\"tributi\"]").unwrap().unwrap();
         assert!(matches!(&read.side, Side::Folder(dir) if dir == Path::new("/srv/g")));
+        assert!(!read.imports, "only whoever has asked something");
         assert_eq!((&*read.mandate.role, read.every.as_secs(), read.late.as_mins()), ("operatore", 30, 60));
         let web =
             "[gestionale]\nindirizzo = \"https://g.example/eventi\"\nuffici = [\"tributi\"]\nruolo = \"responsabile\"";

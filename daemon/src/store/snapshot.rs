@@ -187,5 +187,6 @@ fn wrote(row: &MessageRow) -> Wrote {
         dossier: row.corrected.as_ref().and_then(|(_, said)| said.dossier.clone()).or(decided),
         corrections: row.corrections,
         aside: matches!(row.disposition, Disposition::Quarantine { .. }),
+        files: Vec::new(),
     }
 }

@@ -27,6 +27,7 @@ impl Service {
         Ok(Some(Liaison {
             clerk: self.clerk(),
             other,
+            imports: config.imports,
             mandate: config.mandate.clone(),
             procedures: config.procedures.clone(),
             every: config.every,

@@ -53,6 +53,11 @@ impl Handed {
         handed.collect()
     }
 
+    fn document(&self, visibility: Visibility) -> Document {
+        let Self { name, media, message, .. } = self.clone();
+        Document { digest: String::new(), name, media, message, visibility }
+    }
+
     fn is_document(&self) -> bool {
         let ending = self.name.rsplit_once('.').map(|(_, ending)| ending.to_ascii_lowercase());
         ending.is_some_and(|ending| DOCUMENTS.contains(&ending.as_str()))
@@ -62,6 +67,17 @@ impl Handed {
 /// The names of those that a letter may take along.
 pub(super) fn names(handed: &[Handed]) -> Vec<String> {
     handed.iter().filter(|file| file.is_document()).map(|file| file.name.clone()).collect()
+}
+
+/// Puts files that no letter takes along into a dossier, for the office alone.
+pub(crate) fn kept(mut done: Done, dossier: &str, files: &[Handed]) -> Done {
+    let entry = |file: &Handed| Entry::Deposited { document: file.document(Visibility::Reserved) };
+    done.changes.extend(files.iter().map(|file| Change::Entered { dossier: dossier.to_string(), entry: entry(file) }));
+    let names: Vec<String> = files.iter().map(|file| format!("«{}»", file.name)).collect();
+    if !names.is_empty() {
+        done.said = format!("{}; tenuti nel fascicolo: {}", done.said, names.join(", "));
+    }
+    done
 }
 
 /// Puts the documents of an order into its dossier, and into its letters.
@@ -90,13 +106,7 @@ pub(super) fn over(mut done: Done, order: &Order) -> Result<Done, Refused> {
     }
     // All of them, in order: which attachment a document is, is counted.
     for file in &order.documents {
-        let document = Document {
-            digest: String::new(),
-            name: file.name.clone(),
-            media: file.media.clone(),
-            message: file.message.clone(),
-            visibility: if sent.contains(&file) { Visibility::Parties } else { Visibility::Reserved },
-        };
+        let document = file.document(if sent.contains(&file) { Visibility::Parties } else { Visibility::Reserved });
         done.changes.push(Change::Entered { dossier: order.dossier.clone(), entry: Entry::Deposited { document } });
     }
     let named = |is_sent: bool| {

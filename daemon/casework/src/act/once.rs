@@ -117,20 +117,32 @@ pub(super) fn again(points: &[String], held: &[Held], dossier: &Dossier, people:
         .iter()
         .filter(|person| dossier.cover.people.iter().any(|party| party.person == person.id && gives(party.role)))
         .collect();
-    // Everybody's files bear their own name: it tells no document from another.
-    let names: BTreeSet<String> = own.iter().flat_map(|person| &person.names).flat_map(|name| stems(name)).collect();
-    let telling = |text: &str| -> BTreeSet<String> {
-        stems(text).filter(|stem| !names.contains(stem) && !EVERYWHERE.contains(&stem.as_str())).collect()
-    };
+    let names = names(&own);
     let data: Vec<(BTreeSet<String>, String)> = own.iter().flat_map(|person| of_person(person)).collect();
     let mut found = Vec::new();
     for (point, text) in points.iter().enumerate() {
-        let asked = telling(text);
-        let documents = held.iter().filter(|held| is_same(&asked, &telling(stem_of_file(&held.name)))).map(in_words);
+        let asked = telling(text, &names);
+        let documents = documents(text, held, &names).map(in_words);
         let data = data.iter().filter(|(words, _)| is_of(words, &asked)).map(|(_, what)| what.clone());
         found.extend(documents.chain(data).map(|what| Again { point, what }));
     }
     found
+}
+
+/// Everybody's files bear their own name: it tells no document from another.
+pub(crate) fn names(own: &[&Person]) -> BTreeSet<String> {
+    own.iter().flat_map(|person| &person.names).flat_map(|name| stems(name)).collect()
+}
+
+/// The words that tell one document from another.
+fn telling(text: &str, names: &BTreeSet<String>) -> BTreeSet<String> {
+    stems(text).filter(|stem| !names.contains(stem) && !EVERYWHERE.contains(&stem.as_str())).collect()
+}
+
+/// The documents that are held of those that such a text asks for. `names`: see [`names`].
+pub(crate) fn documents<'h>(text: &str, held: &'h [Held], names: &BTreeSet<String>) -> impl Iterator<Item = &'h Held> {
+    let asked = telling(text, names);
+    held.iter().filter(move |held| is_same(&asked, &telling(stem_of_file(&held.name), names)))
 }
 
 /// What is said of it to who ordered.
@@ -146,7 +158,7 @@ pub(super) fn told(again: &[Again], points: &[String]) -> String {
 }
 
 /// What whoever takes a dossier in hand need not ask: given in others. None: nothing.
-pub(super) fn beside(held: &[Held], own: &str) -> Option<String> {
+pub(crate) fn beside(held: &[Held], own: &str) -> Option<String> {
     let mut elsewhere = held.iter().filter(|held| held.dossier != own);
     let named: Vec<String> = elsewhere.by_ref().take(NAMED_MAX).map(in_words).collect();
     let more = match elsewhere.count() {

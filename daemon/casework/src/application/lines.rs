@@ -60,9 +60,9 @@ const fn line(name: &'static str, label: &'static str, also: &'static [&'static 
 }
 
 /// The line for the name of who asks.
-pub(super) const NAME: &str = "nome";
+pub(crate) const NAME: &str = "nome";
 /// The line for the code of who asks.
-pub(super) const CODE: &str = "codice_fiscale";
+pub(crate) const CODE: &str = "codice_fiscale";
 
 const WHO: Line = line(
     NAME,
@@ -212,9 +212,18 @@ fn of_section(section: Section) -> &'static [Line] {
 
 /// What people read for a line of this name; `None`: no form has one.
 pub(super) fn label(name: &str) -> Option<&'static str> {
-    let all = Section::ALL.iter().flat_map(|(_, section)| of_section(*section));
-    let line = all.chain([&WHO, &WHOSE, &PHONE, &MORE]).find(|line| line.name == name)?;
-    Some(bare(line.label))
+    all().find(|line| line.name == name).map(|line| bare(line.label))
+}
+
+/// The name of the line of which people read this label.
+pub(super) fn name(label: &str) -> Option<&'static str> {
+    all().find(|line| bare(line.label) == label).map(|line| line.name)
+}
+
+/// The lines of every form.
+fn all() -> impl Iterator<Item = &'static Line> {
+    let sections = Section::ALL.iter().flat_map(|(_, section)| of_section(*section));
+    sections.chain([&WHO, &WHOSE, &PHONE, &MORE])
 }
 
 /// A label without what stands in brackets.

@@ -5,14 +5,16 @@ use super::words::office;
 use super::{Author, Object};
 use crate::act::{self, Act, Done};
 use crate::address;
+use crate::calendar::{long, rome};
 use crate::correction::{self, Correction};
 use crate::decide::short;
 use crate::decision::Change;
 use crate::desk::Desk;
 use crate::dossier::check::{self, NoNumber};
-use crate::dossier::{Dossier, PartyRole};
+use crate::dossier::{Document, Dossier, PartyRole, Visibility};
 use crate::known::{Known, Wrote};
 use crate::letters;
+use crate::life::Entry;
 use crate::nearest::hint;
 use crate::open::{self, NewDossier, NewParty};
 use crate::person::Person;
@@ -212,9 +214,34 @@ pub(super) fn correct(
     if let Some(other) = other.and_then(|number| known.dossier(number)) {
         let text = format!("Riguarda questa pratica il messaggio {}. {}", short(&message), correction.why);
         done = acted(done, other, core::iter::once(Act::Note { text }), author, known, desk)?;
+        let wrote = match object {
+            Object::Message(wrote) => Some(wrote),
+            Object::Dossier(_) => known.wrote(&message),
+        };
+        done = filed(done, other, wrote.filter(|wrote| wrote.digest == message));
     }
     done.changes.insert(0, Change::Corrected { message, correction });
     Ok(done)
+}
+
+/// The message and its attachments, as documents of the dossier that it belongs to. Its parties see what a party sent by PEC; of
+/// what somebody else wrote the office says first whether they may.
+fn filed(mut done: Done, dossier: &Dossier, wrote: Option<&Wrote>) -> Done {
+    let Some(wrote) = wrote.filter(|wrote| wrote.dossier.as_deref() != Some(&*dossier.number)) else { return done };
+    let is_partys = wrote.is_certified() && dossier.has_party(&wrote.sender);
+    let visibility = if is_partys { Visibility::Parties } else { Visibility::Reserved };
+    let of = |digest: &str, name: String, media: &str, message: &str| Entry::Deposited {
+        document: Document { digest: digest.into(), name, media: media.into(), message: message.into(), visibility },
+    };
+    // By its own digest: which attachment a document is, is counted among those of its message.
+    let name = format!("messaggio di {}, {}.eml", wrote.sender, long(rome(wrote.at).date()));
+    let whole = of(&wrote.digest, name, "message/rfc822", "");
+    let files = wrote.files.iter().map(|(name, media)| of("", name.clone(), media, &wrote.digest));
+    let entries: Vec<Entry> = core::iter::once(whole).chain(files).collect();
+    done.said = format!("{}; documenti messi nel fascicolo: {}", done.said, entries.len());
+    let entered = |entry| Change::Entered { dossier: dossier.number.clone(), entry };
+    done.changes.extend(entries.into_iter().map(entered));
+    done
 }
 
 /// Does one thing after the other with a dossier.

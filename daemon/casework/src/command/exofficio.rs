@@ -5,7 +5,8 @@
 
 use super::Author;
 use super::correct::procedure;
-use crate::act::Done;
+use crate::act::{Done, Handed, handed};
+use crate::decision::Change;
 use crate::desk::Desk;
 use crate::dossier::PartyRole;
 use crate::known::{Known, codes_of};
@@ -74,12 +75,16 @@ pub(super) fn open(
     if new.parties.is_empty() {
         return Err(Refused::new("no-parties", format!("manca a chi scrivere. Si scrive {LIKE}")));
     }
-    let mut done = open::dossier(&new, known.next_ordinal, &known.people, None, desk, known.now)?;
-    if !content.attachments.is_empty() {
-        done.said =
-            format!("{}. Gli allegati non sono nel fascicolo: mandali con una NOTA su questa pratica", done.said);
-    }
-    Ok(done)
+    let done = open::dossier(&new, known.next_ordinal, &known.people, None, desk, known.now)?;
+    let opened = done.changes.iter().find_map(|change| match change {
+        Change::Opened { dossier } => Some(dossier.number.clone()),
+        _ => None,
+    });
+    // The start notice takes none of them along: what is attached is why the office begins, and stays with it.
+    Ok(match opened {
+        Some(number) => handed::kept(done, &number, &Handed::of(&known.digest, content)),
+        None => done,
+    })
 }
 
 fn not_understood(point: &str) -> Refused {

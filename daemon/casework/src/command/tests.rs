@@ -6,7 +6,7 @@ use super::{Author, Object, answers, by_mail, by_pec, code};
 use crate::correction::Correction;
 use crate::decision::{Change, Decision, Disposition, Enclosure, Lane, Outgoing};
 use crate::desk::{Desk, OfficeBox};
-use crate::dossier::{State, Visibility};
+use crate::dossier::{Document, State, Visibility};
 use crate::enablement;
 use crate::known::{Known, Spent, Wrote};
 use crate::life::Entry;
@@ -21,9 +21,12 @@ use alloc::vec::Vec;
 use pec::{Anchors, Content, Examined, Policy, Verdict};
 use std::sync::LazyLock;
 
+mod common;
 mod exofficio;
 mod lives;
 mod offered;
+
+use common::{documents, wrote};
 
 const SERVER: &str = "mx.comune.example";
 /// The mailbox that the office shares.
@@ -305,19 +308,6 @@ fn an_office_weighs_what_was_filed_and_assigns_and_passes_on_by_mail() {
     let (answer, _) = send(&mut scene, &sent, &[]);
     assert_eq!(scene.dossier.office, "tributi", "{}", answer.text);
     assert!(scene.of_template("compito-pratica").iter().any(|task| task.subject.contains("[Codice ")));
-}
-
-/// A certified message of Mario's of the day before, which no dossier has.
-fn wrote(scene: &Scene) -> Wrote {
-    Wrote {
-        digest: "e".repeat(64),
-        at: scene.now - jiff::SignedDuration::from_hours(24),
-        sender: SAFE.into(),
-        proven: Some(pec::wire::POSTA_CERTIFICATA.into()),
-        dossier: None,
-        corrections: 0,
-        aside: false,
-    }
 }
 
 /// What an order about that message brings.

@@ -126,7 +126,18 @@ impl Case<'_> {
 
     fn letter(&self, language: Language, template: &str, values: Value, to: &str) -> Result<Outgoing, Reason> {
         let number = Some(self.dossier.number.clone());
-        write(template, language, values, Lane::Pec, to.to_string(), number, vec![], &self.known(), self.desk)
+        write(
+            template,
+            language,
+            values,
+            Lane::Pec,
+            to.to_string(),
+            number,
+            Some(self.dossier),
+            vec![],
+            &self.known(),
+            self.desk,
+        )
     }
 
     /// What is asked of the citizen, and why nobody else has it (L. 241/1990 artt. 2 c. 7, 18). `stops`: until when it suspends

@@ -69,7 +69,8 @@ pub(crate) fn notice(
     put(&mut values, "mandata_il", json!(at));
     let a_day = desk.entity.courtesy.as_ref().map_or(0, |road| road.a_day);
     put(&mut values, "al_giorno", json!(a_day));
-    let notice = write(template, Language::It, values, Lane::Courtesy, to.to_string(), None, vec![], known, desk)?;
+    let notice =
+        write(template, Language::It, values, Lane::Courtesy, to.to_string(), None, None, vec![], known, desk)?;
     // Of the letter, whichever receipt says it.
     let id = desk.key.effect_id(&awaited.item, template, to, 0);
     Ok(Outgoing { message_id: EffectKey::message_id(&id, &desk.domain()), id, ..notice })

@@ -10,6 +10,7 @@ use crate::desk::Desk;
 use crate::dossier::{Document, Dossier, Visibility, check};
 use crate::effect::EffectKey;
 use crate::enablement;
+use crate::given::{self, Given};
 use crate::known::{Event, History};
 use crate::language::Language;
 use crate::life::Entry;
@@ -17,6 +18,7 @@ use crate::person::{Asked, Notices, Over, Person, Scope};
 use crate::procedure::{Participation, Procedure, card};
 use crate::rating;
 use crate::reply::mailto;
+use crate::rules::AtHand;
 use crate::validity::Validity;
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -148,7 +150,7 @@ fn letter_in(
     let About { daticert, case, known, desk, .. } = *about;
     let to = daticert.mittente.trim().to_string();
     let number = case.map(|dossier| dossier.number.clone());
-    let letter = write(template, language, values, Lane::Pec, to, number, references(about), known, desk)?;
+    let letter = write(template, language, values, Lane::Pec, to, number, case, references(about), known, desk)?;
     let id = desk.key.effect_id(&known.digest, template, &letter.to, ordinal);
     Ok(Outgoing { message_id: EffectKey::message_id(&id, &desk.domain()), id, ..letter })
 }
@@ -215,7 +217,10 @@ pub(crate) fn service(about: &About<'_>, procedure: &Procedure, note: &str) -> R
         };
         (!text.trim().is_empty()).then(|| json!({ "voce": title, "testo": text }))
     });
-    put(&mut values, "righe", json!(shown.collect::<Vec<_>>()));
+    let held = Given::of_writer(about).map(|given| given.for_form(procedure)).unwrap_or_default();
+    let held =
+        held.iter().map(|at| json!({ "voce": format!("{}, già agli atti", at.need), "testo": given::in_words(at) }));
+    put(&mut values, "righe", json!(shown.chain(held).collect::<Vec<_>>()));
     Ok(vec![letter(about, "scheda", values, 0)?])
 }
 
@@ -234,12 +239,27 @@ pub(crate) fn form(about: &About<'_>, procedure: &Procedure, of: Option<&Person>
     if !procedure.requirements.is_empty() {
         put(&mut values, "requisiti", json!(procedure.requirements));
     }
+    let held = Given::of_writer(about).map(|given| given.for_form(procedure)).unwrap_or_default();
+    if !held.is_empty() {
+        put(&mut values, "agli_atti", json!(held.iter().map(held_in_form).collect::<Vec<_>>()));
+    }
     for (name, required) in [("documenti", true), ("facoltativi", false)] {
         let asked = procedure.asked().filter(|document| document.required == required);
+        let asked = asked.filter(|document| held.iter().all(|at| at.need != document.name));
         put(&mut values, name, json!(asked.map(|document| document.name.as_str()).collect::<Vec<_>>()));
     }
     given(&mut values, "come", procedure.card.how.trim_end_matches('.'));
     Ok(vec![letter(about, "modulo", values, 0)?])
+}
+
+/// What a form says of something that is held already.
+fn held_in_form(at: &AtHand) -> String {
+    let how = match (&at.dossier, at.counts) {
+        (Some(_), true) => "Non serve mandarlo",
+        (None, true) => "Se non è cambiato lascia vuota la riga",
+        (_, false) => "Se va ancora bene scrivi nel messaggio «già agli atti»",
+    };
+    format!("{}: {}. {how}.", at.need, given::in_words(at))
 }
 
 /// I MIEI DATI: what this register holds, each datum with its source and its day (GDPR art. 15).

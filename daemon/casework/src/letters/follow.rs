@@ -38,7 +38,7 @@ pub(crate) fn chosen(about: &About<'_>, chosen: Chosen<'_>) -> Result<Vec<Outgoi
     };
     put(&mut values, name, json!(value));
     let to = daticert.mittente.trim().to_string();
-    Ok(vec![write("segui", Language::It, values, Lane::Pec, to, None, references(about), known, desk)?])
+    Ok(vec![write("segui", Language::It, values, Lane::Pec, to, None, None, references(about), known, desk)?])
 }
 
 /// A step of a dossier, to one who follows it.
@@ -50,7 +50,7 @@ pub(crate) fn news(case: &Case<'_>, to: &str) -> Result<Outgoing, Reason> {
     put(&mut values, "novita", json!(dossier.state.event()));
     let known = Known { digest: cause.to_string(), ..Known::nothing(now) };
     let number = Some(dossier.number.clone());
-    write("segui-novita", Language::It, values, Lane::Pec, to.to_string(), number, vec![], &known, desk)
+    write("segui-novita", Language::It, values, Lane::Pec, to.to_string(), number, None, vec![], &known, desk)
 }
 
 fn named(dossier: &Dossier, desk: &Desk) -> String {

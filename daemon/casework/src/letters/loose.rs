@@ -41,5 +41,5 @@ pub(crate) fn ways_of_asking(wrote: &Wrote, office: &str, known: &Known, desk: &
         json!("Quando la richiesta arriva in uno di questi modi, l'ufficio la esamina."),
     );
     let to = wrote.sender.trim().to_string();
-    write("pec-non-certificata", Language::It, values, Lane::Pec, to, None, vec![], known, desk)
+    write("pec-non-certificata", Language::It, values, Lane::Pec, to, None, None, vec![], known, desk)
 }

@@ -69,7 +69,7 @@ pub(crate) fn answer(
     let ids = answered.0.map(ToString::to_string).or_else(|| answered.1.message_id.clone());
     let references = ids.into_iter().filter(|id| id.len() <= ID_BYTES_MAX).collect();
     let number = dossier.map(|dossier| dossier.number.clone());
-    write(template, Language::It, values, Lane::Internal, to.trim().to_string(), number, references, known, desk)
+    write(template, Language::It, values, Lane::Internal, to.trim().to_string(), number, None, references, known, desk)
 }
 
 /// What who reads it may answer by mail, and what not yet; `message`: the one that may be corrected.

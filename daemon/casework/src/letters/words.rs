@@ -1,15 +1,18 @@
 //! The words about a case that the program itself puts into a letter, in each language. It changes when such a word proves wrong
 //! or a language is added. The Italian ones stand where the thing itself is.
 
+use super::put;
 use crate::calendar::in_words;
 use crate::desk::Desk;
-use crate::dossier::State;
+use crate::dossier::{State, check};
 use crate::language::Language;
-use crate::reply::catalogue::words::Words;
+use crate::reply::{self, catalogue::words::Words};
+use crate::rules::AtHand;
 use crate::term::Silence;
 use alloc::format;
 use alloc::string::{String, ToString};
 use jiff::civil::Date;
+use serde_json::Value;
 
 /// Which language a text is in that nobody has translated.
 const IN_ITALIAN: Words = Words::new("in italiano", "auf Italienisch", "in Italian");
@@ -222,6 +225,50 @@ pub(super) fn held_already(why: &str, language: Language) -> String {
         "We have it already, but we need it again: {}.",
     );
     WORDS.in_language(language).replacen("{}", &italian(why.trim_end_matches('.'), language), 1)
+}
+
+/// As one body says it to another: the words of this file call by «tu». What a procedure's file says stays as it is.
+pub(super) fn make_formal(values: &mut Value) {
+    let text = |values: &Value, name: &str| values.get(name).and_then(Value::as_str).map(String::from);
+    if let Some(next) = text(values, "prossimo_passo").and_then(|next| formal(&next)) {
+        put(values, "prossimo_passo", next.into());
+    }
+    if let Some(silence) = text(values, "effetto_silenzio") {
+        put(values, "effetto_silenzio", silence.replace("puoi chiedere", "si può chiedere").into());
+    }
+}
+
+fn formal(next: &str) -> Option<&'static str> {
+    const EXAMINED: &str = "L'ufficio esamina la richiesta e ne comunica l'esito.";
+    let said = [
+        (REQUEST_EXAMINED, EXAMINED),
+        (CASE_EXAMINED, EXAMINED),
+        (SEND_WHAT_IS_MISSING, "Si attende quanto richiesto."),
+        (RESUMED_WHEN_SENT, "Ricevuto quanto richiesto, l'ufficio riprende l'esame."),
+        (WEIGHED, "L'ufficio valuta quanto trasmesso e ne tiene conto nella decisione."),
+    ];
+    said.into_iter().find(|(usual, _)| usual.in_language(Language::It) == next).map(|(_, formal)| formal)
+}
+
+/// Something that is held already, and where: for who gave it.
+pub(super) fn at_hand(at: &AtHand, language: Language) -> String {
+    const DOCUMENT: Words = Words::new("«{}», fascicolo {n}, {day}", "«{}», Akt {n}, {day}", "«{}», file {n}, {day}");
+    const DATUM: Words =
+        Words::new("{}, nel registro dal {day}", "{}, im Register seit: {day}", "{}, in the register since {day}");
+    let words = if at.dossier.is_some() { DOCUMENT } else { DATUM };
+    let number = at.dossier.as_deref().map(check::shown).unwrap_or_default();
+    let day = reply::day_in(at.since, language);
+    words.in_language(language).replace("{n}", &number).replace("{day}", &day).replacen("{}", &at.what, 1)
+}
+
+/// What is held is asked for only to be confirmed.
+pub(super) fn still_right(held: &str, language: Language) -> String {
+    const WORDS: Words = Words::new(
+        "Lo abbiamo già: {}. Se va ancora bene non mandarlo: rispondi «già agli atti».",
+        "Wir haben es schon: {}. Wenn es noch gilt, schicken Sie es nicht: antworten Sie «già agli atti».",
+        "We have it already: {}. If it is still right do not send it: answer «già agli atti».",
+    );
+    WORDS.in_language(language).replacen("{}", held, 1)
 }
 
 /// For the citizen: a request of a ranking that came too early or too late is answered too (L. 241/1990 art. 2 c. 1). `why`: with

@@ -312,6 +312,8 @@ pub struct Document {
     pub held: bool,
     /// Without it the request is not complete.
     pub required: bool,
+    /// Given in another dossier within so many months, it counts here too.
+    pub again_months: Option<u8>,
 }
 
 /// Stamp duty (DPR 642/1972).

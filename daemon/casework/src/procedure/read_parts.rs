@@ -28,6 +28,8 @@ const NOTICE_DAYS_MAX: i32 = 180;
 const ACCEPT_DAYS_MAX: i32 = 60;
 /// Longest time between two parts of a sum, months.
 const RATE_MONTHS_MAX: i32 = 12;
+/// Longest time after which a document given elsewhere counts: an identity card holds ten years.
+const AGAIN_MONTHS_MAX: i32 = 120;
 /// Days of the shortest month: a notice is shorter than the validity whatever the months are.
 const MONTH_DAYS_MIN: u32 = 28;
 /// What may be longer than the law's most (art. 2 c. 4, last sentence).
@@ -210,7 +212,7 @@ pub(super) fn documents(reader: &mut Reader<'_>, problems: &mut Problems<'_>) ->
     let file = reader.form.at.file;
     let mut names = BTreeSet::new();
     tables(&reader.form, "documenti", problems, |node, problems| {
-        let known = ["nome", "gia_in_possesso", "obbligatorio"];
+        let known = ["nome", "gia_in_possesso", "obbligatorio", "agli_atti_mesi"];
         let form = Form::open(what.clone(), node, file, &known, problems)?;
         form.require("nome", problems);
         form.require("gia_in_possesso", problems);
@@ -225,6 +227,11 @@ pub(super) fn documents(reader: &mut Reader<'_>, problems: &mut Problems<'_>) ->
                     form.what, name.value
                 ),
             );
+        }
+        let again = form.number("agli_atti_mesi", 1, AGAIN_MONTHS_MAX, problems);
+        if let (Some(true), Some(again)) = (held, &again) {
+            let text = "quello che è già in possesso di un ente pubblico non si chiede mai: togli `agli_atti_mesi`";
+            problems.error(again.at, format!("{}: «{}»: {text}", form.what, name.value));
         }
         if held == Some(false) && is_certificate(&name.value) {
             problems.error(
@@ -241,7 +248,8 @@ pub(super) fn documents(reader: &mut Reader<'_>, problems: &mut Problems<'_>) ->
                 format!("{}: «{}» c'è due volte: o si chiede, o è già in possesso", form.what, name.value),
             );
         }
-        Some(Document { name: name.value, held: held?, required: required.unwrap_or(false) })
+        let again_months = again.and_then(|again| u8::try_from(again.value).ok());
+        Some(Document { name: name.value, held: held?, required: required.unwrap_or(false), again_months })
     })
 }
 

@@ -32,7 +32,8 @@ pub fn instant_in(at: Timestamp, language: Language) -> String {
     }
 }
 
-fn day_in(day: Date, language: Language) -> String {
+/// A day in words.
+pub(crate) fn day_in(day: Date, language: Language) -> String {
     const DE: [&str; 12] = [
         "Januar",
         "Februar",

@@ -39,6 +39,8 @@ fn files() -> Vec<TemplateFile> {
         "pec-non-certificata",
         "preavviso-diniego",
         "presa-in-carico",
+        "presa-in-carico.ente",
+        "presa-in-carico.professionista",
         "promemoria",
         "proroga",
         "richiesta-integrazione",
@@ -113,7 +115,8 @@ fn render(name: &str, change: impl Fn(&mut Value)) -> Rendered {
 #[test]
 fn every_letter_is_readable_plain_and_narrow() {
     let templates = templates();
-    assert_eq!(templates.names().len(), MESSAGES.len());
+    let is_common = |name: &&&str| crate::reply::reader::Kind::of_template(name).is_none();
+    assert_eq!(templates.names().iter().filter(is_common).count(), MESSAGES.len());
     for message in MESSAGES {
         let letter = templates
             .render(message.name, Language::It, &templates.sample(message.name, Language::It, Extent::Full).unwrap())
@@ -214,6 +217,33 @@ fn without_list(text: &str, field: &Field) -> String {
     let (before, rest) = text.split_once(&format!("{{{{#each {}}}}}", field.name)).unwrap();
     let (_, after) = rest.split_once("{{/each}}").unwrap();
     format!("{before}{after}")
+}
+
+/// A variant for a kind of reader owes what the letter owes; one that would be written to nobody does not load.
+#[test]
+fn a_variant_for_a_reader_is_held_to_the_same_law() {
+    for name in ["presa-in-carico.ente", "presa-in-carico.professionista"] {
+        let found = problems(name, |text| text.replace("{{potere_sostitutivo}}", "nessuno"));
+        assert!(found.iter().any(|p| p.contains("manca {{potere_sostitutivo}}")), "{name}: {found:?}");
+        let found = problems(name, |text| text.replace("ricorso al Tar", "ricorso"));
+        assert!(found.iter().any(|p| p.contains("manca «ricorso al tar»")), "{name}: {found:?}");
+    }
+    let renamed = |from: &str, to: &str| {
+        let file = files().into_iter().find(|file| file.name == format!("it/{from}.hbs")).unwrap();
+        Templates::none(String::new()).add(&TemplateFile { name: format!("it/{to}.hbs"), text: file.text })
+    };
+    let slip = renamed("presa-in-carico", "presa-in-carico.ennte");
+    assert!(slip.iter().any(|problem| problem.text.contains("forse `.ente`?")), "{slip:?}");
+    assert!(renamed("presa-in-carico", "presa-in-carico.tributi").is_empty());
+    assert!(renamed("presa-in-carico", "presa-in-carico.tributi.ente").is_empty());
+    assert!(renamed("compito", "compito.ente").iter().any(|problem| problem.text.contains("va a un ufficio")));
+    let templates = templates();
+    let of = |name: &str, language, reader| templates.for_reader(name, language, reader);
+    let body = Some(crate::reply::reader::Kind::Body);
+    assert_eq!(of("presa-in-carico", Language::It, body), "presa-in-carico.ente");
+    assert_eq!(of("presa-in-carico", Language::De, body), "presa-in-carico", "in one's language before in one's tone");
+    assert_eq!(of("presa-in-carico", Language::It, Some(crate::reply::reader::Kind::Business)), "presa-in-carico");
+    assert_eq!(of("presa-in-carico", Language::It, None), "presa-in-carico");
 }
 
 #[test]

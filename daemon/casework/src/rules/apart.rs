@@ -113,6 +113,7 @@ pub(crate) fn of_rule(book: &Rulebook, rule: &Rule, of: &Classification) -> Clas
         reply: rule.reply.clone(),
         missing_reply: rule.missing.clone(),
         missing: vec![],
+        held: vec![],
         deadline: rule.deadline.clone(),
         dossier: None,
         also: vec![],

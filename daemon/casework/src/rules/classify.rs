@@ -64,6 +64,7 @@ pub fn classify(book: &Rulebook, material: &Material<'_>, world: &dyn World) -> 
         reply: rule.reply.clone(),
         missing_reply: rule.missing.clone(),
         missing: rule.needs.iter().filter(|need| !facts.contains(need.as_str())).cloned().collect(),
+        held: Vec::new(),
         deadline: rule.deadline.clone(),
         dossier: dossier.map(|dossier| dossier.number),
         outcome,

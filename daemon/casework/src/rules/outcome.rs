@@ -6,6 +6,7 @@ use crate::reference::Reference;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 /// Kinds, and offices, of which a person is told that the words speak for them.
@@ -30,6 +31,9 @@ pub struct Classification {
     pub missing_reply: Option<String>,
     /// What the rule needs and the message does not have.
     pub missing: Vec<String>,
+    /// What it needs and the message does not bring, and is held already: what counts is not in `missing`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub held: Vec<AtHand>,
     /// The term of the procedure.
     pub deadline: Option<Deadline>,
     /// The dossier the message belongs to: named in it and existing, or the one of its thread.
@@ -58,6 +62,21 @@ pub struct Classification {
     pub office_clues: Vec<OfficeClue>,
     /// How much of the text was read as what.
     pub reading: Reading,
+}
+
+/// Something that a request needs and does not bring, and that the body holds (L. 241/1990 art. 18 c. 2).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AtHand {
+    /// The need, as `missing` has it.
+    pub need: String,
+    /// The name of the document; of a datum, its title.
+    pub what: String,
+    /// The dossier in which the document is; none: a datum of the register.
+    pub dossier: Option<String>,
+    /// Since when.
+    pub since: Date,
+    /// It is as if the message brought it; else its author is only asked whether it is still the right one.
+    pub counts: bool,
 }
 
 /// What the words of a message say for one office, whatever its matter.

@@ -85,7 +85,7 @@ const FORMS: [&str; 5] = ["srl", "srls", "spa", "snc", "sas"];
 const NAME_LETTERS_MIN: usize = 3;
 
 /// `public_body`, `professional`, `business`, or nothing.
-pub(super) fn kind(book: &Rulebook, address: &str) -> &'static str {
+pub(crate) fn kind(book: &Rulebook, address: &str) -> &'static str {
     let address = address.trim().to_ascii_lowercase();
     let Some((_, domain)) = address.rsplit_once('@') else { return "" };
     if book.bodies().any(|body| body.pec.eq_ignore_ascii_case(&address)) {

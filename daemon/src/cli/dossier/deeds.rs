@@ -3,17 +3,23 @@
 use super::super::counter::give;
 use super::super::{ConfigArg, FOUND};
 use super::Number;
-use crate::caseload::Deed;
+use crate::caseload::{Deed, paper};
+use crate::clock::Clock;
 use casework::act::{Act, Order};
+use casework::decision::ENCLOSED_BYTES_MAX;
 use casework::nearest::hint;
 use casework::participation::Weight;
 use casework::ranking::Answer;
 use casework::verb::Verb;
+use std::fs::File;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
 
 const DO_HELP: &str = "\
   sportello dossier do 2026/12 prendi_in_carico --by \"Ugo Verdi\" --office tributi
   sportello dossier do 2026/12 chiedi_integrazione --point \"La planimetria\" --not-held --by \"Ugo Verdi\" --office tributi
   sportello dossier do 2026/12 preavviso_diniego --point \"Manca il requisito …\" --by \"Ada Neri\" --office tributi --role responsabile
+  sportello dossier do 2026/12 accogli --point \"Ecco il permesso\" --file permesso.pdf.p7m --by \"Ada Neri\" --office tributi --role responsabile
   sportello dossier do 2026/12 chiedi_parere --to gestore_mensa --point \"La dieta si può fare?\" --by \"Ada Neri\" --office istruzione
   sportello dossier do 2026/12 chiedi_pagamento --point \"Avviso pagoPA 3010…\" --by \"Ugo Verdi\" --office mobilita
   sportello dossier do 2026/12 trasmetti_altro_ente --to \"Provincia di Esempio\" --by \"Ada Neri\" --office tributi
@@ -44,6 +50,14 @@ struct AsWhom {
     role: String,
 }
 
+/// What goes with it.
+#[derive(clap::Args)]
+struct Files {
+    /// Un file che va con l'ordine: parte con la lettera, e resta nel fascicolo. Si può ripetere
+    #[arg(long = "file", value_name = "FILE")]
+    files: Vec<PathBuf>,
+}
+
 #[derive(clap::Args)]
 #[command(after_help = DO_HELP)]
 pub(super) struct DoArgs {
@@ -64,6 +78,8 @@ pub(super) struct DoArgs {
     /// Serve di nuovo, benché già agli atti: perché. Il cittadino lo legge
     #[arg(long, value_name = "PERCHÉ", default_value = "")]
     again: String,
+    #[command(flatten)]
+    files: Files,
     #[command(flatten)]
     whom: AsWhom,
 }
@@ -89,6 +105,8 @@ pub(super) struct NoteArgs {
     /// La nota
     #[arg(value_name = "TESTO")]
     text: String,
+    #[command(flatten)]
+    files: Files,
     #[command(flatten)]
     whom: AsWhom,
 }
@@ -242,6 +260,33 @@ fn order(who: &Who, whom: &AsWhom, act: Act) -> Result<u8, u8> {
     Ok(give(&config, &Deed::Act { order }))
 }
 
+/// An order, with files where there are any.
+fn hand(who: &Who, whom: &AsWhom, act: Act, files: &Files) -> Result<u8, u8> {
+    if files.files.is_empty() {
+        return order(who, whom, act);
+    }
+    let config = who.config.read()?;
+    let read = files.files.iter().map(|path| read(path)).collect::<Result<Vec<_>, _>>();
+    let paper =
+        read.and_then(|files| paper::compose(files, &config.entity.pec, Clock::System.now())).map_err(|why| {
+            eprintln!("{why}");
+            FOUND
+        })?;
+    let order =
+        Order::new(who.dossier.number.as_str(), act, whom.by.as_str(), whom.office.as_str(), whom.role.as_str());
+    Ok(give(&config, &Deed::Hand { order, paper }))
+}
+
+/// The name and the bytes of a file; of one that is too large no more than tells so.
+fn read(path: &Path) -> Result<(String, Vec<u8>), String> {
+    let wrong = |why: &dyn std::fmt::Display| format!("{}: {why}", path.display());
+    let name = path.file_name().and_then(|name| name.to_str()).ok_or_else(|| wrong(&"non ha un nome che si legga"))?;
+    let mut bytes = Vec::new();
+    let file = File::open(path).map_err(|e| wrong(&e))?;
+    file.take(ENCLOSED_BYTES_MAX as u64 + 1).read_to_end(&mut bytes).map_err(|e| wrong(&e))?;
+    Ok((name.to_owned(), bytes))
+}
+
 pub(super) fn act(args: &DoArgs) -> Result<u8, u8> {
     let act = Act::Do {
         verb: args.verb,
@@ -250,7 +295,7 @@ pub(super) fn act(args: &DoArgs) -> Result<u8, u8> {
         not_held: args.not_held,
         again: args.again.clone(),
     };
-    order(&args.who, &args.whom, act)
+    hand(&args.who, &args.whom, act, &args.files)
 }
 
 pub(super) fn assign(args: &AssignArgs) -> Result<u8, u8> {
@@ -263,7 +308,7 @@ pub(super) fn assign(args: &AssignArgs) -> Result<u8, u8> {
 }
 
 pub(super) fn note(args: &NoteArgs) -> Result<u8, u8> {
-    order(&args.who, &args.whom, Act::Note { text: args.text.clone() })
+    hand(&args.who, &args.whom, Act::Note { text: args.text.clone() }, &args.files)
 }
 
 pub(super) fn weigh(args: &WeighArgs) -> Result<u8, u8> {

@@ -36,7 +36,7 @@ pub(super) fn write(gathered: &Gathered, files: &[Filed]) -> String {
             gathered.lines.withheld
         );
     }
-    for document in gathered.documents.iter().filter(|document| !document.digest.is_empty()) {
+    for document in gathered.documents.iter().filter(|document| !document.digest.is_empty() && !document.is_message()) {
         let _ = writeln!(
             out,
             "- il documento con impronta {}: l'ufficio ne ha scritto solo l'impronta nel registro",
@@ -51,6 +51,7 @@ pub(super) fn write(gathered: &Gathered, files: &[Filed]) -> String {
 const FILES: &str = "\
 - `messaggi/`: i messaggi arrivati, byte per byte come sono arrivati
 - `lettere/`: le lettere dell'ente, byte per byte come sono partite; sotto ognuna le ricevute dei gestori Pec
+- `documenti/`: i messaggi che contengono documenti messi nel fascicolo da un ufficio, o consegnati al banco con un ordine
 - `prove/`: per ogni messaggio arrivato la raccolta di prove di `sportello evidence`, che chiunque può verificare da sola
 - `registro/`: le righe del registro che parlano del fascicolo, come stanno scritte; le loro impronte; dove stanno
 - `metadati.xml`, `metadati.json`: la copertina (CAD art. 41 c. 2-ter) e i documenti, con i nomi dell'allegato 5 delle linee

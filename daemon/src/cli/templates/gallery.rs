@@ -14,6 +14,8 @@ pub(super) struct Shown {
     pub(super) name: String,
     /// Who receives it, and when.
     pub(super) purpose: &'static str,
+    /// The kind of reader that it is a variant for.
+    pub(super) of: Option<&'static str>,
     /// Who reads it.
     pub(super) reader: Option<Reader>,
     /// With all facts, with the fewest.
@@ -97,8 +99,9 @@ pub(super) fn page(letters: &[Shown], draws: bool) -> String {
 }
 
 fn article(out: &mut String, letter: &Shown) {
-    let reader = match letter.reader {
-        Some(Reader::Office) => "per un ufficio",
+    let reader = match (letter.reader, letter.of) {
+        (_, Some(of)) => of,
+        (Some(Reader::Office), None) => "per un ufficio",
         _ => "per un cittadino",
     };
     let _ = write!(
@@ -168,6 +171,7 @@ mod tests {
             language: Language::De,
             name: "presa-in-carico.\"prova\"".into(),
             purpose: "al cittadino",
+            of: Some("a un altro ente pubblico"),
             reader: None,
             variants: vec![variant],
         };
@@ -177,6 +181,7 @@ mod tests {
             "{page}"
         );
         assert!(page.contains("id=\"de-presa-in-carico.&quot;prova&quot;\"") && page.contains("manca <code>pdftoppm"));
+        assert!(page.contains("a un altro ente pubblico. Al cittadino"), "{page}");
         assert!(!page.contains("http"), "something from elsewhere");
     }
 }

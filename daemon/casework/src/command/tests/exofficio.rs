@@ -68,7 +68,12 @@ fn a_dossier_opens_with_its_start_notice_in_the_same_decision() {
         "{}",
         answer.text
     );
-    assert!(scene::flat(answer).contains("Gli allegati non sono nel fascicolo"), "{}", answer.text);
+    // What is attached is in the dossier, for the office: the start notice took none of it along.
+    let kept = documents(&decision.changes, &dossier.number);
+    let is_kept = |one: &Document| one.message == known(&scene()).digest && one.visibility == Visibility::Reserved;
+    assert!(kept.len() == 1 && kept.iter().all(is_kept), "{kept:?}");
+    assert!(scene::flat(answer).contains(&format!("tenuti nel fascicolo: «{}»", kept[0].name)), "{}", answer.text);
+    assert!(notices.iter().all(|letter| !letter.enclosures.iter().any(|it| matches!(it, Enclosure::Document { .. }))));
 }
 
 #[test]

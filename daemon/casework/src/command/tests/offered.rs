@@ -285,7 +285,17 @@ fn a_message_without_a_dossier_is_opened_or_corrected_by_its_link() {
     assert!(matches!(passed.enclosures.as_slice(), [Enclosure::Message { message, .. }] if *message == wrote.digest));
     assert!(passed.text.contains("- CHIEDO PEC"), "the other office answers too: {}", passed.text);
     let noted = |change: &Change| matches!(change, Change::Entered { dossier, entry: Entry::Noted { .. } } if dossier == "2026/000001");
-    assert!(outcomes["METTI NEL FASCICOLO"].changes.iter().any(noted), "the dossier shows it");
+    let put = &outcomes["METTI NEL FASCICOLO"];
+    assert!(put.changes.iter().any(noted), "the dossier shows it");
+    let kept = documents(&put.changes, "2026/000001");
+    let places: Vec<(&str, &str)> = kept.iter().map(|one| (one.digest.as_str(), one.message.as_str())).collect();
+    assert_eq!(
+        places,
+        [(wrote.digest.as_str(), ""), ("", wrote.digest.as_str())],
+        "the message, and what came with it"
+    );
+    assert_eq!((kept[1].name.as_str(), kept[1].media.as_str()), ("planimetria.pdf", "application/pdf"));
+    assert!(kept.iter().all(|one| one.visibility == Visibility::Reserved), "nobody proved who wrote it");
     for (words, decision) in &outcomes {
         let of = |change: &&Change| matches!(change, Change::Corrected { message, .. } if *message == wrote.digest);
         assert_eq!(
@@ -294,6 +304,25 @@ fn a_message_without_a_dossier_is_opened_or_corrected_by_its_link() {
             "{words}: the register has it, and the next code is another"
         );
     }
+}
+
+/// What a party sent by PEC its parties may see, what another did the office alone.
+#[test]
+fn a_message_is_put_into_a_dossier_with_what_came_with_it() {
+    let scene = Scene::opened_on(&TOWN, &scene::new("richiesta", "edilizia"));
+    let put = |wrote: Wrote| {
+        let all = offered(Object::Message(&wrote), &wrote.digest, "edilizia", &scene);
+        let (from, answer) =
+            all.into_iter().find(|(_, answer)| answer.words == "METTI NEL FASCICOLO").expect("offered");
+        let known = Known { wrote: vec![wrote.clone()], next_ordinal: 7, ..known(&scene) };
+        documents(&sent(&answer, &from, &known).changes, "2026/000001")
+    };
+    let kept = put(wrote(&scene));
+    assert!(scene.dossier.has_party(SAFE) && kept.len() == 2, "{kept:?}");
+    assert!(kept.iter().all(|one| one.visibility == Visibility::Parties), "{kept:?}");
+    assert!(kept[0].name.starts_with(&format!("messaggio di {SAFE}, ")), "{kept:?}");
+    let of_another = put(Wrote { sender: "altri@pec.example".into(), ..wrote(&scene) });
+    assert!(of_another.iter().all(|one| one.visibility == Visibility::Reserved), "{of_another:?}");
 }
 
 #[test]

@@ -4,7 +4,16 @@ use super::fields::{DOSSIER, END, LINK_STATO, RICEVUTO_IL, SENDER, field};
 use super::words::SERVICE_FORM;
 use super::{Field, Kind, Message, Need, Phrase, Reader};
 use Kind::{Date, Items, Line, Lines, Link, Number};
-use Need::{Always, IfGiven, Subject};
+use Need::{Always, Free, IfGiven, Subject};
+
+/// L. 241/1990 art. 18 c. 2.
+pub(super) const AGLI_ATTI: Field = field(
+    "agli_atti",
+    Lines,
+    Free,
+    "che cosa serve e c'è già, e dove: non si chiede",
+    &["«carta-identita.pdf», fascicolo 2026/000007-BC, martedì 3 febbraio 2026"],
+);
 
 /// Who writes, in a letter about no case: one screen must hold it.
 pub(super) const US: &[Field] = &[
@@ -217,6 +226,7 @@ pub(super) const FORM: Message = Message {
             field("requisiti", Lines, IfGiven, "che cosa occorre", &["Abitare davvero al nuovo indirizzo"]),
             field("documenti", Lines, IfGiven, "che cosa si deve allegare", &["Copia del documento d'identità"]),
             field("facoltativi", Lines, IfGiven, "che cosa si può allegare", &["Stato di famiglia"]),
+            AGLI_ATTI,
             field("come", Line, IfGiven, "come si chiede, dalla scheda", &["Manda la copia del documento di tutti"]),
             field(
                 "modulo",

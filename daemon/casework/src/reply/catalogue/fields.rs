@@ -211,6 +211,10 @@ const EVENT: &[Field] = &[
 
 pub(super) const MANCANZE: Field = field("mancanze", Items(GAP), Always, "che cosa manca, e perché serve", &[]);
 
+/// DPR 445/2000 art. 38 c. 3-bis.
+pub(super) const PER_CONTO_DI: Field =
+    field("per_conto_di", Line, Free, "per chi agisce chi legge, se la delega è agli atti", &["Mario Rossi"]);
+
 const GAP: &[Field] = &[
     field("cosa", Line, Always, "che cosa manca", &["Il tuo codice fiscale", "Copia del documento di identità"]),
     // L. 241/1990 art. 18 c. 2: only what the body cannot obtain by itself may be asked.

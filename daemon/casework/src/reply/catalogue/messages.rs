@@ -1,11 +1,11 @@
 //! The messages of the service, in the order of the administrator's guide. Changes when a message is added.
 
-use super::enquiries;
+use super::enquiries::{self, AGLI_ATTI};
 use super::fields::{
     ALLEGATI, ALTRE_RICHIESTE, ANSWERS, BODY, CHANGED, DOSSIER, DOUBT, DOUBTFUL, END, EVENTI, FEES, HANDED_ON,
     IN_ALLEGATO, INCOMING, LINK_RISPOSTA, LINK_STATO, MANCANZE, MORNING, MOTIVI, ORDERED, OUTCOME,
-    PARTECIPAZIONE_ESCLUSA, PORTALE, PRESENTATA_IL, READY_MAILS, REQUEST, RICEVUTO_IL, RIEPILOGO, SENDER, START,
-    START_WORDS, TASK, UNDELIVERED, field,
+    PARTECIPAZIONE_ESCLUSA, PER_CONTO_DI, PORTALE, PRESENTATA_IL, READY_MAILS, REQUEST, RICEVUTO_IL, RIEPILOGO, SENDER,
+    START, START_WORDS, TASK, UNDELIVERED, field,
 };
 use super::notices;
 use super::{Field, Kind, Message, Need, Phrase, Reader};
@@ -19,7 +19,13 @@ pub const MESSAGES: &[Message] = &[
         name: RECEIPT,
         purpose: "al cittadino: ricevuta che è anche comunicazione di avvio (L. 241/1990 artt. 8, 18-bis)",
         reader: Reader::Citizen,
-        fields: &[SENDER, DOSSIER, START, READY_MAILS, &[PRESENTATA_IL, ALLEGATI, ALTRE_RICHIESTE, RIEPILOGO, PORTALE]],
+        fields: &[
+            SENDER,
+            DOSSIER,
+            START,
+            READY_MAILS,
+            &[PRESENTATA_IL, ALLEGATI, ALTRE_RICHIESTE, RIEPILOGO, AGLI_ATTI, PER_CONTO_DI, PORTALE],
+        ],
         must_say: START_WORDS,
     },
     Message {
@@ -71,6 +77,7 @@ pub const MESSAGES: &[Message] = &[
             &[
                 Field { need: Need::IfGiven, ..PRESENTATA_IL },
                 MANCANZE,
+                AGLI_ATTI,
                 IN_ALLEGATO,
                 field(
                     "rispondi_entro",

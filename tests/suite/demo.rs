@@ -19,7 +19,7 @@ const TABLE: &str = "\
 variazione    genuine      data_change        anagrafe    000001 presa-in-carico        delivered compito→anagrafe
 memorie       genuine      participation      anagrafe    000001 documenti-acquisiti    delivered compito→anagrafe
 stato         genuine      status_enquiry     anagrafe    000001 stato-pratica          delivered compito→anagrafe
-conversazione genuine      to-person          anagrafe    -      -                      -         compito→anagrafe
+conversazione genuine      integration_reply  anagrafe    000001 -                      -         compito→anagrafe
 estraneo      genuine      answered           -           -      fascicolo-non-trovato  delivered -
 incompleta    genuine      data_change        anagrafe    000002 richiesta-integrazione delivered compito→anagrafe
 maiuscole     suspect      quarantine         -           -      -                      -         compito-verifica→protocollo

@@ -269,6 +269,7 @@ fn every_template_is_sent_by_a_rule_or_by_the_code() {
         "letters/follow.rs",
         "letters/order.rs",
         "letters/undelivered.rs",
+        "letters/verify.rs",
         "decide.rs",
         "request.rs",
         "procedure/model.rs",

@@ -46,7 +46,7 @@ pub(super) const STEPS: &[Step] = &[
     Step { name: "stato", title: "Anna chiede a che punto è la pratica", play: Play::Mail(status_enquiry) },
     Step {
         name: "conversazione",
-        title: "Anna risponde alla nostra ricevuta, senza citare il numero",
+        title: "Anna risponde alla nostra ricevuta con un documento, senza citare il numero",
         play: Play::Mail(reply_in_thread),
     },
     Step {

@@ -381,6 +381,11 @@ expect  = { shadow = "passo-carrabile" }
     let (code, out, err) = comune.ask(&[&["correct", &digest[..8]], &said[..]].concat());
     assert_eq!(code, Some(0), "{out}{err}");
     running.stop();
+    let (_, out, err) = comune.ask(&["rules", "replay"]);
+    assert!(
+        out.contains("«passo-carrabile» arriva alla soglia in 1 messaggi; se fosse `suggest` ne deciderebbe 1"),
+        "{out}{err}"
+    );
 
     // The test: nobody's, and asking for what the person said.
     let (code, out, err) = comune.ask(&["rules", "record", &digest[..8]]);

@@ -49,7 +49,7 @@ pub(crate) use apart::of_rule;
 pub use apart::{apart, untied};
 pub use book::{Body, Calendar, Deadline, Kind, Mode, Office, OfficeChoice, Officer, Rule, Rulebook};
 pub use cases::{TestResult, run_tests};
-pub use classify::{classify, clues_in, look_up};
+pub use classify::{classify, clues_in, look_up, on_trial};
 pub use coverage::{advice, tests_about, unexercised};
 pub use diff::{Difference, diff};
 pub use load::{SourceFile, digest, load};

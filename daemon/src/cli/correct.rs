@@ -18,7 +18,7 @@ La decisione resta com'è: la correzione è una riga del registro, con nome e mo
 #[derive(clap::Args)]
 #[command(after_help = AFTER_HELP)]
 pub(super) struct Args {
-    /// L'impronta del messaggio (i primi caratteri: «sportello status --messaggi»)
+    /// L'impronta del messaggio (i primi caratteri: «sportello status CARTELLA_DATI --messaggi»)
     #[arg(value_name = "MESSAGGIO")]
     message: String,
     #[command(flatten)]

@@ -80,7 +80,9 @@ pub fn correct(store: &mut Store, order: &Correct, book: &Rulebook, now: Timesta
 fn fit(order: &Correct, book: &Rulebook) -> Result<Correction, String> {
     unfit(&order.by, &order.why, true)?;
     if order.message.is_empty() || !order.message.bytes().all(|b| b.is_ascii_hexdigit()) {
-        return Err("manca l'impronta del messaggio (i primi caratteri: «sportello status --messaggi»)".into());
+        return Err(
+            "manca l'impronta del messaggio (i primi caratteri: «sportello status CARTELLA_DATI --messaggi»)".into()
+        );
     }
     if order.kind.is_none() && order.office.is_none() && order.dossier.is_none() {
         return Err("che cosa era sbagliato? Serve almeno uno fra --kind, --office e --dossier".into());

@@ -4,7 +4,7 @@
 use super::past::{Message, Outcomes, Past};
 use super::phrases::Phrases;
 use crate::archive::{Archive, Shelf};
-use casework::rules::{Outcome, Rulebook};
+use casework::rules::{Outcome, Rulebook, on_trial};
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::str::FromStr;
@@ -23,6 +23,8 @@ pub struct Again {
     pub place: usize,
     /// What the rules would say; `None` = its bytes do not read any more.
     pub now: Option<Outcomes>,
+    /// Rules on trial that reach `accept`, each with whether it would have been chosen.
+    pub trial: Vec<(String, bool)>,
 }
 
 /// Everything that came of it.
@@ -46,7 +48,7 @@ pub fn run(past: &Past, places: &[usize], archive: &Archive, book: &Rulebook, do
         let mut own = Replay::default();
         while let Some(place) = places.get(next.fetch_add(1, Ordering::Relaxed)) {
             let Some(message) = past.messages.get(*place) else { continue };
-            own.results.push(Again { place: *place, now: one(past, message, archive, book, &mut own.unmatched) });
+            own.results.push(one(*place, past, message, archive, book, &mut own.unmatched));
             done(next.load(Ordering::Relaxed).min(places.len()));
         }
         own
@@ -67,19 +69,24 @@ pub fn run(past: &Past, places: &[usize], archive: &Archive, book: &Rulebook, do
 }
 
 fn one(
+    place: usize,
     past: &Past,
     message: &Message,
     archive: &Archive,
     book: &Rulebook,
     unmatched: &mut Phrases,
-) -> Option<Outcomes> {
-    let bytes = archive.read(Shelf::In, &message.digest).ok()?;
-    let (class, read) = past.again(message, &bytes, book)?;
+) -> Again {
+    let bytes = archive.read(Shelf::In, &message.digest).ok();
+    let Some((class, read)) = bytes.and_then(|bytes| past.again(message, &bytes, book)) else {
+        return Again { place, now: None, trial: Vec::new() };
+    };
     let now = Outcomes::of(&class);
     if !now.is_chosen() {
         unmatched.add(&words(&read));
     }
-    Some(now)
+    let is_chosen = |rule: &String| matches!(on_trial(book, &class, rule), Outcome::Chosen { .. });
+    let trial = class.shadow.iter().map(|rule| (rule.clone(), is_chosen(rule))).collect();
+    Again { place, now: Some(now), trial }
 }
 
 /// What its author wrote, subject first.
@@ -139,6 +146,8 @@ pub struct Figures {
     pub moves: Vec<(String, String, u64)>,
     /// By rule.
     pub rules: BTreeMap<String, OfRule>,
+    /// By rule on trial: messages in which it reaches `accept`, and of these those that it would decide.
+    pub trial: BTreeMap<String, (u64, u64)>,
 }
 
 impl Replay {
@@ -155,6 +164,11 @@ impl Replay {
                 continue;
             };
             all.message(message, now);
+            for (rule, is_chosen) in &again.trial {
+                let (reached, chosen) = all.trial.entry(rule.clone()).or_default();
+                *reached += 1;
+                *chosen += u64::from(*is_chosen);
+            }
             if !message.was.same_effect(now) {
                 *moves.entry((name(&message.was), name(now))).or_default() += 1;
             }

@@ -127,9 +127,10 @@ pub fn find(data: &Path, prefix: &str) -> Result<String, String> {
     let all = kept(data).map_err(|e| format!("{}: {e}", folder(data).display()))?;
     match &all.iter().filter(|hash| hash.starts_with(prefix)).collect::<Vec<_>>()[..] {
         [hash] => Ok((*hash).clone()),
-        [] => {
-            Err(format!("nessuna versione delle regole ha l'impronta «{prefix}»: guarda con «sportello rules history»"))
-        }
+        [] => Err(format!(
+            "nessuna versione delle regole che si tiene ha l'impronta «{prefix}»: guarda con «sportello rules history» \
+                 (dove `tenuta` dice `no` i file non ci sono: erano quelle fornite con il programma, o troppo vecchie)"
+        )),
         several => Err(format!("«{prefix}» indica {} versioni: scrivi qualche carattere in più", several.len())),
     }
 }

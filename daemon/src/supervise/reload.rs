@@ -109,20 +109,22 @@ impl Reloader {
     }
 
     fn swap(&self, office: Office) {
-        events::reloaded(office.desk.rules.digest(), office.desk.templates.digest());
         // A message in flight keeps the office with which it was begun.
         self.office.send_replace(Arc::new(office));
         self.monitor.reloaded();
         self.alarms.clear(Code::ReloadRefused, ABOUT);
+        // Logged last, as below: whoever reads it finds it so wherever they look.
+        let office = self.office.borrow();
+        events::reloaded(office.desk.rules.digest(), office.desk.templates.digest());
     }
 
     fn refused(&self, problems: &[Problem]) {
         self.monitor.reload_refused(problems.len());
+        let text = format!("restano in vigore quelli di prima. {}", told(problems));
+        self.alarms.raise(Code::ReloadRefused, ABOUT, &text, self.clock.now());
         if let Some(first) = problems.first() {
             events::reload_refused(problems.len(), first);
         }
-        let text = format!("restano in vigore quelli di prima. {}", told(problems));
-        self.alarms.raise(Code::ReloadRefused, ABOUT, &text, self.clock.now());
     }
 
     /// Without it the service goes on: only the way back is missing.

@@ -1,7 +1,7 @@
 //! The tests written beside the rules, run through the same engine as the mail.
 
 use super::book::{Kind, Rulebook};
-use super::classify::classify;
+use super::classify::{classify, on_trial};
 use super::outcome::{Classification, Outcome};
 use super::place::{DossierBrief, Material, World};
 use super::problem::Spot;
@@ -156,6 +156,17 @@ impl Case {
         }
         if want.not_rule.contains(&seen.rule) {
             found.push(format!("regola: trovata {}, che qui non deve valere", seen.rule));
+        }
+        // A rule on trial decides nothing: what it would have done is what its test asks.
+        for rule in seen.shadow.iter().filter(|rule| want.not_rule.contains(rule)) {
+            found.push(format!("regola: {rule}, in prova, arriva alla soglia, e qui non deve"));
+        }
+        for rule in seen.shadow.iter().filter(|rule| want.shadow.as_ref().is_some_and(|want| want.contains(rule))) {
+            if !matches!(on_trial(book, seen, rule), Outcome::Chosen { .. }) {
+                found.push(format!(
+                    "in prova: {rule} arriva alla soglia, ma se fosse `suggest` deciderebbe una persona: non ha il distacco"
+                ));
+            }
         }
         let score = seen.scores.iter().find(|s| s.rule == seen.rule).map_or(0, |s| s.score);
         if let Some(least) = want.min_score.filter(|least| score < *least) {

@@ -80,6 +80,19 @@ pub fn classify(book: &Rulebook, material: &Material<'_>, world: &dyn World) -> 
     }
 }
 
+/// What would come of a message if this rule were on trial no more: whether it would be chosen, or who decides.
+#[must_use]
+pub fn on_trial(book: &Rulebook, seen: &Classification, rule: &str) -> Outcome {
+    let is_live = |id: &str| id == rule || book.rule(id).is_some_and(|of| of.mode != Mode::Shadow);
+    let scores: Vec<&RuleScore> = seen.scores.iter().filter(|score| is_live(&score.rule)).collect();
+    match judge(book, &scores, seen.clues.first()) {
+        Outcome::Chosen { .. } if scores.first().is_some_and(|best| best.rule != rule) => {
+            Outcome::BelowAccept { best: None }
+        }
+        outcome => outcome,
+    }
+}
+
 /// Asks the world for every dossier that a message may name, and weighs no rule: so whoever takes the snapshot for
 /// [`classify`] learns what must be in it.
 pub fn look_up(book: &Rulebook, material: &Material<'_>, world: &dyn World) {

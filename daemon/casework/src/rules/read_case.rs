@@ -149,7 +149,8 @@ fn expect(case: &Form<'_>, mentions: &mut Mentions, problems: &mut Problems<'_>)
         fields.extend(form.line(&entry.key, problems).map(|word| (entry.key.clone(), some(word.value))));
     }
     let mut many = |key: &str, mention: Mention, problems: &mut Problems<'_>| {
-        let words = form.lines(key, problems)?;
+        let mut words = form.lines(key, problems)?;
+        words.retain(|word| word.value != NONE);
         mentions.extend(words.iter().map(|word| (mention, word.clone())));
         Some(words.into_iter().map(|word| word.value).collect::<Vec<_>>())
     };

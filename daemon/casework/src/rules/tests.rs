@@ -281,6 +281,28 @@ fn the_text_of_a_file_and_the_signature_are_places_of_their_own() {
     assert_ne!(ask("", "abbonamento"), "moduli");
 }
 
+/// The test of a rule on trial asks what it would do: what it says then is what will hold when it decides.
+#[test]
+fn a_rule_on_trial_is_tried_as_if_it_decided() {
+    const RULES: &str = "[rule.nuova]\ntitle = 'X'\nkind = 'complaint'\noffice = 'urp'\nmode = 'shadow'\nsignals = [{ score = 70, in = 'body', words = 'zufolo' }]\n\
+        [test.nuova]\nbody = 'zufolo'\nexpect = { shadow = 'nuova' }\n\
+        [rule.altra]\ntitle = 'Y'\nkind = 'data_change'\noffice = 'urp'\nmode = 'suggest'\nsignals = [{ score = 60, in = 'body', words = 'piffero' }]\n\
+        [test.altra]\nbody = 'piffero'\nexpect = { rule = 'altra' }\n";
+    let failed = |body: &str, expect: &str| -> Vec<String> {
+        let text = format!("{SMALL}{RULES}[test.prova]\nbody = '{body}'\nexpect = {expect}\n");
+        let book = load(&[file("a.toml", &text)], &TEMPLATES).unwrap_or_else(|problems| panic!("{problems:?}"));
+        run_tests(&book).into_iter().filter(|test| !test.ok).map(|test| test.detail).collect()
+    };
+    assert_eq!(failed("uno zufolo", "{ shadow = 'nuova' }"), Vec::<String>::new());
+    let close = failed("uno zufolo e un piffero", "{ shadow = 'nuova' }");
+    assert!(close.len() == 1 && close[0].contains("non ha il distacco"), "{close:?}");
+    let reached = failed("uno zufolo", "{ not_rule = ['nuova'] }");
+    assert!(reached.len() == 1 && reached[0].contains("nuova, in prova, arriva alla soglia"), "{reached:?}");
+    assert_eq!(failed("uno zufolo", "{ shadow = 'none' }").len(), 1);
+    assert_eq!(failed("niente", "{ shadow = 'none' }"), Vec::<String>::new());
+    assert_eq!(failed("niente", "{ not_rule = ['nuova'] }"), Vec::<String>::new());
+}
+
 #[test]
 fn clues_that_cannot_have_been_counted_are_refused() {
     let with = |clues: &str| says(&[file("a.toml", SMALL), file("b.toml", &format!("format = 1\n{clues}"))]).join("\n");

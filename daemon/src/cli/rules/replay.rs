@@ -175,6 +175,14 @@ pub(super) fn show(past: &Past, replay: &Replay, figures: &Figures, book: &Ruleb
         say!("\n{}", table(&["allora", "ora", "messaggi"], &rows, COLUMN).trim_end());
     }
     say!("\n{}", by_rule(figures).trim_end());
+    for (rule, (reached, chosen)) in &figures.trial {
+        say!(
+            "\nIn prova: «{rule}» arriva alla soglia in {reached} messaggi; se fosse `suggest` ne deciderebbe {chosen}"
+        );
+        let of = replay.results.iter().filter(|again| again.trial.iter().any(|(id, _)| id == rule));
+        let of = of.filter_map(|again| past.messages.get(again.place)).take(LISTED);
+        say!("  {}", of.map(|message| flow(&message.digest)).collect::<Vec<_>>().join(" "));
+    }
     listed(past, replay, all);
     phrases(replay);
 }

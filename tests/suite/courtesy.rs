@@ -2,7 +2,7 @@
 
 use crate::decide::{ANNA, bench, decide_at_desk, mail, nothing};
 use crate::enquiry::{CODE, STRANGER, flat, letter, letters};
-use crate::support::{House, OWN, OfficeRoad, Running, ask, wait};
+use crate::support::{House, OWN, OfficeRoad, Round, Running, ask, wait};
 use casework::decision::Lane;
 use casework::desk::CourtesyRoad;
 use casework::effect::EffectKey;
@@ -129,19 +129,6 @@ fn an_address_that_will_not_do_is_refused_and_of_others_nothing_is_learnt() {
     other.domiciles[0].address = HIS.into();
     known.people.push(other);
     assert_eq!(refused(&format!("AVVISAMI ANCHE A {HIS}"), known), ours);
-}
-
-/// Our provider: what is submitted goes round the circuit, and its receipts come back to the mailbox.
-struct Round(Circuit);
-
-impl Courier for Round {
-    fn attempt<'a>(&'a self, from: &'a str, to: &'a str, bytes: &'a [u8], gate: Gate<'a>) -> Answer<'a, Outcome> {
-        Box::pin(async move {
-            gate().await.unwrap();
-            self.0.send(from, &[to.to_owned()], bytes).unwrap();
-            Outcome::Taken { reply: "250".into() }
-        })
-    }
 }
 
 /// A road of courtesy notices that takes all: recipient and bytes.

@@ -2,31 +2,16 @@
 
 use super::{ANNA, MARIA, OWN, REGION, SHARED, Town, VOUCHED};
 use crate::printable::files_in;
-use crate::support::{OfficeRoad, wait};
-use gestore::{Circuit, Mail, Timestamp};
+use crate::support::{OfficeRoad, Round, wait};
+use gestore::{Mail, Timestamp};
 use sportello::archive::{Archive, Shelf};
-use sportello::outbox::{Answer, Courier, Gate, Roads};
+use sportello::outbox::Roads;
 use sportello::store::Store;
-use sportello::submit::Outcome;
-use std::sync::Arc;
-
-/// Our provider: what is submitted goes round the circuit, and its receipts come back to the mailbox.
-struct Round(Arc<Circuit>);
-
-impl Courier for Round {
-    fn attempt<'a>(&'a self, from: &'a str, to: &'a str, bytes: &'a [u8], gate: Gate<'a>) -> Answer<'a, Outcome> {
-        Box::pin(async move {
-            gate().await.unwrap();
-            self.0.send(from, &[to.to_owned()], bytes).unwrap();
-            Outcome::Taken { reply: "250".into() }
-        })
-    }
-}
 
 #[test]
 fn a_request_of_another_bodys_reaches_it_as_it_came_and_the_citizen_learns_the_day() {
     let town = Town::new();
-    let circuit = Arc::new(town.circuit.clone());
+    let circuit = town.circuit.clone();
     circuit.maildir(REGION).unwrap();
     circuit.maildir(ANNA).unwrap();
     let roads = Roads { pec: Box::new(Round(circuit)), offices: Some(Box::new(OfficeRoad)), courtesy: None };

@@ -180,11 +180,8 @@ fn the_sheet_names_the_language_of_its_letter() {
     }
 }
 
-/// Functions S3.22: what the journal says has left is in the archive under that digest, and the sheet is in it.
-#[test]
-fn the_receipt_that_left_is_found_by_its_digest_with_its_sheet() {
-    let root = tempfile::tempdir().unwrap();
-    let (house, circuit) = House::on_a_circuit(root.path());
+/// Anna asks for something, and her receipt is written.
+pub(crate) fn receipt_leaves(house: &House, circuit: &gestore::Circuit) {
     let running = house.start(Recorder::default().roads());
     let text = "Mi sono trasferita in via Po 1. Codice fiscale BNCNNA80A41H501R\n";
     let mail = Mail::new(ANNA).to(OWN).subject("Cambio di residenza").text(text).compose(Timestamp::now()).unwrap();
@@ -194,6 +191,14 @@ fn the_receipt_that_left_is_found_by_its_digest_with_its_sheet() {
         items.iter().any(|item| item.outgoing.template == "presa-in-carico").then_some(())
     });
     running.stop();
+}
+
+/// Functions S3.22: what the journal says has left is in the archive under that digest, and the sheet is in it.
+#[test]
+fn the_receipt_that_left_is_found_by_its_digest_with_its_sheet() {
+    let root = tempfile::tempdir().unwrap();
+    let (house, circuit) = House::on_a_circuit(root.path());
+    receipt_leaves(&house, &circuit);
     let mut left = Vec::new();
     Journal::verify(&house.data, Tail::Closed, |record, _| {
         if let Event::Decided(decided) = &record.event {

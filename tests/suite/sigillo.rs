@@ -2,8 +2,8 @@
 //! and that no letter waits for it. Changes when the seal does.
 
 use crate::decide::{ANNA, bench};
-use crate::printable::{files_in, outgoing, said};
-use crate::support::{Daemon, House, OWN, Recorder, ask, secret_file, wait};
+use crate::printable::{files_in, outgoing, receipt_leaves, said};
+use crate::support::{Daemon, House, OWN, ask, secret_file};
 use casework::decision::Enclosure;
 use gestore::{Authority, KeyKind, LeafProfile, Mail, Signer};
 use jiff::{SignedDuration, Timestamp};
@@ -311,15 +311,7 @@ fn check_says_what_is_wrong_with_a_seal_and_what_to_do() {
 fn the_journal_vouches_for_the_sealed_receipt() {
     let root = tempfile::tempdir().unwrap();
     let (house, circuit) = house(root.path(), &signer(Timestamp::now(), 3, KeyKind::Rsa2048));
-    let running = house.start(Recorder::default().roads());
-    let text = "Mi sono trasferita in via Po 1. Codice fiscale BNCNNA80A41H501R\n";
-    let mail = Mail::new(ANNA).to(OWN).subject("Cambio di residenza").text(text).compose(Timestamp::now()).unwrap();
-    circuit.send(&mail.mail_from, &mail.rcpt_to, &mail.raw).unwrap();
-    wait("the receipt", || {
-        let items = running.overview().items;
-        items.iter().any(|item| item.outgoing.template == "presa-in-carico").then_some(())
-    });
-    running.stop();
+    receipt_leaves(&house, &circuit);
     let mut left = None;
     Journal::verify(&house.data, Tail::Closed, |record, _| {
         if let Event::Decided(decided) = &record.event {

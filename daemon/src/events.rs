@@ -22,6 +22,10 @@ pub fn started(version: &str, seq: u64, mailboxes: usize) {
 pub fn password_exposed(why: &impl Display) {
     warn!(event = "password_exposed", %why, "a password file is open to every user of this machine");
 }
+/// The system does not let trials shut themselves in. They go on within their limits.
+pub fn trial_open(why: &impl Display) {
+    warn!(event = "trial_open", %why, "a trial could reach more than its messages: allow the system call seccomp");
+}
 /// A sheet leaves without the seal that is configured. The letter does not wait for it.
 pub fn sheet_unsealed(message_id: &str, why: &impl Display) {
     warn!(event = "sheet_unsealed", message_id, %why, "a sheet leaves without its seal");

@@ -292,7 +292,7 @@ impl Pipeline {
                 Err(why) => {
                     events::examination_failed(sealed.digest(), n, &why);
                     // Before a message is blamed, one that harms nobody must pass.
-                    self.trial.check(&policy).map_err(|e| no_trial(&e))?;
+                    self.trial.check(&policy).map(drop).map_err(|e| no_trial(&e))?;
                 }
             }
         }

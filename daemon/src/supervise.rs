@@ -32,7 +32,7 @@ use crate::scrub::Scrub;
 use crate::store::restored::is_acknowledged;
 use crate::store::{Store, Trouble};
 use crate::submit::{Line, Security, SmtpSettings};
-use crate::trial::Trial;
+use crate::trial::{Shut, Trial};
 use crate::world::World;
 use crate::{events, trouble_to_problem};
 pub use bell::tell_that_it_does_not_start;
@@ -259,7 +259,10 @@ impl Service {
     ) -> Result<JoinSet<Result<(), Trouble>>, Vec<Problem>> {
         // Before any message comes: without trials each would use up its attempts, and go to a person unexamined.
         let no_trial = |e| vec![Problem { file: String::new(), line: None, text: format!("{e}"), warning: false }];
-        self.trial.check(&Policy::new(&self.office.borrow().trust.anchors)).map_err(no_trial)?;
+        let tried = self.trial.check(&Policy::new(&self.office.borrow().trust.anchors)).map_err(no_trial)?;
+        if let Shut::Open(why) = tried {
+            events::trial_open(&why);
+        }
         let mut parts = JoinSet::new();
         let (deliveries, arriving) = mpsc::channel(DELIVERIES_WAITING);
         let mut folders = Vec::new();

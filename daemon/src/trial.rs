@@ -6,9 +6,11 @@
 //! themselves would cost half the work, and would need a way to make a `pec::Certified` out of bytes: there must be none.
 
 mod order;
+mod shut;
 
 use crate::digest::sha256;
 use crate::failpoint;
+use crate::paths::Verdicts;
 use jiff::Timestamp;
 use order::Order;
 use pec::{Examined, Outcome, Policy};
@@ -35,7 +37,11 @@ const WALL_MAX: Duration = Duration::from_secs(30);
 const FILES_MAX: u64 = 16;
 /// Stack of an examination, bytes, in the trial and here.
 const STACK_BYTES_MAX: usize = 2 * 1024 * 1024;
-/// What is read of a trial's answer for each message, bytes: a digest is 64.
+/// Messages of one trial that are examined at once, in it and here: the memory of a trial bears so many, and more processors are rare.
+const AT_ONCE_MAX: usize = 4;
+/// First line of the answer of a trial that could not shut itself in; why follows. Of the others it is empty.
+const OPEN: &str = "open: ";
+/// What is read of a trial's answer for each message, and for its first line, bytes: a digest is 64.
 const ANSWER_BYTES_MAX: u64 = 256;
 /// Pause between two looks at a trial.
 const LOOK: Duration = Duration::from_millis(1);
@@ -78,6 +84,15 @@ pub struct Tried<'a> {
     pub digest: &'a str,
     /// When it arrived: the one thing in which the policies of a trial differ.
     pub arrival: Option<Timestamp>,
+}
+
+/// Whether a trial could reach anything but its messages (`shut`).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Shut {
+    /// It could not.
+    In,
+    /// The system did not let it shut itself in, and why: it has its limits alone.
+    Open(String),
 }
 
 /// Why a message was not examined to the end.
@@ -141,27 +156,34 @@ impl Trial {
     /// # Errors
     /// See [`Failed`].
     pub fn examine_all(&self, all: &[Tried<'_>], policy: &Policy<'_>) -> Result<Vec<Examined>, Failed> {
+        self.examined(all, policy).map(|(seen, _)| seen)
+    }
+
+    /// As [`examine_all`](Self::examine_all), and whether the trial was shut in.
+    fn examined(&self, all: &[Tried<'_>], policy: &Policy<'_>) -> Result<(Vec<Examined>, Shut), Failed> {
         let answer = if self.is_skipped { Vec::new() } else { self.hold(all, policy)? };
         failpoint::at("verify.verdict").map_err(|_| Failed::Differs)?;
-        let examine = |one: &Tried<'_>| pec::examine(one.raw, &Policy { arrival: one.arrival, ..*policy });
-        let seen = on_a_stack_of_its_own(|| all.iter().map(examine).collect::<Vec<_>>())?;
+        let seen = each_on_a_stack(all, |one| pec::examine(one.raw, &Policy { arrival: one.arrival, ..*policy }))?;
         let mut tried = answer.split(|b| *b == b'\n').map(<[u8]>::trim_ascii);
+        let first = String::from_utf8_lossy(tried.next().unwrap_or_default()).into_owned();
+        let shut = first.strip_prefix(OPEN).map_or(Shut::In, |why| Shut::Open(why.to_owned()));
         let is_same = |(one, seen): (&Tried<'_>, _)| tried.next() == Some(fingerprint(one.digest, seen).as_bytes());
-        if self.is_skipped || all.iter().zip(&seen).all(is_same) { Ok(seen) } else { Err(Failed::Differs) }
+        if self.is_skipped || all.iter().zip(&seen).all(is_same) { Ok((seen, shut)) } else { Err(Failed::Differs) }
     }
 
     /// Whether trials work under a policy: one of an empty message. If it fails, no message is to blame.
     ///
     /// # Errors
     /// As [`examine`](Self::examine).
-    pub fn check(&self, policy: &Policy<'_>) -> Result<(), Failed> {
-        self.examine(Path::new("/dev/null"), b"", policy).map(drop)
+    pub fn check(&self, policy: &Policy<'_>) -> Result<Shut, Failed> {
+        let nothing = Tried { file: "/dev/null".into(), raw: b"", digest: &sha256(b""), arrival: policy.arrival };
+        self.examined(&[nothing], policy).map(|(_, shut)| shut)
     }
 
     /// Holds a trial to its end: what it answers.
     fn hold(&self, all: &[Tried<'_>], policy: &Policy<'_>) -> Result<Vec<u8>, Failed> {
         failpoint::at("verify.spawn").map_err(Failed::NotHeld)?;
-        let answer_max = ANSWER_BYTES_MAX.saturating_mul(all.len() as u64);
+        let answer_max = ANSWER_BYTES_MAX.saturating_mul(all.len() as u64 + 1);
         let order =
             Order::of(policy, all.iter().map(|one| one.arrival).collect()).to_bytes().map_err(Failed::NotHeld)?;
         let mut child = Command::new(&self.program)
@@ -255,29 +277,34 @@ fn confine(child: &Child, limits: Limits) -> io::Result<()> {
     Ok(())
 }
 
-/// The child's side: examines the messages in `files` under the policy that `order` gives. What it answers: a line each.
+/// The child's side: examines the messages in `files` under the policy that `order` gives. What it answers: whether it is shut in, then a
+/// line for each message.
 ///
 /// # Errors
 /// Those of the disk; `InvalidData` for an order that does not read; `Other` for a panic.
 pub fn stand(files: &[PathBuf], order: &mut impl Read) -> io::Result<String> {
     let mut text = Vec::new();
     order.read_to_end(&mut text)?;
-    let mut files = files.iter();
-    let mut answer = String::new();
     let order = Order::from_bytes(&text)?;
-    let examined = on_a_stack_of_its_own(|| {
-        order.with_policies(|policy| {
-            let raw = fs::read(files.next().ok_or(io::ErrorKind::InvalidData)?)?;
-            answer.push_str(&fingerprint(&sha256(&raw), &pec::examine(&raw, policy)));
-            answer.push('\n');
-            Ok(())
-        })
-    });
-    match examined {
-        Ok(done) => done.map(|()| answer),
-        Err(Failed::NotHeld(e)) => Err(e),
-        Err(why) => Err(io::Error::other(why.to_string())),
-    }
+    let messages = files.iter().map(fs::read).collect::<io::Result<Vec<_>>>()?;
+    // Whoever wrote them has not been listened to yet. From here on there is nothing but them.
+    let first = shut::shut().map_or_else(|why| format!("{OPEN}{why}\n"), |()| "\n".to_owned());
+    order.with_policies(|policies| {
+        if policies.len() != messages.len() {
+            return Err(io::ErrorKind::InvalidData.into());
+        }
+        let verdicts = Verdicts::default(); // those who wait together often have one provider
+        let each: Vec<_> = messages.iter().zip(policies).collect();
+        let found = each_on_a_stack(&each, |(raw, policy)| {
+            let policy = Policy { paths: Some(&verdicts), ..**policy };
+            fingerprint(&sha256(raw), &pec::examine(raw, &policy)) + "\n"
+        });
+        match found {
+            Ok(lines) => Ok(first + &lines.concat()),
+            Err(Failed::NotHeld(e)) => Err(e),
+            Err(why) => Err(io::Error::other(why.to_string())),
+        }
+    })
 }
 
 /// Examines here what a trial survived, perhaps under a policy that knows more.
@@ -285,17 +312,24 @@ pub fn stand(files: &[PathBuf], order: &mut impl Read) -> io::Result<String> {
 /// # Errors
 /// `NotHeld` and `Panicked` of [`Failed`].
 pub fn once_more(raw: &[u8], policy: &Policy<'_>) -> Result<Examined, Failed> {
-    on_a_stack_of_its_own(|| pec::examine(raw, policy))
+    each_on_a_stack(&[raw], |raw| pec::examine(raw, policy))?.pop().ok_or(Failed::Differs)
 }
 
-/// Works on a new stack of [`STACK_BYTES_MAX`].
+/// Does the work for each item, in their order, on new stacks of [`STACK_BYTES_MAX`]: as many at once as there are processors.
 ///
 /// # Errors
 /// `NotHeld` and `Panicked` of [`Failed`].
-fn on_a_stack_of_its_own<T: Send>(work: impl FnOnce() -> T + Send) -> Result<T, Failed> {
+fn each_on_a_stack<I: Sync, T: Send>(items: &[I], work: impl Fn(&I) -> T + Sync) -> Result<Vec<T>, Failed> {
+    let at_once = thread::available_parallelism().map_or(1, usize::from).min(AT_ONCE_MAX);
     thread::scope(|scope| {
-        let thread = thread::Builder::new().stack_size(STACK_BYTES_MAX);
-        thread.spawn_scoped(scope, work).map_err(Failed::NotHeld)?.join().map_err(|_| Failed::Panicked)
+        let parts = items.chunks(items.len().div_ceil(at_once).max(1)).map(|part| {
+            let (work, thread) = (&work, thread::Builder::new().stack_size(STACK_BYTES_MAX));
+            thread.spawn_scoped(scope, move || part.iter().map(work).collect::<Vec<_>>()).map_err(Failed::NotHeld)
+        });
+        let threads: Vec<_> = parts.collect();
+        // Each is waited for before the first failure is told: of one that is not, the scope itself would panic.
+        let ended: Vec<_> = threads.into_iter().map(|thread| thread?.join().map_err(|_| Failed::Panicked)).collect();
+        ended.into_iter().collect::<Result<Vec<_>, _>>().map(|parts| parts.into_iter().flatten().collect())
     })
 }
 

@@ -10,7 +10,7 @@ use sportello::journal::record::{Event, Record};
 use sportello::journal::{Journal, Tail};
 use sportello::pipeline::ATTEMPTS_MAX;
 use sportello::store::Overview;
-use sportello::trial::{self, Failed, Limits, Trial};
+use sportello::trial::{self, Failed, Limits, Shut, Trial};
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::os::unix::fs::PermissionsExt;
@@ -181,7 +181,27 @@ fn where_trials_cannot_be_held_the_service_does_not_start() {
         let trial = Trial::by(program, [], Limits::default());
         assert!(trial.check(&policy).is_err(), "{program}");
     }
-    assert!(real_trial().check(&policy).is_ok());
+    assert_eq!(real_trial().check(&policy).unwrap(), Shut::In, "and reaches nothing but its messages");
+}
+
+/// Where the system forbids the filter, the limits must do, and the log says so: mail does not wait for a unit file.
+#[test]
+fn a_trial_that_may_not_shut_itself_in_is_told_and_goes_on() {
+    let dir = tempfile::tempdir().unwrap();
+    let anchors = Anchors::agid();
+    let script = format!("#!/bin/sh\n{} \"$@\" | sed '1s/.*/open: EPERM/'\n", program().display());
+    let file = dir.path().join("prova.sh");
+    fs::write(&file, script).unwrap();
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o755)).unwrap();
+    let trial = Trial::by(file, [trial::COMMAND.into()], Limits::default());
+    assert_eq!(trial.check(&Policy::new(&anchors)).unwrap(), Shut::Open("EPERM".into()));
+    let house = house(dir.path());
+    let running = house.start_with(Recorder::default().roads(), trial);
+    assert_good(&wait("the letter", || {
+        let all = running.overview();
+        (all.messages.len() == 1 && all_submitted(&all)).then_some(all)
+    }));
+    running.stop();
 }
 
 /// A package upgrade replaces the file of the running service: its trials go on with the version that runs.

@@ -62,8 +62,8 @@ impl Order {
         }
     }
 
-    /// Calls `with` with the policy of each message.
-    pub(super) fn with_policies(self, mut with: impl FnMut(&Policy<'_>) -> io::Result<()>) -> io::Result<()> {
+    /// Calls `with` with the policies, one for each message.
+    pub(super) fn with_policies<T>(self, with: impl FnOnce(&[Policy<'_>]) -> io::Result<T>) -> io::Result<T> {
         let anchor = |anchor: AnchorSent| {
             let AnchorSent { name, spki_sha256, from, until, policies, hosts, purpose, certificates, simulation } =
                 anchor;
@@ -79,9 +79,8 @@ impl Order {
             lists.add(list).map_err(|why| io::Error::new(io::ErrorKind::InvalidData, why.text))?;
         }
         let (sha1_until, status) = (self.sha1_until, Some(&lists));
-        self.arrivals.into_iter().try_for_each(|arrival| {
-            with(&Policy { mailboxes: &mailboxes, arrival, sha1_until, status, ..Policy::new(&anchors) })
-        })
+        let policy = |arrival| Policy { mailboxes: &mailboxes, arrival, sha1_until, status, ..Policy::new(&anchors) };
+        with(&self.arrivals.into_iter().map(policy).collect::<Vec<_>>())
     }
 
     /// One line of JSON, then the lists.
@@ -128,15 +127,14 @@ mod tests {
         let sha1_until = Some(Timestamp::MIN);
         let left = Policy { mailboxes: &mailboxes, sha1_until, ..Policy::new(&anchors) };
         let sent = Order::of(&left, vec![arrival, None]).to_bytes().unwrap();
-        let mut arrivals = Vec::new();
-        let compared = Order::from_bytes(&sent).unwrap().with_policies(|came| {
-            assert_eq!((came.anchors, came.mailboxes), (left.anchors, left.mailboxes));
-            assert_eq!(came.sha1_until, left.sha1_until);
-            arrivals.push(came.arrival);
-            Ok(())
+        let arrivals = Order::from_bytes(&sent).unwrap().with_policies(|policies| {
+            for came in policies {
+                assert_eq!((came.anchors, came.mailboxes), (left.anchors, left.mailboxes));
+                assert_eq!(came.sha1_until, left.sha1_until);
+            }
+            Ok(policies.iter().map(|came| came.arrival).collect::<Vec<_>>())
         });
-        compared.unwrap();
-        assert_eq!(arrivals, [arrival, None]);
+        assert_eq!(arrivals.unwrap(), [arrival, None]);
         let mut order = Order::of(&left, vec![None]);
         order.lists = vec![vec![0, b'\n', 0xff], vec![], vec![b'\n']];
         order.lengths = vec![3, 0, 1];

@@ -57,6 +57,8 @@ mod given;
 mod hostile;
 #[path = "suite/index.rs"]
 mod index;
+#[path = "suite/inert.rs"]
+mod inert;
 #[path = "suite/languages.rs"]
 mod languages;
 #[path = "suite/loops.rs"]

@@ -32,12 +32,13 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use aws_lc_rs::digest;
 use catalogue::{MESSAGES, Message, Reader};
+pub use clean::is_invisible;
 use core::fmt;
 pub(crate) use dates::day_in;
 pub use dates::instant_in as instant;
 use engine::{Engine, Fault};
 use serde_json::Value;
-pub use wrap::WIDTH;
+pub use wrap::{WIDTH, has_label};
 
 /// Largest template file, bytes.
 pub const TEMPLATE_MAX: usize = 16 * 1024;

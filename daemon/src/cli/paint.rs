@@ -1,15 +1,16 @@
 //! Text for terminals: columns, cut and padded by what is seen.
 
+use casework::reply::is_invisible;
+
 /// Width of a line of prose, in characters.
 pub(crate) const LINE: usize = 100;
 
-/// Cuts to `width` characters, with `…` where something is missing; controls become spaces. So do the characters that turn
-/// the direction of writing: with one, an address reads backwards as another.
+/// Cuts to `width` characters, with `…` where something is missing; controls and every kind of blank become spaces. So do the
+/// characters that hide, or turn the direction of writing: with one, an address reads backwards as another.
 #[must_use]
 pub(crate) fn cut(text: &str, width: usize) -> String {
-    let turns =
-        |c| matches!(c, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}');
-    let clean: String = text.chars().map(|c| if c.is_control() || turns(c) { ' ' } else { c }).collect();
+    let shown = |c: char| if c.is_control() || c.is_whitespace() || is_invisible(c) { ' ' } else { c };
+    let clean: String = text.chars().map(shown).collect();
     if clean.chars().count() <= width {
         return clean;
     }

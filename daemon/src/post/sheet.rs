@@ -5,12 +5,10 @@
 //! not recognise is a paragraph: no word is ever lost, or moved.
 
 use casework::language::Language;
-use casework::reply::WIDTH;
+use casework::reply::{WIDTH, has_label};
 
 /// Longest heading, characters: a longer line is a sentence.
 const HEADING_CHARS: usize = 60;
-/// Longest label before `: `, characters, that opens a line of its own.
-const LABEL_CHARS: usize = 45;
 
 /// Words, and where they lead.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -84,7 +82,11 @@ fn rows(lines: &[&str]) -> Vec<(Form, String)> {
         let no_room = width_before + 1 + words.split(' ').next().unwrap_or_default().chars().count() > WIDTH;
         width_before = width;
         match rows.last_mut() {
-            Some((Form::Entry, row)) if form == Form::Plain && words.starts_with("  ") => join(row, words.trim_start()),
+            Some((before, row))
+                if form == Form::Plain && words.starts_with("  ") && (*before == Form::Entry || has_label(row)) =>
+            {
+                join(row, words.trim_start());
+            }
             Some((before, row)) if *before == form && form != Form::Entry && no_room && continues(row, words) => {
                 join(row, words);
             }
@@ -96,10 +98,7 @@ fn rows(lines: &[&str]) -> Vec<(Form, String)> {
 
 /// A link is a line of its own, and so is what opens with a label.
 fn continues(row: &str, words: &str) -> bool {
-    let label = words.split_once(": ").is_some_and(|(label, _)| {
-        label.chars().count() <= LABEL_CHARS && label.starts_with(char::is_uppercase) && !label.contains(['.', ','])
-    });
-    !(row.is_empty() || words.is_empty() || label || is_link(row) || is_link(words))
+    !(row.is_empty() || words.is_empty() || has_label(words) || is_link(row) || is_link(words))
 }
 
 fn join(row: &mut String, words: &str) {

@@ -1,5 +1,6 @@
 //! What we may write to somebody: the parts of a letter, each made safe once. It changes when a letter gains or loses a part.
 
+use casework::reply::is_invisible;
 use std::fmt;
 
 /// Longest header text kept, in characters (reliability §3.9). Beyond: cut, with an ellipsis.
@@ -21,7 +22,7 @@ impl HeaderText {
         let mut chars = 0;
         let mut pending_space = false;
         for c in text.chars() {
-            if vanishes(c) {
+            if is_invisible(c) {
                 continue;
             }
             if c.is_control() || c.is_whitespace() {
@@ -57,13 +58,6 @@ impl HeaderText {
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
-}
-
-/// Invisible characters that reorder or disguise what a person reads (UAX #9 §2 and other format characters).
-fn vanishes(c: char) -> bool {
-    matches!(c,
-        '\u{00AD}' | '\u{061C}' | '\u{180E}' | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}'
-        | '\u{2060}'..='\u{206F}' | '\u{FEFF}' | '\u{FFF9}'..='\u{FFFB}' | '\u{E0000}'..='\u{E007F}')
 }
 
 impl fmt::Display for HeaderText {

@@ -5,11 +5,15 @@ use alloc::string::String;
 
 /// Widest line, characters (RFC 5322 §2.1.1). A web address or `mailto:` may be longer: broken, it would not open.
 pub const WIDTH: usize = 78;
+/// Longest label before a colon, characters.
+const LABEL_CHARS: usize = 45;
+/// Most words of a label under which the rest of its line hangs.
+const LABEL_WORDS: usize = 4;
 
 /// Breaks long lines at spaces, drops spaces at line ends and repeated empty lines, ends with one line end.
 ///
-/// A line of the template is a line of the letter; a broken one goes on under its own text: after `- ` it is indented,
-/// after `> ` it is marked again.
+/// A line of the template is a line of the letter; a broken one goes on under its own text: after `- ` and after a label it is
+/// indented, after `> ` it is marked again. What somebody wrote into a subject must not begin a line like one of ours.
 pub(super) fn wrap(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + text.len() / 16);
     let mut blank = true; // so that the letter does not begin with an empty line
@@ -37,14 +41,15 @@ fn wrap_line(line: &str, out: &mut String) {
     let (first, next) = match body {
         b if b.starts_with(QUOTE_MARK) => (QUOTE_MARK, QUOTE_MARK),
         b if b.starts_with("- ") => ("- ", "  "),
+        b if hangs(b) => ("", "  "),
         _ => ("", ""),
     };
     let spaces = |out: &mut String| (0..indent).for_each(|_| out.push(' '));
     let words = body.get(first.len()..).unwrap_or_default();
     spaces(out);
     out.push_str(first);
-    let margin = indent + first.len();
-    let mut used = margin;
+    let margin = indent + first.len().max(next.len());
+    let mut used = indent + first.len();
     // Inner spaces are kept (columns in a citizen's text), except where a line breaks.
     for (spaces_before, word) in Words(words) {
         let mut rest = word;
@@ -69,6 +74,19 @@ fn wrap_line(line: &str, out: &mut String) {
         used += rest.chars().count();
     }
     out.push('\n');
+}
+
+/// Whether what is broken off a line belongs under its label, and not to a sentence that happens to have a colon.
+fn hangs(line: &str) -> bool {
+    has_label(line) && line.split(": ").next().is_some_and(|label| label.split(' ').count() <= LABEL_WORDS)
+}
+
+/// Whether a line opens with a label: `Oggetto: …`.
+#[must_use]
+pub fn has_label(line: &str) -> bool {
+    line.split_once(": ").is_some_and(|(label, _)| {
+        label.chars().count() <= LABEL_CHARS && label.starts_with(char::is_uppercase) && !label.contains(['.', ','])
+    })
 }
 
 fn break_line(out: &mut String, indent: usize, next: &str) {
@@ -112,7 +130,9 @@ mod tests {
     #[test]
     fn a_long_line_goes_on_under_its_own_text() {
         let words = "parola ".repeat(15);
-        for (mark, under) in [("", "parola"), ("- ", "  parola"), ("> ", "> parola"), ("   ", "   parola")] {
+        let marks =
+            [("", "parola"), ("- ", "  parola"), ("> ", "> parola"), ("   ", "   parola"), ("Oggetto: ", "  parola")];
+        for (mark, under) in marks {
             let text = wrap(&format!("{mark}{words}"));
             let rows: Vec<_> = text.lines().collect();
             assert_eq!(rows.len(), 2, "{text}");
@@ -124,7 +144,7 @@ mod tests {
     fn a_link_is_never_broken_and_another_word_is() {
         let link = format!("mailto:a@pec.example?subject={}", "x".repeat(100));
         let text = wrap(&format!("Scrivi qui: {link} oggi"));
-        assert!(text.lines().any(|row| row == link), "{text}");
+        assert!(text.lines().any(|row| row.trim_start() == link), "{text}");
         assert!(wrap(&"y".repeat(400)).lines().all(|row| row.len() <= WIDTH));
     }
 

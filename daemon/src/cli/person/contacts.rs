@@ -114,7 +114,7 @@ fn sheet_of(rows: &[Row<'_>]) -> String {
 
 /// On one line; what a spreadsheet would take for a formula stands behind a quotation mark (CWE-1236).
 fn as_text(cell: &str) -> String {
-    let line = cell.split_whitespace().collect::<Vec<_>>().join(" ");
+    let line = cut(cell, usize::MAX).split_whitespace().collect::<Vec<_>>().join(" ");
     if cell.starts_with(RECKONED) || line.starts_with(RECKONED) { format!("'{line}") } else { line }
 }
 

@@ -22,6 +22,7 @@ mod diff;
 mod draft;
 mod extract;
 pub(crate) mod form;
+mod lexicon;
 mod load;
 pub mod normal;
 pub mod outcome;

@@ -29,6 +29,9 @@ type Signaller = usize;
 /// One signal by its number: those of one signaller follow each other.
 type Number = usize;
 
+/// A phrase, and the signals that hold it.
+type Held<'p> = (&'p Arc<Phrase>, Vec<Number>);
+
 /// Where each phrase, fact and expression of the rulebook leads.
 #[derive(Debug)]
 pub(super) struct Index {
@@ -93,7 +96,7 @@ impl Index {
                 places.push(looks_at);
             }
         }
-        let mut beginnings: BTreeMap<String, Vec<(&Arc<Phrase>, Vec<Number>)>> = BTreeMap::new();
+        let mut beginnings: BTreeMap<String, Vec<Held<'_>>> = BTreeMap::new();
         for (phrase, users) in held {
             beginnings.entry(phrase.beginning()).or_default().push((phrase, users));
         }

@@ -148,6 +148,23 @@ impl ConfigArg {
     }
 }
 
+/// Which data folder: itself, or that of a configuration, as of every other command.
+#[derive(clap::Args)]
+struct DataArg {
+    /// La cartella dei dati; se manca, quella della configurazione
+    #[arg(value_name = "CARTELLA", conflicts_with = "config")]
+    data: Option<PathBuf>,
+    #[command(flatten)]
+    config: ConfigArg,
+}
+
+impl DataArg {
+    /// The folder; in error, the mistakes of the configuration were said, and this is the exit code.
+    fn folder(&self) -> Result<PathBuf, u8> {
+        self.data.clone().map_or_else(|| self.config.read().map(|config| config.data), Ok)
+    }
+}
+
 /// The configuration of a file; in error, its mistakes were said, and this is the exit code.
 fn config(path: &Path) -> Result<Config, u8> {
     Config::read(path).map_err(|problems| {

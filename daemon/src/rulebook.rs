@@ -44,12 +44,19 @@ impl Set {
         Self::of(office::rule_files(config)?, config.templates.as_deref())
     }
 
-    /// A set that was once in force, by the first characters of its digest.
+    /// A set that was once in force, or that is at hand all the same ([`at_hand`]), by the first characters of its digest.
     ///
     /// # Errors
     /// It is not on the shelf, is several, or has mistakes with the templates of today.
     pub fn once_in_force(config: &Config, hash: &str) -> Result<Self, Vec<Problem>> {
-        let files = shelf::read(&config.data, hash).map_err(|text| vec![problem(text)])?;
+        let known = |(_, files): &(String, Vec<SourceFile>)| rules::digest(files).starts_with(hash);
+        let files = match shelf::read(&config.data, hash) {
+            Ok(files) => files,
+            Err(_) if hash.len() >= shelf::PREFIX_MIN && at_hand(config).iter().any(known) => {
+                at_hand(config).into_iter().find(known).map(|(_, files)| files).unwrap_or_default()
+            }
+            Err(text) => return Err(vec![problem(text)]),
+        };
         Self::of(files, config.templates.as_deref())
     }
 
@@ -67,6 +74,17 @@ impl Set {
     pub fn all(&self) -> Vec<SourceFile> {
         self.files.iter().chain(&self.procedures).cloned().collect()
     }
+}
+
+/// The sets that need not be on the shelf to be found, each with what it is in Italian: the folder of the configuration, and what
+/// is shipped.
+#[must_use]
+pub fn at_hand(config: &Config) -> Vec<(String, Vec<SourceFile>)> {
+    let own = config.rules.as_ref().and_then(|folder| {
+        let files = office::read_set(folder).ok()?;
+        Some((format!("quelle della cartella {}", folder.display()), files))
+    });
+    own.into_iter().chain([("quelle fornite con il programma".to_owned(), shipped::rules())]).collect()
 }
 
 fn problem(text: String) -> Problem {

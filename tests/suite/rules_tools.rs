@@ -186,6 +186,9 @@ fn past_mail_is_replayed_corrected_and_rules_are_deployed_and_taken_back() {
     let data = comune.house.data.to_str().unwrap();
     let (_, out, _) = ask(&["status", "--messaggi", data]);
     assert!(out.contains("corretto: tipo new_appl"), "{out}");
+    let (_, by_config, _) = comune.ask(&["status", "--messaggi"]);
+    assert!(by_config.contains("corretto: tipo new_appl"), "the folder of a configuration: {by_config}");
+    assert_eq!(comune.ask(&["status", data]).0, Some(2), "one or the other");
 
     // New rules that would decide it rightly: tried, then in force at once for the next message.
     let new = copy(comune.root.path(), "nuove");
@@ -274,6 +277,78 @@ expect  = { rule = "passo-carrabile", office = "suap" }
     comune.decided(&running, 5);
     let rita = running.overview().messages.into_iter().find(|m| m.sender.starts_with("rita")).unwrap();
     assert!(format!("{:?}", rita.disposition).contains("suap"), "{rita:?}");
+    running.stop();
+}
+
+/// Rules are in force before anybody deploys any; what was in force comes back, what has no files is refused with a reason.
+#[test]
+fn rules_in_force_have_their_row_before_any_deploy_and_come_back() {
+    let comune = Comune::new();
+    let hash = |files: &[casework::rules::SourceFile]| casework::rules::digest(files);
+    let shipped = hash(&sportello::shipped::rules());
+    // The folder has the procedures too.
+    let own = hash(&[sportello::shipped::rules(), sportello::shipped::procedures()].concat());
+    let row = |out: &str, hash: &str| {
+        out.lines()
+            .find(|line| line.contains(&hash[..12]))
+            .unwrap_or_else(|| panic!("{hash} is not in\n{out}"))
+            .to_owned()
+    };
+    let (code, out, err) = comune.ask(&["rules", "history"]);
+    let line = row(&out, &own);
+    assert!(code == Some(0) && line.starts_with('→') && line.contains("dal primo avvio"), "{out}{err}");
+    assert!(line.contains("prima di ogni deploy") && line.contains("quelle della cartella"), "{line}");
+    let (code, out, err) = comune.ask(&["rules", "rollback", &own[..8]]);
+    assert!(code == Some(0) && out.contains("è già in vigore"), "{out}{err}");
+    let (code, _, err) = comune.ask(&["rules", "rollback", &shipped[..8]]);
+    assert!(code == Some(1) && err.contains("non è mai partito"), "{err}");
+
+    comune.house.start(Recorder::default().roads()).stop();
+    let (_, out, _) = comune.ask(&["rules", "history"]);
+    assert!(row(&out, &own).contains("dall'inizio"), "{out}");
+    // To those of the program, which nobody had to keep; and back to those that the folder had.
+    let (code, out, err) = comune.ask(&["rules", "rollback", &shipped[..8], "--by", "Ada Neri"]);
+    assert!(code == Some(0) && out.contains("in vigore da quando il servizio riparte"), "{out}{err}");
+    edit(&comune.rules, "10-cittadini.toml", "format = 1", "format = 1 # cambiata");
+    let (_, out, _) = comune.ask(&["rules", "history"]);
+    assert!(row(&out, &shipped).starts_with('→') && row(&out, &shipped).contains("rollback"), "{out}");
+    let line = row(&out, &own);
+    assert!(line.contains("prima di ogni deploy") && line.contains("sì"), "{out}");
+    let (code, out, err) = comune.ask(&["rules", "rollback", &own[..8], "--by", "Ada Neri"]);
+    assert!(code == Some(0) && out.contains("in vigore da quando il servizio riparte"), "{out}{err}");
+}
+
+/// Only what may have been decided wrongly can be corrected; of that it is said what it was.
+#[test]
+fn receipts_and_our_own_mail_are_not_corrected() {
+    let comune = Comune::new();
+    let running = comune.house.start(Recorder::default().roads());
+    // To ourselves: its receipts come back to the same mailbox.
+    comune.writes(OFFICE, "Prova della casella", "Una prova.\n");
+    comune.writes(
+        "anna@cittadini.test",
+        "Cambio di residenza",
+        "Mi sono trasferita in via Roma 1. C.F. BNCNNA80A41H501R\n",
+    );
+    comune.decided(&running, 4);
+    let said = ["--kind", "complaint", "--office", "urp", "--by", "Ada Neri", "--why", "prova"];
+    let mut seen = Vec::new();
+    for message in running.overview().messages {
+        let (code, out, err) = comune.ask(&[&["correct", &message.digest[..16]], &said[..]].concat());
+        let word = message.disposition.code();
+        match word {
+            "request" => {
+                assert!(code == Some(0) && out.contains("tipo complaint, era data_change"), "{out}{err}");
+                assert!(out.contains("ufficio urp, era anagrafe") && out.contains("ne tengono conto"), "{out}");
+            }
+            _ => assert!(code == Some(1) && out.is_empty() && err.contains("non si corregge"), "{word}: {out}{err}"),
+        }
+        seen.push(word);
+    }
+    seen.sort_unstable();
+    assert_eq!(seen, ["noted", "orphan", "orphan", "request"]);
+    let corrected = comune.events().iter().filter(|event| matches!(event, Event::Corrected { .. })).count();
+    assert_eq!(corrected, 1, "what is refused writes nothing");
     running.stop();
 }
 
@@ -371,7 +446,8 @@ expect  = { shadow = "passo-carrabile" }
     let file = comune.rules.join("30-passo.toml");
     fs::write(&file, rule).unwrap();
     let running = comune.house.start(Recorder::default().roads());
-    let text = "Il sottoscritto Ermenegildo Zanchetta, C.F. BNCNNA80A41H501R, chiede l'accesso al varco in via Garibaldini 12.\nTel. 0434 987654\n";
+    let text = "Il sottoscritto Ermenegildo Zanchetta, C.F. BNCNNA80A41H501R, chiede l'accesso al varco in via Garibaldini 12. Resta chiusa la sbarra gialla. Domani torno.\n\
+        Cordiali saluti\nErmenegildo Zanchetta\nPalazzina Tramontana\nTel. 0434 987654\n> Vecchia lettera citata\n";
     comune.writes("ermenegildo.zanchetta@cittadini.test", "Varco per la rimessa", text);
     comune.writes("luca@cittadini.test", "Zufolo grande", "Uno zufolo grande.\n");
     comune.decided(&running, 2);
@@ -401,6 +477,9 @@ expect  = { shadow = "passo-carrabile" }
     assert!(code == Some(1) && err.contains("«varco»"), "it waits for the words to be taught: {err}");
     let (code, out, _) = comune.ask(&["rules", "suggest"]);
     assert!(code == Some(1) && out.contains("varco") && !out.contains("zufolo grande\n"), "{out}");
+    for no in ["gialla domani", "torno cordiali", "tramontana", "lettera citata"] {
+        assert!(!out.contains(no), "a sentence of the citizen's own, and no signature: {no} is in\n{out}");
+    }
     fs::remove_file(&tests).unwrap();
 
     // The clues: those of the program, with the message that was corrected; what stands in it alone is nobody's clue.

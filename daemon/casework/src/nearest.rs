@@ -12,12 +12,23 @@ const COMPARED_CHARS_MAX: usize = 64;
 /// ` (forse intendevi `x`? valori noti: …)`, to be put after the name of the unknown word.
 #[must_use]
 pub fn hint<'a>(unknown: &str, known: impl IntoIterator<Item = &'a str>) -> String {
+    hint_meant(unknown, known, None)
+}
+
+/// The same, where it may be known which one is `meant`, though it is spelled otherwise.
+#[must_use]
+pub(crate) fn hint_meant<'a>(
+    unknown: &str,
+    known: impl IntoIterator<Item = &'a str>,
+    meant: Option<&'static str>,
+) -> String {
     let mut known: Vec<&str> = known.into_iter().collect();
     known.sort_unstable();
     if known.is_empty() {
         return String::from(" (non ce n'è nessuno)");
     }
-    let near = nearest(unknown, &known).map_or(String::new(), |near| format!("forse intendevi `{near}`? "));
+    let near = nearest(unknown, &known).or(meant);
+    let near = near.map_or(String::new(), |near| format!("forse intendevi `{near}`? "));
     let more = if known.len() > LISTED_MAX { ", …" } else { "" };
     known.truncate(LISTED_MAX);
     format!(" ({near}valori noti: {}{more})", known.join(", "))

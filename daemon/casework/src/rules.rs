@@ -5,13 +5,14 @@
 //! candidates named. [`load`] turns files into a [`Rulebook`] or into all their mistakes at once; [`classify`]
 //! is pure and total, and is the one function behind the daemon, `explain` and the tests of the rules.
 //!
-//! Reading order: [`book`] (the model), `syntax` → `form` → `read` → `check` (file to model), `normal`, `phrase`,
+//! Reading order: [`book`] (the model), `syntax` → `form` → `read` → `check` (file to model; `called` for what people write instead), `normal`, `phrase`,
 //! `quote`, `pattern` over `alphabet`, `extract` (how a text is looked at), [`outcome`] and `classify` (the answer), `cases` (tests);
 //! for who tunes them: `words` (a signal as people read it), `why_not`, `coverage`, `diff`.
 
 mod alphabet;
 mod apart;
 pub mod book;
+mod called;
 mod cases;
 mod check;
 pub mod checksum;
@@ -22,6 +23,7 @@ mod diff;
 mod draft;
 mod extract;
 pub(crate) mod form;
+mod lexicon;
 mod load;
 pub mod normal;
 pub mod outcome;

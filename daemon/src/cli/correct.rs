@@ -12,13 +12,15 @@ use crate::store::Store;
 const AFTER_HELP: &str = "\
 La decisione resta com'è: la correzione è una riga del registro, con nome e motivo. I conti delle regole («rules replay»,
 «rules promote») ne tengono conto, e «rules record» ne fa una prova. Funziona mentre il servizio lavora e quando è fermo.
+Si correggono le richieste, anche quelle a cui ha risposto la macchina o che sono andate a una persona; non le ricevute, gli ordini
+degli uffici, le copie e la posta nostra: di quelle non decide nessuna regola.
 
   sportello correct 3fa8c1 --kind data_change --office anagrafe --by \"Anna Neri\" --why \"chiede la residenza\"";
 
 #[derive(clap::Args)]
 #[command(after_help = AFTER_HELP)]
 pub(super) struct Args {
-    /// L'impronta del messaggio (i primi caratteri: «sportello status CARTELLA_DATI --messaggi»)
+    /// L'impronta del messaggio (i primi caratteri: «sportello status --messaggi»)
     #[arg(value_name = "MESSAGGIO")]
     message: String,
     #[command(flatten)]
@@ -88,7 +90,8 @@ fn without_service(config: &Config, order: &Correct) -> Result<Answer, u8> {
         return Ok(Answer::No(format!("{}: non è una cartella dei dati di Sportello", config.data.display())));
     }
     let now = Clock::System.now();
-    let done = Store::open(&config.data, now).and_then(|mut store| correct(&mut store, order, &set.book, now));
+    let own = &config.entity.own_addresses;
+    let done = Store::open(&config.data, now).and_then(|mut store| correct(&mut store, order, &set.book, own, now));
     done.map_err(|trouble| {
         eprintln!("{trouble}");
         CANNOT_START

@@ -1,27 +1,29 @@
 //! `sportello rebuild`: the index made again from the register, and proof that it is the same.
 
-use super::{CANNOT_START, FOUND, OK};
+use super::{CANNOT_START, DataArg, FOUND, OK};
 use crate::clock::Clock;
 use crate::store::Store;
 use serde_json::json;
-use std::path::PathBuf;
 
 #[derive(clap::Args)]
 pub(super) struct Args {
-    /// La cartella dei dati. Il servizio deve essere fermo
-    #[arg(value_name = "CARTELLA")]
-    data: PathBuf,
+    #[command(flatten)]
+    data: DataArg,
     /// Risposta in JSON
     #[arg(long)]
     json: bool,
 }
 
 pub(super) fn main(args: &Args) -> u8 {
-    if !args.data.join("journal").is_dir() {
-        eprintln!("{}: non è una cartella dei dati di Sportello: manca journal/", args.data.display());
+    let data = match args.data.folder() {
+        Ok(data) => data,
+        Err(code) => return code,
+    };
+    if !data.join("journal").is_dir() {
+        eprintln!("{}: non è una cartella dei dati di Sportello: manca journal/", data.display());
         return CANNOT_START;
     }
-    let rebuilt = match Store::rebuild(&args.data, Clock::System.now()) {
+    let rebuilt = match Store::rebuild(&data, Clock::System.now()) {
         Ok(rebuilt) => rebuilt,
         Err(trouble) => {
             eprintln!("{trouble}");

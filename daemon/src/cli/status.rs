@@ -10,7 +10,7 @@ pub(crate) use tables::grade;
 #[cfg(feature = "demo")]
 pub(crate) use tables::messages_table;
 
-use super::{CANNOT_START, FOUND, OK};
+use super::{CANNOT_START, DataArg, FOUND, OK};
 use crate::clock::Clock;
 use crate::control;
 use crate::journal::Journal;
@@ -19,7 +19,7 @@ use crate::monitor::{LINES_MAX, attention};
 use crate::revocation::survey::Survey;
 use crate::store::overview::{RECENT_BYTES, Summary};
 use crate::store::{Overview, Store, Trouble};
-use std::path::PathBuf;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 /// A reading that takes longer tells how far it is, this often.
@@ -27,9 +27,8 @@ const PROGRESS_EVERY: Duration = Duration::from_secs(2);
 
 #[derive(clap::Args)]
 pub(super) struct Args {
-    /// La cartella dei dati
-    #[arg(value_name = "CARTELLA")]
-    data: PathBuf,
+    #[command(flatten)]
+    data: DataArg,
     /// Anche le tabelle: gli ultimi messaggi e fascicoli
     #[arg(long)]
     messaggi: bool,
@@ -42,16 +41,23 @@ pub(super) struct Args {
 }
 
 pub(super) fn main(args: &Args) -> u8 {
-    let service = match control::health(&args.data) {
+    match args.data.folder() {
+        Ok(data) => of(&data, args),
+        Err(code) => code,
+    }
+}
+
+fn of(data: &Path, args: &Args) -> u8 {
+    let service = match control::health(data) {
         Ok(service) => service,
         Err(e) => {
             eprintln!("il servizio è acceso ma non risponde: {e}");
             None
         }
     };
-    let survey = Survey::of(&args.data, None);
+    let survey = Survey::of(data, None);
     let needs_register = args.json || args.all || args.messaggi || service.is_none();
-    let register = match needs_register.then(|| read(args, service.as_ref())).transpose() {
+    let register = match needs_register.then(|| read(data, args, service.as_ref())).transpose() {
         Ok(register) => register,
         Err(trouble) => {
             eprintln!("{trouble}");
@@ -65,7 +71,7 @@ pub(super) fn main(args: &Args) -> u8 {
     }
     let now = Clock::System.now();
     let screen = screen::Screen { service: service.as_ref(), register: register.as_ref().map(|(all, _)| all), now };
-    say!("{}", screen.text(&args.data));
+    say!("{}", screen.text(data));
     if survey.signers > 0 {
         say!("Liste di revoca: {}", survey.line(now));
         for warning in survey.warnings(now) {
@@ -112,7 +118,7 @@ fn code(is_clear: bool, service: Option<&Report>) -> u8 {
 
 /// Reads the register; a long reading tells how far it is. Of a long register the end alone, unless all was asked for: its counts
 /// are then those which the service keeps, or its index.
-fn read(args: &Args, service: Option<&Report>) -> Result<(Overview, Option<String>), Trouble> {
+fn read(data: &Path, args: &Args, service: Option<&Report>) -> Result<(Overview, Option<String>), Trouble> {
     let mut told = Instant::now();
     let mut tell = |line| {
         if told.elapsed() >= PROGRESS_EVERY {
@@ -120,11 +126,11 @@ fn read(args: &Args, service: Option<&Report>) -> Result<(Overview, Option<Strin
             eprintln!("leggo il registro: riga {line}…");
         }
     };
-    let is_long = Journal::length(&args.data).is_ok_and(|length| length > RECENT_BYTES);
+    let is_long = Journal::length(data).is_ok_and(|length| length > RECENT_BYTES);
     if is_long && !args.all {
         let counted = match service {
             Some(report) => Some((Summary { tally: report.tally.clone(), ..Summary::default() }, None)),
-            None => Store::stopped(&args.data, usize::MAX).map(|(summary, head)| (summary, Some(head))),
+            None => Store::stopped(data, usize::MAX).map(|(summary, head)| (summary, Some(head))),
         };
         match counted {
             // The screen needs no more.
@@ -135,12 +141,12 @@ fn read(args: &Args, service: Option<&Report>) -> Result<(Overview, Option<Strin
                 ));
             }
             Some((summary, _)) => {
-                let (overview, digest) = Overview::recent(&args.data, &mut tell)?;
+                let (overview, digest) = Overview::recent(data, &mut tell)?;
                 let counted = if overview.is_whole() { overview.summary.clone() } else { summary };
                 return Ok((Overview { summary: counted, ..overview }, digest));
             }
             None => {}
         }
     }
-    Overview::read_watched(&args.data, tell).map(|(overview, digest)| (overview, Some(digest)))
+    Overview::read_watched(data, tell).map(|(overview, digest)| (overview, Some(digest)))
 }

@@ -1,6 +1,6 @@
 //! `sportello verify-journal`.
 
-use super::{CANNOT_START, FOUND, OK};
+use super::{CANNOT_START, DataArg, FOUND, OK};
 use crate::anchor;
 use crate::archive::{Archive, Shelf};
 use crate::journal::record::Event;
@@ -13,9 +13,8 @@ use std::path::PathBuf;
 
 #[derive(clap::Args)]
 pub(super) struct Args {
-    /// La cartella dei dati (quella che contiene journal/)
-    #[arg(value_name = "CARTELLA")]
-    data: PathBuf,
+    #[command(flatten)]
+    data: DataArg,
     /// Rilegge anche ogni messaggio dell'archivio e ne ricalcola l'impronta
     #[arg(long)]
     archive: bool,
@@ -28,16 +27,20 @@ pub(super) struct Args {
 }
 
 pub(super) fn main(args: &Args) -> u8 {
-    let journal = args.data.join("journal");
+    let data = match args.data.folder() {
+        Ok(data) => data,
+        Err(code) => return code,
+    };
+    let journal = data.join("journal");
     if let Err(e) = std::fs::read_dir(&journal) {
-        let dir = args.data.display();
+        let dir = data.display();
         eprintln!("{dir}: non è una cartella dei dati di Sportello, o non si può leggere: journal/: {e}");
         return CANNOT_START;
     }
     let mut notes = match args.against.as_deref().map(anchor::read).transpose() {
         Ok(notes) => notes.unwrap_or_default(),
         Err(e) => {
-            eprintln!("{}: {e}", args.against.as_deref().unwrap_or(&args.data).display());
+            eprintln!("{}: {e}", args.against.as_deref().unwrap_or(&data).display());
             return CANNOT_START;
         }
     };
@@ -50,7 +53,7 @@ pub(super) fn main(args: &Args) -> u8 {
         return FOUND;
     }
     let (mut gaps, mut looked) = (Vec::new(), 0u64);
-    let head = Journal::verify(&args.data, Tail::Closed, |record, head| {
+    let head = Journal::verify(&data, Tail::Closed, |record, head| {
         notes.retain(|note| note.seq != record.seq || note.hash != head.hash);
         looked += u64::from(matches!(record.event, Event::Looked(_)));
         if let Event::Restored(said) = &record.event {
@@ -75,7 +78,7 @@ pub(super) fn main(args: &Args) -> u8 {
         }
     };
     if head.seq == 0 {
-        eprintln!("{}: il registro è vuoto: non ha nemmeno la riga con cui comincia", args.data.display());
+        eprintln!("{}: il registro è vuoto: non ha nemmeno la riga con cui comincia", data.display());
         return FOUND;
     }
     if let Some(note) = notes.first() {
@@ -96,14 +99,14 @@ pub(super) fn main(args: &Args) -> u8 {
     // Once more: a list of all that a register of years names would not fit in memory.
     let (mut damaged, mut files) = (Vec::new(), 0u64);
     if args.archive {
-        let archive = Archive::at(&args.data);
+        let archive = Archive::at(&data);
         let mut look = |shelf, digest: &String| {
             files += 1;
             if let Err(e) = archive.verify(shelf, digest) {
                 damaged.push(format!("{digest}: {e}"));
             }
         };
-        if let Err(trouble) = Journal::verify(&args.data, Tail::Open, |record, _| named(&record.event, &mut look)) {
+        if let Err(trouble) = Journal::verify(&data, Tail::Open, |record, _| named(&record.event, &mut look)) {
             eprintln!("{trouble}");
             return CANNOT_START;
         }

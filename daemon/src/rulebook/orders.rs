@@ -3,14 +3,17 @@
 
 use super::shelf::{self, Pointer};
 use crate::config::Config;
+use crate::digest::flow;
 use crate::journal::record::{Entry, Ruleset};
 use crate::office::Office;
 use crate::outbox::orders::{Answer, WORDS_BYTES_MAX};
+use crate::store::rows::MessageRow;
 use crate::store::{Store, Trouble};
+use casework::Disposition;
 use casework::correction::{self, Correction};
 use casework::effect::EffectKey;
 use casework::nearest::hint;
-use casework::rules::{Problem, Rulebook};
+use casework::rules::{Kind, Problem, Rulebook};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -49,11 +52,17 @@ pub struct Enter {
     pub note: String,
 }
 
-/// Writes down a correction, if it can be one.
+/// Writes down a correction, if it can be one. `own`: the addresses of the body.
 ///
 /// # Errors
 /// The store cannot go on.
-pub fn correct(store: &mut Store, order: &Correct, book: &Rulebook, now: Timestamp) -> Result<Answer, Trouble> {
+pub fn correct(
+    store: &mut Store,
+    order: &Correct,
+    book: &Rulebook,
+    own: &[String],
+    now: Timestamp,
+) -> Result<Answer, Trouble> {
     let correction = match fit(order, book) {
         Ok(correction) => correction,
         Err(why) => return Ok(Answer::No(why)),
@@ -63,26 +72,87 @@ pub fn correct(store: &mut Store, order: &Correct, book: &Rulebook, now: Timesta
     {
         return Ok(Answer::No(format!("il fascicolo {number} non c'è")));
     }
-    let digest = match &store.messages_like(&order.message, 2)?[..] {
-        [] => return Ok(Answer::No(format!("nessun messaggio ha l'impronta «{}»", order.message))),
-        [row] => row.digest.clone(),
-        _ => {
+    let mut found = store.messages_like(&order.message, 2)?.into_iter();
+    let row = match (found.next(), found.next()) {
+        (None, _) => return Ok(Answer::No(format!("nessun messaggio ha l'impronta «{}»", order.message))),
+        (Some(row), None) => row,
+        (Some(_), Some(_)) => {
             return Ok(Answer::No(format!("«{}» indica più messaggi: scrivi qualche carattere in più", order.message)));
         }
     };
-    store.correct(&digest, correction, now)?;
-    Ok(Answer::Done(format!(
-        "{}: correzione scritta nel registro. La decisione resta com'era; i conti delle regole ne tengono conto",
-        crate::digest::flow(&digest)
-    )))
+    if let Some(why) = past_correcting(&row, own) {
+        return Ok(Answer::No(format!("{}: {why}", flow(&row.digest))));
+    }
+    let said = told_of(&row, &correction);
+    store.correct(&row.digest, correction, now)?;
+    Ok(Answer::Done(said))
+}
+
+/// Why nothing can be corrected of a message that is no request, and no rule was asked about.
+fn past_correcting(row: &MessageRow, own: &[String]) -> Option<String> {
+    Some(match &row.disposition {
+        Disposition::Receipt { item } => format!(
+            "è la ricevuta dell'invio {item}: lo prova la firma del gestore, nessuna regola l'ha deciso e non si corregge"
+        ),
+        Disposition::Orphan { .. } => {
+            "è una ricevuta di un invio che qui non c'è: nessuna regola l'ha deciso e non si corregge".into()
+        }
+        Disposition::Duplicate { of } => {
+            format!("è di nuovo il messaggio {}: la correzione va scritta su quello", flow(of))
+        }
+        Disposition::Order { office, .. } => format!(
+            "è un ordine dell'ufficio {office}, non la richiesta di un cittadino: non si corregge. Se l'ordine era sbagliato, l'ufficio \
+             ne dà un altro; se era sbagliata la decisione sul messaggio del cittadino, correggi quello"
+        ),
+        Disposition::Noted { .. } if own.iter().any(|address| address.eq_ignore_ascii_case(&row.sender)) => {
+            format!("viene da {}, che è nostro: non è una richiesta e non si corregge", row.sender)
+        }
+        Disposition::Request { .. }
+        | Disposition::Answered { .. }
+        | Disposition::Noted { .. }
+        | Disposition::ToPerson { .. }
+        | Disposition::Quarantine { .. } => return None,
+    })
+}
+
+/// What was corrected, with what it was.
+fn told_of(row: &MessageRow, correction: &Correction) -> String {
+    let (kind, office, dossier) = match &row.disposition {
+        Disposition::Request { kind, office, dossier } => (Some(kind.code()), Some(office), dossier.as_ref()),
+        Disposition::ToPerson { office, .. } => (None, Some(office), None),
+        Disposition::Answered { dossier, .. } => (None, None, dossier.as_ref()),
+        _ => (None, None, None),
+    };
+    let part = |name: &str, now: Option<&str>, was: Option<&str>| {
+        let now = now?;
+        Some(match was {
+            Some(was) if was == now => format!("{name} {now}, com'era già"),
+            Some(was) => format!("{name} {now}, era {was}"),
+            None => format!("{name} {now}"),
+        })
+    };
+    let parts = [
+        part("tipo", correction.kind.map(Kind::code), kind),
+        part("ufficio", correction.office.as_deref(), office.map(String::as_str)),
+        part("fascicolo", correction.dossier.as_deref(), dossier.map(String::as_str)),
+    ];
+    let what = parts.into_iter().flatten().collect::<Vec<_>>().join("; ");
+    // Rules are asked about proven mail alone, and mail of machines is put aside before them.
+    let is_ruled = row.proven.as_deref() == Some(pec::wire::POSTA_CERTIFICATA)
+        && matches!(row.disposition, Disposition::Request { .. } | Disposition::ToPerson { .. });
+    let then = if is_ruled {
+        "La decisione resta com'era; i conti delle regole ne tengono conto".to_owned()
+    } else {
+        let how = row.disposition.title();
+        format!("Resta com'era ({how}); se nessuna regola ne ha deciso, i conti delle regole non cambiano")
+    };
+    format!("{}: correzione scritta nel registro: {what}. {then}", flow(&row.digest))
 }
 
 fn fit(order: &Correct, book: &Rulebook) -> Result<Correction, String> {
     unfit(&order.by, &order.why, true)?;
     if order.message.is_empty() || !order.message.bytes().all(|b| b.is_ascii_hexdigit()) {
-        return Err(
-            "manca l'impronta del messaggio (i primi caratteri: «sportello status CARTELLA_DATI --messaggi»)".into()
-        );
+        return Err("manca l'impronta del messaggio (i primi caratteri: «sportello status --messaggi»)".into());
     }
     if order.kind.is_none() && order.office.is_none() && order.dossier.is_none() {
         return Err("che cosa era sbagliato? Serve almeno uno fra --kind, --office e --dossier".into());

@@ -102,18 +102,47 @@ impl Phrases {
     }
 }
 
-/// The phrases of two to four words of a text, in the form in which rules compare them.
+/// The phrases of two to four words of a text, in the form in which rules compare them. None goes on in the next sentence.
 #[must_use]
 pub fn phrases_of(text: &str) -> BTreeSet<String> {
-    let normal = Normal::of(text);
-    let words: Vec<&str> = normal.words().take(WORDS_MAX).collect();
+    let mut left = WORDS_MAX;
     let mut found = BTreeSet::new();
-    for length in 2..=PHRASE_WORDS_MAX {
-        for phrase in words.windows(length).filter(|phrase| says_something(phrase)) {
-            found.insert(phrase.join(" "));
+    for sentence in sentences(text) {
+        let normal = Normal::of(sentence);
+        let words: Vec<&str> = normal.words().take(left).collect();
+        left -= words.len();
+        for length in 2..=PHRASE_WORDS_MAX {
+            for phrase in words.windows(length).filter(|phrase| says_something(phrase)) {
+                found.insert(phrase.join(" "));
+            }
         }
     }
     found
+}
+
+/// A text cut behind each mark that ends a sentence, and where a line is blank. A full stop within a word ends none.
+fn sentences(text: &str) -> Vec<&str> {
+    let ends = text.char_indices().filter(|(at, c)| {
+        let rest = text.get(at + c.len_utf8()..).unwrap_or_default();
+        let line = rest.trim_start_matches([' ', '\t', '\r']);
+        match c {
+            '.' | '!' | '?' | ';' | ':' | '…' => {
+                let after = rest.trim_start_matches(['"', '»', '”', '’', '\'', ')', ']']);
+                after.is_empty() || after.starts_with(char::is_whitespace)
+            }
+            // «Gentile ufficio,» and what stands below it.
+            ',' | '\n' => line.starts_with('\n'),
+            _ => false,
+        }
+    });
+    let mut sentences = Vec::new();
+    let mut from = 0;
+    for (at, c) in ends {
+        sentences.extend(text.get(from..at));
+        from = at + c.len_utf8();
+    }
+    sentences.extend(text.get(from..));
+    sentences
 }
 
 fn says_something(phrase: &[&str]) -> bool {
@@ -145,5 +174,17 @@ mod tests {
         let found = all.frequent(2, 9);
         assert_eq!(found, [("passo carrabile".into(), 3), ("rilascio del passo carrabile".into(), 2)]);
         assert!(phrases_of("12 34 e il la").is_empty());
+    }
+
+    #[test]
+    fn no_phrase_goes_on_in_the_next_sentence() {
+        let text = "Passo carrabile\n\nGentile ufficio,\nla sbarra gialla resta\nchiusa (da ieri). Domani torno: la sbarra\ns.r.l. non apre!\n\nCassetto rosso";
+        let all = phrases_of(text);
+        for whole in ["passo carrabile", "sbarra gialla resta chiusa", "domani torno", "cassetto rosso"] {
+            assert!(all.contains(whole), "{whole}: {all:?}");
+        }
+        for across in ["carrabile gentile", "ieri domani", "torno la sbarra", "apre cassetto", "ufficio la sbarra"] {
+            assert!(!all.contains(across), "{across}: {all:?}");
+        }
     }
 }

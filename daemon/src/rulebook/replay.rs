@@ -4,6 +4,7 @@
 use super::past::{Message, Outcomes, Past};
 use super::phrases::Phrases;
 use crate::archive::{Archive, Shelf};
+use casework::rules::quote::{Split, signature, split};
 use casework::rules::{Outcome, Rulebook, on_trial};
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -89,12 +90,22 @@ fn one(
     Again { place, now: Some(now), trial }
 }
 
-/// What its author wrote, subject first.
+/// What its author wrote, subject first, without the signature; a blank line where one thing does not go on in the next.
 #[must_use]
 pub fn words(read: &pec::Reread) -> String {
-    let text = casework::rules::quote::split(&read.message.text).new;
-    let end = text.floor_char_boundary(TEXT_BYTES_SEEN);
-    format!("{}\n{}", read.message.subject, text.get(..end).unwrap_or_default())
+    written(&read.message.subject, &read.message.text)
+}
+
+fn written(subject: &str, text: &str) -> String {
+    let Split { new, breaks, .. } = split(text);
+    let end = new.floor_char_boundary(TEXT_BYTES_SEEN.min(new.len() - signature(&new).len()));
+    let mut parts = vec![subject];
+    let mut from = 0;
+    for at in breaks.into_iter().map(|at| at.min(end)).chain([end]) {
+        parts.extend(new.get(from..at));
+        from = at;
+    }
+    parts.join("\n\n")
 }
 
 /// How many, of each.

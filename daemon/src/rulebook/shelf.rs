@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 /// Name of the pointer.
 const POINTER: &str = "in-vigore.json";
 /// Fewest characters that name a set.
-const PREFIX_MIN: usize = 4;
+pub(super) const PREFIX_MIN: usize = 4;
 
 /// The set in force.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -129,7 +129,7 @@ pub fn find(data: &Path, prefix: &str) -> Result<String, String> {
         [hash] => Ok((*hash).clone()),
         [] => Err(format!(
             "nessuna versione delle regole che si tiene ha l'impronta «{prefix}»: guarda con «sportello rules history» \
-                 (dove `tenuta` dice `no` i file non ci sono: erano quelle fornite con il programma, o troppo vecchie)"
+                 (dove `tenuta` dice `no` i file non ci sono più: erano della cartella, o di un programma più vecchio, e nessun servizio è partito con quelle)"
         )),
         several => Err(format!("«{prefix}» indica {} versioni: scrivi qualche carattere in più", several.len())),
     }

@@ -105,7 +105,8 @@ impl Reloader {
     /// The store cannot go on.
     pub fn correct(&self, order: &Correct) -> Result<Answer, Trouble> {
         let office = self.office.borrow().clone();
-        orders::correct(&mut self.store(), order, &office.desk.rules, self.clock.now())
+        let own = &office.desk.entity.own_addresses;
+        orders::correct(&mut self.store(), order, &office.desk.rules, own, self.clock.now())
     }
 
     fn swap(&self, office: Office) {

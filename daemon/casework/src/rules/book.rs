@@ -278,13 +278,6 @@ pub(super) struct Signal {
     pub(super) look: Look,
 }
 
-impl Signal {
-    /// Whether it looks for words in this place.
-    pub(super) fn looks_at(&self, place: Place) -> bool {
-        matches!(&self.look, Look::Words(places, _) if places.contains(&place))
-    }
-}
-
 /// What a signal looks for.
 #[derive(Debug)]
 pub(super) enum Look {

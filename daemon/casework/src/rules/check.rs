@@ -4,7 +4,7 @@
 use super::book::{Body, Look, Mode, OfficeChoice, Rule, Rulebook, Signal};
 use super::classify::{CITES, FACTS};
 use super::clues::Clues;
-use super::draft::{Declared, Defaults, Draft, DraftCase, DraftLook, DraftRule, DraftSignal, Mention};
+use super::draft::{Declared, Defaults, Draft, DraftCase, DraftDefaults, DraftLook, DraftRule, DraftSignal, Mention};
 use super::form::Written;
 use super::normal::Normal;
 use super::phrase::Phrase;
@@ -23,36 +23,55 @@ use alloc::vec::Vec;
 type Names<'d> = BTreeMap<&'d str, Spot>;
 
 struct Known<'d> {
+    /// The texts of the files that could not be read: what stands there may be defined there.
+    unread: &'d [&'d str],
+    /// Names in sections that are none.
+    stray: &'d [Vec<String>],
     offices: Names<'d>,
     lists: Names<'d>,
     extractors: Names<'d>,
     rules: Names<'d>,
     templates: BTreeSet<&'d str>,
+    /// Of the lists without mistakes.
     phrases: BTreeMap<&'d str, &'d [Arc<Phrase>]>,
 }
 
+/// What is said of a name.
+enum Named {
+    Known,
+    /// Nobody can tell: a file that may define it could not be read.
+    Hidden,
+    /// What is wrong, in Italian.
+    Unknown(String),
+}
+
 /// The rulebook, or `None` when there is not enough to make one; every reason is among the problems.
-pub(super) fn assemble(mut draft: Draft, templates: &[&str], problems: &mut Problems<'_>) -> Option<Rulebook> {
-    let defaults = defaults(&mut draft, problems);
+pub(super) fn assemble(
+    mut draft: Draft,
+    templates: &[&str],
+    unread: &[&str],
+    problems: &mut Problems<'_>,
+) -> Option<Rulebook> {
+    let (otherwise, defaults) = defaults(&mut draft, unread, problems);
     let cases = core::mem::take(&mut draft.cases);
     let rules = core::mem::take(&mut draft.rules);
     let known = Known {
+        unread,
+        stray: &draft.stray,
         offices: names("ufficio", &draft.offices, problems),
         lists: names("lista", &draft.lists, problems),
         extractors: names("estrattore", &draft.extractors, problems),
         rules: names("regola", &rules, problems),
         templates: templates.iter().copied().collect(),
-        phrases: draft.lists.iter().map(|list| (list.id.as_str(), list.item.as_deref().unwrap_or_default())).collect(),
+        phrases: draft.lists.iter().filter_map(|list| Some((list.id.as_str(), list.item.as_deref()?))).collect(),
     };
     names("test", &cases, problems);
     names("ente", &draft.bodies, problems);
     called_twice(&draft.bodies, problems);
-    let otherwise = defaults.as_ref().map(|defaults| defaults.otherwise.clone());
     if let Some(name) = &otherwise
-        && !known.rules.contains_key(name.value.as_str())
+        && let Named::Unknown(why) = known.find(Mention::Rule, &name.value)
     {
-        let near = hint(&name.value, known.rules.keys().copied());
-        problems.error(name.at, format!("defaults: `otherwise`: la regola `{}` non esiste{near}", name.value));
+        problems.error(name.at, format!("defaults: `otherwise`: {why}"));
     }
     for declared in &cases {
         declared.item.iter().for_each(|case| mentions(&declared.id, case, &known, problems));
@@ -72,6 +91,13 @@ pub(super) fn assemble(mut draft: Draft, templates: &[&str], problems: &mut Prob
         resolved.entry(id.clone()).or_insert(rule);
     }
     twins(&resolved, problems);
+    let mut matters = BTreeMap::new();
+    for Declared { id, item, .. } in &draft.offices {
+        let signals = item.iter().flat_map(|(_, signals)| signals);
+        let what = format!("ufficio `{id}`");
+        matters.insert(id.clone(), signals.map(|signal| resolve_signal(&what, signal, &known, problems).0).collect());
+    }
+    let clues = clues(&mut draft, problems);
 
     let defaults = defaults?;
     let fallback = resolved.remove(&defaults.otherwise.value)?;
@@ -85,13 +111,9 @@ pub(super) fn assemble(mut draft: Draft, templates: &[&str], problems: &mut Prob
         );
         return None;
     };
-    let mut matters = BTreeMap::new();
-    for Declared { id, item, .. } in &draft.offices {
-        let signals = item.iter().flat_map(|(_, signals)| signals);
-        let what = format!("ufficio `{id}`");
-        matters.insert(id.clone(), signals.map(|signal| resolve_signal(&what, signal, &known, problems)).collect());
+    if problems.errors() > 0 {
+        return None; // it would be used by nobody
     }
-    let clues = clues(&mut draft, problems);
     let index = index(&resolved, &matters).map_err(|why| problems.error(Spot::default(), why)).ok()?;
     let Draft { offices, bodies, extractors, .. } = draft;
     Some(Rulebook {
@@ -125,11 +147,14 @@ fn items<T>(declared: Vec<Declared<T>>) -> BTreeMap<String, T> {
 }
 
 /// The one `[defaults]`.
-fn defaults(draft: &mut Draft, problems: &mut Problems<'_>) -> Option<Defaults> {
+fn defaults(draft: &mut Draft, unread: &[&str], problems: &mut Problems<'_>) -> DraftDefaults {
     let mut all = core::mem::take(&mut draft.defaults).into_iter();
     let Some((first, defaults)) = all.next() else {
-        problems.error(Spot::default(), "manca la sezione `[defaults]` con `accept`, `margin` e `otherwise`".into());
-        return None;
+        if unread.is_empty() && draft.stray.is_empty() {
+            let text = "manca la sezione `[defaults]` con `accept`, `margin` e `otherwise`";
+            problems.error(Spot::default(), text.into());
+        }
+        return (None, None);
     };
     for (at, _) in all {
         let text = format!("`[defaults]` è già in {}:{}", problems.file(first), first.line);
@@ -192,8 +217,18 @@ impl Known<'_> {
         FACTS.into_iter().chain(self.extractors.keys().copied().filter(|name| !FACTS.contains(name)))
     }
 
-    /// Whether a name exists; if not, what is wrong, in Italian.
-    fn missing(&self, mention: Mention, name: &str) -> Option<String> {
+    /// Whether what could not be read may define it.
+    fn is_hidden(&self, name: &str) -> bool {
+        self.unread.iter().any(|text| text.contains(name)) || self.stray.iter().flatten().any(|stray| stray == name)
+    }
+
+    /// All that there is was read.
+    fn is_all(&self) -> bool {
+        self.unread.is_empty() && self.stray.is_empty()
+    }
+
+    /// Whether a name exists.
+    fn find(&self, mention: Mention, name: &str) -> Named {
         let is_cited = |name: &str| name.starts_with(CITES) && RefKind::ALL.iter().any(|(_, fact)| *fact == name);
         let found = match mention {
             Mention::Rule => self.rules.contains_key(name),
@@ -203,7 +238,10 @@ impl Known<'_> {
             Mention::Extractor => self.extractors.contains_key(name),
         };
         if found {
-            return None; // nearly always: what is near is not looked for
+            return Named::Known; // nearly always: what is near is not looked for
+        }
+        if mention != Mention::Template && self.is_hidden(name) {
+            return Named::Hidden;
         }
         let (what, near) = match mention {
             Mention::Rule => ("la regola", hint(name, self.rules.keys().copied())),
@@ -216,14 +254,14 @@ impl Known<'_> {
                 ("la chiave", hint(name, known))
             }
         };
-        Some(format!("{what} `{name}` non esiste{near}"))
+        Named::Unknown(format!("{what} `{name}` non esiste{near}"))
     }
 }
 
 fn mentions(name: &str, case: &DraftCase, known: &Known<'_>, problems: &mut Problems<'_>) {
     for (mention, word) in &case.mentions {
-        if let Some(missing) = known.missing(*mention, &word.value) {
-            problems.error(word.at, format!("test `{name}`: {missing}"));
+        if let Named::Unknown(why) = known.find(*mention, &word.value) {
+            problems.error(word.at, format!("test `{name}`: {why}"));
         }
     }
     if let Some(thread) = case.case.thread.as_ref().filter(|thread| !case.case.dossiers.contains_key(*thread)) {
@@ -246,9 +284,10 @@ fn untested(
         expect.rule.iter().chain(expect.shadow.iter().flatten()).cloned().collect()
     };
     let expected: BTreeSet<String> = cases.iter().filter_map(|case| case.item.as_ref()).flat_map(expected).collect();
-    // A test with mistakes, or with a mistyped rule, may be the missing one: nobody is blamed twice.
+    // A test with mistakes, or with a mistyped rule, or one that could not be read, may be the missing one: nobody is blamed twice.
     let unknown = |id: &String| !known.rules.contains_key(id.as_str());
-    if cases.iter().any(|case| case.item.is_none()) || expected.iter().any(unknown) {
+    let is_broken = |case: &Declared<DraftCase>| case.item.as_ref().is_none_or(|case| !case.is_whole);
+    if !known.is_all() || cases.iter().any(is_broken) || expected.iter().any(unknown) {
         return;
     }
     for Declared { id, at, item } in rules.iter().filter(|rule| !expected.contains(&rule.id)) {
@@ -260,24 +299,32 @@ fn untested(
     }
 }
 
-/// Looks up every name a rule mentions.
+/// Looks up every name a rule mentions. `None`: it has mistakes, or nobody can tell what it means.
 fn resolve(id: &str, at: Spot, rule: &DraftRule, known: &Known<'_>, problems: &mut Problems<'_>) -> Option<Rule> {
-    let before = problems.errors();
-    let look_up = |mention: Mention, key: &str, word: &Written<String>, problems: &mut Problems<'_>| {
-        if let Some(missing) = known.missing(mention, &word.value) {
-            problems.error(word.at, format!("regola `{id}`: `{key}`: {missing}"));
+    let mut is_whole = rule.is_whole;
+    let mut look_up = |mention: Mention, key: &str, word: &Written<String>, problems: &mut Problems<'_>| {
+        let found = known.find(mention, &word.value);
+        is_whole &= matches!(found, Named::Known);
+        if let Named::Unknown(why) = found {
+            problems.error(word.at, format!("regola `{id}`: `{key}`: {why}"));
         }
     };
-    let office = office_choice(&rule.office.value);
-    if let Some(office) = &office.id {
-        look_up(Mention::Office, "office", &Written { value: office.clone(), at: rule.office.at }, problems);
+    let office = rule.office.as_ref().map(|written| (written.at, office_choice(&written.value)));
+    if let Some((at, OfficeChoice { id: Some(office), .. })) = &office {
+        look_up(Mention::Office, "office", &Written { value: office.clone(), at: *at }, problems);
     }
     rule.needs.iter().for_each(|need| look_up(Mention::Need, "needs", need, problems));
     rule.missing.iter().for_each(|template| look_up(Mention::Template, "missing", template, problems));
     rule.reply.iter().for_each(|template| look_up(Mention::Template, "reply", template, problems));
     let what = format!("regola `{id}`");
-    let signals = rule.signals.iter().map(|signal| resolve_signal(&what, signal, known, problems)).collect();
-    (problems.errors() == before).then(|| Rule {
+    let mut signals = Vec::with_capacity(rule.signals.len());
+    for signal in &rule.signals {
+        let (signal, is_known) = resolve_signal(&what, signal, known, problems);
+        is_whole &= is_known;
+        signals.push(signal);
+    }
+    let (_, office) = office.filter(|_| is_whole)?;
+    Some(Rule {
         id: id.to_string(),
         title: rule.title.clone(),
         titles: rule.titles.clone(),
@@ -316,30 +363,36 @@ fn office_choice(written: &str) -> OfficeChoice {
     }
 }
 
-fn resolve_signal(what: &str, signal: &DraftSignal, known: &Known<'_>, problems: &mut Problems<'_>) -> Signal {
+/// The signal, and whether all that it mentions is known.
+fn resolve_signal(what: &str, signal: &DraftSignal, known: &Known<'_>, problems: &mut Problems<'_>) -> (Signal, bool) {
+    let mut is_known = true;
     let look = match &signal.look {
         DraftLook::Regex(places, pattern) => Look::Regex(places.clone(), pattern.clone()),
         DraftLook::Has(fact) => {
-            if let Some(missing) = known.missing(Mention::Need, &fact.value) {
-                problems.error(fact.at, format!("{what}: `has`: {missing}"));
+            let found = known.find(Mention::Need, &fact.value);
+            is_known &= matches!(found, Named::Known);
+            if let Named::Unknown(why) = found {
+                problems.error(fact.at, format!("{what}: `has`: {why}"));
             }
             Look::Has(fact.value.clone())
         }
         DraftLook::Words(places, phrases, lists) => {
             let mut phrases = phrases.clone();
             for list in lists {
-                if !known.lists.contains_key(list.value.as_str()) {
+                let held = known.phrases.get(list.value.as_str());
+                is_known &= held.is_some();
+                if !known.lists.contains_key(list.value.as_str()) && !known.is_hidden(&list.value) {
                     let near = hint(&list.value, known.lists.keys().copied());
                     problems.error(list.at, format!("{what}: `words`: la lista `@{}` non esiste{near}", list.value));
                 }
-                phrases.extend(known.phrases.get(list.value.as_str()).copied().unwrap_or_default().iter().cloned());
+                phrases.extend(held.copied().unwrap_or_default().iter().cloned());
             }
             phrases.sort_unstable();
             phrases.dedup();
             Look::Words(places.clone(), phrases)
         }
     };
-    Signal { score: signal.score, look }
+    (Signal { score: signal.score, look }, is_known)
 }
 
 /// A rule whose points cannot reach `accept`, or the last resort, which must not score.

@@ -36,24 +36,23 @@ pub fn classify(book: &Rulebook, material: &Material<'_>, world: &dyn World) -> 
     let dossier = named.or(cited).or_else(|| world.thread());
     let facts = facts(material, world, &halves, &fields, &citations, dossier.as_ref());
     let (mut scores, mut matters) = points(book, &view, &facts, material);
-    let seen = clues_of(&view, &facts);
-    let kind = |id: &str| book.rule(id).map(|rule| rule.kind);
-    let clues = book.clues.weigh(&seen, &mut scores, kind);
-    scores.sort_by(|a, b| (Reverse(a.weight()), &a.rule).cmp(&(Reverse(b.weight()), &b.rule)));
+    let seen = book.clues.seen(&view, &facts);
+    let clues = book.clues.weigh(&seen, scores.iter_mut().map(|(rule, score)| (rule.kind, score)));
+    scores.sort_unstable_by(|(_, a), (_, b)| (Reverse(a.weight()), &a.rule).cmp(&(Reverse(b.weight()), &b.rule)));
 
     // A rule on trial must not change what happens today, not even by coming close to another.
-    let (trial, live): (Vec<&RuleScore>, Vec<&RuleScore>) =
-        scores.iter().partition(|score| book.rule(&score.rule).is_some_and(|rule| rule.mode == Mode::Shadow));
-    let outcome = judge(book, &live, clues.first());
+    let (trial, live): (Vec<_>, Vec<_>) = scores.iter().partition(|(rule, _)| rule.mode == Mode::Shadow);
+    let rated: Vec<Rated<'_>> = live.iter().map(|(rule, score)| Rated { score, kind: Some(rule.kind) }).collect();
+    let outcome = judge(book, &rated, clues.first());
     let best = live.first().filter(|_| matches!(outcome, Outcome::Chosen { .. }));
-    let rule = best.and_then(|best| book.rules.get(&best.rule)).unwrap_or(&book.fallback);
-    let reached = |scores: &[&RuleScore]| -> Vec<String> {
-        let reached = scores.iter().filter(|s| s.score >= book.accept && s.rule != rule.id);
-        reached.map(|s| s.rule.clone()).collect()
+    let rule = best.map_or(&book.fallback, |(rule, _)| rule);
+    let reached = |scores: &[&(&Rule, RuleScore)]| -> Vec<String> {
+        let reached = scores.iter().filter(|(_, s)| s.score >= book.accept && s.rule != rule.id);
+        reached.map(|(_, s)| s.rule.clone()).collect()
     };
     let (also, shadow) = (reached(&live), reached(&trial));
     // Of a message that a person decides on, what it probably asks.
-    let likely = best.or_else(|| live.first().filter(|score| score.weight() > 0)).and_then(|score| kind(&score.rule));
+    let likely = best.or_else(|| live.first().filter(|(_, score)| score.weight() > 0)).map(|(rule, _)| rule.kind);
     let office_clues = book.clues.weigh_offices(seen, likely, &mut matters);
     Classification {
         rule: rule.id.clone(),
@@ -68,7 +67,7 @@ pub fn classify(book: &Rulebook, material: &Material<'_>, world: &dyn World) -> 
         deadline: rule.deadline.clone(),
         dossier: dossier.map(|dossier| dossier.number),
         outcome,
-        scores,
+        scores: scores.into_iter().map(|(_, score)| score).collect(),
         fields,
         citations,
         matters,
@@ -84,9 +83,10 @@ pub fn classify(book: &Rulebook, material: &Material<'_>, world: &dyn World) -> 
 #[must_use]
 pub fn on_trial(book: &Rulebook, seen: &Classification, rule: &str) -> Outcome {
     let is_live = |id: &str| id == rule || book.rule(id).is_some_and(|of| of.mode != Mode::Shadow);
-    let scores: Vec<&RuleScore> = seen.scores.iter().filter(|score| is_live(&score.rule)).collect();
+    let rate = |score| Rated::of(book, score);
+    let scores: Vec<Rated<'_>> = seen.scores.iter().filter(|score| is_live(&score.rule)).map(rate).collect();
     match judge(book, &scores, seen.clues.first()) {
-        Outcome::Chosen { .. } if scores.first().is_some_and(|best| best.rule != rule) => {
+        Outcome::Chosen { .. } if scores.first().is_some_and(|best| best.score.rule != rule) => {
             Outcome::BelowAccept { best: None }
         }
         outcome => outcome,
@@ -153,13 +153,13 @@ pub(super) fn facts<'f>(
     facts
 }
 
-/// The points of the rules and of the offices, best first.
-fn points(
-    book: &Rulebook,
+/// The points of the rules, and those of the offices, best first.
+fn points<'b>(
+    book: &'b Rulebook,
     view: &View<'_>,
     facts: &BTreeSet<&str>,
     material: &Material<'_>,
-) -> (Vec<RuleScore>, Vec<RuleScore>) {
+) -> (Vec<(&'b Rule, RuleScore)>, Vec<RuleScore>) {
     let rules: Vec<&Rule> = book.rules.values().collect();
     let offices: Vec<(&String, &[super::book::Signal])> =
         book.matters.iter().map(|(id, s)| (id, s.as_slice())).collect();
@@ -170,13 +170,11 @@ fn points(
     let (mut scores, mut matters) = (Vec::new(), Vec::new());
     for (who, hits) in book.index.hits(view, facts, signals) {
         match rules.get(who) {
-            Some(rule) => scores.push(score(&rule.id, hits)),
+            Some(rule) => scores.push((*rule, score(&rule.id, hits))),
             None => matters.extend(offices.get(who - rules.len()).map(|(id, _)| score(id, hits))),
         }
     }
-    for points in [&mut scores, &mut matters] {
-        points.sort_by(|a, b| (Reverse(a.score), &a.rule).cmp(&(Reverse(b.score), &b.rule)));
-    }
+    matters.sort_by(|a, b| (Reverse(a.score), &a.rule).cmp(&(Reverse(b.score), &b.rule)));
     (scores, matters)
 }
 
@@ -210,47 +208,62 @@ const DOUBTED_LEAD: i32 = 100;
 /// Points of that other kind from which the words are enough to speak against a rule: a line of four words says nothing.
 const DOUBT_MIN: i32 = 30;
 
+/// The points of a rule, with its kind: asked of each many times.
+struct Rated<'s> {
+    score: &'s RuleScore,
+    kind: Option<Kind>,
+}
+
+impl<'s> Rated<'s> {
+    fn of(book: &Rulebook, score: &'s RuleScore) -> Self {
+        Self { score, kind: book.rule(&score.rule).map(|rule| rule.kind) }
+    }
+
+    fn named(&self) -> (String, i32) {
+        (self.score.rule.clone(), self.score.weight())
+    }
+}
+
 /// Reaches `accept` by its own signals, and leads by `margin`: chosen. Otherwise a person decides, never the first in some order.
-fn judge(book: &Rulebook, scores: &[&RuleScore], clue: Option<&Clue>) -> Outcome {
-    let named = |s: &&RuleScore| (s.rule.clone(), s.weight());
-    let mut positive = scores.iter().filter(|s| s.weight() > 0);
+fn judge(book: &Rulebook, scores: &[Rated<'_>], clue: Option<&Clue>) -> Outcome {
+    let mut positive = scores.iter().filter(|rated| rated.score.weight() > 0);
     let Some(best) = positive.next() else {
         return Outcome::BelowAccept { best: None };
     };
-    if best.score < book.accept {
-        return Outcome::BelowAccept { best: Some(named(best)) };
+    if best.score.score < book.accept {
+        return Outcome::BelowAccept { best: Some(best.named()) };
     }
     // Two rules for the same kind of request need not be told apart by more than a point.
-    let kind = |s: &RuleScore| book.rule(&s.rule).map(|rule| rule.kind);
-    let needed = |s: &RuleScore| if kind(s) == kind(best) { 1 } else { book.margin };
-    let behind = |s: &RuleScore| best.weight() - s.weight();
+    let needed = |rated: &Rated<'_>| if rated.kind == best.kind { 1 } else { book.margin };
+    let behind = |rated: &Rated<'_>| best.score.weight() - rated.score.weight();
     // Clues give half of the lead at most: who asks for two things in so many words has asked for both. Where nobody is
     // answered, the rule's own words must lead by as much as chooses a rule: what a citizen forwards of another office's
     // speaks with the words of that office.
-    let is_silent = matches!(kind(best), Some(Kind::OtherPa | Kind::Spam));
-    let own = |s: &RuleScore| if is_silent { needed(s).min(book.accept) } else { needed(s) / 2 };
-    let is_close = |s: &RuleScore| behind(s) < needed(s) || best.score - s.score < own(s);
-    let mut close: Vec<(String, i32)> =
-        scores.iter().filter(|s| s.weight() > 0 && s.rule != best.rule && is_close(s)).map(named).collect();
+    let is_silent = matches!(best.kind, Some(Kind::OtherPa | Kind::Spam));
+    let own = |rated: &Rated<'_>| if is_silent { needed(rated).min(book.accept) } else { needed(rated) / 2 };
+    let is_close =
+        |rated: &Rated<'_>| behind(rated) < needed(rated) || best.score.score - rated.score.score < own(rated);
+    let others = scores.iter().filter(|rated| rated.score.weight() > 0 && rated.score.rule != best.score.rule);
+    let mut close: Vec<(String, i32)> = others.filter(|rated| is_close(rated)).map(Rated::named).collect();
     if close.is_empty() && !is_silent {
         close.extend(clue.filter(|clue| clue.points >= DOUBT_MIN).and_then(|clue| doubt(book, scores, best, clue)));
     }
     if close.is_empty() {
-        return Outcome::Chosen { score: best.score, lead: positive.next().map(|second| behind(second)) };
+        return Outcome::Chosen { score: best.score.score, lead: positive.next().map(behind) };
     }
-    Outcome::Tie([named(best)].into_iter().chain(close).collect())
+    Outcome::Tie([best.named()].into_iter().chain(close).collect())
 }
 
 /// The rule that the words speak for, where it is of another kind than the best, which does not lead by much: of lists that met by
 /// chance («fontana», «mandate») the words of the whole message know nothing.
-fn doubt(book: &Rulebook, scores: &[&RuleScore], best: &RuleScore, clue: &Clue) -> Option<(String, i32)> {
-    let kind = |s: &RuleScore| book.rule(&s.rule).map(|rule| rule.kind);
-    let own = kind(best).filter(|own| *own != clue.kind)?;
-    let others = scores.iter().filter(|s| kind(s) != Some(own)).map(|s| s.score).max().unwrap_or(0);
-    if best.score - others.max(0) >= DOUBTED_LEAD {
+fn doubt(book: &Rulebook, scores: &[Rated<'_>], best: &Rated<'_>, clue: &Clue) -> Option<(String, i32)> {
+    let own = best.kind.filter(|own| *own != clue.kind)?;
+    let others =
+        scores.iter().filter(|rated| rated.kind != Some(own)).map(|rated| rated.score.score).max().unwrap_or(0);
+    if best.score.score - others.max(0) >= DOUBTED_LEAD {
         return None;
     }
-    let seen = scores.iter().find(|s| kind(s) == Some(clue.kind)).map(|s| (s.rule.clone(), s.weight()));
+    let seen = scores.iter().find(|rated| rated.kind == Some(clue.kind)).map(Rated::named);
     let unseen = || book.rules.values().find(|rule| rule.kind == clue.kind && rule.mode != Mode::Shadow);
     seen.or_else(|| unseen().map(|rule| (rule.id.clone(), clue.points)))
 }

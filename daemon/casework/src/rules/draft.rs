@@ -28,7 +28,7 @@ pub(super) struct Declared<T> {
 /// Everything of all files.
 #[derive(Debug, Default)]
 pub(super) struct Draft {
-    pub(super) defaults: Vec<(Spot, Option<Defaults>)>,
+    pub(super) defaults: Vec<(Spot, DraftDefaults)>,
     pub(super) offices: Vec<Declared<(Office, Vec<DraftSignal>)>>,
     pub(super) bodies: Vec<Declared<Body>>,
     pub(super) lists: Vec<Declared<Vec<Arc<Phrase>>>>,
@@ -36,9 +36,14 @@ pub(super) struct Draft {
     pub(super) rules: Vec<Declared<DraftRule>>,
     pub(super) cases: Vec<Declared<DraftCase>>,
     pub(super) clues: Vec<(Spot, Option<Tally>)>,
+    /// Sections that are none: each with the names in it, which would be known were it called rightly.
+    pub(super) stray: Vec<Vec<String>>,
 }
 
-/// `[defaults]`.
+/// `[defaults]`: the name that it mentions, and what it says, if it has no mistakes.
+pub(super) type DraftDefaults = (Option<Written<String>>, Option<Defaults>);
+
+/// What `[defaults]` says.
 #[derive(Debug)]
 pub(super) struct Defaults {
     pub(super) accept: i32,
@@ -48,13 +53,14 @@ pub(super) struct Defaults {
     pub(super) otherwise: Written<String>,
 }
 
-/// `[rule.ID]`, with names not yet looked up.
+/// `[rule.ID]`, with names not yet looked up. What has mistakes is left out, or is anything: `is_whole` says that nothing is.
 #[derive(Debug)]
 pub(super) struct DraftRule {
+    pub(super) is_whole: bool,
     pub(super) title: String,
     pub(super) titles: BTreeMap<Language, String>,
     pub(super) kind: Kind,
-    pub(super) office: Written<String>,
+    pub(super) office: Option<Written<String>>,
     pub(super) deadline: Option<Deadline>,
     pub(super) needs: Vec<Written<String>>,
     pub(super) missing: Option<Written<String>>,
@@ -82,9 +88,10 @@ pub(super) enum DraftLook {
     Has(Written<String>),
 }
 
-/// `[test."name"]`, and the names it mentions: each with what it must be.
+/// `[test."name"]`, and the names it mentions: each with what it must be. `is_whole`: as of a rule.
 #[derive(Debug)]
 pub(super) struct DraftCase {
+    pub(super) is_whole: bool,
     pub(super) case: Case,
     pub(super) mentions: Mentions,
 }

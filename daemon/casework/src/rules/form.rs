@@ -1,9 +1,10 @@
 //! Reading the keys of one table: required, optional, mistyped, of the wrong kind. Every mistake becomes a problem.
 
+use super::called::{Called, as_called};
 use super::problem::{Problems, Spot};
 use super::syntax::{Entry, Node, Value};
 use crate::language::Language;
-use crate::nearest::hint;
+use crate::nearest::{hint, hint_meant};
 use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::string::String;
@@ -186,8 +187,19 @@ impl<'n> Form<'n> {
 
     /// One word of a closed list.
     pub(crate) fn choice<T: Copy>(&self, key: &str, known: &[(&str, T)], problems: &mut Problems<'_>) -> Option<T> {
+        self.choice_called(key, known, &[], problems)
+    }
+
+    /// One word of a closed list whose words have other names too.
+    pub(crate) fn choice_called<T: Copy>(
+        &self,
+        key: &str,
+        known: &[(&str, T)],
+        called: &Called,
+        problems: &mut Problems<'_>,
+    ) -> Option<T> {
         let word = self.line(key, problems)?;
-        self.chosen(key, &word, known, problems)
+        self.chosen_called(key, &word, known, called, problems)
     }
 
     /// The meaning of a word of a closed list.
@@ -198,9 +210,21 @@ impl<'n> Form<'n> {
         known: &[(&str, T)],
         problems: &mut Problems<'_>,
     ) -> Option<T> {
+        self.chosen_called(key, word, known, &[], problems)
+    }
+
+    /// The same of a list whose words have other names too.
+    pub(crate) fn chosen_called<T: Copy>(
+        &self,
+        key: &str,
+        word: &Written<String>,
+        known: &[(&str, T)],
+        called: &Called,
+        problems: &mut Problems<'_>,
+    ) -> Option<T> {
         let found = known.iter().find(|(name, _)| *name == word.value).map(|(_, meaning)| *meaning);
         if found.is_none() {
-            let near = hint(&word.value, known.iter().map(|(name, _)| *name));
+            let near = hint_meant(&word.value, known.iter().map(|(name, _)| *name), as_called(called, &word.value));
             problems.error(word.at, format!("{}: `{key}`: valore sconosciuto `{}`{near}", self.what, word.value));
         }
         found

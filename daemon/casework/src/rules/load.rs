@@ -29,8 +29,8 @@ pub struct SourceFile {
 /// Reads and checks a whole set of rules. `templates` are the names of the templates there are.
 ///
 /// # Errors
-/// Every problem of every file, warnings included, in the order of files and lines; at least one is an error.
-/// Comparisons between files are made only when every file can be read, so that no problem is the echo of another.
+/// Every problem of every file, warnings included, in the order of files and lines; at least one is an error. What a file that
+/// cannot be read may define is missed by nobody, so that no problem is the echo of another.
 pub fn load(files: &[SourceFile], templates: &[&str]) -> Result<Rulebook, Vec<Problem>> {
     let mut problems = Problems::new(files.iter().map(|file| file.name.as_str()).collect());
     if files.len() > FILES_MAX {
@@ -38,7 +38,7 @@ pub fn load(files: &[SourceFile], templates: &[&str]) -> Result<Rulebook, Vec<Pr
         return Err(problems.into_sorted());
     }
     let mut draft = Draft::default();
-    let mut readable = true;
+    let mut unread: Vec<&str> = Vec::new();
     for (index, file) in files.iter().enumerate() {
         let tree = if file.text.len() > FILE_BYTES_MAX {
             Err((0, format!("file più grande di {} KiB", FILE_BYTES_MAX / 1024)))
@@ -46,14 +46,18 @@ pub fn load(files: &[SourceFile], templates: &[&str]) -> Result<Rulebook, Vec<Pr
             parse(&file.text)
         };
         match tree {
-            Ok(entries) => readable &= read_file(index, entries, &mut draft, &mut problems),
+            Ok(entries) => {
+                if !read_file(index, entries, &mut draft, &mut problems) {
+                    unread.push(&file.text);
+                }
+            }
             Err((line, why)) => {
                 problems.error(Spot { file: index, line }, why);
-                readable = false;
+                unread.push(&file.text);
             }
         }
     }
-    let parts = if readable { assemble(draft, templates, &mut problems) } else { None };
+    let parts = assemble(draft, templates, &unread, &mut problems);
     let errors = problems.errors();
     let found = problems.into_sorted();
     match parts {

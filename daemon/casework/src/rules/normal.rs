@@ -36,14 +36,21 @@ impl Normal {
         };
         let mut open: Option<Word> = None;
         let mut next = 0;
-        while let Some(c) = original.get(next..).and_then(|rest| rest.chars().next()) {
+        while let Some(byte) = original.as_bytes().get(next).copied() {
             let at = next;
+            let c = if byte.is_ascii() {
+                char::from(byte)
+            } else {
+                original.get(at..).and_then(|rest| rest.chars().next()).unwrap_or_default()
+            };
             next += c.len_utf8();
             if !c.is_ascii() && is_invisible(c) {
                 continue;
             }
             if !c.is_alphanumeric() {
-                normal.words.extend(open.take());
+                if let Some(word) = open.take() {
+                    normal.words.push(word);
+                }
                 continue;
             }
             let word = open.get_or_insert_with(|| {
@@ -54,8 +61,8 @@ impl Normal {
             });
             if c.is_ascii() {
                 // Nearly all letters are plain ones: a run of them is one step.
-                let rest = original.as_bytes().iter().skip(next);
-                next += rest.take_while(|byte| byte.is_ascii_alphanumeric()).count();
+                let rest = original.as_bytes().get(next..).unwrap_or_default();
+                next += rest.iter().position(|byte| !byte.is_ascii_alphanumeric()).unwrap_or(rest.len());
                 let run = normal.text.len();
                 normal.text.push_str(original.get(at..next).unwrap_or_default());
                 normal.text.get_mut(run..).unwrap_or_default().make_ascii_lowercase();

@@ -53,20 +53,27 @@ pub struct Split {
     pub new: String,
     /// What is quoted.
     pub quoted: String,
+    /// Where in the new text something quoted stood: before the byte at each of these. What is written there does not go on.
+    pub breaks: Vec<usize>,
 }
 
 /// Separates new from quoted text. Total and linear.
 #[must_use]
 pub fn split(text: &str) -> Split {
     let lines: Vec<&str> = text.split_inclusive('\n').collect();
-    let mut halves = Split::default();
+    let mut halves = Split { new: String::with_capacity(text.len()), ..Split::default() };
     let mut rest = lines.as_slice();
     while let Some((line, after)) = rest.split_first() {
-        if is_separator(line) || is_header_block(rest) {
+        let first = head(line);
+        if is_separator(first) || is_header_block(first, after) {
             halves.quoted.extend(rest.iter().copied());
             break;
         }
-        match attribution(rest) {
+        let quotes = attribution(first, rest);
+        if (quotes.is_some() || is_marked(line)) && halves.breaks.last() != Some(&halves.new.len()) {
+            halves.breaks.push(halves.new.len());
+        }
+        match quotes {
             Some(Attribution { lines, marked: true }) => {
                 let (sentence, after) = rest.split_at(lines);
                 halves.quoted.extend(sentence.iter().copied());
@@ -107,13 +114,28 @@ pub fn signature(new: &str) -> &str {
 /// A line that begins with words by which a letter is closed, and holds little else.
 fn is_greeting(line: &str) -> bool {
     let line = head(line);
-    if line.len() > GREETING_BYTES_MAX || !line.starts_with(char::is_alphabetic) {
+    if line.len() > GREETING_BYTES_MAX || !line.starts_with(char::is_alphabetic) || !may_be_greeting(line) {
         return false;
     }
     let words = Normal::of(line);
     let begins =
         |greeting: &str| words.text().strip_prefix(greeting).is_some_and(|rest| !rest.starts_with(char::is_alphabetic));
     GREETINGS.iter().any(|greeting| begins(greeting))
+}
+
+/// Nearly no line is one, and the plain letters that it begins with show it: they are read as they stand.
+fn may_be_greeting(line: &str) -> bool {
+    let letters = line.bytes().take_while(u8::is_ascii_alphabetic).count();
+    let first = line.bytes().next().filter(|_| letters > 0).map(|first| first.to_ascii_lowercase());
+    let agree = |greeting: &&str| {
+        if first.is_some_and(|first| !greeting.starts_with(char::from(first))) {
+            return false; // most of them
+        }
+        let common = letters.min(greeting.len());
+        let halves = line.get(..common).zip(greeting.get(..common));
+        halves.is_some_and(|(line, greeting)| line.eq_ignore_ascii_case(greeting))
+    };
+    GREETINGS.iter().any(agree)
 }
 
 /// Whether a subject says that the message answers another (`R:`, `Re:`, `RIF:`, `AW:` …), not that it forwards one.
@@ -133,9 +155,9 @@ fn head(line: &str) -> &str {
     line.get(..cut).unwrap_or(line).trim().trim_matches('*').trim()
 }
 
-/// `-----Messaggio originale-----` and its relatives: the words between at least two hyphens on each side.
+/// `-----Messaggio originale-----` and its relatives: the words between at least two hyphens on each side. Here and below, a
+/// line is given by its [`head`].
 fn is_separator(line: &str) -> bool {
-    let line = head(line);
     if !line.starts_with("--") && !line.ends_with(':') {
         return false; // nearly all lines: not worth more
     }
@@ -157,16 +179,13 @@ fn is_separator(line: &str) -> bool {
 
 /// `Da:` and, soon after, a date and another header: what Outlook and web mail write above a quotation.
 /// A date is demanded because a citizen's own letter may well begin with `Da:`, `A:`, `Oggetto:`.
-fn is_header_block(rest: &[&str]) -> bool {
-    let names = |line: &&str, known: &[&str]| {
-        let name = head(line).split_once(':').map_or("", |(name, _)| name);
+fn is_header_block(first: &str, after: &[&str]) -> bool {
+    let names = |line: &str, known: &[&str]| {
+        let name = line.split_once(':').map_or("", |(name, _)| name);
         let name = name.trim_matches(|c: char| c == '*' || c.is_whitespace());
         known.iter().any(|k| name.eq_ignore_ascii_case(k))
     };
-    let Some((first, after)) = rest.split_first() else {
-        return false;
-    };
-    let block = || after.iter().take(BLOCK_LINES_MAX);
+    let block = || after.iter().take(BLOCK_LINES_MAX).map(|line| head(line));
     names(first, &["da", "from", "von"])
         && block().any(|l| names(l, &["inviato", "data", "sent", "date", "gesendet", "datum"]))
         && block().any(|l| names(l, &["a", "to", "an", "per", "oggetto", "subject", "betreff"]))
@@ -182,8 +201,8 @@ struct Attribution {
 ///
 /// When no `>` line follows, everything to the end would be taken as quoted, so the sentence must then also hold an
 /// address or a time: *"Il 3 marzo il vicino mi ha scritto:"* is a citizen's own sentence.
-fn attribution(rest: &[&str]) -> Option<Attribution> {
-    let opening = head(rest.first()?).split(|c: char| !c.is_alphanumeric()).find(|word| !word.is_empty());
+fn attribution(first: &str, rest: &[&str]) -> Option<Attribution> {
+    let opening = first.split(|c: char| !c.is_alphanumeric()).find(|word| !word.is_empty());
     let opens = opening.is_some_and(|w| ["il", "in", "on", "am", "le"].iter().any(|open| w.eq_ignore_ascii_case(open)));
     if !opens {
         return None;
@@ -208,7 +227,8 @@ fn attribution(rest: &[&str]) -> Option<Attribution> {
         let marked = next.is_some_and(|l| is_marked(l));
         let sure = marked || sentence.contains('@') || has_time(&sentence);
         // "In attesa di risposta.\nIl giorno …": the sentence begins at the second line.
-        let later = (1..=i).any(|k| rest.get(k..).and_then(attribution).is_some());
+        let from = |k| rest.get(k..).and_then(|rest| attribution(head(rest.first()?), rest));
+        let later = (1..=i).any(|k| from(k).is_some());
         return (says && dated && sure && !later).then_some(Attribution { lines: i + 1, marked });
     }
     None
@@ -237,6 +257,7 @@ mod tests {
         let text =
             "Il giorno 3 marzo 2026 l'ufficio ha scritto:\n> domanda uno\nrisposta uno\n> domanda due\nrisposta due\n";
         assert_eq!(new(text), "risposta uno\nrisposta due\n");
+        assert_eq!(split(text).breaks, [0, "risposta uno\n".len()]);
     }
 
     #[test]

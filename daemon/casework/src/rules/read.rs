@@ -1,6 +1,7 @@
 //! The sections of a rules file: from the tree to the draft. Mistakes that show within one file are reported here.
 
-use super::draft::{Declared, Defaults, Draft};
+use super::called::PLACES;
+use super::draft::{Declared, Defaults, Draft, DraftDefaults};
 use super::extract::{Check, Extractor, Template};
 use super::form::Form;
 use super::pattern::Pattern;
@@ -48,6 +49,11 @@ pub(super) fn read_file(file: usize, entries: Vec<Entry>, draft: &mut Draft, pro
         return false;
     };
     form.require("format", problems);
+    let is_stray = |entry: &&Entry| !SECTIONS.contains(&entry.key.as_str());
+    draft.stray.extend(form.entries().iter().filter(is_stray).map(|entry| match &entry.node.value {
+        Value::Table(names) => names.iter().map(|name| name.key.clone()).collect(),
+        _ => Vec::new(),
+    }));
     if let Some((node, at)) = form.get("defaults") {
         draft.defaults.push((at, defaults(node, file, problems)));
     }
@@ -117,23 +123,26 @@ pub(crate) fn is_id(id: &str) -> bool {
         && id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'_')
 }
 
-fn defaults(node: &Node, file: usize, problems: &mut Problems<'_>) -> Option<Defaults> {
+fn defaults(node: &Node, file: usize, problems: &mut Problems<'_>) -> DraftDefaults {
     const KEYS: [&str; 5] = ["accept", "margin", "otherwise", "accept_office", "margin_office"];
-    let form = Form::open("defaults".into(), node, file, &KEYS, problems)?;
+    let Some(form) = Form::open("defaults".into(), node, file, &KEYS, problems) else { return (None, None) };
     for key in ["accept", "margin", "otherwise"] {
         form.require(key, problems);
     }
     let accept = form.number("accept", 1, POINTS_MAX, problems);
     let margin = form.number("margin", 1, POINTS_MAX, problems);
-    let otherwise = form.line("otherwise", problems)?;
+    let otherwise = form.line("otherwise", problems);
     let mut office = |key: &str, usual: i32| match form.get(key) {
         Some(_) => form.number(key, 1, POINTS_MAX, problems).map(|written| written.value),
         None => Some(usual),
     };
     let (accept_office, margin_office) =
         (office("accept_office", ACCEPT_OFFICE), office("margin_office", MARGIN_OFFICE));
-    let (accept, margin) = (accept?.value, margin?.value);
-    Some(Defaults { accept, margin, accept_office: accept_office?, margin_office: margin_office?, otherwise })
+    let whole = |otherwise| {
+        let (accept, margin) = (accept?.value, margin?.value);
+        Some(Defaults { accept, margin, accept_office: accept_office?, margin_office: margin_office?, otherwise })
+    };
+    (otherwise.clone(), otherwise.and_then(whole))
 }
 
 fn list(_: &str, what: String, node: &Node, at: Spot, problems: &mut Problems<'_>) -> Option<Vec<Arc<Phrase>>> {
@@ -162,7 +171,8 @@ fn list(_: &str, what: String, node: &Node, at: Spot, problems: &mut Problems<'_
 pub(super) fn places(form: &Form<'_>, problems: &mut Problems<'_>) -> Option<Vec<Place>> {
     form.require("in", problems);
     let words = form.lines("in", problems)?;
-    let read: Vec<Place> = words.iter().filter_map(|word| form.chosen("in", word, &Place::ALL, problems)).collect();
+    let read: Vec<Place> =
+        words.iter().filter_map(|word| form.chosen_called("in", word, &Place::ALL, &PLACES, problems)).collect();
     (read.len() == words.len()).then_some(read)
 }
 
@@ -180,7 +190,7 @@ fn extractor(id: &str, what: String, node: &Node, at: Spot, problems: &mut Probl
         let read = Template::parse(&written.value);
         read.map_err(|why| problems.error(written.at, format!("{}: `value`: {why}", form.what))).ok()
     });
-    let written = form.lines("pattern", problems)?;
+    let written = form.lines("pattern", problems).unwrap_or_default();
     let mut patterns = Vec::with_capacity(written.len());
     for one in &written {
         match Pattern::compile(&one.value) {
@@ -199,10 +209,10 @@ fn extractor(id: &str, what: String, node: &Node, at: Spot, problems: &mut Probl
             Err(why) => problems.error(one.at, format!("{}: `pattern`: {why}", form.what)),
         }
     }
+    let (new_after, old_after) = (phrases(&form, "new_after", problems), phrases(&form, "old_after", problems));
     let check = match check {
         Some(read) => Some(read?),
         None => None,
     };
-    let (new_after, old_after) = (phrases(&form, "new_after", problems), phrases(&form, "old_after", problems));
     Some(Extractor { places: places?, patterns, value: template?, check, new_after, old_after })
 }

@@ -3,20 +3,15 @@
 use super::book::Body;
 use super::form::Form;
 use super::problem::{Problems, Spot};
-use super::read_office::is_mail;
+use super::read_office::mail;
 use super::syntax::Node;
-use alloc::format;
 use alloc::string::String;
 
 pub(super) fn body(id: &str, what: String, node: &Node, at: Spot, problems: &mut Problems<'_>) -> Option<Body> {
     let form = Form::open(what, node, at.file, &["title", "pec", "ipa"], problems)?;
     form.require("title", problems);
     form.require("pec", problems);
-    let (title, pec) = (form.line("title", problems), form.line("pec", problems)?);
+    let (title, pec) = (form.line("title", problems), mail(&form, "pec", problems));
     let ipa = form.get("ipa").and_then(|_| form.line("ipa", problems)).map_or(String::new(), |ipa| ipa.value);
-    if !is_mail(&pec.value) {
-        problems.error(pec.at, format!("{}: `pec`: `{}` non è un indirizzo di posta", form.what, pec.value));
-        return None;
-    }
-    Some(Body { id: id.into(), title: title?.value, pec: pec.value, ipa })
+    Some(Body { id: id.into(), title: title?.value, pec: pec?, ipa })
 }

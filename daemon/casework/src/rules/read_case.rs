@@ -1,11 +1,11 @@
 //! `[test."name"]` and `dossiers`: from the tree to the draft of a test.
 
-use super::book::Kind;
 use super::cases::{Case, Expect};
 use super::classify::FACTS;
 use super::draft::{DraftCase, Mention, Mentions};
 use super::form::{Form, Written};
 use super::problem::{Problems, Spot};
+use super::read_rule::kind;
 use super::syntax::{Node, Value};
 use alloc::borrow::ToOwned;
 use alloc::collections::BTreeMap;
@@ -67,6 +67,8 @@ pub(super) fn dossiers(root: &Form<'_>, problems: &mut Problems<'_>) -> (BTreeMa
     };
     for entry in entries {
         let at = Spot { file: root.at.file, line: entry.line };
+        // One with mistakes too: a test that names it is not blamed for them.
+        register.insert(entry.key.clone(), String::new());
         match &entry.node.value {
             Value::Text(office) if is_number(&entry.key) => {
                 register.insert(entry.key.clone(), office.clone());
@@ -91,9 +93,9 @@ pub(super) fn read_case(
     at: Spot,
     problems: &mut Problems<'_>,
 ) -> Option<DraftCase> {
+    let before = problems.errors();
     let form = Form::open(what, node, at.file, &CASE_KEYS, problems)?;
     form.require("expect", problems);
-    let before = problems.errors();
     let values = |list: Option<Vec<Written<String>>>| list.unwrap_or_default().into_iter().map(|w| w.value).collect();
     let word = |text: Option<Written<String>>, other: &str| text.map_or_else(|| other.to_owned(), |w| w.value);
     let mut case = Case {
@@ -116,8 +118,8 @@ pub(super) fn read_case(
         expect: Expect::default(),
     };
     let mut mentions = Vec::new();
-    case.expect = expect(&form, &mut mentions, problems)?;
-    (problems.errors() == before).then_some(DraftCase { case, mentions })
+    case.expect = expect(&form, &mut mentions, problems).unwrap_or_default();
+    Some(DraftCase { is_whole: problems.errors() == before, case, mentions })
 }
 
 fn expect(case: &Form<'_>, mentions: &mut Mentions, problems: &mut Problems<'_>) -> Option<Expect> {
@@ -154,11 +156,10 @@ fn expect(case: &Form<'_>, mentions: &mut Mentions, problems: &mut Problems<'_>)
         mentions.extend(words.iter().map(|word| (mention, word.clone())));
         Some(words.into_iter().map(|word| word.value).collect::<Vec<_>>())
     };
-    let kinds = Kind::ALL.map(|(kind, code, _)| (code, kind));
     Some(Expect {
         rule,
         not_rule: many("not_rule", Mention::Rule, problems).unwrap_or_default(),
-        kind: form.choice("kind", &kinds, problems),
+        kind: kind(&form, problems),
         office,
         reply,
         missing: many("missing", Mention::Need, problems),

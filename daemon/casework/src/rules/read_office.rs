@@ -28,11 +28,7 @@ pub(super) fn office(
     form.require("title", problems);
     form.require("mail", problems);
     let title = form.line("title", problems);
-    let mail = form.line("mail", problems)?;
-    if !is_mail(&mail.value) {
-        problems.error(mail.at, format!("{}: `mail`: `{}` non è un indirizzo di posta", form.what, mail.value));
-        return None;
-    }
+    let mail = mail(&form, "mail", problems);
     let matter = form.get("signals").map_or(Vec::new(), |(node, at)| signals(&form, node, at, problems));
     let role = form.get("role").map_or(Some(OPERATORE.into()), |_| role(&form, problems));
     let people = form.get("people").map_or(Vec::new(), |(node, at)| people(&form, node, at, problems));
@@ -41,7 +37,20 @@ pub(super) fn office(
         problems.error(portal.at, format!("{}: `portal`: serve un indirizzo che inizia con https://", form.what));
     }
     let portal = portal.map_or(String::new(), |portal| portal.value);
-    Some((Office { id: id.into(), title: title?.value, mail: mail.value, role: role?, people, portal }, matter))
+    // One with mistakes too: what its signals mention is looked up all the same.
+    let title = title.map_or_else(String::new, |title| title.value);
+    let (mail, role) = (mail.unwrap_or_default(), role.unwrap_or_default());
+    Some((Office { id: id.into(), title, mail, role, people, portal }, matter))
+}
+
+/// A key that holds an address.
+pub(super) fn mail(form: &Form<'_>, key: &str, problems: &mut Problems<'_>) -> Option<String> {
+    let written = form.line(key, problems)?;
+    if !is_mail(&written.value) {
+        problems.error(written.at, format!("{}: `{key}`: `{}` non è un indirizzo di posta", form.what, written.value));
+        return None;
+    }
+    Some(written.value)
 }
 
 fn role(form: &Form<'_>, problems: &mut Problems<'_>) -> Option<String> {
@@ -71,12 +80,8 @@ fn officer(office: &Form<'_>, node: &Node, problems: &mut Problems<'_>) -> Optio
     for key in ["name", "mail", "role"] {
         form.require(key, problems);
     }
-    let (name, mail, role) = (form.line("name", problems), form.line("mail", problems)?, role(&form, problems));
-    if !is_mail(&mail.value) {
-        problems.error(mail.at, format!("{}: `mail`: `{}` non è un indirizzo di posta", form.what, mail.value));
-        return None;
-    }
-    Some(Officer { name: name?.value, mail: mail.value, role: role? })
+    let (name, mail, role) = (form.line("name", problems), mail(&form, "mail", problems), role(&form, problems));
+    Some(Officer { name: name?.value, mail: mail?, role: role? })
 }
 
 /// Plain `name@domain`: nothing that could add a recipient or a header to a mail.

@@ -1,6 +1,7 @@
 //! `[rule.ID]`: from the tree to the draft of a rule.
 
 use super::book::{Calendar, Deadline, Kind, Mode};
+use super::called;
 use super::draft::{DraftLook, DraftRule, DraftSignal};
 use super::form::Form;
 use super::pattern::Expression;
@@ -42,7 +43,7 @@ const RULE_KEYS: [&str; 16] = [
 const MODES: [(&str, Mode); 3] = [("shadow", Mode::Shadow), ("suggest", Mode::Suggest), ("auto", Mode::Auto)];
 const CALENDARS: [(&str, Calendar); 2] = [("working", Calendar::Working), ("solar", Calendar::Solar)];
 
-/// Reads one rule; `None` when it has mistakes.
+/// Reads one rule; where it has mistakes, all the same what it mentions. `None`: it is no table.
 pub(super) fn read_rule(
     id: &str,
     what: String,
@@ -50,16 +51,15 @@ pub(super) fn read_rule(
     at: Spot,
     problems: &mut Problems<'_>,
 ) -> Option<DraftRule> {
+    let before = problems.errors();
     let form = Form::open(what, node, at.file, &RULE_KEYS, problems)?;
     for key in ["title", "kind", "office", "mode"] {
         form.require(key, problems);
     }
-    let before = problems.errors();
     let title = form.line("title", problems);
     let titles = form.translations("title", problems);
-    let kinds = Kind::ALL.map(|(kind, code, _)| (code, kind));
-    let kind = form.choice("kind", &kinds, problems);
-    let mode = form.choice("mode", &MODES, problems);
+    let kind = kind(&form, problems);
+    let mode = form.choice_called("mode", &MODES, &called::MODES, problems);
     let office = form.line("office", problems);
     let deadline = form.get("deadline").and_then(|(node, _)| deadline(id, node, at.file, problems));
     let needs = form.get("needs").and_then(|_| form.lines("needs", problems)).unwrap_or_default();
@@ -81,19 +81,17 @@ pub(super) fn read_rule(
     let (owner, review_by) = (form.line("owner", problems), form.date("review_by", problems));
     let why = form.line("why", problems);
     let signals = form.get("signals").map_or(Vec::new(), |(node, at)| signals(&form, node, at, problems));
-    if problems.errors() > before {
-        return None;
-    }
     Some(DraftRule {
-        title: title?.value,
+        is_whole: problems.errors() == before,
+        title: title.map_or_else(String::new, |title| title.value),
         titles,
-        kind: kind?,
-        office: office?,
+        kind: kind.unwrap_or(Kind::Other),
+        office,
         deadline,
         needs,
         missing,
         reply,
-        mode: mode?,
+        mode: mode.unwrap_or(Mode::Suggest),
         owner: owner.map(|text| text.value),
         review_by,
         why: why.map(|text| text.value),
@@ -101,6 +99,12 @@ pub(super) fn read_rule(
         valid_to,
         signals,
     })
+}
+
+/// `kind`, in a rule and in what a test expects.
+pub(super) fn kind(form: &Form<'_>, problems: &mut Problems<'_>) -> Option<Kind> {
+    let kinds = Kind::ALL.map(|(kind, code, _)| (code, kind));
+    form.choice_called("kind", &kinds, &called::KINDS, problems)
 }
 
 /// What no rules file may do: answer advertising or another body, or answer an invoice without a person
@@ -121,7 +125,7 @@ fn deadline(id: &str, node: &Node, file: usize, problems: &mut Problems<'_>) -> 
     }
     let days = form.number("days", 1, i32::MAX, problems);
     let calendar = form.choice("calendar", &CALENDARS, problems);
-    let law = form.line("law", problems)?.value;
+    let law = form.line("law", problems);
     let days = days?;
     if days.value > TERM_DAYS_MAX {
         problems.error(
@@ -134,7 +138,7 @@ fn deadline(id: &str, node: &Node, file: usize, problems: &mut Problems<'_>) -> 
             format!("{}: oltre {TERM_DAYS_USUAL} giorni serve una motivazione (L. 241/1990 art. 2 c. 4)", form.what),
         );
     }
-    Some(Deadline { days: days.value.unsigned_abs(), calendar: calendar?, law })
+    Some(Deadline { days: days.value.unsigned_abs(), calendar: calendar?, law: law?.value })
 }
 
 pub(super) fn signals(rule: &Form<'_>, node: &Node, at: Spot, problems: &mut Problems<'_>) -> Vec<DraftSignal> {
@@ -163,35 +167,34 @@ fn signal(rule: &Form<'_>, node: &Node, problems: &mut Problems<'_>) -> Option<D
         problems.error(zero.at, format!("{}: `score = 0` non serve a nulla", form.what));
     }
     let asked: Vec<&str> = ["words", "regex", "has"].into_iter().filter(|key| form.get(key).is_some()).collect();
-    let look = match asked.as_slice() {
-        ["has"] => {
+    if asked.len() != 1 {
+        problems.error(form.at, format!("{}: serve una sola chiave fra `words`, `regex` e `has`", form.what));
+    }
+    // What a signal with mistakes mentions is looked up all the same.
+    let look = match asked.first().copied() {
+        Some("has") => {
             if let Some((_, at)) = form.get("in") {
                 problems.error(at, format!("{}: `has` riguarda tutto il messaggio: togli `in`", form.what));
             }
             DraftLook::Has(form.line("has", problems)?)
         }
-        ["words"] => words(&form, problems)?,
-        ["regex"] => {
-            let places = sorted(places(&form, problems)?);
+        Some("words") => words(&form, problems)?,
+        Some(_) => {
+            let places = places(&form, problems);
             let written = form.line("regex", problems)?;
             let compiled = Expression::admit(&written.value);
-            DraftLook::Regex(
-                places,
-                compiled.map_err(|why| problems.error(written.at, format!("{}: `regex`: {why}", form.what))).ok()?,
-            )
+            let compiled = compiled.map_err(|why| problems.error(written.at, format!("{}: `regex`: {why}", form.what)));
+            DraftLook::Regex(sorted(places?), compiled.ok()?)
         }
-        _ => {
-            problems.error(form.at, format!("{}: serve una sola chiave fra `words`, `regex` e `has`", form.what));
-            return None;
-        }
+        None => return None,
     };
-    Some(DraftSignal { score: score?.value, look })
+    Some(DraftSignal { score: score.map_or(0, |score| score.value), look })
 }
 
 /// `"@list"`, or a list of phrases in which `"@list"` may stand too.
 fn words(form: &Form<'_>, problems: &mut Problems<'_>) -> Option<DraftLook> {
     let places = places(form, problems);
-    let (mut phrases, mut lists, mut good) = (Vec::new(), Vec::new(), true);
+    let (mut phrases, mut lists) = (Vec::new(), Vec::new());
     for mut word in form.lines("words", problems)? {
         if let Some(list) = word.value.strip_prefix('@') {
             word.value = list.to_string();
@@ -200,13 +203,10 @@ fn words(form: &Form<'_>, problems: &mut Problems<'_>) -> Option<DraftLook> {
         }
         match Phrase::parse(&word.value) {
             Ok(phrase) => phrases.push(Arc::new(phrase)),
-            Err(why) => {
-                problems.error(word.at, format!("{}: {why}", form.what));
-                good = false;
-            }
+            Err(why) => problems.error(word.at, format!("{}: {why}", form.what)),
         }
     }
-    good.then_some(DraftLook::Words(sorted(places?), phrases, lists))
+    Some(DraftLook::Words(sorted(places.unwrap_or_default()), phrases, lists))
 }
 
 /// The order in which a signal names its places means nothing.

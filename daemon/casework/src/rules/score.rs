@@ -16,85 +16,122 @@ use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::sync::Arc;
+use alloc::vec;
 use alloc::vec::Vec;
 use core::cmp::Reverse;
+use core::ops::Range;
 
 /// Bytes of the blanks that stand on both sides of a word.
 const BLANKS: usize = 2;
 
 /// Who has signals: a rule, or an office by its matter; the position in the list that was indexed.
 type Signaller = usize;
-/// A phrase that begins so, with the signals that hold it.
-type Begun = (Glance, Arc<Phrase>, Vec<At>);
-/// One signal: whose, and which.
-type At = (Signaller, usize);
+/// One signal by its number: those of one signaller follow each other.
+type Number = usize;
+
+/// A phrase, and the signals that hold it.
+type Held<'p> = (&'p Arc<Phrase>, Vec<Number>);
 
 /// Where each phrase, fact and expression of the rulebook leads.
 #[derive(Debug)]
 pub(super) struct Index {
     automaton: AhoCorasick,
-    /// By pattern of the automaton: the phrases that begin so, each with the signals that hold it.
-    phrases: Vec<Vec<Begun>>,
-    facts: BTreeMap<String, Vec<At>>,
+    /// By pattern of the automaton: which of the phrases begin so.
+    begun: Vec<Range<usize>>,
+    /// Of each phrase what its second word begins with: looked at first, and nearly always all that is.
+    glances: Vec<Glance>,
+    /// Each phrase, and which of the users are its own.
+    phrases: Vec<(Arc<Phrase>, Range<usize>)>,
+    /// The signals that hold a phrase.
+    users: Vec<Number>,
+    /// By number: whose a signal is, and which of its own.
+    signals: Vec<(Signaller, usize)>,
+    /// By number: in which places it looks for words, a bit each.
+    places: Vec<u16>,
+    facts: BTreeMap<String, Vec<Number>>,
     /// Signals that look at addresses, or by a regular expression.
-    singly: Vec<At>,
+    singly: Vec<Number>,
     expressions: Expressions,
 }
 
 /// What a signal saw: the better of two is the one in the earlier place and value, then the earlier, then the longer.
 type Seen<'s> = (Place, usize, usize, Reverse<usize>, &'s str);
 
+/// The best that each signal saw, in no order.
+struct Best<'s> {
+    /// By number: where in the list, from 1; 0 is nowhere.
+    at: Vec<usize>,
+    seen: Vec<(Number, Seen<'s>)>,
+}
+
 impl Index {
     /// Indexes the signals of each in the list. The error is Italian.
     pub(super) fn of<'s>(all: impl Iterator<Item = &'s [Signal]>) -> Result<Self, String> {
-        let mut phrases: BTreeMap<&Arc<Phrase>, Vec<At>> = BTreeMap::new();
-        let mut facts: BTreeMap<String, Vec<At>> = BTreeMap::new();
+        let mut held: BTreeMap<&Arc<Phrase>, Vec<Number>> = BTreeMap::new();
+        let mut facts: BTreeMap<String, Vec<Number>> = BTreeMap::new();
         let (mut singly, mut expressions) = (Vec::new(), Vec::new());
-        for (who, signals) in all.enumerate() {
-            for (which, signal) in signals.iter().enumerate() {
+        let (mut signals, mut places) = (Vec::new(), Vec::new());
+        for (who, own) in all.enumerate() {
+            for (which, signal) in own.iter().enumerate() {
+                let number = signals.len();
+                signals.push((who, which));
+                let mut looks_at = 0;
                 match &signal.look {
                     Look::Words(places, words) => {
                         if places.iter().any(|place| place.holds_addresses()) {
-                            singly.push((who, which));
+                            singly.push(number);
                         }
-                        if places.iter().any(|place| !place.holds_addresses()) {
-                            words.iter().for_each(|phrase| phrases.entry(phrase).or_default().push((who, which)));
+                        let texts = places.iter().filter(|place| !place.holds_addresses());
+                        looks_at = texts.fold(0, |all, place| all | bit(*place));
+                        if looks_at != 0 {
+                            words.iter().for_each(|phrase| held.entry(phrase).or_default().push(number));
                         }
                     }
                     Look::Regex(_, expression) => {
-                        singly.push((who, which));
+                        singly.push(number);
                         expressions.push(expression);
                     }
-                    Look::Has(fact) => facts.entry(fact.clone()).or_default().push((who, which)),
+                    Look::Has(fact) => facts.entry(fact.clone()).or_default().push(number),
                 }
+                places.push(looks_at);
             }
         }
-        let mut beginnings: BTreeMap<String, Vec<Begun>> = BTreeMap::new();
-        for (phrase, users) in phrases {
-            beginnings.entry(phrase.beginning()).or_default().push((phrase.glance(), phrase.clone(), users));
+        let mut beginnings: BTreeMap<String, Vec<Held<'_>>> = BTreeMap::new();
+        for (phrase, users) in held {
+            beginnings.entry(phrase.beginning()).or_default().push((phrase, users));
         }
         let automaton = AhoCorasick::new(beginnings.keys())
             .map_err(|error| format!("le frasi sono troppe per cercarle insieme: {error}"))?;
+        let (mut begun, mut glances, mut phrases, mut users) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        for held in beginnings.into_values() {
+            begun.push(phrases.len()..phrases.len() + held.len());
+            for (phrase, own) in held {
+                glances.push(phrase.glance());
+                phrases.push((phrase.clone(), users.len()..users.len() + own.len()));
+                users.extend(own);
+            }
+        }
         let expressions = Expressions::of(expressions.into_iter())?;
-        Ok(Self { automaton, phrases: beginnings.into_values().collect(), facts, singly, expressions })
+        Ok(Self { automaton, begun, glances, phrases, users, signals, places, facts, singly, expressions })
     }
 
-    /// The hits of each signaller that has any. `signals` gives the signals of one, and whether it counts today.
+    /// The hits of each signaller that has any, in their order. `signals` gives the signals of one, where it counts today.
     pub(super) fn hits<'s>(
         &'s self,
         view: &View<'_>,
         facts: &BTreeSet<&str>,
         signals: impl Fn(Signaller) -> Option<&'s [Signal]>,
-    ) -> BTreeMap<Signaller, Vec<Hit>> {
-        let mut found: BTreeMap<At, Hit> = BTreeMap::new();
-        let signal = |at: At| signals(at.0).and_then(|all| all.get(at.1));
-        for (at, seen) in self.words(view, signal) {
-            let (place, item, start, Reverse(end), phrase) = seen;
-            found.extend(view.hit(place, item, start..end, phrase).map(|hit| (at, hit)));
+    ) -> Vec<(Signaller, Vec<Hit>)> {
+        let signal = |number: Number| self.signals.get(number).and_then(|(who, which)| signals(*who)?.get(*which));
+        let best = self.words(view);
+        let mut found: Vec<(Number, Hit)> = Vec::with_capacity(best.seen.len());
+        for (number, (place, item, start, Reverse(end), phrase)) in &best.seen {
+            found.extend(view.hit(*place, *item, *start..*end, phrase).map(|hit| (*number, hit)));
         }
         let mut spelled = Spelled::new();
-        for at in &self.singly {
-            let hit = signal(*at).and_then(|signal| match &signal.look {
+        // Places of texts come before places of addresses.
+        for number in self.singly.iter().filter(|number| !best.has(**number)) {
+            let hit = signal(*number).and_then(|signal| match &signal.look {
                 Look::Words(places, phrases) => view.find_address(places, phrases),
                 Look::Regex(places, expression) => {
                     let found = self.expressions.find(expression, places, view, &mut spelled);
@@ -102,51 +139,83 @@ impl Index {
                 }
                 Look::Has(_) => None,
             });
-            if let Some(hit) = hit {
-                // Places of texts come before places of addresses.
-                found.entry(*at).or_insert(hit);
-            }
+            found.extend(hit.map(|hit| (*number, hit)));
         }
         for (fact, users) in facts.iter().filter_map(|fact| self.facts.get_key_value(*fact)) {
-            users.iter().for_each(|at| {
-                found.insert(*at, has(fact));
-            });
+            found.extend(users.iter().map(|number| (*number, has(fact))));
         }
-        let mut hits: BTreeMap<Signaller, Vec<Hit>> = BTreeMap::new();
-        for (at, hit) in found {
-            if let Some(signal) = signal(at) {
-                hits.entry(at.0).or_default().push(Hit { points: signal.score, ..hit });
+        found.sort_unstable_by_key(|(number, _)| *number);
+        let mut hits: Vec<(Signaller, Vec<Hit>)> = Vec::new();
+        for (number, hit) in found {
+            let Some((who, _)) = self.signals.get(number) else { continue };
+            let Some(signal) = signal(number) else { continue };
+            let hit = Hit { points: signal.score, ..hit };
+            match hits.last_mut().filter(|(last, _)| last == who) {
+                Some((_, own)) => own.push(hit),
+                None => hits.push((*who, vec![hit])),
             }
         }
         hits
     }
 
-    fn words<'s>(&'s self, view: &View<'_>, signal: impl Fn(At) -> Option<&'s Signal>) -> BTreeMap<At, Seen<'s>> {
-        let mut best: BTreeMap<At, Seen<'_>> = BTreeMap::new();
+    fn words(&self, view: &View<'_>) -> Best<'_> {
+        let mut best = Best { at: vec![0; self.signals.len()], seen: Vec::new() };
+        let mut padded = String::new();
         for (place, item, normal) in view.normals() {
-            let padded = format!(" {} ", normal.text());
+            padded.clear();
+            padded.extend([" ", normal.text(), " "]);
             // A hit lies within one word and its blanks, and they come by where they end: one pass over the words too.
             let mut first = 0;
+            let mut second = normal.word(1).map_or(0, beginning);
             for found in self.automaton.find_overlapping_iter(&padded) {
-                let Some(phrases) = self.phrases.get(found.pattern().as_usize()) else { continue };
+                let Some(begun) = self.begun.get(found.pattern().as_usize()) else { continue };
+                let before = first;
                 while normal.end(first).is_some_and(|end| end + BLANKS < found.end()) {
                     first += 1;
                 }
-                let second = normal.word(first + 1).map_or(0, beginning);
-                for (glance, phrase, users) in phrases {
-                    if !glance.fits(second) {
-                        continue;
-                    }
-                    let Some(source) = phrase.at(&normal, first) else { continue };
-                    let seen = (place, item, source.start, Reverse(source.end), phrase.written.as_str());
-                    for at in users.iter().filter(|at| signal(**at).is_some_and(|signal| signal.looks_at(place))) {
-                        best.entry(*at).and_modify(|old| *old = seen.min(*old)).or_insert(seen);
+                if first != before {
+                    second = normal.word(first + 1).map_or(0, beginning);
+                }
+                let glances = self.glances.get(begun.clone()).unwrap_or_default();
+                for (number, _) in begun.clone().zip(glances).filter(|(_, glance)| glance.fits(second)) {
+                    let Some((phrase, users)) = self.phrases.get(number) else { continue };
+                    let Some(source) = phrase.at(normal, first) else { continue };
+                    let seen = (*place, *item, source.start, Reverse(source.end), phrase.written.as_str());
+                    let users = self.users.get(users.clone()).unwrap_or_default();
+                    for user in users.iter().filter(|user| self.looks_at(**user, *place)) {
+                        best.take(*user, seen);
                     }
                 }
             }
         }
         best
     }
+
+    fn looks_at(&self, number: Number, place: Place) -> bool {
+        self.places.get(number).is_some_and(|places| places & bit(place) != 0)
+    }
+}
+
+impl<'s> Best<'s> {
+    fn take(&mut self, number: Number, seen: Seen<'s>) {
+        let Some(at) = self.at.get_mut(number) else { return };
+        match at.checked_sub(1).and_then(|at| self.seen.get_mut(at)) {
+            Some((_, old)) => *old = seen.min(*old),
+            None => {
+                self.seen.push((number, seen));
+                *at = self.seen.len();
+            }
+        }
+    }
+
+    fn has(&self, number: Number) -> bool {
+        self.at.get(number).is_some_and(|at| *at > 0)
+    }
+}
+
+/// The bit of a place; those of addresses have none to spare and need none.
+fn bit(place: Place) -> u16 {
+    Place::ALL.iter().position(|(_, other)| *other == place).map_or(0, |at| 1 << at)
 }
 
 /// The points of one rule or office.

@@ -2,7 +2,7 @@
 //! or written in another way.
 
 use super::book::Kind;
-use super::clues::{Clues, Weights};
+use super::clues::Clues;
 use super::form::Form;
 use super::problem::{Problems, Spot};
 use super::syntax::{Node, Value};
@@ -24,6 +24,9 @@ const COUNT_MAX: i32 = 1_000_000;
 const WORDS_MAX: usize = 20_000;
 /// Offices for which words are counted.
 const OFFICES_MAX: usize = 200;
+
+/// Before the code of what is asked, which is a clue to the office.
+pub(super) const KIND: &str = "kind:";
 
 /// How many messages of each kind, or of each office, by its code or id.
 pub(super) type Counts = BTreeMap<String, u32>;
@@ -111,18 +114,24 @@ impl Tally {
         [Some(self.kinds.to_toml("clues")), offices].into_iter().flatten().collect::<Vec<_>>().join("\n")
     }
 
+    pub(super) fn kinds(&self) -> &Counted {
+        &self.kinds
+    }
+
+    pub(super) fn offices(&self) -> &Counted {
+        &self.offices
+    }
+
     /// What it says of kinds, and of those offices that there are.
     pub(super) fn weighed(self, is_office: impl Fn(&str) -> bool) -> Clues {
-        let kinds = Weights::of(&self.kinds, Kind::ALL.map(|(_, code, _)| code.to_string()).to_vec(), Weights::OF_KIND);
         let there = self.offices.messages.keys().filter(|id| is_office(id)).cloned().collect();
-        let offices = Weights::of(&self.offices, there, Weights::OF_OFFICE);
-        Clues { tally: self, kinds, offices }
+        Clues::of(self, there)
     }
 }
 
 /// What is asked, as a clue to the office.
-pub(super) fn kind_clue(kind: Kind) -> String {
-    format!("kind:{}", kind.code())
+fn kind_clue(kind: Kind) -> String {
+    [KIND, kind.code()].concat()
 }
 
 /// Reads `[clues]`.

@@ -164,6 +164,24 @@ fn a_file_that_cannot_be_read_has_no_echo_in_the_others() {
     assert!(seen[0].starts_with("errore  offices.toml:2: TOML non valido"), "{seen:#?}");
 }
 
+/// What stands in a file that is no TOML may be anything: only names that it does not hold are missed.
+#[test]
+fn a_file_that_cannot_be_read_hides_no_mistake_of_the_others() {
+    let broken = file("broken.toml", "format = 1\n[office.suap]\n[words]\nstato = ['a'\n");
+    let rules = "format = 1\n[rule.x]\ntitle = 'X'\nkind = 'other'\noffice = 'suap'\nmode = 'auto'\nreply = 'presa'\nsignals = [\n\
+        { score = 60, in = 'subject', words = '@stato' },\n{ score = 60, in = 'subject', words = '@statto' }]\n\
+        [rule.y]\ntitle = 'Y'\nkind = 'other'\noffice = 'upr'\nmode = 'auto'\n";
+    let seen = says(&[file("a.toml", SMALL), broken, file("rules.toml", rules)]);
+    let said = |n: usize, line: &str, what: &str| {
+        assert!(seen.get(n).is_some_and(|text| text.contains(line) && text.contains(what)), "{n} {what}: {seen:#?}");
+    };
+    said(0, "broken.toml:", "TOML non valido");
+    said(1, "rules.toml:7:", "il modello `presa` non esiste");
+    said(2, "rules.toml:10:", "la lista `@statto` non esiste");
+    said(3, "rules.toml:14:", "l'ufficio `upr` non esiste (forse intendevi `urp`?");
+    assert_eq!(seen.len(), 4, "{seen:#?}");
+}
+
 #[test]
 fn a_thing_with_mistakes_does_not_blame_who_mentions_it() {
     let more = "[office.suap]\ntitle = 'Suap'\nmail = 'suap'\n[words]\nw = ['*']\n[rule.x]\ntitle = 'X'\nkind = 'other'\noffice = 'suap'\n\

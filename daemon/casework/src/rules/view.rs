@@ -8,9 +8,9 @@ use super::place::{Material, PLACE_BYTES_MAX, Place, VALUES_MAX, World};
 use super::quote::{Split, is_reply, signature, split};
 use super::sender;
 use alloc::collections::BTreeMap;
-use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::cell::OnceCell;
 use core::ops::Range;
 
 /// How much of a match a decision stores, in bytes: a phrase may stand with a page of blanks between two of its words.
@@ -24,7 +24,7 @@ pub(super) fn halves(material: &Material<'_>, world: &dyn World) -> Split {
     let text = cut(material.text, PLACE_BYTES_MAX);
     let halves = split(text);
     if halves.new.trim().is_empty() && !is_reply(material.subject) && world.thread().is_none() {
-        return Split { new: text.into(), quoted: String::new() };
+        return Split { new: text.into(), ..Split::default() };
     }
     halves
 }
@@ -32,6 +32,8 @@ pub(super) fn halves(material: &Material<'_>, world: &dyn World) -> Split {
 /// What signals and extractors look at.
 pub(super) struct View<'a> {
     texts: BTreeMap<Place, Vec<&'a str>>,
+    /// Made when the first asks for them.
+    normals: OnceCell<Vec<(Place, usize, Normal)>>,
     pub(super) reading: Reading,
 }
 
@@ -63,7 +65,7 @@ impl<'a> View<'a> {
             texts.insert(place, values.iter().take(VALUES_MAX).map(|value| cut(value, PLACE_BYTES_MAX)).collect());
         }
         let reading = Reading { new_bytes: halves.new.len(), quoted_bytes: halves.quoted.len(), cut: shortened };
-        Self { texts, reading }
+        Self { texts, normals: OnceCell::new(), reading }
     }
 
     /// The values of a place.
@@ -72,10 +74,13 @@ impl<'a> View<'a> {
     }
 
     /// The running texts, normalised: by place, then as they stand in the message.
-    pub(super) fn normals(&self) -> impl Iterator<Item = (Place, usize, Normal)> {
-        let running = self.texts.iter().filter(|(place, _)| !place.holds_addresses());
-        running.flat_map(|(place, values)| {
-            values.iter().enumerate().map(|(item, value)| (*place, item, Normal::of(value)))
+    pub(super) fn normals(&self) -> &[(Place, usize, Normal)] {
+        self.normals.get_or_init(|| {
+            let running = self.texts.iter().filter(|(place, _)| !place.holds_addresses());
+            let each = running.flat_map(|(place, values)| {
+                values.iter().enumerate().map(|(item, value)| (*place, item, Normal::of(value)))
+            });
+            each.collect()
         })
     }
 

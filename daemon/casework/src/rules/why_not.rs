@@ -39,15 +39,21 @@ pub enum Verdict {
     Behind {
         /// Which.
         rule: String,
-        /// Its points.
+        /// Its points, of its signals alone.
         score: i32,
+        /// What the clues give it beside.
+        clues: i32,
         /// How many points would have been needed to lead by the margin.
         by: i32,
     },
-    /// It has the points and the lead, but too much of the lead comes from the words, or they speak for another kind.
+    /// It has the points and the lead, but too much of the lead comes from the clues, or they speak for another kind.
     Doubted {
         /// The rule named beside it.
         rule: String,
+        /// Its points, of its signals alone.
+        score: i32,
+        /// What the clues give it beside.
+        clues: i32,
     },
 }
 
@@ -58,8 +64,10 @@ pub struct WhyNot {
     pub rule: String,
     /// It is on trial: whatever its points, it takes no part in the choice.
     pub on_trial: bool,
-    /// Its points.
+    /// Its points, of its signals alone: what `accept` asks for.
     pub score: i32,
+    /// What the clues give it beside: it counts for the margin.
+    pub clues: i32,
     /// Points that a rule needs.
     pub accept: i32,
     /// Lead that it needs.
@@ -76,7 +84,7 @@ pub struct WhyNot {
 pub fn why_not(book: &Rulebook, seen: &Classification, id: &str, today: Date) -> Option<WhyNot> {
     let rule = book.rule(id)?;
     let own = seen.scores.iter().find(|score| score.rule == id);
-    let score = own.map_or(0, |own| own.score);
+    let (score, clues) = own.map_or((0, 0), |own| (own.score, own.clues));
     let mut hits: Vec<&Hit> = own.iter().flat_map(|own| &own.hits).collect();
     let weigh = |signal| {
         let hit = hits.iter().position(|hit| is_of(hit, signal)).map(|at| hits.remove(at).clone());
@@ -88,14 +96,16 @@ pub fn why_not(book: &Rulebook, seen: &Classification, id: &str, today: Date) ->
         rule: id.into(),
         on_trial: rule.mode == Mode::Shadow,
         score,
+        clues,
         accept: book.accept,
         margin: book.margin,
         signals,
-        verdict: verdict(book, seen, rule, score, today),
+        verdict: verdict(book, seen, rule, (score, clues), today),
     })
 }
 
-fn verdict(book: &Rulebook, seen: &Classification, rule: &Rule, score: i32, today: Date) -> Verdict {
+/// `score` and `clues`: the rule's own.
+fn verdict(book: &Rulebook, seen: &Classification, rule: &Rule, (score, clues): (i32, i32), today: Date) -> Verdict {
     if rule.id == book.fallback.id {
         return if seen.rule == rule.id { Verdict::Chosen } else { Verdict::Otherwise };
     }
@@ -108,18 +118,24 @@ fn verdict(book: &Rulebook, seen: &Classification, rule: &Rule, score: i32, toda
     if score < book.accept {
         return Verdict::Short { by: book.accept - score };
     }
-    let clues = |id: &str| seen.scores.iter().find(|other| other.rule == id).map_or(0, |other| other.clues);
-    let score = score + clues(&rule.id);
+    let weight = score + clues;
     let live = |id: &str| book.rule(id).is_some_and(|rule| rule.mode != Mode::Shadow);
     let mut others =
         seen.scores.iter().filter(|other| other.rule != rule.id && other.weight() > 0 && live(&other.rule));
     match others.next() {
-        Some(best) if score - best.weight() < book.margin => {
-            Verdict::Behind { rule: best.rule.clone(), score: best.weight(), by: best.weight() + book.margin - score }
-        }
+        Some(best) if weight - best.weight() < book.margin => Verdict::Behind {
+            rule: best.rule.clone(),
+            score: best.score,
+            clues: best.clues,
+            by: best.weight() + book.margin - weight,
+        },
         _ => match &seen.outcome {
             Outcome::Tie(close) if close.first().is_some_and(|(best, _)| *best == rule.id) => {
-                Verdict::Doubted { rule: close.get(1).map_or_else(String::new, |(other, _)| other.clone()) }
+                let (other, weight) = close.get(1).map_or(("", 0), |(other, weight)| (other.as_str(), *weight));
+                let of = seen.scores.iter().find(|score| score.rule == other);
+                // One that no signal speaks for is there by what the clues say of its kind.
+                let (score, clues) = of.map_or((0, weight), |of| (of.score, of.clues));
+                Verdict::Doubted { rule: other.into(), score, clues }
             }
             // Only a rule on trial can lead and not be chosen.
             _ => Verdict::Chosen,

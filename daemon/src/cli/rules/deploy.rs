@@ -10,12 +10,12 @@ use crate::config::Config;
 use crate::control;
 use crate::digest::flow;
 use crate::journal::record::Entry;
-use crate::office::{Office, failed_tests};
+use crate::office::{Office, failed_tests, rule_files};
 use crate::outbox::orders::Answer;
 use crate::rulebook::orders::{Enter, enter};
 use crate::rulebook::past::Past;
 use crate::rulebook::replay::Gate;
-use crate::rulebook::{Set, shelf};
+use crate::rulebook::{Set, at_hand, shelf};
 use crate::store::Store;
 use casework::calendar;
 use casework::effect::EffectKey;
@@ -26,6 +26,8 @@ use std::path::{Path, PathBuf};
 
 /// Widest column.
 const COLUMN: usize = 44;
+/// How a set came into force that nobody has deployed.
+const BEFORE_ANY: &str = "prima di ogni deploy";
 
 #[derive(clap::Args)]
 pub(super) struct Args {
@@ -91,10 +93,7 @@ pub(super) struct RollbackArgs {
 pub(super) fn main(args: &Args) -> Ended {
     let config = config(&args.config)?;
     if !config.data.join("journal").is_dir() {
-        return Err(wrong(format!(
-            "{}: il servizio non è mai partito con questi dati: al primo avvio valgono le regole della cartella",
-            config.data.display()
-        )));
+        return Err(never_started(&config.data));
     }
     let folder = args.from.as_deref().or(config.rules.as_deref());
     let set = Set::read(folder, config.templates.as_deref()).map_err(|problems| unchanged(&problems))?;
@@ -146,6 +145,13 @@ pub(super) fn main(args: &Args) -> Ended {
         );
     }
     Ok(ended)
+}
+
+fn never_started(data: &Path) -> u8 {
+    wrong(format!(
+        "{}: il servizio non è mai partito con questi dati: al primo avvio valgono le regole della cartella, o quelle fornite",
+        data.display()
+    ))
 }
 
 /// What one set says otherwise than another, in its rules and in its procedures.
@@ -229,15 +235,19 @@ fn put_in_force(config: &Config, order: Enter) -> Ended {
 
 pub(super) fn history(args: &HistoryArgs) -> Ended {
     let config = config(&args.config)?;
-    let past = read(&config)?;
-    let in_force = Set::in_force(&config).map(|set| set.book.digest().to_owned()).unwrap_or_default();
+    let has_begun = config.data.join("journal").is_dir();
+    let past = if has_begun { read(&config)? } else { Past::default() };
+    // By their files: mistakes with the templates of today do not make them others.
+    let in_force = rules::digest(&rule_files(&config).map_err(|problems| refused(&problems))?);
     let kept = shelf::kept(&config.data).unwrap_or_default();
+    let at_hand: BTreeMap<String, String> =
+        at_hand(&config).into_iter().rev().map(|(name, files)| (rules::digest(&files), name)).collect();
     let mut rows: Vec<(Timestamp, Vec<String>)> = Vec::new();
     let decided = decided_by(&past);
     let row = |at: Timestamp, hash: &str, how: &str, by: &str, note: &str| {
         let (n, bad, _) = decided.get(hash).copied().unwrap_or_default();
         let mark = if hash == in_force { "→" } else { "" };
-        let back = if kept.iter().any(|one| one == hash) { "sì" } else { "no" };
+        let back = if kept.iter().any(|one| one == hash) || at_hand.contains_key(hash) { "sì" } else { "no" };
         let cells = [mark, &calendar::stamp(at), flow(hash), how, by, &n.to_string(), &bad.to_string(), back, note];
         (at, cells.map(str::to_owned).to_vec())
     };
@@ -251,8 +261,25 @@ pub(super) fn history(args: &HistoryArgs) -> Ended {
     }
     for (hash, (_, _, first)) in &decided {
         if !past.rulesets.iter().any(|(_, set)| set.hash == *hash) {
-            rows.push(row(*first, hash, "prima di ogni deploy", "", ""));
+            rows.push(row(*first, hash, BEFORE_ANY, "", at_hand.get(hash).map_or("", String::as_str)));
         }
+    }
+    // Rules are in force also where nobody has deployed any, and none has decided yet; and those of before are kept.
+    let all: BTreeSet<&String> = kept.iter().chain([&in_force]).collect();
+    for hash in all {
+        if decided.contains_key(hash) || past.rulesets.iter().any(|(_, set)| set.hash == *hash) {
+            continue;
+        }
+        // Since when, no register says: only that none were before them.
+        let (at, since) = match *hash == in_force {
+            true if !has_begun => (Timestamp::MAX, "dal primo avvio"),
+            true if decided.is_empty() && past.rulesets.is_empty() => (Timestamp::MAX, "dall'inizio"),
+            true => (Timestamp::MAX, "–"),
+            false => (Timestamp::MIN, "–"),
+        };
+        let (_, mut cells) = row(at, hash, BEFORE_ANY, "", at_hand.get(hash).map_or("", String::as_str));
+        cells.iter_mut().skip(1).take(1).for_each(|cell| *cell = since.to_owned());
+        rows.push((at, cells));
     }
     rows.sort_by_key(|(at, _)| std::cmp::Reverse(*at));
     let rows: Vec<Vec<String>> = rows.into_iter().map(|(_, cells)| cells).collect();
@@ -310,13 +337,18 @@ pub(super) fn diff(args: &DiffArgs) -> Ended {
 
 pub(super) fn rollback(args: &RollbackArgs) -> Ended {
     let config = config(&args.config)?;
-    let hash = shelf::find(&config.data, &args.hash).map_err(wrong)?;
-    let set = Set::once_in_force(&config, &hash).map_err(|problems| refused(&problems))?;
+    let set = Set::once_in_force(&config, &args.hash).map_err(|problems| refused(&problems))?;
+    let hash = set.book.digest().to_owned();
     let bad = Set::in_force(&config).ok();
     if bad.as_ref().is_some_and(|bad| bad.book.digest() == hash) {
         say!("{}: è già in vigore", flow(&hash));
         return Ok(OK);
     }
+    if !config.data.join("journal").is_dir() {
+        return Err(never_started(&config.data));
+    }
+    // Where it came from, it may be gone tomorrow.
+    keep(&config.data, &set)?;
     if let Some(bad) = &bad {
         keep(&config.data, bad)?;
     }

@@ -226,23 +226,41 @@ impl Seen {
     }
 }
 
+/// What the signals give, and what the clues give beside; the sum where there are both.
+fn points(signals: i32, clues: i32) -> String {
+    if clues == 0 {
+        format!("{signals} punti")
+    } else {
+        format!("{signals} punti dei segnali e {clues:+} degli indizi (in tutto {})", signals + clues)
+    }
+}
+
 fn told(why: &WhyNot) -> String {
     let mut out = String::new();
     let verdict = match &why.verdict {
-        Verdict::Chosen if why.on_trial => format!("sarebbe stata scelta, con {} punti", why.score),
-        Verdict::Chosen => format!("è stata scelta, con {} punti", why.score),
+        Verdict::Chosen if why.on_trial => format!("sarebbe stata scelta, con {}", points(why.score, why.clues)),
+        Verdict::Chosen => format!("è stata scelta, con {}", points(why.score, why.clues)),
         Verdict::Otherwise => "è la regola di `otherwise`: vale quando nessun'altra è scelta, e qui una lo è".into(),
         Verdict::NotValid => "quel giorno non valeva (`valid_from`, `valid_to`)".into(),
         Verdict::Short { by } => {
-            format!("ha {} punti: ne servono {}, gliene mancano {by}", why.score, why.accept)
+            let clues = if why.clues == 0 { "" } else { ", e gli indizi qui non contano" };
+            format!("i suoi segnali danno {} punti: ne servono {}, gliene mancano {by}{clues}", why.score, why.accept)
         }
-        Verdict::Behind { rule, score, by } => format!(
-            "ha {} punti, ma {rule} ne ha {score}: per superarla di {} gliene mancano {by}",
-            why.score, why.margin
+        Verdict::Behind { rule, score, clues, by } => format!(
+            "ha {}, ma {rule} ha {}: per superarla di {} gliene mancano {by}",
+            points(why.score, why.clues),
+            points(*score, *clues),
+            why.margin
         ),
-        Verdict::Doubted { rule } => format!(
-            "ha {} punti e il distacco, ma le parole del messaggio fanno pensare a {rule}: decide una persona",
-            why.score
+        Verdict::Doubted { rule, score, clues } => format!(
+            "ha {}, e il distacco: ma {rule} ha {}, e {}: decide una persona",
+            points(why.score, why.clues),
+            points(*score, *clues),
+            if why.clues > *clues {
+                "con i punti dei segnali da soli il distacco non basta"
+            } else {
+                "gli indizi fanno pensare a quella"
+            }
         ),
     };
     let _ = writeln!(out, "  {verdict}");
@@ -261,4 +279,43 @@ fn told(why: &WhyNot) -> String {
         out.push_str(&wrap(&line, 2, 14));
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(score: i32, clues: i32, verdict: Verdict) -> String {
+        told(&WhyNot {
+            rule: "passo".into(),
+            on_trial: false,
+            score,
+            clues,
+            accept: 60,
+            margin: 15,
+            signals: vec![],
+            verdict,
+        })
+    }
+
+    #[test]
+    fn points_of_signals_and_of_clues_are_told_apart() {
+        let other = |score, clues| Verdict::Behind { rule: "tari".into(), score, clues, by: 18 };
+        assert_eq!(
+            of(60, 12, other(70, 5)).trim(),
+            "ha 60 punti dei segnali e +12 degli indizi (in tutto 72), ma tari ha 70 punti dei segnali e +5 degli indizi (in tutto \
+             75): per superarla di 15 gliene mancano 18"
+        );
+        assert_eq!(
+            of(60, 0, other(63, 0)).trim(),
+            "ha 60 punti, ma tari ha 63 punti: per superarla di 15 gliene mancano 18",
+            "without clues nothing is said of them"
+        );
+        assert!(of(40, 30, Verdict::Short { by: 20 }).contains("i suoi segnali danno 40 punti: ne servono 60"));
+        let doubted = |score, clues| Verdict::Doubted { rule: "tari".into(), score, clues };
+        assert!(of(70, 20, doubted(65, -5)).contains("con i punti dei segnali da soli il distacco non basta"));
+        assert!(
+            of(70, -5, doubted(0, 31)).contains("+31 degli indizi (in tutto 31), e gli indizi fanno pensare a quella")
+        );
+    }
 }

@@ -334,6 +334,9 @@ impl Service {
         if let Some(liaison) = self.liaison()? {
             parts.spawn(liaison.run(stopped.clone()));
         }
+        for source in self.sources()? {
+            parts.spawn(source.run(stopped.clone()));
+        }
         if let (Some(at), mailboxes @ [_, ..]) = (self.config.alarms.canary, &canaries_to(&self.config)[..]) {
             let canaries = Canaries {
                 store: self.store.clone(),

@@ -375,6 +375,37 @@ impl Store {
         self.numbers(&key::open_at(office, ""), max)
     }
 
+    /// Open dossiers, of all offices; at most `max`. `after`: where the last page ended; with this one's end, none after the last.
+    ///
+    /// # Errors
+    /// See [`Trouble`].
+    pub fn open_after(&self, after: &str, max: usize) -> Result<(Vec<Dossier>, Option<String>), Trouble> {
+        let from = if after.is_empty() { key::OPEN_AT.to_owned() } else { format!("{after}\0") };
+        let keys: Vec<String> = self
+            .index
+            .scan::<()>(key::OPEN_AT, &from)
+            .take(max)
+            .map(|row| row.map(|(name, ())| name))
+            .collect::<io::Result<_>>()?;
+        let mut dossiers = Vec::new();
+        for name in &keys {
+            let number = name.get(key::OPEN_AT.len()..).and_then(|rest| rest.split_once('/')).map(|(_, number)| number);
+            dossiers.extend(number.map(|number| self.dossier(number)).transpose()?.flatten());
+        }
+        Ok((dossiers, keys.into_iter().next_back()))
+    }
+
+    /// The persons whose id comes after this one, in order; at most `max`. Empty: from the first.
+    ///
+    /// # Errors
+    /// See [`Trouble`].
+    pub fn people_after(&self, id: &str, max: usize) -> Result<Vec<Person>, Trouble> {
+        let prefix = key::person("");
+        let from = if id.is_empty() { prefix.clone() } else { format!("{}\0", key::person(id)) };
+        let rows = self.index.scan::<Person>(&prefix, &from).map(|row| row.map(|(_, person)| person));
+        Ok(rows.take(max).collect::<io::Result<_>>()?)
+    }
+
     /// Letters and tasks about a dossier, the newest first; at most `max`.
     ///
     /// # Errors

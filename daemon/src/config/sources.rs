@@ -214,10 +214,11 @@ mod tests {
             (GOOD.replace("utente", "user"), "chiave sconosciuta"),
             (format!("{GOOD}{GOOD}"), "deve essere unico"),
             (format!("{GOOD}{}", GOOD.replace("nome = \"tributi\"", "nome = \"altra\"")), "dello stesso ufficio"),
-            (format!("{GOOD}password = \"segreta\"\n"), "`password_file`"),
+            (format!("{GOOD}password = \"segreta\"\n"), "password_file"),
         ] {
             let told = with(&tables).unwrap_err();
             assert!(told.iter().any(|text| text.contains(why)), "{tables}: {told:?}");
+            assert!(told.iter().all(|text| !text.contains("segreta")), "{told:?}");
         }
     }
 }

@@ -280,6 +280,7 @@ impl Service {
             sha1_until: self.config.sha1_until,
             revocation: self.revocation.clone(),
             verdicts: Verdicts::default(),
+            given: Default::default(),
             hold: self.config.hold,
             observe: self.config.observe,
             trial: self.trial.clone(),

@@ -160,7 +160,7 @@ pub(crate) fn of_persons(columns: impl Iterator<Item = String>) -> Result<(), St
     let columns: Vec<String> = columns.collect();
     let has = |name: &str| columns.iter().any(|column| column == name);
     for column in &columns {
-        if !PERSON.contains(&column.as_str()) && !column.strip_prefix(DATA).is_some_and(|field| !field.is_empty()) {
+        if !PERSON.contains(&column.as_str()) && column.strip_prefix(DATA).is_none_or(str::is_empty) {
             let hint = hint(column, PERSON);
             return Err(format!(
                 "la colonna «{column}» non si conosce{hint}; un dato di una persona è `{DATA}…` (o `dato_…`)"

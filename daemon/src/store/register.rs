@@ -367,6 +367,17 @@ impl Store {
         Ok(found)
     }
 
+    /// Their numbers alone, the newest first; at most `max`.
+    ///
+    /// # Errors
+    /// See [`Trouble`].
+    pub fn latest_numbers_of_person(&self, id: &str, max: usize) -> Result<Vec<String>, Trouble> {
+        let prefix = key::of_person(id, "");
+        let rows = self.index.scan_back::<()>(&prefix, &prefix).take(max);
+        let number = |name: String| name.get(prefix.len()..).unwrap_or_default().to_owned();
+        Ok(rows.map(|row| row.map(|(name, ())| number(name))).collect::<io::Result<_>>()?)
+    }
+
     /// The numbers of the dossiers that are open at an office, in order; at most `max`.
     ///
     /// # Errors

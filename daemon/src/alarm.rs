@@ -55,6 +55,8 @@ pub enum Code {
     ReloadRefused,
     /// The back office has not been told for too long, or cannot be heard.
     BackOfficeLate,
+    /// A source of data cannot be read.
+    SourceLate,
     /// Sheets leave without the seal that is configured, or soon will.
     SealUnfit,
 }
@@ -78,6 +80,7 @@ impl Code {
             Self::ProtocolSilent => "protocol-silent",
             Self::ReloadRefused => "reload-refused",
             Self::BackOfficeLate => "back-office-late",
+            Self::SourceLate => "source-late",
             Self::SealUnfit => "seal-unfit",
         }
     }

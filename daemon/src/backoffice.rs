@@ -5,7 +5,7 @@
 //! line's for ever. A durable place says how far that came, so it is told at least once, and never under another id. What the back
 //! office says are rows, as in the drop folder, carried out as any order is. The mail waits for none of it.
 
-mod asked;
+pub(crate) mod asked;
 mod folder;
 pub mod liaison;
 mod state;

@@ -10,6 +10,7 @@ mod protocol;
 pub(crate) mod reader;
 mod revocation;
 mod sigillo;
+mod sources;
 
 use crate::outbox::Rates;
 use crate::room::{FLOOR_MESSAGES, FLOOR_MIN};
@@ -26,6 +27,7 @@ pub use protocol::Protocol;
 use reader::{Mistakes, Table};
 pub use revocation::Revocation;
 pub use sigillo::Sigillo;
+pub use sources::{SqlPlace, SqlSource};
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -61,6 +63,8 @@ pub struct Config {
     pub sigillo: Option<Sigillo>,
     /// The body's back office; `None` = none is talked with.
     pub back_office: Option<BackOffice>,
+    /// Views of other offices from which data of persons are read.
+    pub sources: Vec<SqlSource>,
     /// Folder of rules; `None` = those shipped.
     pub rules: Option<PathBuf>,
     /// A trial: addresses of examples are allowed.
@@ -215,6 +219,7 @@ impl Config {
         };
         let mut all: Vec<String> = self.servers().flat_map(of_server).flatten().collect();
         all.extend(self.back_office.iter().filter_map(|other| other.token().err()));
+        all.extend(self.sources.iter().filter_map(|source| source.password().err()));
         all.sort();
         all.dedup();
         all
@@ -355,12 +360,13 @@ fn read(root: &mut Table<'_, '_>, m: &mut Mistakes) -> Config {
     fiducia.finish(m);
     let revocation = revocation::read(root, m);
     let morning;
-    (morning, entity.idle) = offices::read(root, m);
+    (morning, entity.idle, entity.precedence) = offices::read(root, m);
 
     let protocol = protocol::read(root, m);
     let alarms = alarms::read(root, m);
     let back_office = backoffice::read(root, m);
     let sigillo = sigillo::read(root, m);
+    let sources = sources::read(root, m);
 
     let listen = monitoring::listen(root, m);
     let mut registro = root.table("registro_tecnico", m);
@@ -387,6 +393,7 @@ fn read(root: &mut Table<'_, '_>, m: &mut Mistakes) -> Config {
         notes,
         sigillo,
         back_office,
+        sources,
         rules,
         deposit,
         protocol,

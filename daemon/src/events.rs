@@ -307,6 +307,18 @@ pub fn back_office_place_lost(why: &impl Display) {
 pub fn back_office_not_kept(why: &impl Display) {
     error!(event = "back_office_not_kept", %why, "how far the back office was told could not be kept; trying again");
 }
+/// A view of another office was read.
+pub fn source_read(source: &str, done: usize, refused: usize) {
+    info!(event = "source_read", source, done, refused, "a source of data was read");
+}
+/// A view of another office could not be read; it is tried again.
+pub fn source_failed(source: &str, code: &str, why: &impl Display) {
+    warn!(event = "source_failed", source, code, %why, "a source of data could not be read; trying again");
+}
+/// What was refused of a view could not be written beside.
+pub fn source_not_kept(source: &str, why: &impl Display) {
+    error!(event = "source_not_kept", source, %why, "the report of a source could not be written");
+}
 /// A Maildir round failed.
 pub fn maildir_failed(account: &str, why: &impl Display) {
     error!(event = "maildir_failed", account, %why, "maildir could not be read");

@@ -42,6 +42,7 @@ pub mod secret;
 pub mod sent;
 pub mod shared;
 pub mod shipped;
+pub mod sources;
 pub mod store;
 pub mod submit;
 pub mod supervise;

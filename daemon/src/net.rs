@@ -35,6 +35,13 @@ pub struct Encrypted {
 pub trait Net: Send + Sync + fmt::Debug {
     /// Opens a connection in clear.
     fn connect<'a>(&'a self, host: &'a str, port: u16) -> Dialling<'a, Stream>;
+    /// Opens a socket of this machine; a network that has none says so.
+    fn local<'a>(&'a self, socket: &'a Path) -> Dialling<'a, Stream> {
+        let why = format!("{}: nessun socket", socket.display());
+        Box::pin(
+            async move { Err(DialTrouble::Unreachable(std::io::Error::new(std::io::ErrorKind::Unsupported, why))) },
+        )
+    }
     /// Encrypts it. `name` is what the certificate must carry; `ca_file` adds authorities to the system's.
     fn encrypt<'a>(&'a self, stream: Stream, name: &'a str, ca_file: Option<&'a Path>) -> Dialling<'a, Encrypted>;
 }
@@ -52,6 +59,10 @@ pub struct Real;
 impl Net for Real {
     fn connect<'a>(&'a self, host: &'a str, port: u16) -> Dialling<'a, Stream> {
         Box::pin(async move { Ok(Box::new(tls::connect(host, port).await?) as Stream) })
+    }
+
+    fn local<'a>(&'a self, socket: &'a Path) -> Dialling<'a, Stream> {
+        Box::pin(async move { Ok(Box::new(tls::local(socket).await?) as Stream) })
     }
 
     fn encrypt<'a>(&'a self, stream: Stream, name: &'a str, ca_file: Option<&'a Path>) -> Dialling<'a, Encrypted> {

@@ -56,6 +56,8 @@ pub struct Pipeline {
     pub revocation: Arc<revocation::Desk>,
     /// Verdicts on signers' certificates.
     pub verdicts: Verdicts,
+    /// What was given in dossiers of whoever writes often.
+    pub given: held::Memory,
     /// How long letters to citizens wait.
     pub hold: SignedDuration,
     /// Everything is decided and written down, nothing is sent.
@@ -302,7 +304,7 @@ impl Pipeline {
     fn with_filed(&self, mut known: Known, interest: &Interest, store: &Store) -> Result<Known, Trouble> {
         let is_of_office = interest.is_of_office;
         if interest.own_max > 0 && !is_of_office {
-            known.given = held::given(store, &known, &interest.sender)?;
+            known.given = held::given(store, &known, &interest.sender, &self.given)?;
         }
         for wrote in &mut known.wrote {
             wrote.files = attached(store, &self.archive, &wrote.digest)?;

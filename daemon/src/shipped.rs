@@ -16,7 +16,7 @@ const PROCEDURES: &[(&str, &str)] = &files!("rules":
     "procedures/accesso-atti.toml", "procedures/assegno-maternita.toml", "procedures/cambio-residenza.toml", "procedures/certificato-anagrafe.toml",
     "procedures/concessione-cimiteriale.toml", "procedures/contrassegno-disabili.toml", "procedures/contributo-economico.toml", "procedures/dati-personali.toml",
     "procedures/destinazione-urbanistica.toml", "procedures/mensa.toml", "procedures/multa.toml", "procedures/nido.toml",
-    "procedures/numero-civico.toml", "procedures/passo-carrabile.toml", "procedures/permesso-costruire.toml", "procedures/pubblicazioni-matrimonio.toml",
+    "procedures/numero-civico.toml", "procedures/osservazioni-piano.toml", "procedures/passo-carrabile.toml", "procedures/permesso-costruire.toml", "procedures/pubblicazioni-matrimonio.toml",
     "procedures/rateizzazione.toml", "procedures/richiesta.toml", "procedures/sala-comunale.toml", "procedures/suolo-pubblico.toml",
     "procedures/tessera-elettorale.toml", "procedures/trasporto-scolastico.toml", "procedures/tributi.toml", "procedures/ztl.toml",
 );

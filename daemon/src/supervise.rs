@@ -283,6 +283,7 @@ impl Service {
             sha1_until: self.config.sha1_until,
             revocation: self.revocation.clone(),
             verdicts: Verdicts::default(),
+            given: Default::default(),
             hold: self.config.hold,
             observe: self.config.observe,
             trial: self.trial.clone(),
@@ -336,6 +337,9 @@ impl Service {
         parts.spawn(self.clerk().run(stopped.clone()));
         if let Some(liaison) = self.liaison()? {
             parts.spawn(liaison.run(stopped.clone()));
+        }
+        for source in self.sources()? {
+            parts.spawn(source.run(stopped.clone()));
         }
         if let (Some(at), mailboxes @ [_, ..]) = (self.config.alarms.canary, &canaries_to(&self.config)[..]) {
             let canaries = Canaries {

@@ -6,7 +6,7 @@
 use std::{fmt, io, net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
 use crate::net;
-use tokio::net::{TcpSocket, TcpStream, lookup_host};
+use tokio::net::{TcpSocket, TcpStream, UnixStream, lookup_host};
 use tokio_rustls::{
     TlsConnector,
     rustls::{
@@ -107,6 +107,12 @@ pub(crate) async fn connect_to(addresses: &[SocketAddr]) -> Result<TcpStream, Di
         }
     }
     Err(DialTrouble::Unreachable(last))
+}
+
+/// Opens a socket of this machine.
+pub(crate) async fn local(socket: &Path) -> Result<UnixStream, DialTrouble> {
+    let opened = tokio::time::timeout(CONNECT_TIMEOUT, UnixStream::connect(socket)).await;
+    opened.unwrap_or_else(|_| Err(timed_out())).map_err(DialTrouble::Unreachable)
 }
 
 fn timed_out() -> io::Error {

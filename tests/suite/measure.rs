@@ -8,6 +8,8 @@ mod backlog;
 mod dossiers;
 #[path = "measure/gauge.rs"]
 mod gauge;
+#[path = "measure/given.rs"]
+mod given;
 #[path = "measure/intake.rs"]
 mod intake;
 #[path = "measure/large.rs"]

@@ -33,11 +33,11 @@ fn the_shipped_procedures_are_listed() {
     let (code, out, err) = ask(&["procedures", "check"]);
     assert_eq!(code, Some(0), "{out}{err}");
     assert_eq!(err, "");
-    assert!(out.contains("Procedimenti: 24. Impronta "), "{out}");
+    assert!(out.contains("Procedimenti: 25. Impronta "), "{out}");
     let named = |line: &str| line.starts_with("cambio-residenza ") && line.contains(" Cambio di residenza ");
     assert!(out.lines().any(named), "{out}");
     let (code, out, _) = ask(&["check", "--files"]);
-    assert!(code == Some(0) && out.contains("\nProcedimenti: 24\n"), "{out}");
+    assert!(code == Some(0) && out.contains("\nProcedimenti: 25\n"), "{out}");
 }
 
 #[test]
@@ -119,7 +119,7 @@ fn a_new_service_is_a_copy_and_a_few_words() {
         text.replace("= \"ztl\"", "= \"bici\"").replace("a_mano       = true", "apre = [\"richiesta-certificato\"]");
     fs::write(procedures.join("bici.toml"), text).unwrap();
     let (code, out, err) = ask(&["procedures", "check", "--dir", dir]);
-    assert!(code == Some(0) && out.contains("Procedimenti: 25."), "{out}{err}");
+    assert!(code == Some(0) && out.contains("Procedimenti: 26."), "{out}{err}");
     let (code, out, _) = ask(&["procedures", "show", "bici", "--dir", dir]);
     assert!(code == Some(0) && out.contains("con la regola richiesta-certificato"), "{out}");
 }
@@ -140,7 +140,7 @@ fn a_mistake_stops_the_start() {
     fs::write(&house.file, &own).unwrap();
     let config = house.file.to_str().unwrap();
     let (code, out, err) = ask(&["check", "--config", config]);
-    assert!(code == Some(0) && out.contains("Procedimenti: 24"), "{out}{err}");
+    assert!(code == Some(0) && out.contains("Procedimenti: 25"), "{out}{err}");
     assert_eq!(ask(&["procedures", "graph", "nido", "--config", config]).0, Some(0));
 
     let file = rules.join("procedures/nido.toml");

@@ -206,6 +206,12 @@ fn a_full_mailbox_is_paper_for_a_letter_and_seen_for_a_task() {
         let again = Item::with(&[learned(&decision).unwrap().clone()]).hears(&full).1;
         assert!(again.outgoing.is_empty(), "once");
 
+        // Who only follows a public case is owed nothing: neither paper nor a task, and it is said why.
+        let news = Item(Awaited { template: "segui-novita".into(), ..Item::with(facts).0 });
+        let (_, decision) = news.hears(&full);
+        assert!(decision.outgoing.is_empty() && has_reason(&decision, "news-not-delivered"), "{decision:?}");
+        assert!(!has_reason(&decision, "not-delivered"), "{decision:?}");
+
         let item = Item(Awaited { is_task: true, ..Item::with(facts).0 });
         let (_, decision) = item.hears(&full);
         assert!(decision.outgoing.is_empty());

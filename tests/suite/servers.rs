@@ -12,6 +12,8 @@ mod folders;
 mod offices;
 #[path = "servers/pace.rs"]
 pub mod pace;
+#[path = "servers/sources.rs"]
+mod sources;
 #[path = "servers/wire.rs"]
 mod wire;
 #[path = "servers/world.rs"]

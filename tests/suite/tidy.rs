@@ -40,6 +40,7 @@ const ONE_PLACE: &[(&str, &[&str])] = &[
     ("hyper", &["daemon/src/http.rs", "daemon/src/revocation/", "daemon/src/monitor/server.rs"]),
     ("hyper_util", &["daemon/src/http.rs", "daemon/src/monitor/server.rs"]),
     ("http_body_util", &["daemon/src/http.rs", "daemon/src/monitor/server.rs"]),
+    ("tokio_postgres", &["daemon/src/sources/sql.rs"]),
     ("sd_notify", &["daemon/src/supervise.rs"]),
     ("krilla", &["daemon/src/post/printable.rs"]),
     ("skrifa", &["daemon/src/post/printable.rs"]),

@@ -6,7 +6,7 @@ use crate::desk::Desk;
 use crate::known::{Earlier, Known};
 use crate::letters::{Claim, Lot};
 use crate::receipts::{self, Fact, Outcome};
-use crate::{act, address, clockwork, command, courtesy, guard, letters, person, request};
+use crate::{act, address, clockwork, command, courtesy, follow, guard, letters, person, request};
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec;
@@ -249,6 +249,10 @@ fn receipt(seen: &Examined, daticert: &Daticert, known: &Known, desk: &Desk) -> 
         failed_by.and_then(|by| letters::paper_task(by, awaited, known, desk)).into_iter().collect();
     if awaited.is_canary {
         trail.push(Reason::new("canary", String::from("è del canarino, che va alla nostra stessa casella")));
+    } else if is_final_failure && follow::is_news(&awaited.template) {
+        let text = "non consegnata a chi soltanto segue una pratica: non è dovuta a nessuno, non va su carta";
+        trail.push(Reason::new("news-not-delivered", String::from(text)));
+        changes.extend(follow::heard(false, awaited, known));
     } else if is_final_failure {
         trail.push(Reason::new("not-delivered", String::from("non consegnata: la spedizione va fatta su carta")));
     }
@@ -257,6 +261,7 @@ fn receipt(seen: &Examined, daticert: &Daticert, known: &Known, desk: &Desk) -> 
         changes.push(Change::Incident { code: "task-not-delivered".into(), text });
     }
     if let Fact::Delivered { at, .. } = &fact {
+        changes.extend(follow::heard(true, awaited, known));
         changes.extend(clockwork::delivered(awaited, *at, known, desk));
         let (handed, letters) = act::delivered(awaited, *at, known, desk);
         changes.extend(handed);

@@ -41,8 +41,19 @@ pub struct Entity {
     pub fallback_office: String,
     /// After how long an office is told of a dossier that stands still.
     pub idle: Idle,
+    /// The sources (offices, by id) whose data go before those of others, the first one first. They are shown first; what another
+    /// says stays beside it.
+    pub precedence: Vec<String>,
     /// What each grade of identity obtains.
     pub entitlements: Entitlements,
+}
+
+impl Entity {
+    /// The order of the sources, as [`crate::person::Person::held`] asks for it.
+    #[must_use]
+    pub fn order(&self) -> Vec<&str> {
+        self.precedence.iter().map(String::as_str).collect()
+    }
 }
 
 /// How courtesy notices go.

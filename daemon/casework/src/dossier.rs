@@ -407,6 +407,9 @@ pub struct Life {
     /// The addresses of who follows it, where its procedure is public.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub followers: Vec<String>,
+    /// To whom of these news did not come lately, by the key of the address: how many, one after the other.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub unheard: BTreeMap<String, u32>,
     /// Somebody has said how it went.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rating: Option<rating::Step>,

@@ -3,6 +3,7 @@
 //! Entries are made where they are checked (`act`, `request`, `clockwork`); here they are only added up, and adding up is total:
 //! a register of years must come to its state whatever this program thinks of it by then.
 
+use crate::address;
 use crate::advice;
 use crate::around::{self, Outcome, Which};
 use crate::calendar::stamp;
@@ -161,6 +162,13 @@ pub enum Entry {
         /// From now on; else no more.
         follows: bool,
     },
+    /// News did not reach who follows it.
+    Unheard {
+        /// The address.
+        address: String,
+        /// How many times, one after the other; 0: they reach it again.
+        times: u32,
+    },
     /// A remark of the office.
     Noted {
         /// Its words.
@@ -179,7 +187,8 @@ impl Entry {
             Self::Reclassified { .. } => true,
             Self::Enabling { step } => matches!(step, enablement::Step::Granted),
             Self::Ranking { step } => matches!(step, ranking::Step::Ranked { .. }),
-            Self::Action { .. } | Self::Advice { .. } | Self::Rated { .. } | Self::Followed { .. } => false,
+            Self::Action { .. } | Self::Advice { .. } | Self::Rated { .. } => false,
+            Self::Followed { .. } | Self::Unheard { .. } => false,
             Self::Reckoned { .. } | Self::Reminded { .. } | Self::Validity { .. } => false,
         }
     }
@@ -206,6 +215,10 @@ impl Entry {
             Self::HandedOver { body, at } => format!("{body} ha ricevuto la richiesta, {}", stamp(*at)),
             Self::Followed { address, follows: true } => format!("la segue {address}"),
             Self::Followed { address, follows: false } => format!("non la segue più {address}"),
+            Self::Unheard { address, times: 0 } => format!("le novità arrivano di nuovo a {address}"),
+            Self::Unheard { address, times } => {
+                format!("una novità non è arrivata a {address}, che la segue ({times} di {})", follow::UNHEARD_MAX)
+            }
             Self::Noted { text } => format!("nota: {text}"),
             Self::Reminded { reminder } => format!("avviso del {}: {}", reminder.on, reminder.what.words()),
             Self::Change { n, step } => format!("modifica {n}: {}", step.words()),
@@ -289,7 +302,12 @@ impl Dossier {
             Entry::Rated { step } => self.life.rating = self.life.rating.max(Some(*step)),
             Entry::Validity { step } => validity::apply(&mut self.life.validity, *step),
             Entry::Ranking { step } => self.life.ranking.apply(step),
-            Entry::Followed { address, follows } => follow::apply(&mut self.life.followers, address, *follows),
+            Entry::Followed { address, follows } => {
+                follow::apply(&mut self.life.followers, address, *follows);
+                self.life.unheard.remove(&address::key(address));
+            }
+            Entry::Unheard { address, times: 0 } => drop(self.life.unheard.remove(&address::key(address))),
+            Entry::Unheard { address, times } => drop(self.life.unheard.insert(address::key(address), *times)),
             Entry::Reclassified { to, title, .. } => {
                 self.cover.procedure.clone_from(to);
                 self.title.clone_from(title);

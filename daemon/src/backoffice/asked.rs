@@ -17,14 +17,14 @@ const DOSSIERS_MAX: usize = 50;
 const NEWEST_MAX: usize = 2_000;
 
 /// What is told of such a row. Nothing of the row itself: it may not even be repeated.
-pub(super) const NOT_ASKED: &str = "è una persona che qui non ha chiesto niente: nessuna pratica aperta, nessuna abilitazione. I suoi dati \
-                                    non si importano (con `importa_persone = true` in [gestionale] sì, se l'ente ne ha titolo)";
+pub(crate) const NOT_ASKED: &str = "è una persona che qui non ha chiesto niente: nessuna pratica aperta, nessuna abilitazione. I suoi dati \
+                                    non si importano (con `importa_persone = true` sì, se l'ente ne ha titolo)";
 
 /// Whether this person has an open dossier or request, or is enabled.
 ///
 /// # Errors
 /// The store cannot go on.
-pub(super) fn has_asked(store: &Store, new: &NewPerson, now: Timestamp) -> Result<bool, Trouble> {
+pub(crate) fn has_asked(store: &Store, new: &NewPerson, now: Timestamp) -> Result<bool, Trouble> {
     let codes: Vec<String> = [&new.codice_fiscale, &new.partita_iva]
         .into_iter()
         .map(|code| code.trim().to_ascii_uppercase())
@@ -61,7 +61,7 @@ pub(super) fn has_asked(store: &Store, new: &NewPerson, now: Timestamp) -> Resul
 }
 
 /// What was granted holds: the account that the request opened.
-fn is_enabled(person: &Person, now: Timestamp) -> bool {
+pub(crate) fn is_enabled(person: &Person, now: Timestamp) -> bool {
     let today = calendar::rome(now).date();
     let is_granted = person.grants.iter().any(|grant| grant.holds(today));
     is_granted || person.domiciles_at(now).iter().any(|domicile| domicile.source == Source::Enabled)

@@ -231,5 +231,6 @@ fn word(channel: Channel) -> &'static str {
         Channel::Mail => "posta",
         Channel::Clock => "tempo",
         Channel::BackOffice => "gestionale",
+        Channel::Source => "fonte",
     }
 }

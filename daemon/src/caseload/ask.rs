@@ -282,6 +282,9 @@ pub struct PersonSheet {
     pub person: Person,
     /// Fields on which sources disagree.
     pub conflicts: Vec<String>,
+    /// The sources that go before, the first one first.
+    #[serde(default)]
+    pub order: Vec<String>,
     /// Numbers of the dossiers, in order.
     pub dossiers: Vec<String>,
     /// What went to and fro, the newest in order.
@@ -345,7 +348,7 @@ pub fn answer(store: &Store, desk: &Desk, ask: &Ask, now: Timestamp) -> Result<T
         }
         Ask::Person { code } => {
             let found = store.person(&code.trim().to_ascii_uppercase())?;
-            Told::Person { sheet: found.map(|found| person_sheet(store, found, now)).transpose()?.map(Box::new) }
+            Told::Person { sheet: found.map(|found| person_sheet(store, desk, found, now)).transpose()?.map(Box::new) }
         }
         Ask::People { address } => {
             let people = store.people_at(address, LISTED_MAX)?;
@@ -551,11 +554,12 @@ fn seen(store: &Store, person: Person) -> Result<Seen, Trouble> {
     Ok(Seen { name: person.names.into_iter().next().unwrap_or_default(), person: person.id, rows, more })
 }
 
-fn person_sheet(store: &Store, person: Person, now: Timestamp) -> Result<PersonSheet, Trouble> {
+fn person_sheet(store: &Store, desk: &Desk, person: Person, now: Timestamp) -> Result<PersonSheet, Trouble> {
     let entries = store.person_entries(&person.id, ENTRIES_MAX)?.into_iter();
     let dossiers = store.dossiers_of_person(&person.id, OF_PERSON_MAX)?;
     Ok(PersonSheet {
-        conflicts: person.conflicts(&[], now).iter().map(|held| held.field.to_owned()).collect(),
+        conflicts: person.conflicts(&desk.entity.order(), now).iter().map(|held| held.field.to_owned()).collect(),
+        order: desk.entity.precedence.clone(),
         contacts: contact::timeline(store, &person, &dossiers)?,
         dossiers,
         entries: entries.map(|(at, seq, by, message, entry)| PersonEntry { at, seq, by, message, entry }).collect(),

@@ -9,7 +9,9 @@ use casework::dossier::{Dossier, Party, PartyRole, Visibility};
 use casework::life::Entry;
 use casework::person::{Person, Strength};
 use casework::verb::Verb;
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Dossiers of a person that are looked through, the newest first.
 const DOSSIERS_MAX: usize = 50;
@@ -21,6 +23,45 @@ const WRITERS_MAX: usize = 2;
 const ENTRIES_MAX: usize = 1_000;
 /// Things that are found: of a person who has given more, the newest dossiers'.
 const HELD_MAX: usize = 500;
+
+/// Things, and dossiers, of which is remembered what was found in them; some 15 MB. Beyond: all is forgotten, and found again.
+const REMEMBERED_MAX: usize = 100_000;
+
+/// What was found in dossiers, as long as nothing more is written into them: whoever has many writes often, and each of their
+/// messages would read all of it again.
+#[derive(Debug, Default)]
+pub struct Memory(Mutex<Remembered>);
+
+#[derive(Debug, Default)]
+struct Remembered {
+    /// By number: at how many entries, and what.
+    dossiers: BTreeMap<String, (u32, Arc<[Held]>)>,
+    /// How many things, and dossiers.
+    size: usize,
+}
+
+impl Memory {
+    /// What was given in a dossier.
+    fn of(&self, store: &Store, dossier: &Dossier) -> Result<Arc<[Held]>, Trouble> {
+        let (number, entries) = (&dossier.number, dossier.life.entries);
+        let lock = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, found)) = lock().dossiers.get(number).filter(|(at, _)| *at == entries) {
+            return Ok(found.clone());
+        }
+        let mut found = Vec::new();
+        of_dossier(store, dossier, &mut found)?;
+        let found: Arc<[Held]> = found.into();
+        let mut all = lock();
+        if all.size + found.len() >= REMEMBERED_MAX {
+            *all = Remembered::default();
+        }
+        all.size += found.len() + 1;
+        if let Some((_, before)) = all.dossiers.insert(number.clone(), (entries, found.clone())) {
+            all.size = all.size.saturating_sub(before.len() + 1);
+        }
+        Ok(found)
+    }
+}
 
 /// The persons who are parties of a dossier.
 ///
@@ -59,15 +100,29 @@ pub fn held(store: &Store, dossier: &Dossier) -> Result<Vec<Held>, Trouble> {
 ///
 /// # Errors
 /// The store cannot go on.
-pub fn given(store: &Store, known: &Known, sender: &str) -> Result<BTreeMap<String, Vec<Held>>, Trouble> {
+pub fn given(
+    store: &Store,
+    known: &Known,
+    sender: &str,
+    memory: &Memory,
+) -> Result<BTreeMap<String, Vec<Held>>, Trouble> {
+    // Those of the address that wrote were read already.
+    let read = || known.own.values().flat_map(|own| &own.dossiers).chain(&known.dossiers);
     let is_reached = |person: &&Person| person.strength_of(sender, known.now) >= Some(Strength::Enabled);
     let mut given = BTreeMap::new();
     for person in known.people.iter().filter(is_reached).take(WRITERS_MAX) {
         let party = Party { person: person.id.clone(), address: String::new(), role: PartyRole::Applicant };
         let mut found = Vec::new();
-        for dossier in store.latest_of_person(&person.id, WRITERS_DOSSIERS_MAX)? {
-            if !dossier.cover.reserved && is_of(&dossier, &party) {
-                of_dossier(store, &dossier, &mut found)?;
+        for number in store.latest_numbers_of_person(&person.id, WRITERS_DOSSIERS_MAX)? {
+            let dossier = match read().find(|dossier| dossier.number == number) {
+                Some(own) => Cow::Borrowed(own),
+                None => match store.dossier(&number)? {
+                    Some(dossier) => Cow::Owned(dossier),
+                    None => continue,
+                },
+            };
+            if !dossier.cover.reserved && dossier.life.documents > 0 && is_of(&dossier, &party) {
+                found.extend(memory.of(store, &dossier)?.iter().cloned());
             }
         }
         found.truncate(HELD_MAX);

@@ -152,6 +152,30 @@ fn unknown<'c>(columns: impl Iterator<Item = &'c str>, with_orders: bool) -> Res
     Ok(())
 }
 
+/// Whether a table with these columns is one of persons alone: nothing of it can be ordered.
+///
+/// # Errors
+/// The column that is missing, or that nobody reads.
+pub(crate) fn of_persons(columns: impl Iterator<Item = String>) -> Result<(), String> {
+    let columns: Vec<String> = columns.collect();
+    let has = |name: &str| columns.iter().any(|column| column == name);
+    for column in &columns {
+        if !PERSON.contains(&column.as_str()) && column.strip_prefix(DATA).is_none_or(str::is_empty) {
+            let hint = hint(column, PERSON);
+            return Err(format!(
+                "la colonna «{column}» non si conosce{hint}; un dato di una persona è `{DATA}…` (o `dato_…`)"
+            ));
+        }
+    }
+    if !has("codice_fiscale") && !has("partita_iva") {
+        return Err("manca la colonna `codice_fiscale` (o `partita_iva`): le persone si uniscono da lì".into());
+    }
+    if !has("nome") {
+        return Err("manca la colonna `nome`".into());
+    }
+    Ok(())
+}
+
 fn deed(cells: &Cells, by: &str, mandate: Option<&Mandate>) -> Result<Deed, String> {
     if let Some(mandate) = mandate {
         let cells = mandate.within(cells)?;

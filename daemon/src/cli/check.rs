@@ -2,12 +2,13 @@
 
 use super::{ConfigArg, FOUND, OK, print_problems};
 use crate::clock::Clock;
-use crate::config::{Config, Mailbox, Source};
+use crate::config::{self, Config, Mailbox};
 use crate::intake::imap::{self, Trouble};
 use crate::office::{Office, desk, own_rules};
 use crate::post::Sigillo;
 use crate::revocation::fetch::{Fetcher, Question};
 use crate::revocation::survey::Survey;
+use crate::sources::Source;
 use crate::submit;
 use crate::supervise::{imap_settings, smtp};
 use casework::effect::EffectKey;
@@ -141,6 +142,10 @@ fn connections(config: &Config) -> bool {
         };
         all &= said(&format!("Invio {name}"), answer);
     }
+    for source in &config.sources {
+        let answer = runtime.block_on(Source::probe(source, &crate::net::real()));
+        all &= said(&format!("Fonte {}", source.name), answer);
+    }
     if config.revocation.fetch {
         for question in crl_questions(config) {
             let answer = runtime.block_on(crl_answers(config, &question));
@@ -165,7 +170,7 @@ async fn crl_answers(config: &Config, question: &Question) -> Result<String, Str
 }
 
 async fn mailbox_answers(mailbox: &Mailbox) -> Result<String, String> {
-    if let Source::Maildir { dir, .. } = &mailbox.source {
+    if let config::Source::Maildir { dir, .. } = &mailbox.source {
         let new = dir.join("new");
         return match std::fs::read_dir(&new) {
             Ok(files) => Ok(format!("{} messaggi da leggere", files.count())),

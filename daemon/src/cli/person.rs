@@ -394,14 +394,20 @@ fn data(out: &mut String, sheet: &PersonSheet, now: Timestamp) {
         return;
     }
     let _ = writeln!(out, "\nDati, per fonte");
+    let order: Vec<&str> = sheet.order.iter().map(String::as_str).collect();
     for field in sheet.person.data.keys() {
-        let Some(held) = sheet.person.held(field, &[], now) else { continue };
+        let Some(held) = sheet.person.held(field, &order, now) else { continue };
         let conflict = if held.conflict { "  ⚠ CONFLITTO: le fonti non dicono lo stesso" } else { "" };
         let _ = writeln!(out, "  {}{conflict}", fields::title(field));
         for by in &held.by {
             let evidence = by.datum.evidence.as_deref().map(|it| format!(", prova {}", flow(it))).unwrap_or_default();
             let at = rome(by.datum.at).date();
-            out.push_str(&wrap(&format!("«{}» secondo {}, dal {at}{evidence}", by.datum.value, by.datum.source), 4, 6));
+            let rank = by.rank.map(|rank| format!(", precedenza {}", rank + 1)).unwrap_or_default();
+            out.push_str(&wrap(
+                &format!("«{}» secondo {}{rank}, dal {at}{evidence}", by.datum.value, by.datum.source),
+                4,
+                6,
+            ));
         }
     }
 }

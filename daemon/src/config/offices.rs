@@ -1,4 +1,4 @@
-//! `[uffici]`: what an office is told without asking. It changes when it can be told something else.
+//! `[uffici]`: what an office is told without asking, and whose data go before. It changes when it can be told something else.
 
 use super::reader::{Mistakes, Table};
 use casework::idle::Idle;
@@ -11,8 +11,8 @@ const UNTOUCHED_DAYS: u64 = 10;
 /// Most of them.
 const DAYS_MAX: u64 = 60;
 
-/// Reads the table: the hour of the morning mail, if it is sent, and when a standstill is told.
-pub(super) fn read(root: &mut Table<'_, '_>, m: &mut Mistakes) -> (Option<Time>, Idle) {
+/// Reads the table: the hour of the morning mail, if it is sent, when a standstill is told, and whose data go before.
+pub(super) fn read(root: &mut Table<'_, '_>, m: &mut Mistakes) -> (Option<Time>, Idle, Vec<String>) {
     let mut table = root.table("uffici", m);
     let hour = table.located("riepilogo", m).and_then(|(text, at)| {
         let read = Time::strptime("%H:%M", &text).ok();
@@ -24,8 +24,9 @@ pub(super) fn read(root: &mut Table<'_, '_>, m: &mut Mistakes) -> (Option<Time>,
     let mut days = |key, otherwise| table.number(key, otherwise, 0..=DAYS_MAX, m) as u32;
     let unassigned = days("da_assegnare_giorni", UNASSIGNED_DAYS);
     let untouched = days("ferme_giorni", UNTOUCHED_DAYS);
+    let precedence = table.texts("precedenza_dati", m).unwrap_or_default();
     table.finish(m);
-    (hour, Idle { unassigned, untouched })
+    (hour, Idle { unassigned, untouched }, precedence)
 }
 
 #[cfg(test)]
@@ -45,6 +46,7 @@ mod tests {
         assert_eq!((read.morning, read.entity.idle), (None, Idle { unassigned: 2, untouched: 10 }));
         let read = with("riepilogo = \"07:30\"\nferme_giorni = 0").unwrap();
         assert_eq!((read.morning, read.entity.idle.untouched), (Some(time(7, 30, 0, 0)), 0));
+        assert_eq!(with("precedenza_dati = [\"anagrafe\"]").unwrap().entity.order(), ["anagrafe"]);
         for bad in ["riepilogo = \"7 e mezza\"", "riepilogo = \"25:00\"", "ferme_giorni = 61"] {
             assert_eq!(with(bad).unwrap_err().len(), 1, "{bad}");
         }

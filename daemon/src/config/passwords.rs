@@ -47,6 +47,7 @@ impl Config {
     pub fn exposed_passwords(&self) -> Vec<String> {
         let mut files: Vec<&Path> = self.servers().map(|server| server.password_file.as_path()).collect();
         files.extend(self.back_office.as_ref().and_then(|other| other.token_file()));
+        files.extend(self.sources.iter().filter_map(|source| source.password_file.as_deref()));
         files.sort_unstable();
         files.dedup();
         let key = self.sigillo.iter().filter_map(|sigillo| exposed(&sigillo.key_file, "la chiave del sigillo"));

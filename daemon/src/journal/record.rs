@@ -238,6 +238,8 @@ pub enum Channel {
     Clock,
     /// The body's back office.
     BackOffice,
+    /// A view of another office.
+    Source,
 }
 
 /// A set of rules that came into force.

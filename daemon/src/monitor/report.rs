@@ -118,5 +118,6 @@ fn stops_the_work(code: Code) -> bool {
         Code::ArchiveDamaged | Code::JournalDamaged => true,
         Code::LetterOverdue | Code::CanaryLost | Code::ClockJumped | Code::NotReconciled => false,
         Code::ProtocolSilent | Code::ReloadRefused | Code::BackOfficeLate | Code::SealUnfit => false,
+        Code::SourceLate => false,
     }
 }

@@ -367,12 +367,54 @@ impl Store {
         Ok(found)
     }
 
+    /// Their numbers alone, the newest first; at most `max`.
+    ///
+    /// # Errors
+    /// See [`Trouble`].
+    pub fn latest_numbers_of_person(&self, id: &str, max: usize) -> Result<Vec<String>, Trouble> {
+        let prefix = key::of_person(id, "");
+        let rows = self.index.scan_back::<()>(&prefix, &prefix).take(max);
+        let number = |name: String| name.get(prefix.len()..).unwrap_or_default().to_owned();
+        Ok(rows.map(|row| row.map(|(name, ())| number(name))).collect::<io::Result<_>>()?)
+    }
+
     /// The numbers of the dossiers that are open at an office, in order; at most `max`.
     ///
     /// # Errors
     /// See [`Trouble`].
     pub fn open_at(&self, office: &str, max: usize) -> Result<Vec<String>, Trouble> {
         self.numbers(&key::open_at(office, ""), max)
+    }
+
+    /// Open dossiers, of all offices; at most `max`. `after`: where the last page ended; with this one's end, none after the last.
+    ///
+    /// # Errors
+    /// See [`Trouble`].
+    pub fn open_after(&self, after: &str, max: usize) -> Result<(Vec<Dossier>, Option<String>), Trouble> {
+        let from = if after.is_empty() { key::OPEN_AT.to_owned() } else { format!("{after}\0") };
+        let keys: Vec<String> = self
+            .index
+            .scan::<()>(key::OPEN_AT, &from)
+            .take(max)
+            .map(|row| row.map(|(name, ())| name))
+            .collect::<io::Result<_>>()?;
+        let mut dossiers = Vec::new();
+        for name in &keys {
+            let number = name.get(key::OPEN_AT.len()..).and_then(|rest| rest.split_once('/')).map(|(_, number)| number);
+            dossiers.extend(number.map(|number| self.dossier(number)).transpose()?.flatten());
+        }
+        Ok((dossiers, keys.into_iter().next_back()))
+    }
+
+    /// The persons whose id comes after this one, in order; at most `max`. Empty: from the first.
+    ///
+    /// # Errors
+    /// See [`Trouble`].
+    pub fn people_after(&self, id: &str, max: usize) -> Result<Vec<Person>, Trouble> {
+        let prefix = key::person("");
+        let from = if id.is_empty() { prefix.clone() } else { format!("{}\0", key::person(id)) };
+        let rows = self.index.scan::<Person>(&prefix, &from).map(|row| row.map(|(_, person)| person));
+        Ok(rows.take(max).collect::<io::Result<_>>()?)
     }
 
     /// Letters and tasks about a dossier, the newest first; at most `max`.

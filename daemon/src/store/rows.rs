@@ -362,7 +362,7 @@ pub(super) mod key {
         format!("named/{begins}")
     }
     /// Dossiers that are open at an office.
-    const OPEN_AT: &str = "open-at/";
+    pub(crate) const OPEN_AT: &str = "open-at/";
     pub(crate) fn open_at(office: &str, number: &str) -> String {
         format!("{OPEN_AT}{office}/{number}")
     }

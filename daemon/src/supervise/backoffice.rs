@@ -1,9 +1,11 @@
-//! The talk with the back office of a service, made from its configuration. It changes when there is another way to talk with one.
+//! The talk with the back office of a service, and what reads other offices' data, made from its configuration. It changes when
+//! there is another way to do either.
 
 use super::Service;
 use crate::backoffice::liaison::{Liaison, RETRY_FIRST};
 use crate::backoffice::{BackOffice, Folder, Web};
-use crate::config::Side;
+use crate::config::{Side, SqlSource};
+use crate::sources::Source;
 use casework::rules::Problem;
 
 impl Service {
@@ -38,5 +40,27 @@ impl Service {
             health: self.health.clone(),
             alarms: self.alarms.clone(),
         }))
+    }
+
+    /// Who reads the views of other offices; nobody where the service only observes.
+    ///
+    /// # Errors
+    /// A password that cannot be read.
+    pub fn sources(&self) -> Result<Vec<Source>, Vec<Problem>> {
+        let unread = |text| vec![Problem { file: String::new(), line: None, text, warning: false }];
+        let configs = self.config.sources.iter().filter(|_| !self.config.observe);
+        let source = |config: &SqlSource| {
+            Ok(Source {
+                password: config.password().map_err(unread)?,
+                config: config.clone(),
+                clerk: self.clerk(),
+                net: self.world.net.clone(),
+                disk: self.world.disk.clone(),
+                data: self.config.data.clone(),
+                health: self.health.clone(),
+                alarms: self.alarms.clone(),
+            })
+        };
+        configs.map(source).collect()
     }
 }

@@ -326,7 +326,7 @@ pub(crate) fn data(about: &About<'_>, person: &Person) -> Result<Vec<Outgoing>, 
     given(&mut values, "mancano", &offices.join(", "));
     let mut held: Vec<Value> = Vec::new();
     for field in person.data.keys() {
-        for by in person.held(field, &[], now).iter().flat_map(|held| &held.by) {
+        for by in person.held(field, &about.desk.entity.order(), now).iter().flat_map(|held| &held.by) {
             let source = about.desk.rules.office(&by.datum.source).map_or(by.datum.source.as_str(), |o| &o.title);
             held.push(json!({
                 "dato": fields::title(field), "valore": by.datum.value, "fonte": source, "dal": day(by.datum.at),

@@ -9,6 +9,7 @@ use crate::decision::{Enclosure, Lane, Outgoing, Reason};
 use crate::desk::Desk;
 use crate::dossier::{self, Dossier, check};
 use crate::effect::EffectKey;
+use crate::follow;
 use crate::known::Known;
 use crate::receipts::{Awaited, Fact};
 use alloc::format;
@@ -25,7 +26,8 @@ const PAPER: &str = "lettera-da-spedire.pdf";
 #[must_use]
 pub fn paper_task(fact: &Fact, awaited: &Awaited, known: &Known, desk: &Desk) -> Option<Outgoing> {
     // A task that fails makes no task about itself: that road has no end. `status` shows it. Of a canary the alarms tell.
-    if awaited.is_task || awaited.is_canary {
+    // Who only follows a dossier is owed nothing: `follow::heard` says what becomes of that.
+    if awaited.is_task || awaited.is_canary || follow::is_news(&awaited.template) {
         return None;
     }
     let case = known.awaited_dossier.as_deref().and_then(|number| known.dossier(number));
@@ -73,7 +75,7 @@ pub fn unmade_task(
     desk: &Desk,
 ) -> Option<Outgoing> {
     // Of a task that cannot be written no other task is made: as above. Of a courtesy notice nobody has to do anything.
-    if letter.lane != Lane::Pec {
+    if letter.lane != Lane::Pec || follow::is_news(&letter.template) {
         return None;
     }
     let facts = [
@@ -103,7 +105,7 @@ pub fn doubt_task(
     known: &Known,
     desk: &Desk,
 ) -> Option<Outgoing> {
-    if awaited.is_task || awaited.is_canary {
+    if awaited.is_task || awaited.is_canary || follow::is_news(&awaited.template) {
         return None; // as above
     }
     let case = known.awaited_dossier.as_deref().and_then(|number| known.dossier(number));

@@ -73,6 +73,9 @@ impl Screen<'_> {
             if let Some(line) = &report.sigillo {
                 let _ = writeln!(out, "{line}");
             }
+            if let Some(line) = sources(report) {
+                let _ = writeln!(out, "{line}");
+            }
             if let Some(line) = back_office(report) {
                 let _ = writeln!(out, "{line}");
             }
@@ -170,6 +173,18 @@ fn back_office(report: &Report) -> Option<String> {
     };
     let (told, rows) = (mark("back_office_told").unwrap_or(0), mark("back_office_rows_done").unwrap_or(0));
     Some(format!("Gestionale: eventi consegnati dall'avvio {told}, {waiting}{aside}; righe eseguite {rows}"))
+}
+
+/// How reading the views of other offices goes, where there is one.
+fn sources(report: &Report) -> Option<String> {
+    let mark = |name: &str| report.marks.get(name).copied().unwrap_or(0);
+    let all = Some(mark("sources")).filter(|n| *n > 0)?;
+    let failing = match mark("sources_failing") {
+        0 => "si leggono".to_owned(),
+        n => format!("{n} non si leggono ora (gli allarmi dicono quali)"),
+    };
+    let (read, refused) = (mark("sources_rows_read"), mark("sources_rows_refused"));
+    Some(format!("Fonti di dati: {all}, {failing}; righe lette dall'avvio {read}, rifiutate {refused}"))
 }
 
 /// When server, archive and register were last held against each other.

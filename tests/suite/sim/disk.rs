@@ -5,7 +5,7 @@
 //! done or not done, never half. A failed fsync leaves the pages readable and calls them clean: a later fsync does not
 //! write them. The death of the process alone loses nothing.
 
-use super::plan::{Dice, DiskFault};
+use super::plan::{Careless, Dice, DiskFault};
 use super::power::Power;
 use sportello::clock::Clock;
 use sportello::disk::{Disk, DiskFile, Entry, Meta};
@@ -130,6 +130,7 @@ struct Platter {
     kept: BTreeMap<PathBuf, Node>,
     pending: Vec<Pending>,
     full_until: Option<tokio::time::Instant>,
+    careless: Option<Careless>,
 }
 
 impl Platter {
@@ -193,8 +194,8 @@ impl fmt::Debug for SimDisk {
 
 impl SimDisk {
     /// An empty disk with one directory. `clock` dates its files.
-    pub fn new(root: &Path, power: Power, clock: Clock) -> Self {
-        let mut platter = Platter::default();
+    pub fn new(root: &Path, power: Power, clock: Clock, careless: Option<Careless>) -> Self {
+        let mut platter = Platter { careless, ..Platter::default() };
         platter.names.insert(root.to_owned(), Node::Dir);
         platter.kept = platter.names.clone();
         Self { root: root.to_owned(), platter: Arc::new(Mutex::new(platter)), power, clock }
@@ -310,7 +311,9 @@ impl Disk for SimDisk {
         if platter.names.get(path) != Some(&Node::Dir) {
             return Err(io::ErrorKind::NotFound.into());
         }
-        platter.keep_names(path);
+        if platter.careless != Some(Careless::Names) {
+            platter.keep_names(path);
+        }
         Ok(())
     }
 
@@ -469,12 +472,15 @@ impl DiskFile for SimFile {
         let path = self.path.clone();
         let failed = self.disk.op("sync", &path, false);
         let mut platter = self.disk.platter.lock().unwrap();
+        let forgets = platter.careless == Some(Careless::Journal);
         let Some(inode) = platter.inodes.get_mut(&self.n) else { return failed };
         if failed.is_err() && self.disk.power.is_on() {
             inode.dirty.clear();
         }
         failed?;
-        inode.sync();
+        if !forgets {
+            inode.sync();
+        }
         Ok(())
     }
 }
@@ -486,7 +492,7 @@ mod tests {
     fn disk() -> (SimDisk, Power) {
         let power = Power::new(0);
         let clock = Clock::At(jiff::Timestamp::UNIX_EPOCH);
-        (SimDisk::new(Path::new("/d"), power.clone(), clock), power)
+        (SimDisk::new(Path::new("/d"), power.clone(), clock, None), power)
     }
 
     fn content(disk: &SimDisk, path: &str) -> Option<Vec<u8>> {

@@ -191,7 +191,10 @@ impl System {
             let (one, own) = desk.dice.pick(&settled).clone();
             let (other, others) = desk.dice.pick(&settled).clone();
             let fresh = Number { number: 900_000 + desk.next, on: today };
-            let lie = match desk.dice.below(4) {
+            let waiting: Vec<&String> = lying.iter().filter(|one| !desk.answered.contains_key(*one)).collect();
+            let lie = match desk.dice.below(5) {
+                // The number of one for another, which has none yet.
+                4 if !waiting.is_empty() => ((*desk.dice.pick(&waiting)).clone(), others, false),
                 0 => ("f".repeat(64), fresh, false),
                 1 if one != other => (one, others, false),
                 2 => (one, Number { number: 0, ..own }, false),

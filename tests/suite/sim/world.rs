@@ -24,7 +24,7 @@ use sportello::store::{Store, Trouble};
 use sportello::supervise::Service;
 use sportello::trial::Trial;
 use sportello::world::{Home, World};
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -41,6 +41,11 @@ const RESTART: (Duration, Duration) = (Duration::from_secs(5), Duration::from_se
 const SETTLE: Duration = Duration::from_secs(5 * 24 * 3600);
 /// How often it is looked at meanwhile.
 const LOOK: Duration = Duration::from_secs(1200);
+/// Looks at which a message may lie on the server unread once nothing goes wrong: above the longest pause of a watcher, an hour, and
+/// below the hours after which `reconcile` would have found it.
+const UNREAD_MAX: usize = 6;
+/// Things that are wrong in one life before it is given up.
+const WRONG_MAX: usize = 20;
 /// Copies of the index that are remembered, to be found again after a crash.
 const OLD_COPIES: usize = 4;
 
@@ -234,6 +239,8 @@ impl Life {
             match next {
                 // The misfortunes are over, and the service lives.
                 Ok(house) => return self.settle(house).await,
+                // It will not start any more: that is told, and not tried for ever.
+                Err(()) if self.wrong.len() > WRONG_MAX => return self.evidence(None),
                 Err(()) => {
                     self.after_the_end().await;
                     // A supervisor's patience; what falls due meanwhile happens to a house that is empty.
@@ -481,6 +488,7 @@ impl Life {
             (mailbox.lies, mailbox.locked_until) = (0, None);
         }
         let end = Instant::now() + SETTLE;
+        let mut unread = BTreeMap::<String, usize>::new();
         loop {
             tokio::select! {
                 biased;
@@ -505,6 +513,15 @@ impl Life {
                         &self.town.provider,
                         self.protocol.as_deref(),
                     );
+                    let lies = |why: &&String| why.starts_with("message ");
+                    unread.retain(|why, _| restless.contains(why));
+                    for why in restless.iter().filter(lies) {
+                        let looks = unread.entry(why.clone()).or_default();
+                        *looks += 1;
+                        if *looks == UNREAD_MAX + 1 {
+                            self.wrong.push(format!("{why} after {UNREAD_MAX} looks at a sound mailbox"));
+                        }
+                    }
                     if restless.is_empty() {
                         break;
                     }

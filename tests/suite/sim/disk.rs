@@ -284,13 +284,13 @@ impl Disk for SimDisk {
         inode.live.clear();
         inode.dirty.clear();
         inode.modified = now;
-        Ok(Box::new(SimFile { disk: self.clone(), n, path: path.to_owned(), at: Some(0) }))
+        Ok(Box::new(SimFile { disk: self.clone(), n, path: path.to_owned(), at: Some(0), is_lost: false }))
     }
 
     fn append(&self, path: &Path) -> io::Result<Box<dyn DiskFile>> {
         self.op("append", path, true)?;
         let n = self.platter.lock().unwrap().made(path, self.clock.now())?;
-        Ok(Box::new(SimFile { disk: self.clone(), n, path: path.to_owned(), at: None }))
+        Ok(Box::new(SimFile { disk: self.clone(), n, path: path.to_owned(), at: None, is_lost: false }))
     }
 
     fn sync_file(&self, path: &Path) -> io::Result<()> {
@@ -416,6 +416,8 @@ struct SimFile {
     path: PathBuf,
     /// Where the next write goes; `None` = at the end.
     at: Option<usize>,
+    /// An fsync of it failed: what it holds is unknown, and whoever goes on builds on that (P12).
+    is_lost: bool,
 }
 
 impl fmt::Debug for SimFile {
@@ -440,6 +442,10 @@ impl SimFile {
 impl Write for SimFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let path = self.path.strip_prefix(&self.disk.root).unwrap_or(&self.path).to_owned();
+        assert!(
+            !(self.is_lost && path.starts_with("journal")),
+            "the register is written on after an fsync that failed"
+        );
         match self.disk.power.disk_op("write", &path) {
             Err(gone) => {
                 // The last write of a life may be half done.
@@ -476,6 +482,7 @@ impl DiskFile for SimFile {
         let Some(inode) = platter.inodes.get_mut(&self.n) else { return failed };
         if failed.is_err() && self.disk.power.is_on() {
             inode.dirty.clear();
+            self.is_lost = true;
         }
         failed?;
         if !forgets {

@@ -25,6 +25,8 @@ use std::sync::{Arc, Mutex};
 
 /// Of a thousand orders, so many are given without a look at what the dossier would take.
 const BLIND: u64 = 150;
+/// Of a thousand letters about a dossier, so many are of somebody who is no party of it.
+const STRANGE: u64 = 250;
 /// Acts that a clerk looks at before giving up.
 const LOOKS: usize = 6;
 /// Dossiers that are worked before the others: a few that go far show more than many that begin.
@@ -180,7 +182,7 @@ impl Town<'_> {
         let code = of_it.rfind(|item| item.outgoing.template.starts_with("conferma-"));
         let party = dossier.cover.people.iter().map(|party| party.address.as_str()).find(|at| !at.is_empty());
         let stranger = pool::writer(7).0;
-        let from = party.filter(|_| !self.dice.permille(BLIND)).unwrap_or(&stranger).to_owned();
+        let from = party.filter(|_| !self.dice.permille(STRANGE)).unwrap_or(&stranger).to_owned();
         let (tag, number) = (dossier::tag(&dossier.number), &dossier.number);
         let secret = code.and_then(|item| item.outgoing.text.lines().find(|line| line.starts_with("CONFERMO ")));
         if let (Some(item), Some(secret)) = (code, secret)
@@ -200,9 +202,9 @@ impl Town<'_> {
                 "Queste sono le mie osservazioni al preavviso di rigetto, art. 10-bis.\n".to_owned(),
                 false,
             ),
-            0 => (format!("RITIRO {number}"), format!("RITIRO {number}\n"), false),
-            1 => ("LE MIE PRATICHE".to_owned(), "LE MIE PRATICHE\n".to_owned(), false),
-            2 | 3 => (format!("Re: {tag} integrazione"), "Mando i documenti richiesti.\n".to_owned(), true),
+            0 | 1 => (format!("RITIRO {number}"), format!("RITIRO {number}\n"), false),
+            2 => ("LE MIE PRATICHE".to_owned(), "LE MIE PRATICHE\n".to_owned(), false),
+            3 => (format!("Re: {tag} integrazione"), "Mando i documenti richiesti.\n".to_owned(), true),
             4 | 5 => (format!("STATO {number}"), format!("STATO {number}\n"), false),
             _ => (
                 format!("Memoria {tag}"),

@@ -7,7 +7,7 @@ use crate::digest::{sha256, sha256_of};
 use crate::disk::{self, Disk, DiskRef};
 use jiff::Timestamp;
 use std::collections::BTreeSet;
-use std::io;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 /// Bytes read back and compared at a time.
@@ -267,6 +267,14 @@ impl Archive {
                 Err(io::Error::new(io::ErrorKind::InvalidData, format!("{}: il contenuto è cambiato", path.display())))
             }
         }
+    }
+
+    /// Archived bytes, to be read in pieces. Whoever copies them holds the copy against the digest.
+    ///
+    /// # Errors
+    /// Those of the disk.
+    pub fn stream(&self, shelf: Shelf, digest: &str) -> io::Result<Box<dyn Read + Send>> {
+        self.disk.open(&self.path(shelf, digest))
     }
 
     /// Seals again bytes that are in the archive already: the way back to a [`Sealed`] after a crash.

@@ -10,12 +10,13 @@
 use crate::annex::{About, Node, between, document, text, under};
 use crate::archive::{Archive, Shelf};
 use crate::digest::sha256_of;
+use crate::failpoint;
 use crate::shared;
 use casework::protocol::{Flow, Registration};
 use std::collections::BTreeSet;
 use std::fs::{self, File, Permissions};
 use std::io;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 /// Where documents wait.
@@ -133,13 +134,15 @@ impl Exchange {
         // Ours alone until it is whole: nobody may lay anything into it meanwhile.
         fs::create_dir(&unfinished)?;
         fs::set_permissions(&unfinished, Permissions::from_mode(0o700))?;
+        failpoint::at("exchange.copy")?;
         let letter = unfinished.join(LETTER);
-        fs::copy(archive.path(shelf, &sheet.digest), &letter)?;
+        let mut copy = File::options().write(true).create_new(true).mode(0o600).open(&letter)?;
+        io::copy(&mut archive.stream(shelf, &sheet.digest)?, &mut copy)?;
         if sha256_of(File::open(&letter)?)?.0 != sheet.digest {
             let what = format!("{}: il contenuto è cambiato", archive.path(shelf, &sheet.digest).display());
             return Err(io::Error::new(io::ErrorKind::InvalidData, what));
         }
-        File::open(&letter)?.sync_all()?;
+        copy.sync_all()?;
         shared::admit(&letter, 0o060)?;
         let tree = sheet.tree();
         let json = serde_json::to_string_pretty(&tree.json())?;
@@ -151,6 +154,7 @@ impl Exchange {
             fs::remove_dir_all(&whole)?;
         }
         shared::admit(&unfinished, 0o070)?;
+        failpoint::at("exchange.whole")?;
         fs::rename(&unfinished, &whole)?;
         File::open(&out)?.sync_all()
     }
@@ -160,6 +164,7 @@ impl Exchange {
     /// # Errors
     /// Those of the disk.
     pub fn take_away(&self, digest: &str) -> io::Result<()> {
+        failpoint::at("exchange.take")?;
         fs::remove_dir_all(self.root.join(OUT).join(digest))
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! The protocol system of these scenes is simulated: it takes what lies in the folder, and leaves tables, as a connector would.
 
-use crate::support::{House, OWN, Recorder, all_submitted, ask, wait};
+use crate::support::{Daemon, House, OWN, Recorder, all_submitted, ask, sportello, wait};
 use casework::Disposition;
 use gestore::{Circuit, Mail};
 use jiff::civil::Date;
@@ -64,6 +64,17 @@ impl Town {
     fn look(&self) {
         let service = Service::open(Config::read(&self.house.file).unwrap(), Trial::skipped(), World::real()).unwrap();
         service.clerk().round().unwrap();
+    }
+
+    /// The real program meets this fault, and is stopped.
+    fn fails(&self, fault: &str) {
+        let mut command = sportello();
+        command.args(["run", "--config"]).arg(&self.house.file).env("SPORTELLO_FAULTS", fault);
+        let service = &mut Daemon::spawn(command, &self.root.path().join(format!("{fault}.log")));
+        let fired = |service: &Daemon| service.logged(&["event=\"fault_injected\""]) > 0;
+        wait(fault, || (fired(service) || service.has_ended()).then_some(()));
+        assert!(fired(service), "{fault}: it ended for another reason:\n{}", service.log());
+        service.kill();
     }
 
     /// What lies in the folder: by digest, what is said of it.
@@ -204,6 +215,49 @@ fn what_comes_and_what_leaves_gets_its_number_once_and_people_cite_it() {
     let xml = fs::read_to_string(dir.join("metadati.xml")).unwrap();
     for number in ["0004567", "0004568"] {
         assert!(xml.contains(&format!("<NumeroProtocolloDocumento>{number}</NumeroProtocolloDocumento>")), "{xml}");
+    }
+}
+
+/// The real program dies, or meets an error, at every step of the exchange: nothing is lost, nothing has two numbers.
+#[test]
+fn every_step_of_the_exchange_may_fail() {
+    let steps = ["copy", "whole", "asked", "number", "away", "take"];
+    for action in ["kill", "error"] {
+        let town = Town::new();
+        let first = town.write("Cambio di residenza", MOVES);
+        let receipt = first.items.iter().find(|item| item.outgoing.to == ANNA).unwrap();
+        let documents = [first.messages[0].digest.clone(), receipt.frozen.clone()];
+        let mut numbers: [Option<u32>; 2] = [None, None];
+        for (n, step) in (0..).zip(steps) {
+            let what = format!("exchange.{step}={action}");
+            // What has a number loses it, and waits again.
+            let of = |number: &Option<u32>, document| number.map(|number| row(document, number) + "si");
+            let annulled: Vec<String> = numbers.iter().zip(&documents).filter_map(|(n, of_it)| of(n, of_it)).collect();
+            if !annulled.is_empty() {
+                town.answers(&format!("annulla-{step}.csv"), &annulled);
+            }
+            let next = [100 + 2 * n, 101 + 2 * n];
+            let rows: Vec<String> = next.iter().zip(&documents).map(|(number, of)| row(of, *number)).collect();
+            let is_handing = matches!(step, "copy" | "whole" | "asked");
+            if !is_handing {
+                town.look();
+                town.answers(&format!("numeri-{step}.csv"), &rows);
+            }
+            town.fails(&what);
+            town.look();
+            if is_handing {
+                let lying: Vec<String> = town.lying().into_iter().map(|(digest, _)| digest).collect();
+                assert_eq!(lying.len(), 2, "{what}: {lying:?}");
+                town.answers(&format!("numeri-{step}.csv"), &rows);
+                town.look();
+            }
+            assert!(town.lying().is_empty(), "{what}: {:?}", town.lying());
+            assert!(town.report(&format!("numeri-{step}.csv")).contains("righe fatte 2, righe rifiutate 0"), "{what}");
+            assert!(town.registrations(Documents::Waiting).is_empty(), "{what}");
+            numbers = next.map(Some);
+        }
+        let rebuilt = Store::rebuild(&town.house.data, Clock::System.now()).unwrap();
+        assert_eq!(rebuilt.before, rebuilt.after);
     }
 }
 

@@ -8,6 +8,7 @@ use super::{Caseload, Deed, rows};
 use crate::caseload::rows::Mandate;
 use crate::digest::sha256;
 use crate::events;
+use crate::failpoint;
 use crate::journal::record::Channel;
 use crate::outbox::orders::Answer;
 use crate::shared;
@@ -152,6 +153,7 @@ pub(crate) fn put_away(folder: &Path, file: &Path, name: &str, report: &str) -> 
     let done = folder.join(DONE);
     shared::dir(&done)?;
     shared::file(&done.join(format!("{name}.esito.txt")), report.as_bytes())?;
+    failpoint::at("exchange.away")?;
     fs::rename(file, done.join(name))
 }
 

@@ -7,6 +7,7 @@ use crate::config::Protocol;
 use crate::digest::flow;
 use crate::events;
 use crate::exchange::{Exchange, Sheet};
+use crate::failpoint;
 use crate::health::Health;
 use crate::store::Trouble;
 use casework::Disposition;
@@ -83,6 +84,7 @@ impl Caseload<'_> {
         Ok(match done {
             Ok((fact, said)) => {
                 if let Some(fact) = fact {
+                    failpoint::at("exchange.number").map_err(|e| Trouble::Io("protocollo".into(), e))?;
                     self.store.write_protocol(fact, self.now)?;
                 }
                 Ok(said)
@@ -236,6 +238,7 @@ impl Clerk {
             }
         }
         if !documents.is_empty() {
+            failpoint::at("exchange.asked").map_err(|e| Trouble::Io("protocollo".into(), e))?;
             let fact = Fact::Asked { documents };
             self.at_work(|caseload| caseload.store.write_protocol(fact, caseload.now))?;
         }

@@ -5,7 +5,7 @@
 //! done or not done, never half. A failed fsync leaves the pages readable and calls them clean: a later fsync does not
 //! write them. The death of the process alone loses nothing.
 
-use super::plan::{Dice, DiskFault};
+use super::plan::{Careless, Dice, DiskFault};
 use super::power::Power;
 use sportello::clock::Clock;
 use sportello::disk::{Disk, DiskFile, Entry, Meta};
@@ -130,6 +130,7 @@ struct Platter {
     kept: BTreeMap<PathBuf, Node>,
     pending: Vec<Pending>,
     full_until: Option<tokio::time::Instant>,
+    careless: Option<Careless>,
 }
 
 impl Platter {
@@ -193,8 +194,8 @@ impl fmt::Debug for SimDisk {
 
 impl SimDisk {
     /// An empty disk with one directory. `clock` dates its files.
-    pub fn new(root: &Path, power: Power, clock: Clock) -> Self {
-        let mut platter = Platter::default();
+    pub fn new(root: &Path, power: Power, clock: Clock, careless: Option<Careless>) -> Self {
+        let mut platter = Platter { careless, ..Platter::default() };
         platter.names.insert(root.to_owned(), Node::Dir);
         platter.kept = platter.names.clone();
         Self { root: root.to_owned(), platter: Arc::new(Mutex::new(platter)), power, clock }
@@ -283,13 +284,13 @@ impl Disk for SimDisk {
         inode.live.clear();
         inode.dirty.clear();
         inode.modified = now;
-        Ok(Box::new(SimFile { disk: self.clone(), n, path: path.to_owned(), at: Some(0) }))
+        Ok(Box::new(SimFile { disk: self.clone(), n, path: path.to_owned(), at: Some(0), is_lost: false }))
     }
 
     fn append(&self, path: &Path) -> io::Result<Box<dyn DiskFile>> {
         self.op("append", path, true)?;
         let n = self.platter.lock().unwrap().made(path, self.clock.now())?;
-        Ok(Box::new(SimFile { disk: self.clone(), n, path: path.to_owned(), at: None }))
+        Ok(Box::new(SimFile { disk: self.clone(), n, path: path.to_owned(), at: None, is_lost: false }))
     }
 
     fn sync_file(&self, path: &Path) -> io::Result<()> {
@@ -310,7 +311,9 @@ impl Disk for SimDisk {
         if platter.names.get(path) != Some(&Node::Dir) {
             return Err(io::ErrorKind::NotFound.into());
         }
-        platter.keep_names(path);
+        if platter.careless != Some(Careless::Names) {
+            platter.keep_names(path);
+        }
         Ok(())
     }
 
@@ -413,6 +416,8 @@ struct SimFile {
     path: PathBuf,
     /// Where the next write goes; `None` = at the end.
     at: Option<usize>,
+    /// An fsync of it failed: what it holds is unknown, and whoever goes on builds on that (P12).
+    is_lost: bool,
 }
 
 impl fmt::Debug for SimFile {
@@ -437,6 +442,10 @@ impl SimFile {
 impl Write for SimFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let path = self.path.strip_prefix(&self.disk.root).unwrap_or(&self.path).to_owned();
+        assert!(
+            !(self.is_lost && path.starts_with("journal")),
+            "the register is written on after an fsync that failed"
+        );
         match self.disk.power.disk_op("write", &path) {
             Err(gone) => {
                 // The last write of a life may be half done.
@@ -469,12 +478,16 @@ impl DiskFile for SimFile {
         let path = self.path.clone();
         let failed = self.disk.op("sync", &path, false);
         let mut platter = self.disk.platter.lock().unwrap();
+        let forgets = platter.careless == Some(Careless::Journal);
         let Some(inode) = platter.inodes.get_mut(&self.n) else { return failed };
         if failed.is_err() && self.disk.power.is_on() {
             inode.dirty.clear();
+            self.is_lost = true;
         }
         failed?;
-        inode.sync();
+        if !forgets {
+            inode.sync();
+        }
         Ok(())
     }
 }
@@ -486,7 +499,7 @@ mod tests {
     fn disk() -> (SimDisk, Power) {
         let power = Power::new(0);
         let clock = Clock::At(jiff::Timestamp::UNIX_EPOCH);
-        (SimDisk::new(Path::new("/d"), power.clone(), clock), power)
+        (SimDisk::new(Path::new("/d"), power.clone(), clock, None), power)
     }
 
     fn content(disk: &SimDisk, path: &str) -> Option<Vec<u8>> {

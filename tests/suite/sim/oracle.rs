@@ -1,8 +1,9 @@
 //! What must be true of every life, whatever happened in it. Changes when a promise does (reliability.md §5).
 
-use super::deeds;
+use super::law::{Law, Reached};
 use super::pool::{self, Kind};
 use super::power::Power;
+use super::protocol::{self, Registry, System};
 use super::provider::{Provider, Sent};
 use super::server_imap::Mailbox;
 use super::server_smtp::Submission;
@@ -37,6 +38,8 @@ pub struct Evidence {
     pub receipts: Vec<Sent>,
     /// Ends of the register that were durable at some time.
     pub heads: Vec<Head>,
+    /// The protocol system, where there is one, and its folder.
+    pub protocol: Option<(Registry, PathBuf)>,
     /// Our clock was put forward or back.
     pub jumped: bool,
     /// Starts.
@@ -68,6 +71,12 @@ pub struct Sums {
     pub moves: usize,
     /// Mailboxes whose canary came home.
     pub canaries: usize,
+    /// What was done, by kind.
+    pub deeds: BTreeMap<&'static str, u64>,
+    /// What dossiers came to.
+    pub reached: Reached,
+    /// Documents with a protocol number.
+    pub numbered: usize,
     /// Faults by kind.
     pub faults: BTreeMap<&'static str, u64>,
 }
@@ -85,6 +94,13 @@ impl Sums {
         self.resent += other.resent;
         self.canaries += other.canaries;
         self.moves += other.moves;
+        self.numbered += other.numbered;
+        for (kind, n) in &other.deeds {
+            *self.deeds.entry(kind).or_default() += n;
+        }
+        for (what, n) in &other.reached {
+            *self.reached.entry(what.clone()).or_default() += n;
+        }
         for (kind, n) in &other.faults {
             *self.faults.entry(kind).or_default() += n;
         }
@@ -115,7 +131,7 @@ impl Verdict {
         let (digest, trace, recent, faults) = (power.digest(), power.trace(), power.recent(), power.counts());
         let mut judge = Judge { wrong: evidence.wrong.clone(), sums: Sums::default() };
         judge.judge(evidence);
-        let sums = Sums { faults, lives: evidence.lives, ..judge.sums };
+        let sums = Sums { faults, deeds: power.deeds(), lives: evidence.lives, ..judge.sums };
         Self { seed, wrong: judge.wrong, digest, trace, recent, sums }
     }
 
@@ -127,7 +143,13 @@ impl Verdict {
 }
 
 /// Why the world is not at rest; empty when it is.
-pub fn restless(store: &Mutex<Store>, mailbox: &Mutex<Mailbox>, folders: &[&str], provider: &Provider) -> Vec<String> {
+pub fn restless(
+    store: &Mutex<Store>,
+    mailbox: &Mutex<Mailbox>,
+    folders: &[&str],
+    provider: &Provider,
+    protocol: Option<&System>,
+) -> Vec<String> {
     let mut why = Vec::new();
     if provider.on_their_way() > 0 {
         why.push(format!("{} receipts on their way", provider.on_their_way()));
@@ -143,6 +165,12 @@ pub fn restless(store: &Mutex<Store>, mailbox: &Mutex<Mailbox>, folders: &[&str]
         if store.message(&digest).unwrap().is_none() {
             why.push(format!("message {} is not decided", &digest[..12]));
         }
+    }
+    let waiting = store.protocol_overview().unwrap().waiting;
+    if let Some(system) = protocol
+        && waiting as usize + system.unread() > 0
+    {
+        why.push(format!("{waiting} documents have no protocol number, {} tables are not read", system.unread()));
     }
     for item in store.overview().unwrap().items {
         if item.due().is_some() || matches!(item.state, State::Submitting | State::InDot) {
@@ -178,9 +206,10 @@ impl Judge {
             self.check(ends.contains(&(head.seq, &head.hash)), || format!("line {} was durable and is gone", head.seq));
         }
         let archive = Archive::open_on(life.world.disk.clone(), &life.data).unwrap();
-        let (moves, wrong) = deeds::judge(&lines, &pool::office().desk);
-        self.sums.moves = moves;
-        self.wrong.extend(wrong);
+        let office = pool::office();
+        let law = Law::of(&lines, &office.desk);
+        (self.sums.moves, self.sums.reached) = (law.moves, law.reached);
+        self.wrong.extend(law.wrong);
         let decided = self.decisions(&lines, &archive);
         self.messages(life, &archive, &decided);
         let Some(overview) = self.rebuilt(life) else { return };
@@ -188,6 +217,11 @@ impl Judge {
         self.submissions(life, &lines, &overview);
         self.receipts(life, &decided, &overview);
         self.canaries(&lines, &decided, &overview);
+        if let Some((registry, folder)) = &life.protocol {
+            let (numbered, wrong) = protocol::judge(&lines, registry, folder, &overview);
+            self.sums.numbered = numbered;
+            self.wrong.extend(wrong);
+        }
     }
 
     /// One a day at most; what comes of it troubles nobody, and only what we sent has come home.

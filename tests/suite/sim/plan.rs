@@ -1,6 +1,6 @@
 //! What happens in one simulated life, drawn from its seed. Changes when the world learns another misfortune.
 
-use super::{deeds, pool};
+use super::pool;
 use std::time::Duration;
 
 /// Chance that can be repeated: SplitMix64 (Steele, Lea, Flood 2014).
@@ -76,6 +76,15 @@ pub enum DiskFault {
     Short,
 }
 
+/// What a disk says is durable, and is not: as if the service had not asked for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Careless {
+    /// The names in a directory.
+    Names,
+    /// What was written to the register.
+    Journal,
+}
+
 /// What happens at an instant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Happening {
@@ -109,15 +118,12 @@ pub enum Happening {
     Resend,
     /// Somebody of an office does something with a dossier.
     Order,
-    /// Who wrote a letter commands something, or files something, of the dossier of this year with this number.
-    Command {
-        /// Which letter.
-        writer: usize,
-        /// What.
-        what: usize,
-        /// Of which dossier.
-        named: u32,
-    },
+    /// Some citizen writes what fits a dossier, or what does not.
+    Command,
+    /// So many days go by, for everybody, in which nothing happens.
+    Weeks(i64),
+    /// The emergency register is opened, or closed.
+    Emergency(bool),
 }
 
 /// One life.
@@ -135,6 +141,8 @@ pub struct Plan {
     pub moves: bool,
     /// Another folder is watched, where some receipts land.
     pub two_folders: bool,
+    /// Documents get numbers of a protocol system, through a folder.
+    pub protocol: bool,
     /// How long letters to citizens wait, seconds.
     pub hold: u64,
     /// Of a thousand answers of the mailbox's server, so many are wrong.
@@ -151,6 +159,8 @@ pub struct Plan {
     pub happenings: Vec<(Duration, Happening)>,
     /// For each life in turn: the operation at which it crashes, and how.
     pub crashes: Vec<(u64, Crash)>,
+    /// What its disk does not keep, where an oracle is to find it out.
+    pub careless: Option<Careless>,
     /// For some lives: the disk operation at which the disk fails, and how.
     pub disk_faults: Vec<(usize, u64, DiskFault)>,
 }
@@ -199,22 +209,26 @@ impl Plan {
         // Offices and citizens act in one life of seven, and in none of the others does that change anything.
         if seed % 7 == 6 {
             let mut dice = Dice::of(seed, 5);
-            let writers: Vec<usize> = happenings
-                .iter()
-                .filter_map(|(_, what)| match what {
-                    Happening::Letter(letter) => Some(*letter),
-                    _ => None,
-                })
-                .collect();
-            for _ in 0..dice.between(10, 40) {
+            for _ in 0..dice.between(30, 70) {
                 happenings.push((Duration::from_secs(dice.between(HOUR / 2, horizon)), Happening::Order));
             }
-            for _ in 0..dice.between(3, 12) {
-                let writer = *dice.pick(&writers);
-                let what = usize::try_from(dice.below(deeds::COMMANDS as u64)).unwrap();
-                let named = u32::try_from(dice.between(1, u64::from(deeds::NAMED))).unwrap();
-                let came = pool::sealed_after(writer) + 120 + dice.spread(horizon);
-                happenings.push((Duration::from_secs(came), Happening::Command { writer, what, named }));
+            for _ in 0..dice.between(8, 25) {
+                happenings.push((Duration::from_secs(dice.between(HOUR / 2, horizon)), Happening::Command));
+            }
+            // Terms end, notices run out.
+            if dice.permille(700) {
+                let at = dice.between(horizon / 3, horizon * 3 / 4);
+                happenings.push((Duration::from_secs(at), Happening::Weeks(*dice.pick(&[12, 50, 50, 95]))));
+            }
+        }
+        // Documents get protocol numbers in one life of five, and in none of the others does that change anything.
+        let protocol = seed % 5 == 3;
+        if protocol {
+            let mut dice = Dice::of(seed, 7);
+            if dice.permille(400) {
+                let at = dice.between(0, horizon);
+                happenings.push((Duration::from_secs(at), Happening::Emergency(true)));
+                happenings.push((Duration::from_secs(at + dice.spread(horizon)), Happening::Emergency(false)));
             }
         }
         happenings.sort_by_key(|(at, _)| *at);
@@ -230,6 +244,7 @@ impl Plan {
             canary: seed % 4 == 2,
             moves: dice.permille(300),
             two_folders: dice.permille(400),
+            protocol,
             hold: *dice.pick(&[0, 0, 60, 600]),
             imap_lies: *dice.pick(&[0, 5, 30, 100]),
             smtp_faults: *dice.pick(&[0, 50, 200, 500]),
@@ -238,6 +253,7 @@ impl Plan {
             receipts_lost: *dice.pick(&[0, 50, 300]),
             happenings,
             crashes,
+            careless: None,
             disk_faults,
         }
     }

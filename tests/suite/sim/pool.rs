@@ -84,7 +84,7 @@ pub fn office() -> Arc<Office> {
         let policies = [pec::anchors::POLICY_FIRMA_PEC];
         let anchor = Anchor::from_certificate(authority.certificate_der(), "SIMULAZIONE", &policies, true).unwrap();
         let key = casework::effect::EffectKey::new(&[7; casework::effect::EffectKey::BYTES]);
-        let entity = super::world::config(&PathBuf::new(), &super::plan::Plan::of(0)).entity;
+        let entity = super::comune::config(&PathBuf::new(), &super::plan::Plan::of(0)).entity;
         Arc::new(Office {
             sigillo: Arc::default(),
             desk: desk(entity, None, None, key).unwrap(),

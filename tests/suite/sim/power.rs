@@ -44,6 +44,7 @@ struct Grid {
     trace: String,
     recent: VecDeque<String>,
     counts: BTreeMap<&'static str, u64>,
+    deeds: BTreeMap<&'static str, u64>,
 }
 
 impl Power {
@@ -65,6 +66,7 @@ impl Power {
             trace: String::new(),
             recent: VecDeque::new(),
             counts: BTreeMap::new(),
+            deeds: BTreeMap::new(),
         };
         Self(Arc::new(Mutex::new(grid)), Arc::new(Notify::new()))
     }
@@ -188,6 +190,16 @@ impl Power {
             grid.is_hurt = true;
         }
         grid.note(format!("fault: {what}"));
+    }
+
+    /// Counts something that somebody did, and is no fault.
+    pub fn did(&self, what: &'static str) {
+        *self.grid().deeds.entry(what).or_default() += 1;
+    }
+
+    /// What was done, by kind.
+    pub fn deeds(&self) -> BTreeMap<&'static str, u64> {
+        self.grid().deeds.clone()
     }
 
     /// Faults by kind.

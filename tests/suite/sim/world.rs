@@ -1,11 +1,13 @@
 //! One seed, lived from its first start to its last stop: the real service, everything around it simulated. Changes when
 //! the order of a life does: start, misfortunes, end, next start, and at last the quiet in which all must come right.
 
-use super::deeds;
+use super::comune::config;
+use super::deeds::Town as Deeds;
 use super::oracle::{self, Evidence};
 use super::plan::{Crash, Dice, Happening, Plan};
 use super::pool;
 use super::power::{Power, Rows};
+use super::protocol::System;
 use super::provider::Provider;
 use super::server_imap::{self, ELSEWHERE, FILED, INBOX, Mailbox, RECEIPTS};
 use super::server_smtp::{self, Ledger};
@@ -22,7 +24,7 @@ use sportello::store::{Store, Trouble};
 use sportello::supervise::Service;
 use sportello::trial::Trial;
 use sportello::world::{Home, World};
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -39,62 +41,13 @@ const RESTART: (Duration, Duration) = (Duration::from_secs(5), Duration::from_se
 const SETTLE: Duration = Duration::from_secs(5 * 24 * 3600);
 /// How often it is looked at meanwhile.
 const LOOK: Duration = Duration::from_secs(1200);
+/// Looks at which a message may lie on the server unread once nothing goes wrong: above the longest pause of a watcher, an hour, and
+/// below the hours after which `reconcile` would have found it.
+const UNREAD_MAX: usize = 6;
+/// Things that are wrong in one life before it is given up.
+const WRONG_MAX: usize = 20;
 /// Copies of the index that are remembered, to be found again after a crash.
 const OLD_COPIES: usize = 4;
-
-/// The administrator's configuration.
-pub fn config(root: &Path, plan: &Plan) -> Config {
-    let dir = root.display();
-    let entity = pool::ENTITY;
-    let filed = if plan.moves { format!("sposta_in = \"{FILED}\"") } else { String::new() };
-    let folders = if plan.two_folders {
-        format!("cartelle = [\"{INBOX}\", \"{RECEIPTS}\"]")
-    } else {
-        format!("cartella = \"{INBOX}\"")
-    };
-    // At an hour that one night skips and another has twice.
-    let canary = if plan.canary { "[allarmi]\ncanarino = \"02:30\"\n" } else { "" };
-    let text = format!(
-        r#"
-[ente]
-nome = "Comune di Prova"
-contatto = "tel. 000 000 000"
-responsabile = "Ada Neri"
-potere_sostitutivo = "Segretario generale, segretario@pec.comune.test"
-informativa_privacy = "https://www.comune.example/privacy"
-[dati]
-prova = true
-cartella = "{dir}/dati"
-[[casella]]
-nome = "protocollo"
-indirizzo = "{entity}"
-dominio_gestore = "{provider}"
-[casella.imap]
-server = "imap.test"
-utente = "{entity}"
-password_file = "{dir}/password"
-{folders}
-poll_secondi = 3600
-{filed}
-[invio.pec]
-server = "smtp.pec.test"
-utente = "{entity}"
-password_file = "{dir}/password"
-attesa_secondi = {hold}
-automatici_in_10_minuti = 30
-[invio.uffici]
-server = "smtp.uffici.test"
-utente = "sportello"
-password_file = "{dir}/password"
-mittente = "sportello@comune.example"
-{canary}"#,
-        provider = pool::ENTITY_PROVIDER,
-        hold = plan.hold
-    );
-    let mut config = Config::parse("sportello.toml", &text).unwrap();
-    config.revocation.fetch = false;
-    config
-}
 
 /// Who listens where.
 struct Town {
@@ -150,9 +103,17 @@ struct Life {
     power: Power,
     disk: SimDisk,
     wall: Simulated,
+    /// The clock of everybody else, which is right.
+    right: Simulated,
     world: World,
     town: Arc<Town>,
+    /// The system that gives protocol numbers.
+    protocol: Option<Arc<System>>,
     dice: Dice,
+    /// Chance in what offices and citizens do.
+    deeds: Dice,
+    /// Letters that citizens wrote because of what they read.
+    written: usize,
     /// Lives begun.
     lives: usize,
     happenings: VecDeque<(Instant, Happening)>,
@@ -165,41 +126,66 @@ struct Life {
     wrong: Vec<String>,
 }
 
-/// Lives one seed.
-pub fn live(seed: u64) -> Verdict {
-    let power = Power::new(seed);
-    let dir = tempfile::tempdir().unwrap();
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
-    // Inside, where time stands still.
-    let work = || runtime.block_on(async { Life::new(seed, dir.path(), power.clone()).run().await });
-    let evidence = std::panic::catch_unwind(std::panic::AssertUnwindSafe(work));
-    drop(runtime);
-    match evidence {
-        Ok(evidence) => Verdict::of(seed, &evidence, &power),
-        Err(panic) => {
-            let text = panic.downcast_ref::<String>().cloned();
-            let text = text.or_else(|| panic.downcast_ref::<&str>().map(|s| (*s).to_owned()));
-            Verdict::panicked(seed, &power, text.unwrap_or_default())
+/// A life that was lived.
+pub struct Lived {
+    seed: u64,
+    /// What it left behind; else the panic in which it ended.
+    pub evidence: Result<Evidence, String>,
+    /// What stopped it, and what it counted.
+    pub power: Power,
+    _root: tempfile::TempDir,
+}
+
+impl Lived {
+    /// What is to be said of it.
+    fn judged(&self) -> Verdict {
+        match &self.evidence {
+            Ok(evidence) => Verdict::of(self.seed, evidence, &self.power),
+            Err(panic) => Verdict::panicked(self.seed, &self.power, panic.clone()),
         }
     }
 }
 
-impl Life {
-    fn new(seed: u64, root: &Path, power: Power) -> Self {
-        Self::with(Plan::of(seed), root, power)
-    }
+/// Lives one seed.
+pub fn live(seed: u64) -> Verdict {
+    live_as(Plan::of(seed))
+}
 
+/// Lives as planned.
+pub fn live_as(plan: Plan) -> Verdict {
+    lived(plan).judged()
+}
+
+/// Lives as planned, and judges nothing.
+pub fn lived(plan: Plan) -> Lived {
+    let seed = plan.seed;
+    let power = Power::new(seed);
+    let dir = tempfile::tempdir().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
+    // Inside, where time stands still.
+    let work = || runtime.block_on(async { Life::with(plan, dir.path(), power.clone()).run().await });
+    let evidence = std::panic::catch_unwind(std::panic::AssertUnwindSafe(work));
+    drop(runtime);
+    let evidence = evidence.map_err(|panic| {
+        let text = panic.downcast_ref::<String>().cloned();
+        text.or_else(|| panic.downcast_ref::<&str>().map(|s| (*s).to_owned())).unwrap_or_default()
+    });
+    Lived { seed, evidence, power, _root: dir }
+}
+
+impl Life {
     fn with(plan: Plan, root: &Path, power: Power) -> Self {
         std::fs::write(root.join("password"), "segreta\n").unwrap();
         let config = config(root, &plan);
         std::fs::create_dir_all(&config.data).unwrap();
         let beginning = pool::beginning(plan.season);
         let (wall, right) = (Simulated::starting(beginning), Simulated::starting(beginning));
-        let disk = SimDisk::new(&config.data, power.clone(), Clock::Simulated(wall.clone()));
+        let disk = SimDisk::new(&config.data, power.clone(), Clock::Simulated(wall.clone()), plan.careless);
         let mailbox = Mailbox::new(&[INBOX, RECEIPTS, FILED, ELSEWHERE], plan.imap_lies);
         let mailbox = Arc::new(Mutex::new(mailbox));
         let ledger = Arc::new(Mutex::new(Ledger { faults: plan.smtp_faults, ..Ledger::default() }));
-        let provider = Arc::new(Provider::new(&plan, mailbox.clone(), Clock::Simulated(right), power.clone()));
+        let provider = Arc::new(Provider::new(&plan, mailbox.clone(), Clock::Simulated(right.clone()), power.clone()));
+        let protocol = plan.protocol.then(|| System::start(&plan, root, Clock::Simulated(wall.clone()), power.clone()));
         let town = Arc::new(Town {
             seed: plan.seed,
             power: power.clone(),
@@ -220,11 +206,15 @@ impl Life {
         let happenings = plan.happenings.iter().map(|(after, what)| (now + *after, *what)).collect();
         Self {
             dice: Dice::of(plan.seed, 4),
+            deeds: Dice::of(plan.seed, 6),
+            written: 0,
+            protocol,
             plan,
             config,
             power,
             disk,
             wall,
+            right,
             world,
             town,
             lives: 0,
@@ -249,6 +239,8 @@ impl Life {
             match next {
                 // The misfortunes are over, and the service lives.
                 Ok(house) => return self.settle(house).await,
+                // It will not start any more: that is told, and not tried for ever.
+                Err(()) if self.wrong.len() > WRONG_MAX => return self.evidence(None),
                 Err(()) => {
                     self.after_the_end().await;
                     // A supervisor's patience; what falls due meanwhile happens to a house that is empty.
@@ -450,14 +442,29 @@ impl Life {
                     resend(&house.store(), &mut self.dice, &self.world.clock, &self.power);
                 }
             }
-            Happening::Order => {
+            Happening::Weeks(days) => {
+                self.wall.jump(SignedDuration::from_hours(24 * days));
+                self.right.jump(SignedDuration::from_hours(24 * days));
+            }
+            Happening::Order | Happening::Command | Happening::Emergency(_) => {
                 let archive = Archive::open_on(self.world.disk.clone(), &self.config.data);
                 if let (Some(house), Ok(archive)) = (house, archive) {
-                    deeds::order(&house.store(), &archive, &mut self.dice, &self.world.clock, &self.power);
+                    let (store, dice) = (&*house.store(), &mut self.deeds);
+                    let (archive, clock) = (&archive, &self.world.clock);
+                    let mut town = Deeds { store, archive, dice, clock, power: &self.power };
+                    let at = Clock::Simulated(self.right.clone()).now();
+                    self.written += 1;
+                    match what {
+                        Happening::Emergency(opens) => town.emergency(opens),
+                        Happening::Order => town.order(),
+                        _ => {
+                            if let Some(letter) = town.write(self.plan.season, self.written, at) {
+                                self.power.did("letters of citizens who knew what was asked");
+                                mailbox.deliver(INBOX, letter.raw, came);
+                            }
+                        }
+                    }
                 }
-            }
-            Happening::Command { writer, what, named } => {
-                mailbox.deliver(INBOX, deeds::command(self.plan.season, writer, what, named).raw, came);
             }
             Happening::Crash(_) | Happening::Restart => {}
         }
@@ -473,11 +480,15 @@ impl Life {
         *self.town.outage_until.lock().unwrap() = None;
         self.town.ledger.lock().unwrap().faults = 0;
         self.town.provider.heal();
+        if let Some(system) = &self.protocol {
+            system.heal();
+        }
         {
             let mut mailbox = self.town.mailbox.lock().unwrap();
             (mailbox.lies, mailbox.locked_until) = (0, None);
         }
         let end = Instant::now() + SETTLE;
+        let mut unread = BTreeMap::<String, usize>::new();
         loop {
             tokio::select! {
                 biased;
@@ -495,7 +506,22 @@ impl Life {
                     self.power.heal();
                 }
                 () = tokio::time::sleep(LOOK) => {
-                    let restless = oracle::restless(&house.store(), &self.town.mailbox, &self.watched(), &self.town.provider);
+                    let restless = oracle::restless(
+                        &house.store(),
+                        &self.town.mailbox,
+                        &self.watched(),
+                        &self.town.provider,
+                        self.protocol.as_deref(),
+                    );
+                    let lies = |why: &&String| why.starts_with("message ");
+                    unread.retain(|why, _| restless.contains(why));
+                    for why in restless.iter().filter(lies) {
+                        let looks = unread.entry(why.clone()).or_default();
+                        *looks += 1;
+                        if *looks == UNREAD_MAX + 1 {
+                            self.wrong.push(format!("{why} after {UNREAD_MAX} looks at a sound mailbox"));
+                        }
+                    }
                     if restless.is_empty() {
                         break;
                     }
@@ -542,6 +568,7 @@ impl Life {
             submissions: self.town.ledger.lock().unwrap().submissions.clone(),
             receipts: self.town.provider.sent(),
             heads: self.heads.clone(),
+            protocol: self.protocol.as_ref().map(|system| (system.registry(), system.folder().to_owned())),
             jumped: self.jumped,
             lives: self.lives,
             wrong: self.wrong.clone(),

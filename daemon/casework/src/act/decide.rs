@@ -31,6 +31,9 @@ impl Bench<'_> {
         if verb == Verb::Accogli && self.procedure.rates.is_some() {
             instalments::checked(points.iter().map(String::as_str), rome(self.now).date())?;
         }
+        if verb == Verb::AttestaSilenzio {
+            self.silence_has_spoken()?;
+        }
         if verb == Verb::Respingi && self.procedure.notice == Notice::Due {
             self.was_heard()?;
         }
@@ -71,6 +74,22 @@ impl Bench<'_> {
             )),
             _ => Ok(()),
         }
+    }
+
+    /// Silence grants only after the last day of the term (L. 241/1990 art. 20 c. 1): before it nothing is there to be attested.
+    fn silence_has_spoken(&self) -> Result<(), Refused> {
+        let last = clockwork::count(self.dossier, self.desk).and_then(|counted| counted.last_day);
+        let Some(last) = last else {
+            return Err(Refused::new("too-early", "nessun termine è finito: non c'è un silenzio da attestare"));
+        };
+        if rome(self.now).date() > last {
+            return Ok(());
+        }
+        let text = format!(
+            "il termine finisce il {}: prima il silenzio non accoglie niente (L. 241/1990 art. 20)",
+            crate::clockwork::day(last)
+        );
+        Err(Refused::new("too-early", text).until(last.tomorrow().unwrap_or(last)))
     }
 
     /// Art. 10-bis: announced, delivered, and ten days gone by or answered. Its breach voids the refusal (art. 21-octies c. 2).

@@ -174,6 +174,21 @@ fn no_silence_is_attested_over_a_memoria_an_open_change_or_a_suspension() {
     assert_eq!(open.verb(Verb::AttestaSilenzio), Err("change-open"));
 }
 
+/// Found by the simulation (seed 27): whoever was responsible could attest a silence on the first day.
+#[test]
+fn nobody_attests_a_silence_before_the_term_is_over() {
+    let mut scene = residence();
+    let due = scene.dossier.due.unwrap();
+    assert_eq!(scene.verb(Verb::AttestaSilenzio), Err("too-early"));
+    while rome(scene.now).date() < due {
+        scene.days(1);
+    }
+    assert_eq!(scene.verb(Verb::AttestaSilenzio), Err("too-early"), "the last day is still the office's");
+    scene.days(1);
+    scene.verb(Verb::AttestaSilenzio).unwrap();
+    assert_eq!(scene.dossier.state, State::AccoltaPerSilenzio);
+}
+
 #[test]
 fn a_silence_whose_letter_cannot_be_written_is_left_to_a_person() {
     let mut scene = residence();

@@ -491,3 +491,15 @@ fn a_wire_word_is_written_once() {
         WIRE_WORDS_ELSEWHERE.iter().map(|&(path, word)| (path.to_owned(), word.to_owned())).collect();
     assert_eq!(found, allowed, "use pec::wire, or say above why not");
 }
+
+/// A promise is what a test would break with: each that is named stands in the sources.
+#[test]
+fn every_promise_names_tests_that_there_are() {
+    let table = read("tests/PROMISES.md");
+    let tests: String = sources().into_iter().map(|(_, text)| text).collect();
+    let named = table.split('`').skip(1).step_by(2).filter(|name| !name.contains(['/', ' ', '.']) && name.contains('_'));
+    let names: Vec<&str> = named.map(|name| name.rsplit("::").next().unwrap()).collect();
+    assert!(names.len() > 40, "the promises are no longer written as this test reads them");
+    let missing = names.iter().filter(|name| !tests.contains(&format!("fn {name}(")));
+    none("tests that are nowhere", &missing.map(|name| (*name).to_owned()).collect::<Vec<_>>());
+}

@@ -497,7 +497,8 @@ fn a_wire_word_is_written_once() {
 fn every_promise_names_tests_that_there_are() {
     let table = read("tests/PROMISES.md");
     let tests: String = sources().into_iter().map(|(_, text)| text).collect();
-    let named = table.split('`').skip(1).step_by(2).filter(|name| !name.contains(['/', ' ', '.']) && name.contains('_'));
+    let named =
+        table.split('`').skip(1).step_by(2).filter(|name| !name.contains(['/', ' ', '.']) && name.contains('_'));
     let names: Vec<&str> = named.map(|name| name.rsplit("::").next().unwrap()).collect();
     assert!(names.len() > 40, "the promises are no longer written as this test reads them");
     let missing = names.iter().filter(|name| !tests.contains(&format!("fn {name}(")));

@@ -71,6 +71,7 @@ fn the_shipped_procedures_are_clean() {
             "multa",
             "nido",
             "numero-civico",
+            "osservazioni-piano",
             "passo-carrabile",
             "permesso-costruire",
             "pubblicazioni-matrimonio",

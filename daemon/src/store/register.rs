@@ -359,10 +359,9 @@ impl Store {
     /// # Errors
     /// See [`Trouble`].
     pub fn latest_of_person(&self, id: &str, max: usize) -> Result<Vec<Dossier>, Trouble> {
-        let prefix = key::of_person(id, "");
         let mut found = Vec::new();
-        for row in self.index.scan_back::<()>(&prefix, &prefix).take(max) {
-            found.extend(self.dossier(row?.0.get(prefix.len()..).unwrap_or_default())?);
+        for number in self.latest_numbers_of_person(id, max)? {
+            found.extend(self.dossier(&number)?);
         }
         Ok(found)
     }

@@ -1,5 +1,8 @@
 //! The life of one message: kept, examined, decided, committed. The server hears last.
 
+mod examination;
+mod waiting;
+
 use crate::archive::{Archive, Named, Sealed, Shelf};
 use crate::caseload::filed::{attached, filed};
 use crate::caseload::held;
@@ -14,23 +17,23 @@ use crate::paths::Verdicts;
 use crate::post;
 use crate::revocation::refresh as revocation;
 use crate::room::Room;
-use crate::sent::Register;
 use crate::store::{Committed, Store, Trouble};
-use crate::trial::{self, Failed, Trial, Tried};
-use crate::world::in_place;
+use crate::trial::Trial;
+use crate::world::{beside, in_place};
 use casework::decision::Lane;
 use casework::{Change, Decision, Disposition, Interest, Known, Outgoing, Reason, courtesy, guard, letters};
+pub use examination::ATTEMPTS_MAX;
+use examination::{Batch, Counted, Examination, Tried, no_trial};
 use jiff::{SignedDuration, Timestamp};
-use pec::{Evidence, Examined, OwnMailbox, Policy, Verdict};
-use std::collections::{BTreeMap, VecDeque};
+use pec::{Evidence, Examined, OwnMailbox, Verdict};
+use std::collections::VecDeque;
 use std::io::ErrorKind;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::{Notify, mpsc, watch};
 use tokio::time::Instant;
+use waiting::Waiting;
 
-/// Attempts at examining a message; after the last one that did not end, it goes to a person unexamined.
-pub const ATTEMPTS_MAX: u32 = 3;
 /// Messages that are worked on together, where so many wait: one trial, one fsync of each kind.
 pub const BATCH_MESSAGES_MAX: usize = 32;
 /// Bytes of messages after which no other joins: they are in memory together.
@@ -94,15 +97,13 @@ impl Circumstances {
     }
 }
 
-/// What examinations found, by digest; or why a message is set aside unexamined.
-type Seen = BTreeMap<String, Result<Examined, String>>;
-
 impl Pipeline {
     /// Takes deliveries until the last watcher is gone. The messages in hand are always finished.
     ///
     /// # Errors
     /// The store or the disk cannot go on; the messages in hand are not acknowledged.
-    pub async fn run(self, mut deliveries: mpsc::Receiver<Delivery>) -> Result<(), Trouble> {
+    pub async fn run(self, deliveries: mpsc::Receiver<Delivery>) -> Result<(), Trouble> {
+        let mut waiting = Waiting::of(deliveries);
         // What the last run sealed and did not decide, a group after each batch: an archive of years is looked through while
         // the mail goes on.
         let mut groups = in_place(|| self.archive.groups(Shelf::In)).map_err(disk)?.into_iter();
@@ -112,11 +113,11 @@ impl Pipeline {
                 Some(group) => {
                     let found = in_place(|| self.resume(&group))?;
                     resumed = resumed.map(|n| n + found);
-                    deliveries.try_recv().ok()
+                    waiting.next()
                 }
                 None => {
                     resumed.take().into_iter().for_each(events::resumed);
-                    match deliveries.recv().await {
+                    match waiting.recv().await {
                         Some(first) => Some(first),
                         None => return Ok(()),
                     }
@@ -124,29 +125,67 @@ impl Pipeline {
             };
             // In place: an examination may take its time, and the connections live on meanwhile.
             if let Some(first) = first {
-                in_place(|| self.take(first, &mut deliveries))?;
+                in_place(|| self.take(first, &mut waiting, groups.len() == 0))?;
             }
         }
     }
 
-    /// Processes a delivery with those that wait behind it, and answers them.
-    fn take(&self, first: Delivery, deliveries: &mut mpsc::Receiver<Delivery>) -> Result<(), Trouble> {
-        let mut bytes = first.arrival.bytes;
-        let (mut arrivals, mut answers) = (vec![first.arrival], vec![first.done]);
-        while arrivals.len() < BATCH_MESSAGES_MAX && bytes < BATCH_BYTES_MAX {
-            let Ok(Delivery { arrival, done }) = deliveries.try_recv() else { break };
-            bytes += arrival.bytes;
-            arrivals.push(arrival);
-            answers.push(done);
+    /// Processes a delivery with those that wait behind it, and answers them; then, if it may go on, those that came meanwhile.
+    /// While a batch is decided, the next one is examined and the one after it kept.
+    fn take(&self, first: Delivery, waiting: &mut Waiting, goes_on: bool) -> Result<(), Trouble> {
+        let mut kept = self.keep(waiting.batch(Some(first), 0))?;
+        let mut tried: Option<Tried> = None;
+        while kept.is_some() || tried.is_some() {
+            let counted = kept.take().map(|batch| self.count(batch)).transpose()?;
+            let in_hand = [counted.as_ref().map(Counted::bytes), tried.as_ref().map(Tried::bytes)];
+            let in_hand = in_hand.into_iter().flatten().sum();
+            let keep_next = |waiting: &mut Waiting| {
+                if goes_on { self.keep(waiting.batch(None, in_hand)) } else { Ok(None) }
+            };
+            (tried, kept) = match (tried.take(), counted) {
+                (Some(done), Some(counted)) => {
+                    let ahead = || Ok::<_, Trouble>((self.try_together(counted)?, keep_next(waiting)?));
+                    let (answered, ahead) = beside(|| self.answer(done), ahead).map_err(|e| no_trial(&e))?;
+                    answered?;
+                    let (next, kept) = ahead?;
+                    (Some(next), kept)
+                }
+                (done, counted) => {
+                    done.map(|done| self.answer(done)).transpose()?;
+                    let next = counted.map(|counted| self.try_together(counted)).transpose()?;
+                    (next, keep_next(waiting)?)
+                }
+            };
         }
+        Ok(())
+    }
+
+    /// Makes durable what was delivered. `None`: nothing was, or there is no room for it.
+    fn keep(&self, deliveries: Vec<Delivery>) -> Result<Option<Batch>, Trouble> {
+        if deliveries.is_empty() {
+            return Ok(None);
+        }
+        let (arrivals, answers): (Vec<_>, Vec<_>) = deliveries.into_iter().map(|one| (one.arrival, one.done)).unzip();
         // Where there is no room nothing is taken in: it stays on the server, and is offered again.
         if !self.room.is_enough().map_err(disk)? {
             for done in answers {
                 let _ = done.send(Filed::NotKept);
             }
-            return Ok(());
+            return Ok(None);
         }
-        self.process(&arrivals)?;
+        Ok(Some(Batch { answers, ..self.seal(&arrivals)? }))
+    }
+
+    /// The bytes and their directory entries are on disk.
+    fn seal(&self, arrivals: &[Arrival]) -> Result<Batch, Trouble> {
+        let spooled: Vec<&Path> = arrivals.iter().map(|arrival| arrival.spool.as_path()).collect();
+        let sealed = self.archive.keep_files(Shelf::In, &spooled).map_err(disk)?;
+        Ok(Batch::of(sealed.into_iter().zip(arrivals.iter().map(Circumstances::of)).collect()))
+    }
+
+    fn answer(&self, mut tried: Tried) -> Result<(), Trouble> {
+        let answers = tried.take_answers();
+        self.decide(tried)?;
         failpoint::at("commit.after").map_err(disk)?;
         for done in answers {
             // The watcher may be gone; the message is kept all the same, and is recognised when it comes again.
@@ -161,20 +200,20 @@ impl Pipeline {
     /// # Errors
     /// See [`Trouble`]: the world's faults. A message's fault is a finding, never an error.
     pub fn process(&self, arrivals: &[Arrival]) -> Result<Vec<Committed>, Trouble> {
-        let spooled: Vec<&Path> = arrivals.iter().map(|arrival| arrival.spool.as_path()).collect();
-        let sealed = self.archive.keep_files(Shelf::In, &spooled).map_err(disk)?; // bytes and directory entries are on disk
-        self.settle(&sealed.into_iter().zip(arrivals.iter().map(Circumstances::of)).collect::<Vec<_>>())
+        self.settle(self.seal(arrivals)?)
     }
 
-    fn settle(&self, batch: &[(Sealed, Circumstances)]) -> Result<Vec<Committed>, Trouble> {
-        let office = self.office.borrow().clone();
-        let lists = self.revocation.now().status.version();
-        let began = Instant::now();
-        let mut seen = self.examine(batch, &office)?; // each attempt counted, then tried in a child, then here
-        self.timings.examination.shared(began.elapsed(), seen.len());
+    fn settle(&self, batch: Batch) -> Result<Vec<Committed>, Trouble> {
+        let counted = self.count(batch)?; // each attempt, durably, before it begins
+        let tried = self.try_together(counted)?; // in a child, then here
+        self.decide(tried)
+    }
+
+    fn decide(&self, tried: Tried) -> Result<Vec<Committed>, Trouble> {
+        let Examination { batch, office, lists, mut seen } = self.examined(tried)?; // and who stands alone, and what is known
         let mut store = self.store(); // held to the seal: nothing moves between snapshot and write
         let (mut staged, mut letters, mut paths) = (Vec::new(), Vec::new(), Vec::new());
-        for (sealed, about) in batch {
+        for (sealed, about) in &batch.messages {
             let now = self.clock.now();
             if let Some(done) = store.already(sealed, &about.place, now)? {
                 events::message_seen_again(sealed.digest()); // decided before: only the server is told
@@ -214,92 +253,6 @@ impl Pipeline {
         Ok(done)
     }
 
-    /// Examines within its guards what was not decided before. Each attempt is counted, durably, before it begins: what it may
-    /// do to this process, a restart knows.
-    ///
-    /// # Errors
-    /// See [`Trouble`]. Inside, by digest: why a message is set aside unexamined, in Italian.
-    fn examine(&self, batch: &[(Sealed, Circumstances)], office: &Office) -> Result<Seen, Trouble> {
-        let mut seen = Seen::new();
-        let (mut together, mut alone) = (BTreeMap::new(), BTreeMap::new());
-        for (sealed, about) in batch {
-            let digest = sealed.digest();
-            let store = self.store();
-            if store.is_decided(digest)? {
-                continue;
-            }
-            events::message_sealed(digest, sealed.bytes().len() as u64);
-            // Who has failed before stands alone: an innocent neighbour must not use up its attempts with it.
-            let is_first = about.oversized.is_none() && store.attempts(digest)? == 0;
-            if is_first { &mut together } else { &mut alone }.entry(digest).or_insert((sealed, about));
-        }
-        if together.len() > 1 {
-            failpoint::at("verify.attempt_inc").map_err(disk)?;
-            self.store().attempt(&together.keys().copied().collect::<Vec<_>>(), self.clock.now())?;
-            let lists = self.revocation.now();
-            let tried = together.values().map(|(sealed, about)| self.tried(sealed, about)).collect::<Vec<_>>();
-            let policy = Policy { status: Some(&lists.status), ..self.policy(None, office) };
-            match self.trial.examine_all(&tried, &policy) {
-                Ok(all) => seen.extend(together.keys().map(|d| (*d).to_owned()).zip(all.into_iter().map(Ok))),
-                Err(Failed::NotHeld(e)) => return Err(no_trial(&e)),
-                Err(why) => {
-                    events::examinations_failed(together.len(), &why);
-                    alone.append(&mut together);
-                }
-            }
-        } else {
-            alone.append(&mut together);
-        }
-        for (digest, (sealed, about)) in alone {
-            seen.insert(digest.to_owned(), self.examine_alone(sealed, about, office)?);
-        }
-        for (sealed, about) in batch {
-            let one = match seen.remove(sealed.digest()) {
-                Some(Ok(one)) => self.held_against_what_is_known(one, sealed, about, office)?,
-                Some(set_aside) => set_aside,
-                None => continue, // decided before
-            };
-            seen.insert(sealed.digest().to_owned(), one);
-        }
-        Ok(seen)
-    }
-
-    fn examine_alone(
-        &self,
-        sealed: &Sealed,
-        about: &Circumstances,
-        office: &Office,
-    ) -> Result<Result<Examined, String>, Trouble> {
-        let lists = self.revocation.now();
-        let tried = self.tried(sealed, about);
-        let policy = Policy { status: Some(&lists.status), ..self.policy(tried.arrival, office) };
-        loop {
-            failpoint::at("verify.attempt_inc").map_err(disk)?;
-            let counts = self.store().attempt(&[sealed.digest()], self.clock.now())?; // count first, then try
-            let n = counts.first().copied().unwrap_or(u32::MAX);
-            if let Some(size) = about.oversized {
-                let mega = size / 1_000_000;
-                return Ok(Err(format!(
-                    "il messaggio è di {mega} MB, più del massimo: resta sul server, qui ci sono solo le intestazioni"
-                )));
-            }
-            if n > ATTEMPTS_MAX {
-                return Ok(Err(format!(
-                    "l'esame non è arrivato in fondo per {ATTEMPTS_MAX} volte: il messaggio va letto da una persona"
-                )));
-            }
-            match self.trial.examine(&tried.file, sealed.bytes(), &policy) {
-                Ok(seen) => return Ok(Ok(seen)),
-                Err(Failed::NotHeld(e)) => return Err(no_trial(&e)),
-                Err(why) => {
-                    events::examination_failed(sealed.digest(), n, &why);
-                    // Before a message is blamed, one that harms nobody must pass.
-                    self.trial.check(&policy).map(drop).map_err(|e| no_trial(&e))?;
-                }
-            }
-        }
-    }
-
     /// What citizens filed in the dossiers that an office's order may be about, and what they, or who writes, have given already.
     fn with_filed(&self, mut known: Known, interest: &Interest, store: &Store) -> Result<Known, Trouble> {
         let is_of_office = interest.is_of_office;
@@ -324,69 +277,6 @@ impl Pipeline {
             }
         }
         Ok(known)
-    }
-
-    /// Where the server told no arrival, or a stop lost it, the message came when we kept it: somebody who holds an old key must
-    /// not gain by that (pec.md §9.15).
-    fn tried<'a>(&self, sealed: &'a Sealed, about: &Circumstances) -> Tried<'a> {
-        let arrival = about.received.or_else(|| self.archive.kept_at(Shelf::In, sealed.digest()));
-        Tried {
-            file: self.archive.path(Shelf::In, sealed.digest()),
-            raw: sealed.bytes(),
-            digest: sealed.digest(),
-            arrival,
-        }
-    }
-
-    /// Examines a proven message once more where more is known: a receipt, against what we sent (pec.md §9.12, §9.14); any, in
-    /// the providers' directory. The only examination that asks the store, of a message that its trial has survived, and that
-    /// is proven to be a provider's.
-    ///
-    /// # Errors
-    /// See [`Trouble`]: a store that does not answer makes no orphan. Inside: why it is set aside, in Italian.
-    fn held_against_what_is_known(
-        &self,
-        seen: Examined,
-        sealed: &Sealed,
-        about: &Circumstances,
-        office: &Office,
-    ) -> Result<Result<Examined, String>, Trouble> {
-        let Verdict::Certified(certified) = &seen.verdict else { return Ok(Ok(seen)) };
-        let directory = office.trust.directory.as_ref().map(|providers| &*providers.directory);
-        if directory.is_none() && !matches!(certified.evidence(), Evidence::Receipt { .. }) {
-            return Ok(Ok(seen));
-        }
-        failpoint::at("receipt.match").map_err(disk)?;
-        let register = Register::new(&self.store, &self.archive);
-        let lists = self.revocation.now();
-        let policy = Policy {
-            sent: Some(&register),
-            directory,
-            status: Some(&lists.status),
-            ..self.policy(self.tried(sealed, about).arrival, office)
-        };
-        let seen = trial::once_more(sealed.bytes(), &policy);
-        if let Some(trouble) = register.trouble() {
-            return Err(trouble);
-        }
-        match seen {
-            Ok(seen) => Ok(Ok(seen)),
-            Err(Failed::NotHeld(e)) => Err(no_trial(&e)),
-            Err(why) => {
-                events::examination_failed(sealed.digest(), 1, &why);
-                Ok(Err(String::from("il confronto con l'invio si è fermato per un errore del programma")))
-            }
-        }
-    }
-
-    fn policy<'a>(&'a self, arrival: Option<Timestamp>, office: &'a Office) -> Policy<'a> {
-        Policy {
-            mailboxes: &self.mailboxes,
-            arrival,
-            sha1_until: self.sha1_until,
-            paths: Some(&self.verdicts),
-            ..Policy::new(&office.trust.anchors)
-        }
     }
 
     /// Freezes the letters of a decision, for the archive to keep before the line is sealed, and makes that line.
@@ -482,7 +372,7 @@ impl Pipeline {
                 };
                 let about =
                     Circumstances { account: String::new(), place: "archivio".into(), received: None, oversized: None };
-                self.settle(&[(sealed, about)])?;
+                self.settle(Batch::of(vec![(sealed, about)]))?;
                 resumed += 1;
             }
         }
@@ -493,11 +383,6 @@ impl Pipeline {
         // A panic while the store was locked left the index behind the journal at most; a restart catches up.
         self.store.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// No message is to blame. The process ends, and the next start says the same until somebody mends it.
-fn no_trial(why: &impl std::fmt::Display) -> Trouble {
-    Trouble::Program(format!("nessun messaggio si può esaminare: {why}"))
 }
 
 fn disk(e: std::io::Error) -> Trouble {

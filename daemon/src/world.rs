@@ -8,6 +8,7 @@ use crate::disk::{self, DiskRef};
 use crate::failpoint;
 use crate::net::{self, NetRef};
 pub use crate::store::index::Home;
+use std::io;
 
 /// The world of one service.
 #[derive(Debug, Clone)]
@@ -38,6 +39,23 @@ pub fn in_place<T>(work: impl FnOnce() -> T) -> T {
         Ok(RuntimeFlavor::MultiThread) => tokio::task::block_in_place(work),
         _ => work(),
     }
+}
+
+/// Two works at once, the second on a thread of its own; in a simulation, which has one thread, one after the other.
+///
+/// # Errors
+/// There is no thread to be had: then only the second is not done.
+pub fn beside<A, B: Send>(here: impl FnOnce() -> A, there: impl FnOnce() -> B + Send) -> io::Result<(A, B)> {
+    use tokio::runtime::{Handle, RuntimeFlavor};
+    if Handle::try_current().is_ok_and(|runtime| runtime.runtime_flavor() != RuntimeFlavor::MultiThread) {
+        return Ok((here(), there()));
+    }
+    std::thread::scope(|scope| {
+        let there = std::thread::Builder::new().spawn_scoped(scope, there);
+        let here = here();
+        let there = there?.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        Ok((here, there))
+    })
 }
 
 /// Work that has a thread of its own; in a simulation, which has one thread and repeats itself, it is done at once.

@@ -36,8 +36,8 @@ const FAILED_MAX: usize = 10_000;
 /// A connection that lasted this long after its first look was sound: the pauses begin again from the shortest. A server
 /// that lets us in and throws us out at once is not hammered.
 const STEADY: Duration = Duration::from_secs(60);
-/// Messages handed over and not answered at most: two batches of the pipeline, one that it works on and one that waits.
-const IN_HAND_MAX: usize = 2 * BATCH_MESSAGES_MAX;
+/// Messages handed over and not answered at most: three batches of the pipeline, of which one is decided, one examined, and one waits.
+const IN_HAND_MAX: usize = 3 * BATCH_MESSAGES_MAX;
 /// Shortest wait between two looks, whatever the configuration or an over-eager server says.
 const LOOK_MIN: Duration = Duration::from_secs(1);
 
@@ -249,8 +249,12 @@ impl<'a, D: Dial, C: CursorStore, R: Fn(Event)> Watcher<'a, D, C, R> {
                 }
                 kept += self.answers(driver, cursor, can_move, IN_HAND_MAX - 1).await?;
             }
-            kept += self.answers(driver, cursor, can_move, 0).await?;
-            cursor.settle(window.to.unwrap_or(newest), waiting, newest);
+            // Between windows the pipeline goes on: what it has in hand holds the floor as what could not be had does.
+            if window.to.is_none() {
+                kept += self.answers(driver, cursor, can_move, 0).await?;
+            }
+            let in_hand = self.in_hand.front().map(|first| first.uid);
+            cursor.settle(window.to.unwrap_or(newest), waiting.into_iter().chain(in_hand).min(), newest);
             match window.to {
                 None => break,
                 Some(to) => from = to.saturating_add(1),

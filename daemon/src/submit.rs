@@ -8,6 +8,7 @@ mod compose;
 mod gate;
 mod letter;
 mod line;
+mod pipelining;
 mod starttls;
 
 pub use attempt::{Outcome, ProbeReport, Security, SmtpSettings, probe};

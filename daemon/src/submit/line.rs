@@ -10,7 +10,7 @@ use std::{fmt, time::Duration};
 
 use tokio::{sync::Mutex, time::Instant};
 
-use super::attempt::{Job, Open, Outcome, SmtpSettings, content, dial, envelope, leave, open};
+use super::attempt::{Job, Open, Outcome, SmtpSettings, content, dial, envelope, envelope_at_once, leave, open};
 use crate::net::Encrypted;
 
 /// Letters on one connection. Postfix reuses one for as long; servers that take fewer say so, and are asked afresh.
@@ -78,6 +78,13 @@ impl Line {
         outcome
     }
 
+    /// Whether the next letter goes on the connection of the last one, unless its server has tired of it meanwhile.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        let kept = self.kept.try_lock();
+        kept.is_ok_and(|kept| kept.as_ref().is_some_and(|kept| kept.since.elapsed() <= REST_MAX))
+    }
+
     /// Closes the connection, if there is one: nothing is due for a while.
     pub async fn rest(&self) {
         if let Some(Kept { open, .. }) = self.kept.lock().await.take() {
@@ -102,7 +109,16 @@ impl Line {
 /// The kept connection, if it still takes this letter.
 async fn ready(kept: Option<Kept>, job: &Job<'_>) -> Option<Kept> {
     let mut kept = kept?;
-    if kept.since.elapsed() <= REST_MAX && envelope(&mut kept.open.connection, job).await.is_ok() {
+    let connection = &mut kept.open.connection;
+    if kept.since.elapsed() > REST_MAX {
+        leave(kept.open.connection).await;
+        return None;
+    }
+    if kept.open.pipelines {
+        // Not left politely: its server may have taken the last of the three, and wait for a body.
+        return envelope_at_once(connection, job).await.is_ok().then_some(kept);
+    }
+    if envelope(connection, job).await.is_ok() {
         return Some(kept);
     }
     leave(kept.open.connection).await;

@@ -145,7 +145,10 @@ impl Session {
             }
             match (verb.as_str(), turn) {
                 ("EHLO" | "HELO", _) => {
-                    self.say("250-smtp.test\r\n250-SIZE 104857600\r\n250-8BITMIME\r\n250 AUTH PLAIN LOGIN").await?;
+                    self.say(
+                        "250-smtp.test\r\n250-SIZE 104857600\r\n250-8BITMIME\r\n250-PIPELINING\r\n250 AUTH PLAIN LOGIN",
+                    )
+                    .await?;
                 }
                 ("AUTH", Turn::Auth535) => self.say("535 5.7.8 wrong").await?,
                 ("AUTH", Turn::Auth454) => self.say("454 4.7.0 try later").await?,

@@ -99,7 +99,7 @@ pub fn note(path: &Path, head: &Head, now: Timestamp) -> io::Result<bool> {
 pub async fn keep(store: Arc<Mutex<Store>>, file: Option<PathBuf>, clock: Clock, mut stop: watch::Receiver<bool>) {
     let mut logged = None;
     while !*stop.borrow() {
-        let (now, head) = (clock.now(), store.lock().unwrap_or_else(PoisonError::into_inner).head().clone());
+        let (now, head) = (clock.now(), store.lock().unwrap_or_else(PoisonError::into_inner).head());
         let today = calendar::rome(now).date();
         if logged != Some(today) {
             events::register_head(head.seq, &head.hash);

@@ -39,6 +39,8 @@ pub struct Journal {
     head: Head,
     /// Where the last line begins in its segment.
     offset: u64,
+    /// The last line that is durable; `None` while there is none.
+    sealed: Option<Place>,
     /// Lines that are not written yet: one write and one fsync for all that are decided together.
     waiting: Vec<u8>,
     /// The first failed write or fsync ends all writing: what the disk then holds is unknown (reliability.md P12).
@@ -52,6 +54,12 @@ pub struct Head {
     pub seq: u64,
     /// Its SHA-256.
     pub hash: String,
+}
+
+impl Head {
+    fn none() -> Self {
+        Self { seq: 0, hash: NO_LINE.into() }
+    }
 }
 
 /// Where a line stands: from here a start goes on, without reading all that is before.
@@ -145,7 +153,7 @@ impl Journal {
     ) -> Result<Self, E> {
         let dir = data.join("journal");
         disk.make_dirs(&dir).and_then(|()| disk.sync_dir(data)).map_err(|e| Trouble::Io(dir.clone(), e))?;
-        let mut head = Head { seq: 0, hash: NO_LINE.into() };
+        let mut head = Head::none();
         let segments = segments(&*disk, &dir).map_err(|e| Trouble::Io(dir.clone(), e))?;
         let last = segments.last().copied().unwrap_or(1);
         // A process that was killed, or whose disk failed and then would not even cut, may have left lines that are read and are not
@@ -181,8 +189,11 @@ impl Journal {
         let file = disk.append(&path).map_err(io)?;
         disk.sync_dir(&dir).map_err(io)?;
         let length = disk.meta(&path).map_err(io)?.map_or(0, |meta| meta.length);
-        let waiting = Vec::new();
-        Ok(Self { disk, dir, file, length, durable: length, segment: last, head, offset, waiting, failed: false })
+        let (waiting, durable, segment) = (Vec::new(), length, last);
+        let mut journal =
+            Self { disk, dir, file, length, durable, segment, head, offset, sealed: None, waiting, failed: false };
+        journal.sealed = journal.end();
+        Ok(journal)
     }
 
     /// Verifies a journal without changing it, and hands every record to `each`. Returns its head.
@@ -212,7 +223,7 @@ impl Journal {
         mut each: impl FnMut(&Line<'_>),
     ) -> Result<Head, Trouble> {
         let dir = data.join("journal");
-        let mut head = Head { seq: 0, hash: NO_LINE.into() };
+        let mut head = Head::none();
         let segments = segments(disk, &dir).map_err(|e| Trouble::Io(dir.clone(), e))?;
         walk_all(disk, &dir, &segments, None, &mut head, tail, &mut each)?;
         Ok(head)
@@ -252,9 +263,20 @@ impl Journal {
         &self.head
     }
 
-    /// Where the last line stands; `None` while there is none.
+    /// Where the last durable line stands; `None` while there is none.
     #[must_use]
-    pub fn place(&self) -> Option<Place> {
+    pub fn place(&self) -> Option<&Place> {
+        self.sealed.as_ref()
+    }
+
+    /// The last durable line.
+    #[must_use]
+    pub fn durable(&self) -> Head {
+        let sealed = self.sealed.as_ref();
+        sealed.map_or_else(Head::none, |place| Head { seq: place.seq, hash: place.hash.clone() })
+    }
+
+    fn end(&self) -> Option<Place> {
         let Head { seq, hash } = self.head.clone();
         (seq > 0).then_some(Place { seq, hash, segment: self.segment, offset: self.offset })
     }
@@ -308,6 +330,7 @@ impl Journal {
         self.file.sync()?;
         self.waiting.clear();
         self.durable = self.length;
+        self.sealed = self.end();
         Ok(())
     }
 }
@@ -481,7 +504,7 @@ mod tests {
             Ok(())
         });
         assert_eq!(replayed, [1, 2, 3]);
-        let place = whole.unwrap().place().unwrap();
+        let place = whole.unwrap().place().unwrap().clone();
         assert_eq!(place.seq, 3);
         let mut again = Journal::open::<Trouble>(disk::real(), dir.path(), Some(&place), |_, _| panic!()).unwrap();
         assert_eq!(again.head(), &head);

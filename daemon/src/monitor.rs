@@ -149,7 +149,7 @@ impl Monitor {
             observe: self.observe,
             journal: JournalEnd {
                 lines: store.head().seq,
-                head: store.head().hash.clone(),
+                head: store.head().hash,
                 is_noted: self.notes.is_some(),
                 noted: self
                     .notes

@@ -36,6 +36,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use timers::{Timers, known_about};
 use tokio::sync::{Notify, watch};
+use tokio::time::timeout;
 
 /// Items taken from one road before looking at the other.
 const ROUND_MAX: usize = 20;
@@ -43,6 +44,9 @@ const ROUND_MAX: usize = 20;
 const SLEEP_MAX: Duration = Duration::from_secs(30);
 /// How long connections are kept for the next letter once nothing is due.
 const LINGER: Duration = Duration::from_secs(3);
+/// Longest that the end of one letter, and the claim of the next on the same connection, wait for that one's dot to become
+/// durable with it.
+const DURABLE_WITHIN: Duration = Duration::from_millis(50);
 
 /// A future that a courier returns.
 pub type Answer<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -54,6 +58,11 @@ pub trait Courier: Send + Sync {
     /// One attempt.
     fn attempt<'a>(&'a self, from: &'a str, to: &'a str, bytes: &'a [u8], gate: Gate<'a>) -> Answer<'a, Outcome>;
 
+    /// Whether a connection is open for the next letter.
+    fn is_open(&self) -> bool {
+        false
+    }
+
     /// Nothing is due for a while: what was kept open for the next letter is closed.
     fn rest(&self) -> Answer<'_, ()> {
         Box::pin(std::future::ready(()))
@@ -63,6 +72,10 @@ pub trait Courier: Send + Sync {
 impl Courier for Line {
     fn attempt<'a>(&'a self, from: &'a str, to: &'a str, bytes: &'a [u8], gate: Gate<'a>) -> Answer<'a, Outcome> {
         Box::pin(Line::attempt(self, from, to, bytes, gate))
+    }
+
+    fn is_open(&self) -> bool {
+        Line::is_open(self)
     }
 
     fn rest(&self) -> Answer<'_, ()> {
@@ -223,11 +236,7 @@ impl Outbox {
             }
             Err(e) => return Err(Trouble::Io("archive".into(), e)),
         };
-        let courier = match (item.outgoing.lane, &self.roads.offices) {
-            (Lane::Internal, Some(offices)) => offices,
-            _ => &self.roads.pec,
-        };
-        let outcome = self.attempt(&item, &bytes, courier.as_ref()).await;
+        let outcome = self.attempt(&item, &bytes, self.courier(item.outgoing.lane)).await?;
         let now = self.clock.now();
         let mut closed = None;
         let step = match outcome {
@@ -254,18 +263,31 @@ impl Outbox {
         Ok(Ended { item, step, closed })
     }
 
-    /// One dialogue with a server.
-    async fn attempt(&self, item: &ItemRow, bytes: &[u8], courier: &dyn Courier) -> Outcome {
+    fn courier(&self, lane: Lane) -> &dyn Courier {
+        match (lane, &self.roads.offices) {
+            (Lane::Internal, Some(offices)) => offices.as_ref(),
+            _ => self.roads.pec.as_ref(),
+        }
+    }
+
+    /// One dialogue with a server. What was staged before it becomes durable at the gate, or when the server keeps us waiting.
+    async fn attempt(&self, item: &ItemRow, bytes: &[u8], courier: &dyn Courier) -> Result<Outcome, Trouble> {
         let gate: Gate<'_> = Box::new(|| {
             let moved = self.step(item, Move::InDot).map_err(|e| e.to_string());
             Box::pin(std::future::ready(moved))
         });
-        courier.attempt(&item.outgoing.from, &item.outgoing.to, bytes, gate).await
+        let mut dialogue = courier.attempt(&item.outgoing.from, &item.outgoing.to, bytes, gate);
+        if let Ok(outcome) = timeout(DURABLE_WITHIN, &mut dialogue).await {
+            return Ok(outcome);
+        }
+        self.with_store(Store::seal_moves)?;
+        Ok(dialogue.await)
     }
 
     /// Writes down what became of one item and claims the one that follows, with one fsync for both: the claim is durable
-    /// before the socket is used for it, and what is lost with a crash is an answer that the next start doubts. `None`: nothing
-    /// is claimed; a person may have stopped it since the round began.
+    /// before a socket opens for it, and what is lost with a crash is an answer that the next start doubts. Where the connection
+    /// of the one takes the other, that fsync is the one before the other's dot: until then nothing is lost but the count of
+    /// an attempt in which nothing was sent. `None`: nothing is claimed; a person may have stopped it since the round began.
     fn settle_and_claim(&self, ended: Option<Ended>, follows: Option<ItemRow>) -> Result<Option<ItemRow>, Trouble> {
         let io = |e| Trouble::Io("outbox".into(), e);
         let now = self.clock.now();
@@ -281,7 +303,10 @@ impl Outbox {
                 failpoint::at("outbox.claim").map_err(io)?;
                 moves.push((row.outgoing.id.clone(), Move::Claimed { n: row.attempts + 1 }));
             }
-            store.move_items(moves, now)?;
+            store.stage_moves(moves, now)?;
+            if !due.as_ref().is_some_and(|row| self.courier(row.outgoing.lane).is_open()) {
+                store.seal_moves()?;
+            }
             let row = |id: &str| store.item(id);
             let claimed = due.map(|due| row(&due.outgoing.id)).transpose()?.flatten();
             let settled = ended.as_ref().map(|ended| row(&ended.item.outgoing.id)).transpose()?.flatten();

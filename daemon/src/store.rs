@@ -42,7 +42,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 /// Changes that the index may lag behind on the disk, journal lines for the most part: after a crash these are replayed.
-pub(crate) const UNSYNCED_MAX: u64 = 256;
+pub(crate) const UNSYNCED_MAX: u64 = 2_048;
+/// Bytes of rows that wait for it in memory, whatever lines made them.
+const STAGED_BYTES_MAX: u64 = 4 * 1024 * 1024;
 
 /// The store of one installation.
 #[derive(Debug)]
@@ -276,7 +278,8 @@ impl Store {
     }
 
     fn write_index_if_due(&mut self) -> io::Result<()> {
-        if self.unsynced >= UNSYNCED_MAX { self.sync_index() } else { Ok(()) }
+        let is_due = self.unsynced >= UNSYNCED_MAX || self.index.staged_bytes() >= STAGED_BYTES_MAX;
+        if is_due { self.sync_index() } else { Ok(()) }
     }
 
     /// Moves an item, durably.
@@ -292,6 +295,15 @@ impl Store {
     /// # Errors
     /// See [`Trouble`]; `Program` when one of the moves is not lawful, and then none is made.
     pub fn move_items(&mut self, moves: Vec<(String, Move)>, now: Timestamp) -> Result<(), Trouble> {
+        self.stage_moves(moves, now)?;
+        self.seal_moves()
+    }
+
+    /// As [`move_items`](Self::move_items), but durable only with the next line that is, or with [`seal_moves`](Self::seal_moves).
+    ///
+    /// # Errors
+    /// As [`move_items`](Self::move_items).
+    pub fn stage_moves(&mut self, moves: Vec<(String, Move)>, now: Timestamp) -> Result<(), Trouble> {
         for (item, step) in &moves {
             let row = self.item(item)?.ok_or_else(|| Trouble::Program(format!("l'elemento {item} non esiste")))?;
             // Before the journal, not after: an unlawful move must never become a line of the register.
@@ -300,13 +312,18 @@ impl Store {
                 return Err(Trouble::Program(format!("l'elemento {item} è già stato rispedito una volta")));
             }
         }
-        if moves.is_empty() {
-            return Ok(());
-        }
         for (item, step) in moves {
             self.stage_line(now, Event::Moved { item, step })?;
         }
-        self.seal()
+        Ok(())
+    }
+
+    /// Makes durable what was staged of moves, if anything was.
+    ///
+    /// # Errors
+    /// See [`Trouble`].
+    pub fn seal_moves(&mut self) -> Result<(), Trouble> {
+        if self.journal.is_durable() { Ok(()) } else { self.seal() }
     }
 
     /// Adds a task that no message caused.
@@ -464,22 +481,22 @@ impl Store {
         self.write(now, Event::RevokedLater { digest: digest.to_owned(), text: text.to_owned(), status })
     }
 
-    /// The end of the journal.
+    /// The durable end of the journal: what others are told of it never turns out to be lost.
     #[must_use]
-    pub fn head(&self) -> &Head {
-        self.journal.head()
+    pub fn head(&self) -> Head {
+        self.journal.durable()
     }
 
-    /// Where the last journal line stands.
+    /// Where the last durable line of the journal stands.
     #[must_use]
-    pub fn place(&self) -> Option<Place> {
+    pub fn place(&self) -> Option<&Place> {
         self.journal.place()
     }
 
-    /// Number of the last journal line.
+    /// Number of the last durable line of the journal.
     #[must_use]
     pub fn seq(&self) -> u64 {
-        self.journal.head().seq
+        self.place().map_or(0, |place| place.seq)
     }
 
     /// SHA-256 of the projected state: a rebuild gives the same.

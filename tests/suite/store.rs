@@ -204,7 +204,7 @@ fn the_counts_of_a_service_that_was_killed_come_from_its_index() {
     let counted = bench.store.summary(10).unwrap();
     for _ in 0..2 {
         let (told, head) = Store::stopped(killed.path(), 10).unwrap();
-        assert_eq!(&head, bench.store.head());
+        assert_eq!(head, bench.store.head());
         assert_eq!((told.tally, told.items.len()), (counted.tally.clone(), 1));
     }
     assert_eq!(Overview::read(killed.path()).unwrap().0.seq, bench.store.seq());

@@ -218,6 +218,63 @@ fn from(text: &str) -> Timestamp {
     text.parse().unwrap()
 }
 
+/// A road whose connection stays open: what the register held on disk when its letters came, and later.
+struct OpenRoad {
+    data: PathBuf,
+    /// How long the server keeps each letter waiting.
+    pause: Duration,
+    /// Steps on disk when each letter came, after the pause, and once its dot could be written.
+    seen: Arc<Mutex<Vec<[usize; 3]>>>,
+}
+
+impl OpenRoad {
+    fn steps(&self) -> usize {
+        let mut steps = 0;
+        let is_step = |event: &Event| matches!(event, Event::Moved { .. });
+        Journal::verify(&self.data, Tail::Open, |record, _| steps += usize::from(is_step(&record.event))).unwrap();
+        steps
+    }
+}
+
+impl Courier for OpenRoad {
+    fn attempt<'a>(&'a self, _: &'a str, _: &'a str, _: &'a [u8], gate: Gate<'a>) -> Answer<'a, Outcome> {
+        Box::pin(async move {
+            let came = self.steps();
+            tokio::time::sleep(self.pause).await;
+            let later = self.steps();
+            gate().await.unwrap();
+            self.seen.lock().unwrap().push([came, later, self.steps()]);
+            taken(0)
+        })
+    }
+
+    fn is_open(&self) -> bool {
+        !self.seen.lock().unwrap().is_empty()
+    }
+}
+
+/// Of each letter three steps: claim, dot, end. On an open connection the end of one and the claim of the next wait for the fsync
+/// before the next dot, and no longer than the twentieth of a second; the first claim and the last end wait for nothing.
+#[tokio::test(start_paused = true)]
+async fn on_an_open_connection_one_fsync_a_letter_is_enough_and_none_is_put_off_for_long() {
+    for (pause, later) in [(0, [1, 2, 5]), (49, [1, 2, 5]), (51, [1, 4, 7])] {
+        let desk = Desk::new(at(0), &[("a", None), ("b", None), ("c", None)], |_| {});
+        let seen = Arc::default();
+        let (data, pause) = (desk.data.clone(), Duration::from_millis(pause));
+        let road = OpenRoad { data, pause, seen: Arc::clone(&seen) };
+        let (stop, stopped) = watch::channel(false);
+        let outbox = desk.outbox(Box::new(road), Clock::Simulated(desk.clock.clone()));
+        let runs = Runs { stop, task: tokio::spawn(outbox.run(Arc::new(Notify::new()), stopped)) };
+        minutes(1).await;
+        let seen = seen.lock().unwrap().clone();
+        assert_eq!(seen.iter().map(|[came, ..]| *came).collect::<Vec<_>>(), [1, 2, 5], "{pause:?}");
+        assert_eq!(seen.iter().map(|[_, later, _]| *later).collect::<Vec<_>>(), later, "{pause:?}");
+        assert_eq!(seen.iter().map(|[.., dot]| *dot).collect::<Vec<_>>(), [2, 5, 8], "{pause:?}");
+        assert_eq!(desk.item("c").state, State::Submitted);
+        runs.stop().await;
+    }
+}
+
 /// No acceptance ever comes. It is noticed within a minute of its terms by the time that really passed, whatever is done to
 /// the wall clock meanwhile, across both changes of Rome's clock and the new year (P11, T35).
 #[tokio::test(start_paused = true)]

@@ -384,7 +384,7 @@ impl Liaison {
     }
 
     fn end(&self) -> Option<Place> {
-        self.clerk.store.lock().unwrap_or_else(PoisonError::into_inner).place()
+        self.clerk.store.lock().unwrap_or_else(PoisonError::into_inner).place().cloned()
     }
 
     fn note(&self, code: &str, text: &str, key: &str) -> Result<(), Trouble> {

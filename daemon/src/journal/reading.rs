@@ -136,7 +136,7 @@ mod tests {
         let mut places = Vec::new();
         for n in 1..=4 {
             journal.append(Timestamp::UNIX_EPOCH, Event::Attempted { digest: format!("{n:064}"), n }).unwrap();
-            places.extend(journal.place());
+            places.extend(journal.place().cloned());
         }
         let first = dir.path().join("journal/000001.jsonl");
         let text = fs::read_to_string(&first).unwrap();

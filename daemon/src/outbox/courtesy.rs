@@ -76,7 +76,7 @@ impl Outbox {
             let claimed = self.if_due(&item, now, |row| Move::Claimed { n: row.attempts + 1 })?;
             let Some(row) = claimed else { continue };
             road.sent(now);
-            let step = self.courtesy_attempt(&row, courier.as_ref()).await;
+            let step = self.courtesy_attempt(&row, courier.as_ref()).await?;
             if let Move::Postponed { due, .. } | Move::Requeued { due, .. } = &step {
                 next = later(next, *due);
             }
@@ -104,15 +104,15 @@ impl Outbox {
     }
 
     /// One attempt, and what is to be written down of it.
-    async fn courtesy_attempt(&self, row: &ItemRow, courier: &dyn super::Courier) -> Move {
+    async fn courtesy_attempt(&self, row: &ItemRow, courier: &dyn super::Courier) -> Result<Move, Trouble> {
         let n = row.attempts;
         let bytes = match self.archive.read(Shelf::Out, &row.frozen) {
             Ok(bytes) => bytes,
-            Err(e) => return Move::Refused { why: format!("la copia da inviare non si legge: {e}") },
+            Err(e) => return Ok(Move::Refused { why: format!("la copia da inviare non si legge: {e}") }),
         };
-        let outcome = self.attempt(row, &bytes, courier).await;
+        let outcome = self.attempt(row, &bytes, courier).await?;
         let now = self.clock.now();
-        match outcome {
+        Ok(match outcome {
             Outcome::Taken { reply } => Move::Submitted { reply },
             Outcome::Unknown { why } => Move::Unknown { why },
             Outcome::Never { why, .. } => Move::Refused { why },
@@ -123,6 +123,6 @@ impl Outbox {
                 Move::Requeued { due: next_attempt(now, n + PAUSE_FROM, &row.outgoing.id), why }
             }
             Outcome::LaneStopped { why } => Move::Postponed { due: now.checked_add(LANE_PAUSE).unwrap_or(now), why },
-        }
+        })
     }
 }

@@ -148,7 +148,7 @@ fn beside(
 pub(super) fn keep_place(index: &Index, journal: &Journal) -> io::Result<()> {
     if let Some(place) = journal.place() {
         let mut batch = Batch::default();
-        batch.put(key::PLACE, &place);
+        batch.put(key::PLACE, place);
         index.stage(batch)?;
     }
     index.sync()

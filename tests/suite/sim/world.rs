@@ -355,7 +355,7 @@ impl Life {
     /// What was acknowledged must still be there at the end.
     fn look_at(&mut self, house: &House) {
         let store = house.store();
-        let head = store.lock().unwrap_or_else(std::sync::PoisonError::into_inner).head().clone();
+        let head = store.lock().unwrap_or_else(std::sync::PoisonError::into_inner).head();
         if self.heads.last() != Some(&head) {
             self.heads.push(head);
         }

@@ -1,4 +1,4 @@
-//! An ordered map with atomic batches. What changed lately, and what changes all the time, is in sled, with *our own* fsync: this is
+//! An ordered map with atomic batches. What changes all the time, and what a stop left, is in sled, with *our own* fsync: this is
 //! the one file that names the crate. It changes when another thing is asked of the map; how old rows lie is `index/`'s.
 //!
 //! Measured (reference `stack` §5, `reliability` §0.1): sled 0.34's `flush` ends in `sync_file_range` on Linux and lost
@@ -7,7 +7,7 @@
 //!
 //! sled alone does not bear a register of years. It writes a snapshot only when it is opened, and reads its whole log at a start
 //! without one; it keeps some 300 bytes in memory for each page of at most 16 rows; and it drops no page from its cache before it
-//! has seen 64 times 256 others, whatever the cache's size. So rows are poured from it into runs (`index/run`), sorted files that are
+//! has seen 64 times 256 others, whatever the cache's size. So rows are poured, by it or past it, into runs (`index/run`), sorted files that are
 //! written once: sled stays as small as it was at first, holds the list of the runs, and its batch is what makes a pouring so.
 
 mod levels;
@@ -35,8 +35,9 @@ use std::time::{Duration, Instant};
 
 /// Memory for sled's page cache, bytes. It is not a limit, but a wish (sled issue 1410).
 const CACHE_BYTES: u64 = 8 * 1024 * 1024;
-/// Rows that sled holds before they are poured into a run, bytes: a few thousand messages.
-const POUR_BYTES: u64 = 8 * 1024 * 1024;
+/// Rows that sled holds before they are poured into a run, bytes. What a running service writes at once is more and goes into a run of
+/// its own; sled holds what was left when it last stopped.
+const POUR_BYTES: u64 = 1024 * 1024;
 /// How sled says that somebody has its file open: its error has no kind.
 const LOCKED: &str = "could not acquire lock";
 /// Where sled holds the list of the runs: before every row.

@@ -87,6 +87,8 @@ mod ranking;
 mod rating;
 #[path = "suite/receipts.rs"]
 mod receipts;
+#[path = "suite/reload.rs"]
+mod reload;
 #[path = "suite/report.rs"]
 mod report;
 #[path = "suite/restore.rs"]

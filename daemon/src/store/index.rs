@@ -38,6 +38,9 @@ const CACHE_BYTES: u64 = 8 * 1024 * 1024;
 /// Rows that sled holds before they are poured into a run, bytes. What a running service writes at once is more and goes into a run of
 /// its own; sled holds what was left when it last stopped.
 const POUR_BYTES: u64 = 1024 * 1024;
+/// Rows that leave sled with one pouring at most: an index of an earlier version has hundreds of thousands there, and a batch of sled
+/// takes some kilobytes for each.
+const LEAVING_ROWS_MAX: usize = 4_096;
 /// How sled says that somebody has its file open: its error has no kind.
 const LOCKED: &str = "could not acquire lock";
 /// Where sled holds the list of the runs: before every row.
@@ -96,6 +99,7 @@ struct Kept {
     /// Rows in sled that can be poured, bytes, or more.
     young: Cell<u64>,
     pour_bytes: u64,
+    leaving_rows: usize,
 }
 
 /// Where the index of a store lives.
@@ -183,7 +187,7 @@ impl Index {
     /// # Errors
     /// Those of the disk; a damaged index. The caller removes it and rebuilds it from the journal.
     pub fn open(dir: &Path) -> io::Result<Self> {
-        Ok(Self::of(Backend::Disk(Kept::open(dir, POUR_BYTES)?)))
+        Ok(Self::of(Backend::Disk(Kept::open(dir, POUR_BYTES, LEAVING_ROWS_MAX)?)))
     }
 
     /// The index of a home.
@@ -391,7 +395,7 @@ impl Index {
 }
 
 impl Kept {
-    fn open(dir: &Path, pour_bytes: u64) -> io::Result<Self> {
+    fn open(dir: &Path, pour_bytes: u64, leaving_rows: usize) -> io::Result<Self> {
         // We fsync ourselves: no flusher thread, whose failed fsync would only be logged.
         let config = sled::Config::new().path(dir).cache_capacity(CACHE_BYTES).flush_every_ms(None);
         let since = Instant::now();
@@ -413,7 +417,7 @@ impl Kept {
         let levels = Levels::open(&dir.join("runs"), &listed)?;
         sync_dir(dir)?;
         let data = File::open(dir.join("db"))?;
-        let kept = Self { db, data, levels: RefCell::new(levels), young: Cell::new(0), pour_bytes };
+        let kept = Self { db, data, levels: RefCell::new(levels), young: Cell::new(0), pour_bytes, leaving_rows };
         kept.young.set(kept.young_rows().map(|row| row.map_or(0, |row| bytes_of(&row))).sum());
         Ok(kept)
     }
@@ -462,15 +466,20 @@ impl Kept {
         }
         let mut is_other = false;
         if self.young.get() + bytes > self.pour_bytes {
-            let before = self.young_rows().collect::<io::Result<Vec<_>>>()?;
+            let before = self.young_rows().take(self.leaving_rows).collect::<io::Result<Vec<_>>>()?;
             before.iter().for_each(|(key, _)| batch.remove(key.as_bytes()));
+            if before.len() == self.leaving_rows {
+                // What stays in sled for the next time is read before every run: not instead of what is written now.
+                young.keys().for_each(|key| batch.remove(key.as_bytes()));
+            }
+            let left = self.young.get().saturating_sub(before.iter().map(bytes_of).sum());
             let at_most = (before.len() + young.len()) as u64;
             let sources = [
                 Source::Other(Box::new(young.into_iter().map(Ok))),
                 Source::Other(Box::new(before.into_iter().map(Ok))),
             ];
             levels.pour(Merged::of(sources.into_iter(), false)?, at_most)?;
-            self.young.set(0);
+            self.young.set(left);
             is_other = true;
         } else {
             for (key, value) in young {

@@ -11,10 +11,14 @@ fn letters_leave() {
     }
     let world = World::up().expect("SPORTELLO_SERVERS=1");
     let letters = size("SPORTELLO_MEASURE_LETTERS", 1000);
-    let port = world.open_a_plain_door();
+    let [plain, door] = world.open_bare_doors();
     let (mut ours, mut bare, mut theirs) = (0f64, 0f64, 0f64);
     for round in 1..=3 {
-        let this = (pace::theirs(port, letters), pace::bare(&world, letters), pace::ours(&world, letters));
+        let this = (
+            pace::theirs(&world, plain, letters),
+            pace::bare(&world, door, letters),
+            pace::ours(&world, door, letters),
+        );
         println!(
             "submission, round {round}: smtp-source {:.0}/s, our connection alone {:.0}/s, outbox {:.0}/s",
             this.0, this.1, this.2

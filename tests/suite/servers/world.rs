@@ -149,20 +149,40 @@ impl World {
         assert!(matches!(outcome, Outcome::Taken { .. }), "{outcome:?}");
     }
 
-    /// Another door of the same Postfix, in clear and without a password, for its own tools; and nothing is delivered any more:
-    /// what is measured is the taking. Returns its port.
-    pub fn open_a_plain_door(&self) -> u16 {
+    /// Two more doors of the same Postfix, which ask nothing of a sender or a recipient: in clear and without a password, for its own
+    /// tools, and with TLS and a password, for us. And nothing is delivered any more: what is measured is the taking. Their ports.
+    pub fn open_bare_doors(&self) -> [u16; 2] {
         let conf = self.servers.join("postfix/conf");
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let door = format!(
-            "127.0.0.1:{port} inet n - n - - smtpd\n  -o smtpd_sasl_auth_enable=no\n  -o smtpd_tls_security_level=none\n  \
-             -o smtpd_relay_restrictions=permit_mynetworks,reject\n  -o smtpd_recipient_restrictions=permit_mynetworks,reject\n  \
-             -o smtpd_sender_restrictions=\n  -o mynetworks=127.0.0.1/32\n"
-        );
-        File::options().append(true).open(conf.join("master.cf")).unwrap().write_all(door.as_bytes()).unwrap();
+        let ports = [(); 2].map(|()| TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port());
+        let door = |port: u16, who: &str, how: &str| {
+            format!(
+                "127.0.0.1:{port} inet n - n - - smtpd\n  -o smtpd_relay_restrictions={who},reject\n  \
+                 -o smtpd_recipient_restrictions={who},reject\n  -o smtpd_sender_restrictions=\n{how}"
+            )
+        };
+        let in_clear =
+            "  -o smtpd_sasl_auth_enable=no\n  -o smtpd_tls_security_level=none\n  -o mynetworks=127.0.0.1/32\n";
+        let doors = door(ports[0], "permit_mynetworks", in_clear)
+            + &door(
+                ports[1],
+                "permit_sasl_authenticated",
+                "  -o syslog_name=postfix/bare\n  -o smtpd_tls_wrappermode=yes\n",
+            );
+        File::options().append(true).open(conf.join("master.cf")).unwrap().write_all(doors.as_bytes()).unwrap();
         self.set_postfix("defer_transports=gestore");
-        wait("the plain door", || std::net::TcpStream::connect(("127.0.0.1", port)).ok());
-        port
+        for port in ports {
+            wait("a bare door", || std::net::TcpStream::connect(("127.0.0.1", port)).ok());
+        }
+        ports
+    }
+
+    /// Waits until Postfix has nothing in hand: what it does with a thousand letters of before is nobody's who comes after.
+    pub fn wait_at_rest(&self) {
+        let queue = self.servers.join("postfix/queue");
+        let is_empty = |part: &str| {
+            Command::new("find").arg(queue.join(part)).args(["-type", "f"]).output().unwrap().stdout.is_empty()
+        };
+        wait("Postfix at rest", || ["maildrop", "incoming", "active"].iter().all(|part| is_empty(part)).then_some(()));
     }
 
     /// Changes a setting of Postfix.

@@ -60,7 +60,12 @@ fn a_row_of_the_largest_size_stays_in_the_file_we_fsync() {
 
 /// An index that pours long before it must.
 fn hasty(dir: &Path, pour_bytes: u64) -> io::Result<Index> {
-    Ok(Index::of(Backend::Disk(Kept::open(dir, pour_bytes)?)))
+    Ok(Index::of(Backend::Disk(Kept::open(dir, pour_bytes, LEAVING_ROWS_MAX)?)))
+}
+
+/// One that lets so few rows leave sled at a time.
+fn reluctant(dir: &Path, pour_bytes: u64, leaving_rows: usize) -> io::Result<Index> {
+    Ok(Index::of(Backend::Disk(Kept::open(dir, pour_bytes, leaving_rows)?)))
 }
 
 fn runs_of(dir: &Path) -> Vec<PathBuf> {
@@ -115,10 +120,10 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
     /// Whatever is put, removed, poured, merged and opened again: it is the map in memory, from either end.
     #[test]
-    fn an_index_on_disk_is_the_map_in_memory(steps in prop::collection::vec(step(), 1..600), pour in 1..6000u64) {
+    fn an_index_on_disk_is_the_map_in_memory(steps in prop::collection::vec(step(), 1..600), pour in 1..6000u64, leaving in 1..60usize) {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("i");
-        let (mut disk, memory) = (hasty(&path, pour).unwrap(), Index::memory());
+        let (mut disk, memory) = (reluctant(&path, pour, leaving).unwrap(), Index::memory());
         for (n, step) in steps.into_iter().enumerate() {
             match step {
                 Step::Put(key, length) => {
@@ -141,7 +146,7 @@ proptest! {
                 Step::Reopen => {
                     [&disk, &memory].iter().for_each(|index| index.sync().unwrap());
                     drop(disk);
-                    disk = hasty(&path, pour).unwrap();
+                    disk = reluctant(&path, pour, leaving).unwrap();
                 }
                 Step::Scan(key, from) => {
                     let prefix = key.split_inclusive('/').next().unwrap();
@@ -155,7 +160,7 @@ proptest! {
         prop_assert_eq!(disk.state_digest("cursor/").unwrap(), memory.state_digest("cursor/").unwrap());
         [&disk, &memory].iter().for_each(|index| index.sync().unwrap());
         drop(disk);
-        let disk = hasty(&path, pour).unwrap();
+        let disk = reluctant(&path, pour, leaving).unwrap();
         prop_assert_eq!(disk.state_digest("cursor/").unwrap(), memory.state_digest("cursor/").unwrap());
     }
 }

@@ -18,7 +18,7 @@ fn the_largest_message_goes_through_the_whole_line() {
     let world = World::up_for(&[SENDER.to_owned()]).expect("SPORTELLO_SERVERS=1");
     // The task carries the original: larger than what Postfix takes unless told otherwise.
     world.set_postfix("message_size_limit=0");
-    let bytes = size("SPORTELLO_MEASURE_LARGE", 105_000_000);
+    let bytes = size("SPORTELLO_MEASURE_LARGE", 100_000_000);
     let total = post::lay_up(&world, OFFICE, Kind::Requests, 1, bytes);
     let comune = Comune::build(&world, &Choices::default());
     let began = Instant::now();

@@ -210,6 +210,11 @@ impl Pipeline {
     }
 
     fn decide(&self, tried: Tried) -> Result<Vec<Committed>, Trouble> {
+        let parts = tried.parts().into_iter().map(|part| self.decide_part(part));
+        Ok(parts.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
+    }
+
+    fn decide_part(&self, tried: Tried) -> Result<Vec<Committed>, Trouble> {
         let Examination { batch, office, lists, mut seen } = self.examined(tried)?; // and who stands alone, and what is known
         let mut store = self.store(); // held to the seal: nothing moves between snapshot and write
         let (mut staged, mut letters, mut paths) = (Vec::new(), Vec::new(), Vec::new());

@@ -71,6 +71,21 @@ impl Tried {
         self.batch.bytes()
     }
 
+    /// Who stands alone, each by itself, then the others: one is decided before the attempt at the next is counted. If the process is
+    /// killed, the attempt of one is used up, and not of all that waited behind it.
+    pub(super) fn parts(self) -> Vec<Self> {
+        let Self { batch, office, lists, seen, took } = self;
+        let (together, alone): (Vec<_>, Vec<_>) =
+            batch.messages.into_iter().partition(|(sealed, _)| seen.contains_key(sealed.digest()));
+        let part =
+            |messages, seen, took| Self { batch: Batch::of(messages), office: office.clone(), lists, seen, took };
+        let mut parts: Vec<Self> = alone.into_iter().map(|one| part(vec![one], Seen::new(), Duration::ZERO)).collect();
+        if !together.is_empty() {
+            parts.push(part(together, seen, took));
+        }
+        parts
+    }
+
     pub(super) fn take_answers(&mut self) -> Vec<oneshot::Sender<Filed>> {
         std::mem::take(&mut self.batch.answers)
     }

@@ -12,7 +12,7 @@ use crate::store::Trouble;
 use crate::trial::{self, Failed};
 use jiff::Timestamp;
 use pec::{Evidence, Examined, Policy, Verdict};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::oneshot;
@@ -49,6 +49,8 @@ pub(super) struct Counted {
     office: Arc<Office>,
     /// Whose first attempt this is, by digest, where there are several: counted, durably.
     together: Vec<String>,
+    /// Which were decided before.
+    decided: BTreeSet<String>,
 }
 
 impl Counted {
@@ -62,6 +64,7 @@ pub(super) struct Tried {
     batch: Batch,
     office: Arc<Office>,
     lists: [u8; 32],
+    decided: BTreeSet<String>,
     seen: Seen,
     took: Duration,
 }
@@ -74,11 +77,14 @@ impl Tried {
     /// Who stands alone, each by itself, then the others: one is decided before the attempt at the next is counted. If the process is
     /// killed, the attempt of one is used up, and not of all that waited behind it.
     pub(super) fn parts(self) -> Vec<Self> {
-        let Self { batch, office, lists, seen, took } = self;
+        let Self { batch, office, lists, decided, seen, took } = self;
+        let is_done = |digest: &str| seen.contains_key(digest) || decided.contains(digest);
         let (together, alone): (Vec<_>, Vec<_>) =
-            batch.messages.into_iter().partition(|(sealed, _)| seen.contains_key(sealed.digest()));
-        let part =
-            |messages, seen, took| Self { batch: Batch::of(messages), office: office.clone(), lists, seen, took };
+            batch.messages.into_iter().partition(|(sealed, _)| is_done(sealed.digest()));
+        let part = |messages, seen, took| {
+            let (batch, office, decided) = (Batch::of(messages), office.clone(), BTreeSet::new());
+            Self { batch, office, lists, decided, seen, took }
+        };
         let mut parts: Vec<Self> = alone.into_iter().map(|one| part(vec![one], Seen::new(), Duration::ZERO)).collect();
         if !together.is_empty() {
             parts.push(part(together, seen, took));
@@ -110,10 +116,11 @@ impl Pipeline {
     pub(super) fn count(&self, batch: Batch) -> Result<Counted, Trouble> {
         let office = self.office.borrow().clone();
         let mut store = self.store();
-        let mut together = Vec::new();
+        let (mut together, mut decided) = (Vec::new(), BTreeSet::new());
         for (sealed, about) in &batch.messages {
             let digest = sealed.digest();
             if store.is_decided(digest)? {
+                decided.insert(digest.to_owned());
                 continue;
             }
             events::message_sealed(digest, sealed.bytes().len() as u64);
@@ -131,7 +138,7 @@ impl Pipeline {
             together.clear();
         }
         drop(store);
-        Ok(Counted { batch, office, together })
+        Ok(Counted { batch, office, together, decided })
     }
 
     /// Examines those whose first attempt is counted, in one trial. When it fails, nobody knows which of them is to blame: each has
@@ -140,7 +147,7 @@ impl Pipeline {
     /// # Errors
     /// See [`Trouble`].
     pub(super) fn try_together(&self, counted: Counted) -> Result<Tried, Trouble> {
-        let Counted { batch, office, together } = counted;
+        let Counted { batch, office, together, decided } = counted;
         let began = Instant::now();
         let lists = self.revocation.now();
         let mut seen = Seen::new();
@@ -156,7 +163,7 @@ impl Pipeline {
             }
         }
         let (lists, took) = (lists.status.version(), began.elapsed());
-        Ok(Tried { batch, office, lists, seen, took })
+        Ok(Tried { batch, office, lists, decided, seen, took })
     }
 
     /// Examines who stands alone; then holds all against what is known.
@@ -164,7 +171,7 @@ impl Pipeline {
     /// # Errors
     /// See [`Trouble`].
     pub(super) fn examined(&self, tried: Tried) -> Result<Examination, Trouble> {
-        let Tried { batch, office, lists, mut seen, took } = tried;
+        let Tried { batch, office, lists, mut seen, took, .. } = tried;
         let began = Instant::now();
         for (sealed, about) in &batch.messages {
             let digest = sealed.digest();

@@ -302,3 +302,39 @@ fn a_second_process_is_refused_and_a_signal_ends_the_first_in_order() {
     let running: Running = house.start(Recorder::default().roads());
     running.stop(); // the folder is free again
 }
+
+/// A life that ends in its first trial leaves an attempt at each that waited. In the next each is decided before the attempt at another
+/// is counted: where that life ends too, one has used up an attempt more, and those behind it none.
+#[test]
+fn a_kill_uses_up_the_attempt_of_one_and_not_of_those_behind_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let (house, circuit) = House::on_a_circuit(dir.path());
+    for n in 0..6 {
+        let mail = Mail::new("anna.bianchi@cittadini.test").to(OFFICE).subject("Saluti");
+        let mail = mail.text(&format!("Buon lavoro, {n}\n")).compose(Timestamp::now()).unwrap();
+        circuit.send(&mail.mail_from, &mail.rcpt_to, &mail.raw).unwrap();
+    }
+    let ends_at = |spawn: usize| {
+        let mut command = crate::support::sportello();
+        command
+            .args(["run", "--config"])
+            .arg(&house.file)
+            .env("SPORTELLO_FAULTS", format!("verify.spawn=kill@{spawn}"));
+        let mut life = Daemon::spawn(command, &dir.path().join("log"));
+        assert!(!life.end().success());
+        let (mut attempts, mut decided) = (BTreeMap::new(), BTreeSet::new());
+        Journal::verify(&house.data, Tail::Open, |record, _| match &record.event {
+            Event::Attempted { digest, n } => drop(attempts.insert(digest.clone(), *n)),
+            Event::Decided(done) => drop(decided.insert(done.digest.clone())),
+            _ => {}
+        })
+        .unwrap();
+        attempts.retain(|digest, _| !decided.contains(digest));
+        let mut left: Vec<u32> = attempts.into_values().collect();
+        left.sort_unstable();
+        (decided.len(), left)
+    };
+    // The first trial of a life is the one of nothing, which shows that trials work.
+    assert_eq!(ends_at(2), (0, vec![1; 6]));
+    assert_eq!(ends_at(4), (2, vec![1, 1, 1, 2]));
+}

@@ -3,13 +3,12 @@
 //! Each string below stands in the subject, the name, the text and the file name of a genuine Pec which asks for something the
 //! machine answers, so it reaches the task, the receipt, the register and every screen that tells of them.
 
-use crate::support::{House, OWN, Recorder, all_submitted, ask, wait};
+use crate::support::{House, OWN, Recorder, all_submitted, ask, files_below, wait};
 use gestore::{Mail, Timestamp};
 use sportello::journal::record::Event;
 use sportello::journal::{Journal, Tail};
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::{Path, PathBuf};
 
 /// What has hurt programs that show other people's words.
 const NAUGHTY: &[&str] = &[
@@ -97,19 +96,6 @@ fn only_shows(what: &str, text: &str) {
     }
 }
 
-fn files(of: &Path, ending: &str) -> Vec<PathBuf> {
-    let mut found = Vec::new();
-    for entry in fs::read_dir(of).unwrap().map(Result::unwrap) {
-        let path = entry.path();
-        if path.is_dir() {
-            found.extend(files(&path, ending));
-        } else if path.to_string_lossy().ends_with(ending) {
-            found.push(path);
-        }
-    }
-    found
-}
-
 #[test]
 fn what_a_citizen_writes_only_shows() {
     let dir = tempfile::tempdir().unwrap();
@@ -134,7 +120,7 @@ fn what_a_citizen_writes_only_shows() {
     assert!(all.messages.iter().all(|message| message.grade == "genuine"), "{:#?}", all.messages);
 
     // What left: one recipient each, known beforehand, and the headers that we write.
-    let letters = files(&house.data.join("archive/out"), ".eml");
+    let letters = files_below(&house.data.join("archive/out"), ".eml");
     assert!(letters.len() >= 2 * NAUGHTY.len(), "a task and an answer for nearly each: {}", letters.len());
     for letter in &letters {
         let raw = fs::read(letter).unwrap();
@@ -188,7 +174,7 @@ fn what_a_citizen_writes_only_shows() {
     for dossier in &all.dossiers {
         screen(&["dossier", "show", &dossier.number, "--config", config]);
     }
-    let messages = files(&house.data.join("archive/in"), ".eml");
+    let messages = files_below(&house.data.join("archive/in"), ".eml");
     for message in &messages {
         screen(&["explain", "--config", config, message.to_str().unwrap()]);
     }

@@ -1,7 +1,8 @@
 //! Changes when what may come into force while the service runs changes: rules, procedures and templates that somebody broke while
 //! editing them (P14). Each mutant is one slip of a hand in one file of the shipped ones.
 
-use crate::support::{Daemon, House, OWN, copy_folder, wait_or};
+use crate::sim::plan::Dice;
+use crate::support::{Daemon, House, OWN, copy_folder, files_below, wait_or};
 use gestore::{Mail, Timestamp};
 use sportello::journal::record::Event;
 use sportello::journal::{Journal, Tail};
@@ -11,23 +12,15 @@ use std::path::{Path, PathBuf};
 /// Mutants of a run. A night's are 500: `SPORTELLO_RELOADS`.
 const MUTANTS: u64 = 12;
 
-/// Numbers that a seed gives.
-struct Dice(u64);
-
-impl Dice {
-    /// One below `n` (xorshift64*).
-    fn below(&mut self, n: usize) -> usize {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        (self.0.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 33) as usize % n
-    }
+/// A place among so many.
+fn place(dice: &mut Dice, among: usize) -> usize {
+    usize::try_from(dice.below(among as u64)).unwrap()
 }
 
 /// A slip of the hand, and what it was.
 fn slip(text: &str, dice: &mut Dice) -> (String, &'static str) {
     let mut lines: Vec<&str> = text.split_inclusive('\n').collect();
-    let (line, other) = (dice.below(lines.len()), dice.below(lines.len()));
+    let (line, other) = (place(dice, lines.len()), place(dice, lines.len()));
     match dice.below(7) {
         0 => {
             lines.remove(line);
@@ -51,8 +44,8 @@ fn slip(text: &str, dice: &mut Dice) -> (String, &'static str) {
         }
         kind => {
             let mut letters: Vec<char> = text.chars().collect();
-            let at = dice.below(letters.len());
-            let sign = ['"', '[', ']', '=', '{', '}', '#', 'x', '\n', '\'', ',', '\u{e0}'][dice.below(12)];
+            let at = place(dice, letters.len());
+            let sign = *dice.pick(&['"', '[', ']', '=', '{', '}', '#', 'x', '\n', '\'', ',', '\u{e0}']);
             if kind == 5 {
                 letters[at] = sign;
             } else {
@@ -61,21 +54,6 @@ fn slip(text: &str, dice: &mut Dice) -> (String, &'static str) {
             (letters.into_iter().collect(), "a wrong sign")
         }
     }
-}
-
-/// Files below a folder that a person edits.
-fn edited(folder: &Path) -> Vec<PathBuf> {
-    let mut found = Vec::new();
-    for entry in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
-        let is_ours = entry.extension().is_some_and(|end| end == "toml" || end == "hbs");
-        if entry.is_dir() {
-            found.extend(edited(&entry));
-        } else if is_ours {
-            found.push(entry);
-        }
-    }
-    found.sort();
-    found
 }
 
 /// Whatever the slip, the next message is decided by what was in force before it, or by all that is there now; mended, by what was in
@@ -130,11 +108,12 @@ fn of_what_somebody_broke_all_comes_into_force_or_nothing_and_the_mail_goes_on()
     };
 
     let good = next(&service);
-    let files: Vec<PathBuf> = folders.iter().flat_map(|folder| edited(folder)).collect();
+    let edited = |folder: &PathBuf| [".toml", ".hbs"].map(|ending| files_below(folder, ending)).concat();
+    let files: Vec<PathBuf> = folders.iter().flat_map(edited).collect();
     let (mut taken, mut refused) = (0, 0);
     for n in 0..mutants {
-        let mut dice = Dice((seed + n).wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1);
-        let file = &files[dice.below(files.len())];
+        let mut dice = Dice::of(seed + n, 0);
+        let file = dice.pick(&files);
         let sound = fs::read_to_string(file).unwrap();
         let (broken, what) = slip(&sound, &mut dice);
         fs::write(file, &broken).unwrap();

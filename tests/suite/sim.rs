@@ -14,7 +14,7 @@ mod law;
 #[path = "sim/oracle.rs"]
 mod oracle;
 #[path = "sim/plan.rs"]
-mod plan;
+pub mod plan;
 #[path = "sim/pool.rs"]
 mod pool;
 #[path = "sim/power.rs"]

@@ -48,7 +48,7 @@ pub(super) struct Counted {
     /// The desk with which they are examined and decided.
     office: Arc<Office>,
     /// Whose first attempt this is, by digest, where there are several: counted, durably.
-    together: Vec<String>,
+    together: BTreeSet<String>,
     /// Which were decided before.
     decided: BTreeSet<String>,
 }
@@ -116,7 +116,7 @@ impl Pipeline {
     pub(super) fn count(&self, batch: Batch) -> Result<Counted, Trouble> {
         let office = self.office.borrow().clone();
         let mut store = self.store();
-        let (mut together, mut decided) = (Vec::new(), BTreeSet::new());
+        let (mut together, mut decided) = (BTreeSet::new(), BTreeSet::new());
         for (sealed, about) in &batch.messages {
             let digest = sealed.digest();
             if store.is_decided(digest)? {
@@ -125,11 +125,9 @@ impl Pipeline {
             }
             events::message_sealed(digest, sealed.bytes().len() as u64);
             if about.oversized.is_none() && store.attempts(digest)? == 0 {
-                together.push(digest.to_owned());
+                together.insert(digest.to_owned());
             }
         }
-        together.sort_unstable();
-        together.dedup();
         if together.len() > 1 {
             failpoint::at("verify.attempt_inc").map_err(disk)?;
             let digests: Vec<&str> = together.iter().map(String::as_str).collect();

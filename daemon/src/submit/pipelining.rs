@@ -1,37 +1,33 @@
 //! Whether a server takes commands in one write (RFC 2920). It changes when the crate below tells so itself: lettre reads the reply to
 //! EHLO, and of its extensions keeps those that it uses.
 
-use std::{
-    fmt, io,
-    pin::Pin,
-    sync::{Arc, Mutex, PoisonError},
-    task::{Context, Poll, ready},
-};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::AsyncRead;
+use tokio_util::io::InspectReader;
 
 /// What is listened to of a server at most, bytes: its greeting and its reply to EHLO. An offer beyond is not heard.
 const HEARD_BYTES_MAX: usize = 4_096;
 
 /// What a server has said; `None` when nobody listens any more.
-type Heard = Arc<Mutex<Option<Vec<u8>>>>;
+#[derive(Clone)]
+pub(super) struct Ear(Arc<Mutex<Option<Vec<u8>>>>);
 
-/// A stream whose first words are listened to as they pass.
-pub(super) struct Listened<S> {
-    inner: S,
-    heard: Heard,
-}
-
-/// The listener's side.
-pub(super) struct Ear(Heard);
-
-/// Listens to a stream.
-pub(super) fn listen<S>(inner: S) -> (Listened<S>, Ear) {
-    let heard = Heard::new(Mutex::new(Some(Vec::new())));
-    (Listened { inner, heard: heard.clone() }, Ear(heard))
+/// Listens to the first words of a stream as they pass.
+pub(super) fn listen<S: AsyncRead>(stream: S) -> (InspectReader<S, impl FnMut(&[u8]) + Send + Sync + Unpin>, Ear) {
+    let ear = Ear(Arc::new(Mutex::new(Some(Vec::new()))));
+    let listening = ear.clone();
+    (InspectReader::new(stream, move |bytes: &[u8]| listening.note(bytes)), ear)
 }
 
 impl Ear {
+    fn note(&self, bytes: &[u8]) {
+        if let Some(heard) = &mut *self.0.lock().unwrap_or_else(PoisonError::into_inner) {
+            let room = HEARD_BYTES_MAX.saturating_sub(heard.len());
+            heard.extend(bytes.iter().take(room));
+        }
+    }
+
     /// Whether the server offers it, by what it has said; from now on nothing is listened to.
     pub(super) fn hears_pipelining(self) -> bool {
         let heard = self.0.lock().unwrap_or_else(PoisonError::into_inner).take().unwrap_or_default();
@@ -40,39 +36,6 @@ impl Ear {
             line.is_some_and(|word| word.trim_ascii().eq_ignore_ascii_case(b"PIPELINING"))
         };
         heard.split(|b| *b == b'\n').any(offers)
-    }
-}
-
-impl<S: AsyncRead + Unpin> AsyncRead for Listened<S> {
-    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        let this = self.get_mut();
-        let already = buf.filled().len();
-        ready!(Pin::new(&mut this.inner).poll_read(cx, buf))?;
-        if let Some(heard) = &mut *this.heard.lock().unwrap_or_else(PoisonError::into_inner) {
-            let room = HEARD_BYTES_MAX.saturating_sub(heard.len());
-            heard.extend(buf.filled().iter().skip(already).take(room));
-        }
-        Poll::Ready(Ok(()))
-    }
-}
-
-impl<S: AsyncWrite + Unpin> AsyncWrite for Listened<S> {
-    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.get_mut().inner).poll_write(cx, bytes)
-    }
-
-    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().inner).poll_flush(cx)
-    }
-
-    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().inner).poll_shutdown(cx)
-    }
-}
-
-impl<S> fmt::Debug for Listened<S> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Listened")
     }
 }
 

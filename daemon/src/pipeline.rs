@@ -104,14 +104,16 @@ impl Pipeline {
     /// The store or the disk cannot go on; the messages in hand are not acknowledged.
     pub async fn run(self, deliveries: mpsc::Receiver<Delivery>) -> Result<(), Trouble> {
         let mut waiting = Waiting::of(deliveries);
-        // What the last run sealed and did not decide, a group after each batch: an archive of years is looked through while
-        // the mail goes on.
+        // What the last run had in hand comes first: while it waits behind others, each kill could use up another attempt of it.
+        let in_hand = self.store().in_hand()?;
+        let mut resumed = Some(in_place(|| self.resume(in_hand))?);
+        // Then what it sealed and did not decide, a group after each batch: an archive of years is looked through while the
+        // mail goes on.
         let mut groups = in_place(|| self.archive.groups(Shelf::In)).map_err(disk)?.into_iter();
-        let mut resumed = Some(0);
         loop {
             let first = match groups.next() {
                 Some(group) => {
-                    let found = in_place(|| self.resume(&group))?;
+                    let found = in_place(|| self.resume(self.archive.digests_in(Shelf::In, &group).map_err(disk)?))?;
                     resumed = resumed.map(|n| n + found);
                     waiting.next()
                 }
@@ -360,16 +362,16 @@ impl Pipeline {
         })
     }
 
-    /// Decides what the last run sealed and did not decide (state M1 and M2), of one group of the archive: the server may not
-    /// have it any more. How many.
-    fn resume(&self, group: &str) -> Result<usize, Trouble> {
+    /// Decides those of these messages that the last run sealed and did not decide (state M1 and M2), each by itself: the server
+    /// may not have them any more. How many.
+    fn resume(&self, digests: Vec<String>) -> Result<usize, Trouble> {
         let mut resumed = 0;
-        for digest in self.archive.digests_in(Shelf::In, group).map_err(disk)? {
+        for digest in digests {
             if !self.store().is_decided(&digest)? {
                 let sealed = match self.archive.reopen(&digest) {
                     Ok(sealed) => sealed,
                     // Not decided, so not acknowledged: the server still has it.
-                    Err(e) if e.kind() == ErrorKind::InvalidData => {
+                    Err(e) if matches!(e.kind(), ErrorKind::InvalidData | ErrorKind::NotFound) => {
                         events::archive_damaged(&digest, &e);
                         continue;
                     }

@@ -36,6 +36,7 @@ use jiff::Timestamp;
 pub use overview::Overview;
 use project::{Fault, project};
 use rows::{ItemRow, MessageRow, key};
+use std::cmp::Reverse;
 use std::fmt;
 use std::fs::File;
 use std::io;
@@ -208,6 +209,17 @@ impl Store {
     /// See [`Trouble`].
     pub fn attempts(&self, digest: &str) -> Result<u32, Trouble> {
         Ok(self.index.get::<u32>(&key::attempts(digest))?.unwrap_or(0))
+    }
+
+    /// The messages of which an attempt has begun and none came to a decision, by digest: the ones with the most attempts first.
+    ///
+    /// # Errors
+    /// See [`Trouble`].
+    pub fn in_hand(&self) -> Result<Vec<String>, Trouble> {
+        let rows = self.index.scan::<u32>(key::ATTEMPTS, key::ATTEMPTS);
+        let mut rows = rows.collect::<io::Result<Vec<(String, u32)>>>()?;
+        rows.sort_by_key(|(_, n)| Reverse(*n));
+        Ok(rows.into_iter().filter_map(|(key, _)| key.strip_prefix(key::ATTEMPTS).map(str::to_owned)).collect())
     }
 
     /// Counts an attempt at each of these messages, durably, and says which it is.

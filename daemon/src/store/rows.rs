@@ -175,7 +175,7 @@ pub(super) mod key {
         UNDELIVERED,
         DOUBTFUL,
         CANARIES,
-        "attempts/",
+        ATTEMPTS,
         "attempts-by/",
         "due/",
         "ordinal/",
@@ -193,6 +193,8 @@ pub(super) mod key {
     pub(crate) const PLACE: &str = "cursor//journal";
     /// Attempts at sending that have begun and not ended.
     pub(crate) const OPEN: &str = "open/";
+    /// Attempts at messages that are not decided, by digest.
+    pub(crate) const ATTEMPTS: &str = "attempts/";
     /// Letters to citizens that were refused for good.
     pub(crate) const REFUSED: &str = "refused/";
     /// When the register began.
@@ -267,7 +269,7 @@ pub(super) mod key {
         format!("{MESSAGES}{digest}")
     }
     pub(crate) fn attempts(digest: &str) -> String {
-        format!("attempts/{digest}")
+        format!("{ATTEMPTS}{digest}")
     }
     /// By digest: parts of an identity are as long as a provider made them.
     pub(crate) fn identity(identity: &str) -> String {

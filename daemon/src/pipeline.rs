@@ -9,7 +9,7 @@ use crate::caseload::held;
 use crate::clock::Clock;
 use crate::events;
 use crate::failpoint;
-use crate::intake::{Arrival, Delivery, Filed};
+use crate::intake::{self, Arrival, Delivery, Filed};
 use crate::journal::record::{Decided, Findings, Inputs};
 use crate::monitor::timings::Timings;
 use crate::office::Office;
@@ -86,14 +86,26 @@ pub struct Circumstances {
     pub place: String,
     /// When the mail server received it.
     pub received: Option<Timestamp>,
-    /// Only its headers could be kept: the size of the whole.
-    pub oversized: Option<u64>,
+    /// Why it is not examined, in Italian: only its headers could be kept.
+    pub headers_only: Option<String>,
 }
 
 impl Circumstances {
     fn of(arrival: &Arrival) -> Self {
         let place = format!("{}/{}", arrival.account, arrival.place);
-        Self { account: arrival.account.clone(), place, received: arrival.received, oversized: arrival.oversized }
+        let headers_only = arrival.oversized.map(|size| {
+            let mega = size / 1_000_000;
+            format!("il messaggio è di {mega} MB, più del massimo: resta sul server, qui ci sono solo le intestazioni")
+        });
+        Self { account: arrival.account.clone(), place, received: arrival.received, headers_only }
+    }
+
+    /// Of a message that a stop left in the archive, where its bytes are all that is known.
+    fn lost(sealed: &Sealed) -> Self {
+        let headers_only = intake::is_headers_only(sealed.bytes()).then(|| {
+            "del messaggio ci sono solo le intestazioni: o è vuoto, o è più grande del massimo e va letto sul server".into()
+        });
+        Self { account: String::new(), place: "archivio".into(), received: None, headers_only }
     }
 }
 
@@ -377,8 +389,7 @@ impl Pipeline {
                     }
                     Err(e) => return Err(disk(e)),
                 };
-                let about =
-                    Circumstances { account: String::new(), place: "archivio".into(), received: None, oversized: None };
+                let about = Circumstances::lost(&sealed);
                 self.settle(Batch::of(vec![(sealed, about)]))?;
                 resumed += 1;
             }

@@ -1,6 +1,7 @@
 //! Changes when what a stop at any moment may leave, or what the next start makes of it, changes (DESIGN, state tables).
 
 use crate::support::{Daemon, House, Recorder, Running, all_submitted, ask, copy_folder, truncate, wait};
+use casework::Disposition;
 use gestore::{Authority, Circuit, Mail, Style, Timestamp};
 use sportello::archive::{Archive, Shelf};
 use sportello::journal::record::{Event, Record};
@@ -338,4 +339,36 @@ fn a_kill_uses_up_the_attempt_of_one_and_not_of_those_behind_it() {
         let more = left.iter().filter(|n| **n > 1);
         assert!(more.clone().count() <= 1 && more.max().is_none_or(|n| *n == 2), "{life}: {left:?}");
     }
+}
+
+/// Of a message too large to be kept whole a crash leaves its headers in the archive, and nothing that says so: they are not taken for
+/// the message.
+#[test]
+fn headers_that_a_crash_left_alone_are_not_examined_as_a_message() {
+    let dir = tempfile::tempdir().unwrap();
+    let (house, _) = House::on_a_circuit(dir.path());
+    let text = fs::read_to_string(&house.file).unwrap();
+    fs::write(&house.file, text.replace("[casella.maildir]", "byte_massimi = 1000000\n[casella.maildir]")).unwrap();
+    let large = format!("From: anna@cittadini.test\r\nSubject: Planimetrie\r\n\r\n{}\r\n", "a".repeat(1_000_000));
+    fs::write(house.maildir.join("new/grande"), large).unwrap();
+    let mut command = crate::support::sportello();
+    command.args(["run", "--config"]).arg(&house.file).env("SPORTELLO_FAULTS", "verify.attempt_inc=kill");
+    assert!(!Daemon::spawn(command, &dir.path().join("log")).end().success());
+    let sealed = Archive::open(&house.data).unwrap().groups(Shelf::In).unwrap();
+    assert_eq!(sealed.len(), 1, "sealed, and no more");
+
+    let running = house.start(Recorder::default().roads());
+    wait("the message", || house.is_read().then_some(()));
+    running.stop();
+    let mut decided = Vec::new();
+    Journal::verify(&house.data, Tail::Closed, |record, _| {
+        if let Event::Decided(done) = &record.event {
+            decided.push(done.decision.disposition.clone());
+        }
+    })
+    .unwrap();
+    assert!(
+        matches!(&decided[..], [Disposition::Quarantine { why }] if why.contains("solo le intestazioni")),
+        "{decided:?}"
+    );
 }

@@ -133,7 +133,6 @@ fn head(path: &Path) -> io::Result<Vec<u8>> {
     use io::Read;
     let mut start = Vec::new();
     fs::File::open(path)?.take(super::HEAD_BYTES_MAX).read_to_end(&mut start)?;
-    let end = start.windows(4).position(|w| w == b"\r\n\r\n").map(|i| i + 4);
-    start.truncate(end.or_else(|| start.windows(2).position(|w| w == b"\n\n").map(|i| i + 2)).unwrap_or(start.len()));
+    start.truncate(super::headers_end(&start).unwrap_or(start.len()));
     Ok(start)
 }

@@ -124,7 +124,7 @@ impl Pipeline {
                 continue;
             }
             events::message_sealed(digest, sealed.bytes().len() as u64);
-            if about.oversized.is_none() && store.attempts(digest)? == 0 {
+            if about.headers_only.is_none() && store.attempts(digest)? == 0 {
                 together.insert(digest.to_owned());
             }
         }
@@ -203,11 +203,8 @@ impl Pipeline {
             failpoint::at("verify.attempt_inc").map_err(disk)?;
             let counts = self.store().attempt(&[sealed.digest()], self.clock.now())?; // count first, then try
             let n = counts.first().copied().unwrap_or(u32::MAX);
-            if let Some(size) = about.oversized {
-                let mega = size / 1_000_000;
-                return Ok(Err(format!(
-                    "il messaggio è di {mega} MB, più del massimo: resta sul server, qui ci sono solo le intestazioni"
-                )));
+            if let Some(why) = &about.headers_only {
+                return Ok(Err(why.clone()));
             }
             if n > ATTEMPTS_MAX {
                 return Ok(Err(format!(

@@ -140,7 +140,10 @@ impl Outbox {
     pub async fn run(self, wake: Arc<Notify>, stop: watch::Receiver<bool>) -> Result<(), Trouble> {
         // Beside each other: a courtesy notice whose server hangs keeps no letter waiting.
         let nudge = Notify::new();
-        tokio::try_join!(self.letters(&wake, &nudge, stop.clone()), self.courtesies(&nudge, stop)).map(|_| ())
+        let worked = tokio::try_join!(self.letters(&wake, &nudge, stop.clone()), self.courtesies(&nudge, stop));
+        // A fault that is not the register's loses no answer that was heard: nobody would have to doubt that letter.
+        let sealed = self.with_store(Store::seal_moves);
+        worked.and(sealed)
     }
 
     /// Letters and tasks. `nudge` is told whenever something new may be due.

@@ -229,8 +229,10 @@ impl Clerk {
         }
         let room = LYING_MAX.saturating_sub(lying.len()).min(TOGETHER_MAX);
         let mut documents = Vec::new();
-        // The bytes are copied without the store in hand: a large message must not keep others from being decided.
-        for sheet in self.at_work(|caseload| caseload.sheets(room))? {
+        // What leaves is durable first, and that it was sent is too. The bytes are copied without the store in hand: a large
+        // message must not keep others from being decided.
+        let sheets = self.at_work(|caseload| caseload.store.seal_moves().and_then(|()| caseload.sheets(room)))?;
+        for sheet in sheets {
             match exchange.hand_over(&sheet, &self.archive) {
                 Ok(()) => documents.push(sheet.digest),
                 // Of one document: the others go on, and this one is tried again.

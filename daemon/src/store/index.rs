@@ -62,6 +62,9 @@ pub struct Index {
     staged: Arc<Mutex<Changes>>,
     /// Keys and values of these, bytes.
     staged_bytes: Cell<u64>,
+    /// A write failed, and what was staged is lost: rows that came after it would stand over a hole. As the journal, it takes
+    /// nothing more (reliability.md P12); the next start completes it from there.
+    failed: Cell<bool>,
 }
 
 type Changes = BTreeMap<String, Option<Vec<u8>>>;
@@ -179,7 +182,7 @@ impl Batch {
 
 impl Index {
     fn of(backend: Backend) -> Self {
-        Self { backend, staged: Arc::default(), staged_bytes: Cell::default() }
+        Self { backend, staged: Arc::default(), staged_bytes: Cell::default(), failed: Cell::default() }
     }
 
     /// Opens or makes the index in `dir`.
@@ -283,7 +286,7 @@ impl Index {
     /// Makes a batch visible here, and nowhere else: until [`write`](Self::write) it is in memory alone.
     ///
     /// # Errors
-    /// A row beyond [`ROW_BYTES_MAX`].
+    /// A row beyond [`ROW_BYTES_MAX`]; those of the disk; that an earlier write failed.
     pub fn stage(&self, batch: Batch) -> io::Result<()> {
         if let Some(key) = batch.too_large {
             return Err(io::Error::new(
@@ -291,9 +294,13 @@ impl Index {
                 format!("la riga {key} dell'indice è troppo grande"),
             ));
         }
+        self.guarded(|| self.stage_all(batch.changes))
+    }
+
+    fn stage_all(&self, changes: Vec<(String, Option<Vec<u8>>)>) -> io::Result<()> {
         let length = |value: Option<&Vec<u8>>| value.map_or(0, Vec::len) as u64;
         let (mut staged, mut bytes) = (self.changes(), self.staged_bytes.get());
-        for (key, value) in batch.changes {
+        for (key, value) in changes {
             let key_length = key.len() as u64;
             // Of what came and went while it was staged nothing is left: queues would be as long as all that was ever in them.
             if value.is_none() && staged.contains_key(&key) && !self.backend.may_have(&key)? {
@@ -335,8 +342,19 @@ impl Index {
     /// durable itself: that is [`sync`](Self::sync)'s.
     ///
     /// # Errors
-    /// Those of the disk.
+    /// Those of the disk; that an earlier write failed.
     pub fn write(&self) -> io::Result<()> {
+        self.guarded(|| self.write_all())
+    }
+
+    fn guarded(&self, work: impl FnOnce() -> io::Result<()>) -> io::Result<()> {
+        if self.failed.get() {
+            return Err(io::Error::other("una scrittura dell'indice non è riuscita: il servizio va riavviato"));
+        }
+        work().inspect_err(|_| self.failed.set(true))
+    }
+
+    fn write_all(&self) -> io::Result<()> {
         let changes = std::mem::take(&mut *self.changes());
         self.staged_bytes.set(0);
         if changes.is_empty() {
@@ -361,17 +379,17 @@ impl Index {
     /// Writes what is staged, and makes all of it durable.
     ///
     /// # Errors
-    /// Those of the disk.
+    /// Those of the disk; that an earlier write failed.
     pub fn sync(&self) -> io::Result<()> {
         self.write()?;
-        match &self.backend {
+        self.guarded(|| match &self.backend {
             Backend::Disk(kept) => kept.sync(),
             Backend::Memory(map) => {
                 let mut shared = map.shared();
                 shared.durable = shared.rows.clone();
                 Ok(())
             }
-        }
+        })
     }
 
     /// SHA-256 over all rows but those under `except`, in order: equal states have equal digests.

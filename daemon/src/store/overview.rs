@@ -82,7 +82,7 @@ impl Store {
     /// # Errors
     /// See [`Trouble`].
     pub fn overview(&self) -> Result<Overview, Trouble> {
-        Overview::of(&self.index, self.journal.head())
+        Overview::of(&self.index, &self.journal.durable())
     }
 
     /// How many of everything.

@@ -165,6 +165,37 @@ proptest! {
     }
 }
 
+/// What is lost with a write that failed stands in no index, so nothing may stand over it: not a note that another part keeps, of which
+/// a failure is only reported, nor a later line's place in the journal.
+#[test]
+fn after_a_write_that_failed_nothing_is_written_over_the_hole() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("i");
+    let index = hasty(&path, 100).unwrap();
+    let put = |key: &str, value: &str| {
+        let mut batch = Batch::default();
+        batch.put(key, &value);
+        index.stage(batch)
+    };
+    put("item/1", "here").unwrap();
+    index.sync().unwrap();
+    let (runs, away) = (path.join("runs"), dir.path().join("away"));
+    fs::rename(&runs, &away).unwrap();
+    put("item/2", &"lost".repeat(100)).unwrap();
+    put("meta/last", "2").unwrap();
+    assert!(index.sync().is_err(), "a run cannot be made");
+    fs::rename(&away, &runs).unwrap();
+    assert!(
+        put("meta/last", "3").is_err() && index.write().is_err() && index.sync().is_err(),
+        "the disk is well again"
+    );
+    drop(index);
+    let found = hasty(&path, 100).unwrap();
+    assert_eq!(found.get::<String>("item/1").unwrap().as_deref(), Some("here"));
+    assert_eq!(found.get::<String>("item/2").unwrap(), None);
+    assert_eq!(found.get::<String>("meta/last").unwrap(), None, "it says of itself that it is behind");
+}
+
 /// A register that grows: few runs, none of what is removed, nothing left of what was merged, and the same after a crash at any
 /// write, which leaves what was last durable or what came after it.
 #[test]

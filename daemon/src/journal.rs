@@ -106,7 +106,7 @@ pub enum Trouble {
         /// What is wrong.
         why: String,
     },
-    /// An earlier write failed; the process must be restarted.
+    /// An earlier write failed, of this or of the index; the process must be restarted.
     Stopped,
 }
 
@@ -279,6 +279,12 @@ impl Journal {
     fn end(&self) -> Option<Place> {
         let Head { seq, hash } = self.head.clone();
         (seq > 0).then_some(Place { seq, hash, segment: self.segment, offset: self.offset })
+    }
+
+    /// Takes no more lines, and writes none of those staged: what is said of them elsewhere is not what they say. The next start
+    /// goes on from the last durable one.
+    pub fn stop(&mut self) {
+        self.failed = true;
     }
 
     /// Every line is on the disk: none is staged, and none was lost on the way.

@@ -537,7 +537,8 @@ impl Store {
 
     fn stage_line(&mut self, at: Timestamp, event: Event) -> Result<(), Trouble> {
         let record: Record = self.journal.stage(at, event)?;
-        project(&self.index, &record, self.journal.head())?;
+        // A line that is not in the index must not become durable with the next: what follows would be judged by older rows.
+        project(&self.index, &record, self.journal.head()).inspect_err(|_| self.journal.stop())?;
         self.unsynced += 1;
         Ok(())
     }
@@ -549,7 +550,7 @@ impl Store {
     /// Those of the disk.
     pub fn sync_index(&mut self) -> io::Result<()> {
         if self.unsynced > 0 && self.journal.is_durable() {
-            open::keep_place(&self.index, &self.journal)?;
+            open::keep_place(&self.index, &self.journal).inspect_err(|_| self.journal.stop())?;
             self.unsynced = 0;
         }
         Ok(())

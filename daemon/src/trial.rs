@@ -20,6 +20,7 @@ use std::io::{self, Read, Write};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use std::{fmt, fs, thread};
 
@@ -71,6 +72,8 @@ pub struct Trial {
     limits: Limits,
     /// No child: a simulation, whose messages are its own, examines thousands in one process.
     is_skipped: bool,
+    /// One at a time, with the examination after it: the unit has memory for one.
+    turn: Arc<Mutex<()>>,
 }
 
 /// One message of a trial.
@@ -133,7 +136,7 @@ impl Trial {
     /// binary, or one that misbehaves.
     #[must_use]
     pub fn by(program: impl Into<PathBuf>, args: impl Into<Vec<OsString>>, limits: Limits) -> Self {
-        Self { program: program.into(), args: args.into(), limits, is_skipped: false }
+        Self { program: program.into(), args: args.into(), limits, is_skipped: false, turn: Arc::default() }
     }
 
     /// No trial at all: for simulations, whose messages are their own. An office's service never skips it.
@@ -161,6 +164,7 @@ impl Trial {
 
     /// As [`examine_all`](Self::examine_all), and whether the trial was shut in.
     fn examined(&self, all: &[Tried<'_>], policy: &Policy<'_>) -> Result<(Vec<Examined>, Shut), Failed> {
+        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
         let answer = if self.is_skipped { Vec::new() } else { self.hold(all, policy)? };
         failpoint::at("verify.verdict").map_err(|_| Failed::Differs)?;
         let seen = each_on_a_stack(all, |one| pec::examine(one.raw, &Policy { arrival: one.arrival, ..*policy }))?;

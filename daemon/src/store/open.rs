@@ -17,7 +17,9 @@ use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 /// Version of the index's rows: an index of another one is built again from the journal.
-const ROWS_FORMAT: u32 = 6;
+const ROWS_FORMAT: u32 = 7;
+/// Nothing to build again: its rows are the same, but an older program looks for some of them where they no longer stay.
+const READ_TOO: u32 = 6;
 /// What a replay stages before it is written, bytes: it goes into a run of its own, and sled has nothing to do with it.
 const REPLAY_BYTES: u64 = 32 * 1024 * 1024;
 
@@ -31,7 +33,7 @@ pub(super) fn catch_up(world: &World, data: &Path, index: Index) -> Result<(Jour
     let watermark = index.get::<(u64, String)>(key::WATERMARK)?;
     match (index.get::<u32>(key::FORMAT)?, &watermark) {
         (Some(ROWS_FORMAT), _) => {}
-        (None, None) => {
+        (None, None) | (Some(READ_TOO), _) => {
             let mut batch = Batch::default();
             batch.put(key::FORMAT, &ROWS_FORMAT);
             index.stage(batch)?;

@@ -281,8 +281,7 @@ impl Journal {
         (seq > 0).then_some(Place { seq, hash, segment: self.segment, offset: self.offset })
     }
 
-    /// Takes no more lines, and writes none of those staged: what is said of them elsewhere is not what they say. The next start
-    /// goes on from the last durable one.
+    /// Takes no more lines, and writes none of those staged: what follows from them elsewhere is lost.
     pub fn stop(&mut self) {
         self.failed = true;
     }

@@ -1,5 +1,6 @@
 //! Changes when what a stop at any moment may leave, or what the next start makes of it, changes (DESIGN, state tables).
 
+use crate::store::{Bench, at, sending};
 use crate::support::{Daemon, House, Recorder, Running, all_submitted, ask, copy_folder, truncate, wait};
 use casework::Disposition;
 use gestore::{Authority, Circuit, Mail, Style, Timestamp};
@@ -371,4 +372,30 @@ fn headers_that_a_crash_left_alone_are_not_examined_as_a_message() {
         matches!(&decided[..], [Disposition::Quarantine { why }] if why.contains("solo le intestazioni")),
         "{decided:?}"
     );
+}
+
+/// What the index lost with a write that failed is read from nowhere: nothing may be judged by the older rows and become a line.
+#[test]
+fn when_the_index_fails_the_register_takes_no_more_lines() {
+    let mut bench = Bench::new();
+    // Rows large enough that a run is made of them.
+    let frozen = "f".repeat(30_000);
+    bench.add_task("sent", &frozen);
+    bench.store.sync_index().unwrap();
+    bench.moves("sent", sending());
+    (0..40).for_each(|n| bench.add_task(&format!("other{n}"), &frozen));
+    let (runs, away) = (bench.data().join("index/runs"), bench.data().join("away"));
+    std::fs::rename(&runs, &away).unwrap();
+    assert!(bench.store.sync_index().is_err());
+    std::fs::rename(&away, &runs).unwrap();
+
+    assert_eq!(bench.shown("sent"), Shown::Held, "an older row is read");
+    let end = bench.store.seq();
+    assert!(bench.store.stage_moves(vec![("sent".into(), Move::Claimed { n: 1 })], at(1)).is_err());
+    assert!(bench.store.seal_moves().is_err(), "and nothing of it waits for somebody else's fsync");
+    let (store, dir) = bench.into_parts();
+    drop(store);
+    let again = Store::open(dir.path(), at(2)).unwrap();
+    assert_eq!(again.item("sent").unwrap().unwrap().state, State::Submitted);
+    assert!(again.seq() >= end && again.item("other39").unwrap().is_some());
 }

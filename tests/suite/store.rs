@@ -192,32 +192,6 @@ fn a_decision_stands_on_the_revision_it_was_taken_on() {
 
 /// What the index of a service that was killed says, with what it had not seen yet laid over it, is what the register says;
 /// nothing is written.
-/// What the index lost with a write that failed is read from nowhere: nothing may be judged by the older rows and become a line.
-#[test]
-fn when_the_index_fails_the_register_takes_no_more_lines() {
-    let mut bench = Bench::new();
-    // Rows large enough that a run is made of them.
-    let frozen = "f".repeat(30_000);
-    bench.add_task("sent", &frozen);
-    bench.store.sync_index().unwrap();
-    bench.moves("sent", sending());
-    (0..40).for_each(|n| bench.add_task(&format!("other{n}"), &frozen));
-    let (runs, away) = (bench.data().join("index/runs"), bench.data().join("away"));
-    std::fs::rename(&runs, &away).unwrap();
-    assert!(bench.store.sync_index().is_err());
-    std::fs::rename(&away, &runs).unwrap();
-
-    assert_eq!(bench.shown("sent"), Shown::Held, "an older row is read");
-    let end = bench.store.seq();
-    assert!(bench.store.stage_moves(vec![("sent".into(), Move::Claimed { n: 1 })], at(1)).is_err());
-    assert!(bench.store.seal_moves().is_err(), "and nothing of it waits for somebody else's fsync");
-    let (store, dir) = bench.into_parts();
-    drop(store);
-    let again = Store::open(dir.path(), at(2)).unwrap();
-    assert_eq!(again.item("sent").unwrap().unwrap().state, State::Submitted);
-    assert!(again.seq() >= end && again.item("other39").unwrap().is_some());
-}
-
 #[test]
 fn the_counts_of_a_service_that_was_killed_come_from_its_index() {
     let mut bench = Bench::new();

@@ -386,6 +386,12 @@ pub fn sync_dir(dir: &Path) -> io::Result<()> {
     disk::Real.sync_dir(dir)
 }
 
+/// Whether a failure to read is of one copy, damaged or gone, and not of the disk: the others can be read.
+#[must_use]
+pub fn is_of_one_copy(why: &io::Error) -> bool {
+    matches!(why.kind(), io::ErrorKind::InvalidData | io::ErrorKind::NotFound)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

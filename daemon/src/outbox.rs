@@ -10,7 +10,7 @@ pub mod orders;
 pub mod schedule;
 mod timers;
 
-use crate::archive::{Archive, Shelf};
+use crate::archive::{self, Archive, Shelf};
 use crate::clock::Clock;
 use crate::events;
 use crate::failpoint;
@@ -30,7 +30,6 @@ use lanes::{LANE_PAUSE, Lanes};
 use schedule::{ATTEMPTS_MAX, Move, Shown, next_attempt};
 use std::collections::{BTreeSet, VecDeque};
 use std::future::Future;
-use std::io::ErrorKind;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -232,7 +231,7 @@ impl Outbox {
         let bytes = match self.archive.read(Shelf::Out, &item.frozen) {
             Ok(bytes) => bytes,
             // One damaged letter must not stop the others; what it said is in the register, a person sends it.
-            Err(e) if matches!(e.kind(), ErrorKind::InvalidData | ErrorKind::NotFound) => {
+            Err(e) if archive::is_of_one_copy(&e) => {
                 events::archive_damaged(&item.frozen, &e);
                 let step = Move::Refused { why: format!("la copia da inviare è danneggiata: {e}") };
                 return Ok(Ended { item, step, closed: None });

@@ -3,7 +3,7 @@
 mod examination;
 mod waiting;
 
-use crate::archive::{Archive, Named, Sealed, Shelf};
+use crate::archive::{self, Archive, Named, Sealed, Shelf};
 use crate::caseload::filed::{attached, filed};
 use crate::caseload::held;
 use crate::clock::Clock;
@@ -27,7 +27,6 @@ use examination::{Batch, Counted, Examination, Tried, no_trial};
 use jiff::{SignedDuration, Timestamp};
 use pec::{Evidence, Examined, OwnMailbox, Verdict};
 use std::collections::VecDeque;
-use std::io::ErrorKind;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::{Notify, mpsc, watch};
@@ -383,7 +382,7 @@ impl Pipeline {
                 let sealed = match self.archive.reopen(&digest) {
                     Ok(sealed) => sealed,
                     // Not decided, so not acknowledged: the server still has it.
-                    Err(e) if matches!(e.kind(), ErrorKind::InvalidData | ErrorKind::NotFound) => {
+                    Err(e) if archive::is_of_one_copy(&e) => {
                         events::archive_damaged(&digest, &e);
                         continue;
                     }

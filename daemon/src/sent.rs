@@ -1,11 +1,10 @@
 //! What we sent, as the examination of a receipt asks for it: the outbox's rows and the frozen bytes.
 
-use crate::archive::{Archive, Shelf};
+use crate::archive::{self, Archive, Shelf};
 use crate::events;
 use crate::store::rows::ItemRow;
 use crate::store::{Store, Trouble};
 use pec::{Sending, Sent};
-use std::io::ErrorKind;
 use std::sync::{Mutex, PoisonError};
 
 /// The register of what we sent. A receipt must not become an orphan because the disk did not answer: whoever asks looks at
@@ -55,7 +54,7 @@ impl Sent for Register<'_> {
         match self.archive.read(Shelf::Out, &frozen) {
             Ok(bytes) => Some(bytes),
             // Our own copy is gone or rotten: nothing to compare with, and the receipt is not to blame.
-            Err(e) if matches!(e.kind(), ErrorKind::InvalidData | ErrorKind::NotFound) => {
+            Err(e) if archive::is_of_one_copy(&e) => {
                 events::frozen_damaged(&frozen, &e);
                 None
             }

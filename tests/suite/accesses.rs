@@ -286,9 +286,7 @@ fn what_cannot_be_written_down_is_not_shown() {
 
     // At the counter of a service whose disk fails: who asked is told why, and the service ends as for any line.
     let log = desk.house.data.with_extension("log");
-    let mut command = sportello();
-    command.args(["run", "--config", desk.config()]).env("SPORTELLO_FAULTS", "journal.write=error");
-    let mut service = Daemon::spawn(command, &log);
+    let mut service = Daemon::run_with_faults(&desk.house.file, "journal.write=error", &log);
     let socket = desk.house.data.join("control.sock");
     wait("the counter", || std::os::unix::net::UnixStream::connect(&socket).ok());
     let (code, out, err) = ask(&["person", "show", CODE, "--config", desk.config()]);

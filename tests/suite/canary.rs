@@ -481,9 +481,7 @@ fn killed_at_any_step_of_its_writing_there_is_one() {
         // The register's first line is written by an earlier start: the fault is the canary's.
         drop(Store::open(&house.data, Timestamp::now()).unwrap());
         let log = dir.path().join("log");
-        let mut command = crate::support::sportello();
-        command.args(["run", "--config"]).arg(&house.file).env("SPORTELLO_FAULTS", format!("{fault}=kill"));
-        let mut killed = Daemon::spawn(command, &log);
+        let mut killed = Daemon::run_with_faults(&house.file, &format!("{fault}=kill"), &log);
         assert!(!killed.end().success());
         assert_eq!(killed.logged(&["fault_injected", fault]), 1, "{fault}: {}", killed.log());
         for n in 1..=2 {

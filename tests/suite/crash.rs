@@ -318,9 +318,7 @@ fn a_kill_uses_up_the_attempt_of_one_and_not_of_those_behind_it() {
         circuit.send(&mail.mail_from, &mail.rcpt_to, &mail.raw).unwrap();
     }
     let ends_at = |point: &str| {
-        let mut command = crate::support::sportello();
-        command.args(["run", "--config"]).arg(&house.file).env("SPORTELLO_FAULTS", format!("{point}=kill@2"));
-        let mut life = Daemon::spawn(command, &dir.path().join("log"));
+        let mut life = Daemon::run_with_faults(&house.file, &format!("{point}=kill@2"), &dir.path().join("log"));
         assert!(!life.end().success());
         let (mut attempts, mut decided) = (BTreeMap::new(), BTreeSet::new());
         Journal::verify(&house.data, Tail::Open, |record, _| match &record.event {
@@ -352,9 +350,8 @@ fn headers_that_a_crash_left_alone_are_not_examined_as_a_message() {
     fs::write(&house.file, text.replace("[casella.maildir]", "byte_massimi = 1000000\n[casella.maildir]")).unwrap();
     let large = format!("From: anna@cittadini.test\r\nSubject: Planimetrie\r\n\r\n{}\r\n", "a".repeat(1_000_000));
     fs::write(house.maildir.join("new/grande"), large).unwrap();
-    let mut command = crate::support::sportello();
-    command.args(["run", "--config"]).arg(&house.file).env("SPORTELLO_FAULTS", "verify.attempt_inc=kill");
-    assert!(!Daemon::spawn(command, &dir.path().join("log")).end().success());
+    let mut life = Daemon::run_with_faults(&house.file, "verify.attempt_inc=kill", &dir.path().join("log"));
+    assert!(!life.end().success());
     let sealed = Archive::open(&house.data).unwrap().groups(Shelf::In).unwrap();
     assert_eq!(sealed.len(), 1, "sealed, and no more");
 
@@ -385,9 +382,9 @@ fn when_the_index_fails_the_register_takes_no_more_lines() {
     bench.moves("sent", sending());
     (0..40).for_each(|n| bench.add_task(&format!("other{n}"), &frozen));
     let (runs, away) = (bench.data().join("index/runs"), bench.data().join("away"));
-    std::fs::rename(&runs, &away).unwrap();
+    fs::rename(&runs, &away).unwrap();
     assert!(bench.store.sync_index().is_err());
-    std::fs::rename(&away, &runs).unwrap();
+    fs::rename(&away, &runs).unwrap();
 
     assert_eq!(bench.shown("sent"), Shown::Held, "an older row is read");
     let end = bench.store.seq();

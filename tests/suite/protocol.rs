@@ -2,7 +2,7 @@
 //!
 //! The protocol system of these scenes is simulated: it takes what lies in the folder, and leaves tables, as a connector would.
 
-use crate::support::{Daemon, House, OWN, Recorder, all_submitted, ask, sportello, wait};
+use crate::support::{Daemon, House, OWN, Recorder, all_submitted, ask, wait};
 use casework::Disposition;
 use gestore::{Circuit, Mail};
 use jiff::civil::Date;
@@ -68,9 +68,8 @@ impl Town {
 
     /// The real program meets this fault, and is stopped.
     fn fails(&self, fault: &str) {
-        let mut command = sportello();
-        command.args(["run", "--config"]).arg(&self.house.file).env("SPORTELLO_FAULTS", fault);
-        let service = &mut Daemon::spawn(command, &self.root.path().join(format!("{fault}.log")));
+        let log = self.root.path().join(format!("{fault}.log"));
+        let service = &mut Daemon::run_with_faults(&self.house.file, fault, &log);
         let fired = |service: &Daemon| service.logged(&["event=\"fault_injected\""]) > 0;
         wait(fault, || (fired(service) || service.has_ended()).then_some(()));
         assert!(fired(service), "{fault}: it ended for another reason:\n{}", service.log());

@@ -84,6 +84,13 @@ impl Daemon {
         Self::spawn(command, log)
     }
 
+    /// As [`run`](Self::run), with these faults: `point=action`, at the n-th time with `@n`.
+    pub fn run_with_faults(config: &Path, faults: &str, log: &Path) -> Self {
+        let mut command = sportello();
+        command.args(["run", "--config"]).arg(config).env("SPORTELLO_FAULTS", faults);
+        Self::spawn(command, log)
+    }
+
     /// Any command of the program.
     pub fn spawn(mut command: Command, log: &Path) -> Self {
         let out = OpenOptions::new().create(true).append(true).open(log).unwrap();

@@ -1,6 +1,6 @@
 //! What citizens filed in a dossier, for who sends it on to another body. It changes when something else counts as filed.
 
-use crate::archive::{Archive, Shelf};
+use crate::archive::{self, Archive, Shelf};
 use crate::store::rows::MessageRow;
 use crate::store::{Store, Trouble};
 use casework::act::{HANDED_MAX, HANDED_ON_MAX, Mailed};
@@ -45,7 +45,7 @@ pub fn attached(store: &Store, archive: &Archive, digest: &str) -> Result<Vec<(S
     match archive.read(Shelf::In, digest) {
         Ok(raw) => Ok(reread::attachments(&raw).into_iter().take(HANDED_MAX).collect()),
         // The scrub tells it; an order must not stop the service.
-        Err(e) if matches!(e.kind(), io::ErrorKind::NotFound | io::ErrorKind::InvalidData) => Ok(Vec::new()),
+        Err(e) if archive::is_of_one_copy(&e) => Ok(Vec::new()),
         Err(e) => Err(Trouble::Io("archive".into(), e)),
     }
 }

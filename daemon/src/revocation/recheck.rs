@@ -5,7 +5,7 @@
 
 use super::cache::Lists;
 use super::signers::Signers;
-use crate::archive::{Archive, Shelf};
+use crate::archive::{self, Archive, Shelf};
 use crate::clock::Clock;
 use crate::events;
 use crate::office::Office;
@@ -13,7 +13,6 @@ use crate::store::{Store, Trouble};
 use crate::trial::Trial;
 use jiff::{SignedDuration, Timestamp};
 use pec::{Check, Outcome, Policy};
-use std::io::ErrorKind;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::watch;
 
@@ -82,7 +81,7 @@ impl Recheck {
         let disk = |e| Trouble::Io("archive".into(), e);
         let bytes = match self.archive.read(Shelf::In, message) {
             Ok(bytes) => bytes,
-            Err(e) if matches!(e.kind(), ErrorKind::InvalidData | ErrorKind::NotFound) => {
+            Err(e) if archive::is_of_one_copy(&e) => {
                 events::archive_damaged(message, &e);
                 return Ok(Judged::Unreadable);
             }

@@ -82,7 +82,7 @@ impl Store {
     /// # Errors
     /// See [`Trouble`].
     pub fn overview(&self) -> Result<Overview, Trouble> {
-        Overview::of(&self.index, &self.journal.durable())
+        Overview::of(&self.index, &self.head())
     }
 
     /// How many of everything.

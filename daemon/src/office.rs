@@ -243,7 +243,7 @@ fn desk_of(
         );
         return Err(vec![Problem { file: "sportello.toml".into(), line: None, text, warning: false }]);
     }
-    Ok(Desk { entity, rules, procedures, templates, key })
+    Ok(Desk { entity, rules: rules.rested(), procedures, templates, key })
 }
 
 /// The procedures that stand beside the rules of a folder; where it has none, or there is no folder, those shipped that fit the

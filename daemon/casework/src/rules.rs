@@ -54,7 +54,7 @@ pub use cases::{TestResult, run_tests};
 pub use classify::{classify, clues_in, look_up, on_trial};
 pub use coverage::{advice, tests_about, unexercised};
 pub use diff::{Difference, diff};
-pub use load::{SourceFile, digest, load};
+pub use load::{SourceFile, digest, load, tally};
 pub use outcome::{
     AtHand, Citation, Classification, Clue, Field, FieldCheck, Hit, OfficeClue, Outcome, Reading, RuleScore,
 };

@@ -42,7 +42,7 @@ pub(super) struct Alphabet {
 pub(super) struct Read(Hir);
 
 /// An expression over an alphabet.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Engine(meta::Regex);
 
 impl Read {
@@ -207,6 +207,11 @@ impl Alphabet {
 }
 
 impl Engine {
+    /// Forgets what was kept of the texts that it has seen: a copy shares what is compiled, and nothing else.
+    pub(super) fn rest(&mut self) {
+        *self = self.clone();
+    }
+
     /// Where it first stands in a text, given as it is and spelled.
     pub(super) fn find(&self, text: &str, spelled: &[u8]) -> Option<Range<usize>> {
         let found = self.0.find(spelled)?.range();

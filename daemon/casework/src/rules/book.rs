@@ -9,7 +9,6 @@ use super::phrase::Phrase;
 use super::place::Place;
 use super::problem::{Problem, Spot};
 use super::score::Index;
-use super::tally::Tally;
 use crate::language::Language;
 use alloc::collections::BTreeMap;
 use alloc::format;
@@ -54,6 +53,15 @@ impl Rulebook {
         Self { digest, ..self }
     }
 
+    /// The same rules without what their expressions keep of the texts they have seen: megabytes after the tests of the rules, which
+    /// are of every kind, and of which a service that waits has no use.
+    #[must_use]
+    pub fn rested(mut self) -> Self {
+        self.index.rest();
+        self.extractors.values_mut().for_each(Extractor::rest);
+        self
+    }
+
     /// SHA-256 (lower-case hex) of the files in the order given: for each its name, a zero byte, its length as
     /// eight big-endian bytes, its text.
     #[must_use]
@@ -71,12 +79,6 @@ impl Rulebook {
     #[must_use]
     pub fn margin(&self) -> i32 {
         self.margin
-    }
-
-    /// What its clues were counted on; nothing where it has none.
-    #[must_use]
-    pub fn tally(&self) -> &Tally {
-        &self.clues.tally
     }
 
     /// The rule for messages no rule recognises.

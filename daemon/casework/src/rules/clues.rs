@@ -32,7 +32,6 @@ const KEPT_MAX: usize = 3;
 /// What words say of kinds and of offices. Empty: they say nothing.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Clues {
-    pub(super) tally: Tally,
     /// Every word that says something of either.
     words: Lexicon,
     kinds: Weights,
@@ -147,7 +146,7 @@ fn doublings(over: u64, under: u64) -> i64 {
 
 impl Clues {
     /// What was counted, for all kinds and for these offices.
-    pub(super) fn of(tally: Tally, offices: Vec<String>) -> Self {
+    pub(super) fn of(tally: &Tally, offices: Vec<String>) -> Self {
         let kinds = Kind::ALL.map(|(_, code, _)| code.to_string()).to_vec();
         let words =
             Lexicon::of([tally.kinds(), tally.offices()].into_iter().flat_map(Counted::words).map(|(word, _)| word));
@@ -155,7 +154,7 @@ impl Clues {
             Weights::of(tally.kinds(), kinds, Weights::OF_KIND, &words),
             Weights::of(tally.offices(), offices, Weights::OF_OFFICE, &words),
         );
-        Self { tally, words, kinds, offices }
+        Self { words, kinds, offices }
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -317,7 +316,7 @@ mod tests {
         (0..60).for_each(|_| tally.count(Kind::Spam, clues(&["la"])));
         tally.count(Kind::Spam, clues(&["la", "sconti"]));
         assert!(!tally.to_toml().contains("sconti"), "{}", tally.to_toml());
-        let weighed = tally.clone().weighed(|_| true);
+        let weighed = tally.weighed(|_| true);
         let best = |words: &[&str]| said(&weighed, words).into_iter().next().map(|said| (said.of, said.words));
         assert_eq!(best(&["buche", "ignota"]), Some(("complaint", ["buche".to_string()].into())));
         assert_eq!(best(&["importo", "buche"]).map(|(kind, _)| kind), Some("payment_query"));

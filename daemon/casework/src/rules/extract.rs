@@ -170,6 +170,11 @@ pub(super) struct Found {
 }
 
 impl Extractor {
+    /// Forgets what its patterns kept of the texts that they have seen.
+    pub(super) fn rest(&mut self) {
+        self.patterns.iter_mut().for_each(Pattern::rest);
+    }
+
     /// The first value that passes the check, in the order of the places and of the patterns; if none does, the first
     /// value with the reason why it is not usable, so that the reply can name it. A value that the text calls the old one is
     /// kept beside the new one, and never taken for it.

@@ -6,6 +6,7 @@ use super::draft::Draft;
 use super::problem::{Problem, Problems, Spot};
 use super::read::read_file;
 use super::syntax::parse;
+use super::tally::Tally;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -69,6 +70,19 @@ pub fn load(files: &[SourceFile], templates: &[&str]) -> Result<Rulebook, Vec<Pr
         }),
         _ => Err(found),
     }
+}
+
+/// What the clues of a set of rules without mistakes were counted on; nothing where it has none. A rulebook keeps only what they
+/// weigh.
+#[must_use]
+pub fn tally(files: &[SourceFile]) -> Tally {
+    let mut problems = Problems::new(Vec::new());
+    let mut counted = |file: &SourceFile| {
+        let entries = parse(&file.text).ok()?;
+        let clues = entries.iter().find(|entry| entry.key == "clues")?;
+        super::tally::read(&clues.node, 0, &mut problems)
+    };
+    files.iter().find_map(&mut counted).unwrap_or_default()
 }
 
 /// What [`Rulebook::digest`] is of these files, whether or not they have mistakes.

@@ -82,6 +82,16 @@ impl Expressions {
         Ok(compiled)
     }
 
+    /// Forgets what was kept of the texts that they have seen.
+    pub(super) fn rest(&mut self) {
+        for compiled in self.compiled.values_mut() {
+            match compiled {
+                Compiled::Spelled(_, engine) => engine.rest(),
+                Compiled::Plain(pattern) => pattern.rest(),
+            }
+        }
+    }
+
     /// One alphabet for all of them, or where bytes do not suffice one for each half.
     fn spell<'e>(&mut self, some: &[(&'e str, Read)], plain: &mut Vec<&'e str>) {
         if some.is_empty() {
@@ -157,6 +167,11 @@ impl Pattern {
             return Err(EMPTY.to_owned());
         }
         Ok(Self(regex))
+    }
+
+    /// Forgets what was kept of the texts that it has seen: a copy shares what is compiled, and nothing else.
+    pub(super) fn rest(&mut self) {
+        *self = self.clone();
     }
 
     /// Whether the expression has this named group.

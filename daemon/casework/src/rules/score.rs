@@ -115,6 +115,10 @@ impl Index {
         Ok(Self { automaton, begun, glances, phrases, users, signals, places, facts, singly, expressions })
     }
 
+    pub(super) fn rest(&mut self) {
+        self.expressions.rest();
+    }
+
     /// The hits of each signaller that has any, in their order. `signals` gives the signals of one, where it counts today.
     pub(super) fn hits<'s>(
         &'s self,

@@ -123,7 +123,7 @@ impl Tally {
     }
 
     /// What it says of kinds, and of those offices that there are.
-    pub(super) fn weighed(self, is_office: impl Fn(&str) -> bool) -> Clues {
+    pub(super) fn weighed(&self, is_office: impl Fn(&str) -> bool) -> Clues {
         let there = self.offices.messages.keys().filter(|id| is_office(id)).cloned().collect();
         Clues::of(self, there)
     }

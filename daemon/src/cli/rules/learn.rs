@@ -5,7 +5,7 @@ use super::eval::{each, world::World};
 use super::{Ended, Which, config, refused, wrong};
 use crate::archive::{Archive, Shelf};
 use crate::rulebook::{Set, past::Past};
-use casework::rules::{Rulebook, Tally, clues_in};
+use casework::rules::{self, Rulebook, Tally, clues_in};
 use std::path::PathBuf;
 
 /// What stands over the section.
@@ -34,7 +34,7 @@ pub(super) fn main(args: &Args) -> Ended {
         Which { folder: None, config: None, templates: None }.read()?.map_err(|problems| refused(&problems))?;
     let (mut tally, mut bad) = (Tally::default(), 0);
     if args.messages.is_empty() {
-        tally = shipped.book.tally().clone();
+        tally = rules::tally(&shipped.files);
     }
     let world = World::read(args.world.as_deref()).map_err(wrong)?;
     for path in &args.messages {

@@ -6,7 +6,7 @@
 //! is pure and total, and is the one function behind the daemon, `explain` and the tests of the rules.
 //!
 //! Reading order: [`book`] (the model), `syntax` → `form` → `read` → `check` (file to model; `called` for what people write instead), `normal`, `phrase`,
-//! `quote`, `pattern` over `alphabet`, `extract` (how a text is looked at), [`outcome`] and `classify` (the answer), `cases` (tests);
+//! `quote`, `pattern` over `alphabet` and `engine`, `extract` (how a text is looked at), [`outcome`] and `classify` (the answer), `cases` (tests);
 //! for who tunes them: `words` (a signal as people read it), `why_not`, `coverage`, `diff`.
 
 mod alphabet;
@@ -21,6 +21,7 @@ mod clues;
 mod coverage;
 mod diff;
 mod draft;
+mod engine;
 mod extract;
 pub(crate) mod form;
 mod lexicon;

@@ -7,20 +7,16 @@
 //! An expression finds in the spelled text exactly what it finds in the text: it cannot tell two characters of a kind apart, and
 //! for `\b` the kinds of word characters get the bytes that ASCII calls so.
 
+use super::engine::Engine;
 use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec;
 use alloc::vec::Vec;
-use core::ops::Range;
-use regex_automata::meta;
-use regex_automata::nfa::thompson::WhichCaptures;
 use regex_syntax::ParserBuilder;
-use regex_syntax::hir::{Class, ClassBytes, ClassBytesRange, Hir, HirKind, Look, Repetition};
+use regex_syntax::hir::{Capture, Class, ClassBytes, ClassBytesRange, Hir, HirKind, Look, Repetition};
 
 /// Positions of an expression that is compiled over an alphabet; one of more is compiled as it stands, or refused as too large.
 const POSITIONS_MAX: u32 = 1000;
-/// Memory of one compiled expression, and of what its engine keeps of the texts that it has seen, bytes.
-const ENGINE_BYTES_MAX: usize = 1024 * 1024;
 
 /// Characters of a set, as ranges in order.
 type Set = Vec<(u32, u32)>;
@@ -41,10 +37,6 @@ pub(super) struct Alphabet {
 #[derive(Debug)]
 pub(super) struct Read(Hir);
 
-/// An expression over an alphabet.
-#[derive(Debug, Clone)]
-pub(super) struct Engine(meta::Regex);
-
 impl Read {
     /// Reads it. `None`: it is no expression.
     pub(super) fn of(written: &str, nest: u32) -> Option<Self> {
@@ -56,9 +48,23 @@ impl Read {
         positions(&self.0).is_some_and(|positions| positions <= POSITIONS_MAX)
     }
 
+    /// Whether it has this named group.
+    pub(super) fn has_group(&self, name: &str) -> bool {
+        has_group(&self.0, name)
+    }
+
     /// Whether it finds the empty text.
     pub(super) fn is_empty(&self) -> bool {
         finds_nothing(&self.0)
+    }
+}
+
+fn has_group(hir: &Hir, name: &str) -> bool {
+    match hir.kind() {
+        HirKind::Empty | HirKind::Literal(_) | HirKind::Class(_) | HirKind::Look(_) => false,
+        HirKind::Repetition(repeated) => has_group(&repeated.sub, name),
+        HirKind::Capture(group) => group.name.as_deref() == Some(name) || has_group(&group.sub, name),
+        HirKind::Concat(parts) | HirKind::Alternation(parts) => parts.iter().any(|part| has_group(part, name)),
     }
 }
 
@@ -172,15 +178,10 @@ impl Alphabet {
 
     /// Compiles an expression that this is the alphabet of.
     pub(super) fn engine(&self, read: &Read) -> Option<Engine> {
-        let config = meta::Config::new()
-            .utf8_empty(false)
-            .which_captures(WhichCaptures::Implicit)
-            .nfa_size_limit(Some(ENGINE_BYTES_MAX))
-            .hybrid_cache_capacity(ENGINE_BYTES_MAX);
-        meta::Builder::new().configure(config).build_from_hir(&self.spelled(&read.0)?).ok().map(Engine)
+        Engine::spelled(&self.spelled(&read.0)?)
     }
 
-    /// The same expression over this alphabet; groups only group.
+    /// The same expression over this alphabet; groups without a name only group.
     fn spelled(&self, hir: &Hir) -> Option<Hir> {
         let all = |parts: &[Hir]| parts.iter().map(|part| self.spelled(part)).collect::<Option<Vec<_>>>();
         Some(match hir.kind() {
@@ -199,29 +200,19 @@ impl Alphabet {
                 let sub = Box::new(self.spelled(&repeated.sub)?);
                 Hir::repetition(Repetition { min: repeated.min, max: repeated.max, greedy: repeated.greedy, sub })
             }
-            HirKind::Capture(group) => self.spelled(&group.sub)?,
+            HirKind::Capture(group) => {
+                let sub = self.spelled(&group.sub)?;
+                match &group.name {
+                    Some(name) => {
+                        let (index, name) = (group.index, Some(name.clone()));
+                        Hir::capture(Capture { index, name, sub: Box::new(sub) })
+                    }
+                    None => sub,
+                }
+            }
             HirKind::Concat(parts) => Hir::concat(all(parts)?),
             HirKind::Alternation(parts) => Hir::alternation(all(parts)?),
         })
-    }
-}
-
-impl Engine {
-    /// Forgets what was kept of the texts that it has seen: a copy shares what is compiled, and nothing else.
-    pub(super) fn rest(&mut self) {
-        *self = self.clone();
-    }
-
-    /// Where it first stands in a text, given as it is and spelled.
-    pub(super) fn find(&self, text: &str, spelled: &[u8]) -> Option<Range<usize>> {
-        let found = self.0.find(spelled)?.range();
-        if spelled.len() == text.len() {
-            return Some(found); // a byte a character
-        }
-        let mut starts = text.char_indices().map(|(at, _)| at).chain([text.len()]).skip(found.start);
-        let start = starts.next()?;
-        let end = if found.is_empty() { start } else { starts.nth(found.len() - 1)? };
-        Some(start..end)
     }
 }
 
@@ -286,6 +277,7 @@ fn has(kind: &Kind, id: usize) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use alloc::format;
     use alloc::string::String;
     use proptest::prelude::*;
     use regex::Regex;
@@ -362,8 +354,13 @@ mod tests {
         "-",
     ];
 
+    /// Each piece is a group with a name, or none is.
     fn expression() -> impl Strategy<Value = String> {
-        proptest::collection::vec(proptest::sample::select(PIECES), 1..5).prop_map(|parts| parts.concat())
+        let pieces = proptest::collection::vec(proptest::sample::select(PIECES), 1..5);
+        (pieces, proptest::bool::ANY).prop_map(|(parts, are_groups)| {
+            let part = |(n, part)| if are_groups { format!("(?<g{n}>{part})") } else { String::from(part) };
+            parts.into_iter().enumerate().map(part).collect()
+        })
     }
 
     proptest! {
@@ -381,8 +378,27 @@ mod tests {
                 let plain = Regex::new(written).unwrap();
                 prop_assert_eq!(read.is_empty(), plain.is_match(""), "{}", written);
                 prop_assert!(read.fits(), "{}", written);
-                let found = alphabet.engine(read).unwrap().find(&text, &spelled);
+                let engine = alphabet.engine(read).unwrap();
+                let found = engine.find(&text, &spelled);
                 prop_assert_eq!(found, plain.find(&text).map(|found| found.range()), "{} in {:?}", written, text);
+                if read.is_empty() {
+                    continue; // the rules have none, and it finds the empty text within a character too
+                }
+                let groups = ["g0", "g1", "g2", "g3", "g4"];
+                let all: Vec<_> = engine
+                    .matches(&text, &spelled)
+                    .map(|found| (found.start, found.whole, groups.map(|name| found.group(name))))
+                    .collect();
+                let plain: Vec<_> = plain
+                    .captures_iter(&text)
+                    .map(|found| {
+                        let whole = found.get(0).unwrap();
+                        let group = |name| found.name(name).map_or("", |group| group.as_str());
+                        (whole.start(), whole.as_str(), groups.map(group))
+                    })
+                    .collect();
+                prop_assert_eq!(all, plain, "{} in {:?}", written, text);
+                prop_assert_eq!(read.has_group("g0"), written.contains("g0"));
             }
         }
     }

@@ -4,7 +4,7 @@ use super::cases::Case;
 use super::clues::Clues;
 use super::extract::Extractor;
 use super::normal::Normal;
-use super::pattern::Expression;
+use super::pattern::{Expression, Expressions};
 use super::phrase::Phrase;
 use super::place::Place;
 use super::problem::{Problem, Spot};
@@ -32,6 +32,8 @@ pub struct Rulebook {
     /// What each office works on, by id: all offices.
     pub(super) matters: BTreeMap<String, Vec<Signal>>,
     pub(super) extractors: BTreeMap<String, Extractor>,
+    /// Their expressions.
+    pub(super) readers: Expressions,
     /// The rules that score, by id.
     pub(super) rules: BTreeMap<String, Rule>,
     /// The rule for messages no rule recognises: it has no signals and is not in `rules`.
@@ -58,7 +60,7 @@ impl Rulebook {
     #[must_use]
     pub fn rested(mut self) -> Self {
         self.index.rest();
-        self.extractors.values_mut().for_each(Extractor::rest);
+        self.readers.rest();
         self
     }
 

@@ -7,6 +7,7 @@ use super::clues::Clues;
 use super::draft::{Declared, Defaults, Draft, DraftCase, DraftDefaults, DraftLook, DraftRule, DraftSignal, Mention};
 use super::form::Written;
 use super::normal::Normal;
+use super::pattern::Expressions;
 use super::phrase::Phrase;
 use super::problem::{Problems, Spot};
 use super::read_case::EXPECT_KEYS;
@@ -116,6 +117,9 @@ pub(super) fn assemble(
     }
     let index = index(&resolved, &matters).map_err(|why| problems.error(Spot::default(), why)).ok()?;
     let Draft { offices, bodies, extractors, .. } = draft;
+    let extractors = items(extractors);
+    let patterns = extractors.values().flat_map(|extractor| &extractor.patterns);
+    let readers = Expressions::of(patterns).map_err(|why| problems.error(Spot::default(), why)).ok()?;
     Some(Rulebook {
         digest: String::new(),
         accept: defaults.accept,
@@ -127,7 +131,8 @@ pub(super) fn assemble(
         matters,
         index,
         clues,
-        extractors: items(extractors),
+        extractors,
+        readers,
         rules: resolved,
         fallback,
         desk,

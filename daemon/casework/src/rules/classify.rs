@@ -3,6 +3,7 @@
 use super::book::{Kind, Mode, Rule, Rulebook};
 use super::clues::clues_of;
 use super::outcome::{Citation, Classification, Clue, Field, FieldCheck, Outcome, RuleScore};
+use super::pattern::Spelled;
 use super::place::{DossierBrief, Material, Place, World};
 use super::quote::Split;
 use super::score::{of_rule, score};
@@ -116,8 +117,9 @@ pub fn clues_in(book: &Rulebook, material: &Material<'_>, world: &dyn World) -> 
 pub(super) fn extract(book: &Rulebook, view: &View<'_>, world: &dyn World) -> (Vec<Field>, Option<DossierBrief>) {
     let mut fields = Vec::new();
     let mut named = None;
+    let mut spelled = Spelled::new();
     for (name, extractor) in &book.extractors {
-        let Some(found) = extractor.run(name, |place| view.texts(place), world) else {
+        let Some(found) = extractor.run(name, &book.readers, view, &mut spelled, world) else {
             continue;
         };
         fields.push(found.field);

@@ -1,11 +1,13 @@
 //! Extractors: values found in a message by a pattern, put in canonical form, and checked.
 
 use super::checksum::{codice_fiscale_ok, iban_ok, partita_iva_ok};
+use super::engine::Match;
 use super::normal::Normal;
 use super::outcome::{Field, FieldCheck};
-use super::pattern::{Match, Pattern};
+use super::pattern::{Expression, Expressions, Spelled};
 use super::phrase::Phrase;
 use super::place::{DossierBrief, Place, World};
+use super::view::View;
 use alloc::borrow::ToOwned;
 use alloc::format;
 use alloc::string::String;
@@ -25,7 +27,7 @@ const SAID_BEFORE_BYTES: usize = 80;
 #[derive(Debug)]
 pub(super) struct Extractor {
     pub(super) places: Vec<Place>,
-    pub(super) patterns: Vec<Pattern>,
+    pub(super) patterns: Vec<Expression>,
     pub(super) value: Template,
     pub(super) check: Option<Check>,
     /// What follows these words is the new value, what follows those the old one.
@@ -108,7 +110,7 @@ impl Template {
         })
     }
 
-    fn fill(&self, found: &Match<'_>) -> String {
+    fn fill(&self, found: &Match<'_, '_>) -> String {
         let mut value = String::new();
         for piece in &self.0 {
             match piece {
@@ -170,40 +172,39 @@ pub(super) struct Found {
 }
 
 impl Extractor {
-    /// Forgets what its patterns kept of the texts that they have seen.
-    pub(super) fn rest(&mut self) {
-        self.patterns.iter_mut().for_each(Pattern::rest);
-    }
-
     /// The first value that passes the check, in the order of the places and of the patterns; if none does, the first
     /// value with the reason why it is not usable, so that the reply can name it. A value that the text calls the old one is
     /// kept beside the new one, and never taken for it.
-    pub(super) fn run<'t>(
+    pub(super) fn run(
         &self,
         name: &str,
-        texts: impl Fn(Place) -> &'t [&'t str],
+        expressions: &Expressions,
+        view: &View<'_>,
+        spelled: &mut Spelled,
         world: &dyn World,
     ) -> Option<Found> {
         let (mut good, mut first, mut old): (Option<Found>, Option<Found>, Option<String>) = (None, None, None);
-        let candidates = self.places.iter().flat_map(|place| texts(*place).iter().map(|text| (*place, *text)));
-        let candidates = candidates
-            .flat_map(|(place, text)| self.patterns.iter().map(move |pattern| (place, text, pattern)))
-            .flat_map(|(place, text, pattern)| pattern.matches(text).map(move |found| (place, text, found)));
-        for (place, text, found) in candidates.take(CANDIDATES_MAX) {
-            let is_old = self.is_old(text, found.start());
-            let Some(found) = self.read(name, place, &found, world) else {
-                continue;
-            };
-            let is_good = !matches!(found.field.check, FieldCheck::Failed(_));
-            if is_old {
-                old.get_or_insert(found.field.value);
-            } else if is_good {
-                good.get_or_insert(found);
-            } else {
-                first.get_or_insert(found);
-            }
-            if good.is_some() && (old.is_some() || self.old_after.is_empty()) {
-                break;
+        let mut left = CANDIDATES_MAX;
+        let values = view.values(&self.places);
+        'all: for (value, pattern) in values.flat_map(|value| self.patterns.iter().map(move |pattern| (value, pattern)))
+        {
+            let (place, _, text) = value;
+            for found in expressions.matches(pattern, value, spelled) {
+                let is_old = self.is_old(text, found.start);
+                if let Some(found) = self.read(name, place, &found, world) {
+                    let is_good = !matches!(found.field.check, FieldCheck::Failed(_));
+                    if is_old {
+                        old.get_or_insert(found.field.value);
+                    } else if is_good {
+                        good.get_or_insert(found);
+                    } else {
+                        first.get_or_insert(found);
+                    }
+                }
+                left -= 1;
+                if left == 0 || (good.is_some() && (old.is_some() || self.old_after.is_empty())) {
+                    break 'all;
+                }
             }
         }
         let mut found = good.or(first)?;
@@ -225,13 +226,13 @@ impl Extractor {
         last(&self.old_after) > last(&self.new_after)
     }
 
-    fn read(&self, name: &str, place: Place, found: &Match<'_>, world: &dyn World) -> Option<Found> {
+    fn read(&self, name: &str, place: Place, found: &Match<'_, '_>, world: &dyn World) -> Option<Found> {
         let value = self.value.fill(found);
-        if value.is_empty() || value.len() > VALUE_BYTES_MAX || found.whole().len() > VALUE_BYTES_MAX {
+        if value.is_empty() || value.len() > VALUE_BYTES_MAX || found.whole.len() > VALUE_BYTES_MAX {
             return None;
         }
         let (check, dossier) = self.judge(&value, world);
-        let field = Field { name: name.to_owned(), value, place, matched: found.whole().to_owned(), check, old: None };
+        let field = Field { name: name.to_owned(), value, place, matched: found.whole.to_owned(), check, old: None };
         Some(Found { field, dossier })
     }
 

@@ -1,30 +1,23 @@
-//! Regular expressions, bounded. The only file that names the `regex` crate, and `alphabet` the crates below it: linear time on
-//! every input, no look-around, no back-references.
+//! The expressions of the rules, bounded and compiled together. It changes when another thing is asked of them.
 
-use super::alphabet::{Alphabet, Engine, Read};
+use super::alphabet::{Alphabet, Read};
+use super::engine::{Engine, Match};
 use super::place::Place;
 use super::view::View;
 use alloc::borrow::ToOwned;
 use alloc::collections::BTreeMap;
 use alloc::format;
-use alloc::string::{String, ToString};
+use alloc::string::String;
 use alloc::vec::Vec;
 use core::ops::Range;
-use regex::{Regex, RegexBuilder};
 
-/// Memory of one compiled expression, in bytes; a larger one is refused when the rules are loaded.
-const PATTERN_BYTES_MAX: usize = 1024 * 1024;
 /// Depth of nested groups; a deeper one is refused.
 const PATTERN_NEST_MAX: u32 = 50;
 
 /// Why an expression is refused that would find something everywhere.
 const EMPTY: &str = "espressione regolare che trova anche il testo vuoto";
 
-/// A compiled expression with groups.
-#[derive(Debug, Clone)]
-pub(super) struct Pattern(Regex);
-
-/// The expression of a signal, which passed its checks. It is compiled with those of all the others, in [`Expressions`].
+/// The expression of a signal or an extractor, which passed its checks. It is compiled with those of others, in [`Expressions`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Expression(String);
 
@@ -34,8 +27,13 @@ impl Expression {
         match Read::of(written, PATTERN_NEST_MAX) {
             Some(read) if read.is_empty() => Err(EMPTY.to_owned()),
             Some(read) if read.fits() => Ok(Self(written.to_owned())),
-            _ => Pattern::compile(written).map(|_| Self(written.to_owned())),
+            _ => Engine::plain(written, PATTERN_NEST_MAX).map(|_| Self(written.to_owned())),
         }
+    }
+
+    /// Whether it has this named group.
+    pub(super) fn has_group(&self, name: &str) -> bool {
+        Read::of(&self.0, PATTERN_NEST_MAX).is_some_and(|read| read.has_group(name))
     }
 
     pub(super) fn written(&self) -> &str {
@@ -43,7 +41,7 @@ impl Expression {
     }
 }
 
-/// The expressions of all signals, compiled.
+/// Expressions, compiled.
 #[derive(Debug, Default)]
 pub(super) struct Expressions {
     alphabets: Vec<Alphabet>,
@@ -51,15 +49,14 @@ pub(super) struct Expressions {
     compiled: BTreeMap<String, Compiled>,
 }
 
-#[derive(Debug)]
-enum Compiled {
-    /// Over the alphabet with this number.
-    Spelled(usize, Engine),
-    /// Too large, or in need of what an alphabet has not.
-    Plain(Pattern),
+#[derive(Debug, Clone)]
+struct Compiled {
+    /// Number of the alphabet that spells its texts. `None`: it is too large, or needs what an alphabet has not.
+    alphabet: Option<usize>,
+    engine: Engine,
 }
 
-/// The texts of a message as they were spelled: alphabet, place, which value of it.
+/// The texts of a message as the alphabets of some [`Expressions`] spelled them: alphabet, place, which value of it.
 pub(super) type Spelled = BTreeMap<(usize, Place, usize), Vec<u8>>;
 
 impl Expressions {
@@ -76,20 +73,15 @@ impl Expressions {
         }
         compiled.spell(&fitting, &mut plain);
         for written in plain {
-            let pattern = Pattern::compile(written).map_err(|why| format!("`{written}`: {why}"))?;
-            compiled.compiled.insert(written.to_owned(), Compiled::Plain(pattern));
+            let engine = Engine::plain(written, PATTERN_NEST_MAX).map_err(|why| format!("`{written}`: {why}"))?;
+            compiled.compiled.insert(written.to_owned(), Compiled { alphabet: None, engine });
         }
         Ok(compiled)
     }
 
-    /// Forgets what was kept of the texts that they have seen.
+    /// Forgets what was kept of the texts that they have seen: a copy shares what is compiled, and nothing else.
     pub(super) fn rest(&mut self) {
-        for compiled in self.compiled.values_mut() {
-            match compiled {
-                Compiled::Spelled(_, engine) => engine.rest(),
-                Compiled::Plain(pattern) => pattern.rest(),
-            }
-        }
+        self.compiled.values_mut().for_each(|compiled| *compiled = compiled.clone());
     }
 
     /// One alphabet for all of them, or where bytes do not suffice one for each half.
@@ -103,7 +95,7 @@ impl Expressions {
                 for (written, read) in some {
                     match alphabet.engine(read) {
                         Some(engine) => {
-                            let spelled = Compiled::Spelled(self.alphabets.len(), engine);
+                            let spelled = Compiled { alphabet: Some(self.alphabets.len()), engine };
                             self.compiled.insert((*written).to_owned(), spelled);
                         }
                         None => plain.push(written),
@@ -129,97 +121,38 @@ impl Expressions {
         spelled: &mut Spelled,
     ) -> Option<(Place, usize, Range<usize>)> {
         let compiled = self.compiled.get(expression.written())?;
-        let values = places.iter().flat_map(|place| view.texts(*place).iter().enumerate().map(|it| (*place, it)));
-        for (place, (item, text)) in values {
-            let found = match compiled {
-                Compiled::Plain(pattern) => pattern.0.find(text).map(|found| found.range()),
-                Compiled::Spelled(number, engine) => {
-                    let alphabet = self.alphabets.get(*number)?;
-                    engine.find(text, spelled.entry((*number, place, item)).or_insert_with(|| alphabet.spell(text)))
-                }
-            };
-            if let Some(range) = found {
-                return Some((place, item, range));
-            }
+        view.values(places).find_map(|(place, item, text)| {
+            let found = compiled.engine.find(text, self.read(compiled, place, item, text, spelled));
+            found.map(|range| (place, item, range))
+        })
+    }
+
+    /// Everything that an expression finds in a value of a message, first to last.
+    pub(super) fn matches<'e, 't: 'e>(
+        &'e self,
+        expression: &Expression,
+        (place, item, text): (Place, usize, &'t str),
+        spelled: &'e mut Spelled,
+    ) -> impl Iterator<Item = Match<'e, 't>> {
+        let compiled = self.compiled.get(expression.written());
+        let read = compiled.map(|compiled| (compiled, self.read(compiled, place, item, text, spelled)));
+        read.into_iter().flat_map(move |(compiled, read)| compiled.engine.matches(text, read))
+    }
+
+    /// A value as the engine of an expression reads it.
+    fn read<'s>(
+        &self,
+        compiled: &Compiled,
+        place: Place,
+        item: usize,
+        text: &'s str,
+        spelled: &'s mut Spelled,
+    ) -> &'s [u8] {
+        match compiled.alphabet.and_then(|number| Some((number, self.alphabets.get(number)?))) {
+            Some((number, alphabet)) => spelled.entry((number, place, item)).or_insert_with(|| alphabet.spell(text)),
+            None => text.as_bytes(),
         }
-        None
     }
-}
-
-impl Pattern {
-    /// Compiles; the error is one Italian line.
-    pub(super) fn compile(written: &str) -> Result<Self, String> {
-        let built = RegexBuilder::new(written)
-            .size_limit(PATTERN_BYTES_MAX)
-            .dfa_size_limit(PATTERN_BYTES_MAX)
-            .nest_limit(PATTERN_NEST_MAX)
-            .build();
-        let regex = built.map_err(|error| match error {
-            regex::Error::CompiledTooBig(_) => {
-                format!(
-                    "espressione troppo grande (oltre {} KiB compilata): riduci le ripetizioni",
-                    PATTERN_BYTES_MAX / 1024
-                )
-            }
-            other => format!("espressione regolare non valida: {}", italian(&other.to_string())),
-        })?;
-        if regex.is_match("") {
-            return Err(EMPTY.to_owned());
-        }
-        Ok(Self(regex))
-    }
-
-    /// Forgets what was kept of the texts that it has seen: a copy shares what is compiled, and nothing else.
-    pub(super) fn rest(&mut self) {
-        *self = self.clone();
-    }
-
-    /// Whether the expression has this named group.
-    pub(super) fn has_group(&self, name: &str) -> bool {
-        self.0.capture_names().flatten().any(|group| group == name)
-    }
-
-    /// Every match, first to last: the whole of it, and a way to ask for its groups.
-    pub(super) fn matches<'t>(&self, text: &'t str) -> impl Iterator<Item = Match<'t>> {
-        self.0.captures_iter(text).map(Match)
-    }
-}
-
-/// One match of an expression.
-pub(super) struct Match<'t>(regex::Captures<'t>);
-
-impl<'t> Match<'t> {
-    pub(super) fn whole(&self) -> &'t str {
-        self.0.get(0).map_or("", |found| found.as_str())
-    }
-
-    /// Where it begins in the text.
-    pub(super) fn start(&self) -> usize {
-        self.0.get(0).map_or(0, |found| found.start())
-    }
-
-    pub(super) fn group(&self, name: &str) -> &'t str {
-        self.0.name(name).map_or("", |found| found.as_str())
-    }
-}
-
-/// The crate's messages in the administrators' language; one not listed stays in English.
-fn italian(message: &str) -> &str {
-    const KNOWN: [(&str, &str); 9] = [
-        ("unclosed group", "parentesi non chiusa"),
-        ("unopened group", "parentesi chiusa ma mai aperta"),
-        ("unclosed character class", "parentesi quadra non chiusa"),
-        ("repetition operator missing", "ripetizione senza nulla da ripetere"),
-        ("invalid repetition count", "ripetizione con i numeri in ordine inverso"),
-        ("unclosed counted repetition", "parentesi graffa non chiusa"),
-        ("unrecognized escape", "dopo `\\` c'è una lettera senza significato"),
-        ("backreferences", "i richiami come `\\1` non si possono usare"),
-        ("look-around", "`(?=`, `(?!`, `(?<=` e `(?<!` non si possono usare"),
-    ];
-    // The last line says what; those above draw the place.
-    let line = message.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or_default().trim();
-    let line = line.strip_prefix("error: ").unwrap_or(line);
-    KNOWN.iter().find(|(english, _)| line.starts_with(english)).map_or(line, |(_, italian)| italian)
 }
 
 #[cfg(test)]
@@ -228,11 +161,7 @@ mod tests {
 
     #[test]
     fn refuses_what_is_too_large_too_deep_or_empty() {
-        let says = |written: &str| {
-            let says = Pattern::compile(written).expect_err("refused");
-            assert_eq!(Expression::admit(written).expect_err("refused"), says, "{written}");
-            says
-        };
+        let says = |written: &str| Expression::admit(written).expect_err("refused");
         assert!(says(r"\w{1,2000}\w{1,2000}").contains("troppo grande"));
         assert!(says(&alloc::format!("{}a{}", "(".repeat(60), ")".repeat(60))).contains("non valida"));
         assert!(says("(a").contains("parentesi non chiusa"));
@@ -251,6 +180,6 @@ mod tests {
         let compiled = Expressions::of(both.iter()).expect("good");
         assert_eq!((compiled.alphabets.len(), compiled.compiled.len()), (2, 2));
         let plain = Expressions::of([Expression::admit(r"(?-u:\b)x").expect("good")].iter()).expect("good");
-        assert!(matches!(plain.compiled.get(r"(?-u:\b)x"), Some(Compiled::Plain(_))));
+        assert!(matches!(plain.compiled.get(r"(?-u:\b)x"), Some(Compiled { alphabet: None, .. })));
     }
 }

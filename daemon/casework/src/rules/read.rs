@@ -4,7 +4,7 @@ use super::called::PLACES;
 use super::draft::{Declared, Defaults, Draft, DraftDefaults};
 use super::extract::{Check, Extractor, Template};
 use super::form::Form;
-use super::pattern::Pattern;
+use super::pattern::Expression;
 use super::phrase::Phrase;
 use super::place::Place;
 use super::problem::{Problems, Spot};
@@ -193,7 +193,7 @@ fn extractor(id: &str, what: String, node: &Node, at: Spot, problems: &mut Probl
     let written = form.lines("pattern", problems).unwrap_or_default();
     let mut patterns = Vec::with_capacity(written.len());
     for one in &written {
-        match Pattern::compile(&one.value) {
+        match Expression::admit(&one.value) {
             Ok(pattern) => {
                 for group in template.iter().flat_map(Template::groups).filter(|group| !pattern.has_group(group)) {
                     problems.error(

@@ -73,6 +73,12 @@ impl<'a> View<'a> {
         self.texts.get(&place).map_or(&[], Vec::as_slice)
     }
 
+    /// The values of some places: the place, which value of it, and the text.
+    pub(super) fn values(&self, places: &[Place]) -> impl Iterator<Item = (Place, usize, &'a str)> {
+        let texts = places.iter().map(|place| (*place, self.texts(*place)));
+        texts.flat_map(|(place, texts)| texts.iter().enumerate().map(move |(item, text)| (place, item, *text)))
+    }
+
     /// The running texts, normalised: by place, then as they stand in the message.
     pub(super) fn normals(&self) -> &[(Place, usize, Normal)] {
         self.normals.get_or_init(|| {

@@ -7,7 +7,7 @@
 //!
 //! A key is written without what it shares with the one before it in its block. `places` says for each block where it begins and
 //! a text that no key of it is less than; `filter` (a Bloom filter) says of most keys that are not here that they are not. Both
-//! are kept in memory, some dozen bits a row; of the blocks only the one that was read last.
+//! are kept in memory, some ten bits a row; of the blocks only the one that was read last.
 
 use std::collections::VecDeque;
 use std::fs::File;
@@ -18,8 +18,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 /// A block is closed when it is longer than this, bytes: what one look reads, and some fifty rows share a place in memory.
 const BLOCK_BYTES: usize = 16 * 1024;
-/// Bits of the filter for each row: of a hundred keys that are not here it lets one through.
-const FILTER_BITS: u64 = 10;
+/// Bits of the filter for each row: of a hundred keys that are not here it lets two through.
+const FILTER_BITS: u64 = 8;
 /// Bits that a key sets in it.
 const FILTER_MARKS: u64 = 7;
 /// Bytes handed to the disk at a time, and made durable at a time: the end of a long run must not wait for all of it.

@@ -5,7 +5,7 @@
 //! of the next; so a row is written once a level, and there are few runs. Merges go on a little with each write, in proportion to
 //! it: nobody waits for one that takes seconds. A merge that a stop broke off begins anew.
 
-use super::run::{Row, Run, Walk, Writer, sum};
+use super::run::{Row, Run, Walk, Writer, group, sum};
 use crate::archive::sync_dir;
 use serde::{Deserialize, Serialize};
 use std::cmp::Ordering;
@@ -95,9 +95,11 @@ impl Levels {
         self.runs.iter().any(|run| run.may_have(hash))
     }
 
-    /// The rows of a range from each run, the newest run first.
+    /// The rows of a range from each run that may have any, the newest run first.
     pub(super) fn walk(&self, from: &str, end: &str, is_back: bool) -> impl Iterator<Item = Source> {
-        self.runs.iter().rev().map(move |run| Source::Run(run.walk(from, end, is_back)))
+        let group = group(from).filter(|group| end.starts_with(*group)).map(|group| sum(group.as_bytes()));
+        let runs = self.runs.iter().rev().filter(move |run| group.is_none_or(|hash| run.may_have_group(hash)));
+        runs.map(move |run| Source::Run(run.walk(from, end, is_back)))
     }
 
     /// Pours rows, in order of key and at most so many, into a new run, durable.

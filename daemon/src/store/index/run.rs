@@ -6,8 +6,9 @@
 //! ```
 //!
 //! A key is written without what it shares with the one before it in its block. `places` says for each block where it begins and
-//! a text that no key of it is less than; `filter` (a Bloom filter) says of most keys that are not here that they are not. Both
-//! are kept in memory, some ten bits a row; of the blocks only the one that was read last.
+//! a text that no key of it is less than; `filter` (a Bloom filter) says of most keys that are not here that they are not, and of
+//! most groups: the rows of one address, or of one person (`of-address/ADDRESS/…`). Both are kept in memory, some dozen bits a row;
+//! of the blocks only the one that was read last.
 
 use std::collections::VecDeque;
 use std::fs::File;
@@ -18,17 +19,18 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 /// A block is closed when it is longer than this, bytes: what one look reads, and some fifty rows share a place in memory.
 const BLOCK_BYTES: usize = 16 * 1024;
-/// Bits of the filter for each row: of a hundred keys that are not here it lets two through.
-const FILTER_BITS: u64 = 8;
-/// Bits that a key sets in it.
+/// Bits of the filter for each row: of a hundred keys that are not here it lets one through; where each row has a group of its own, fourteen.
+const FILTER_BITS: u64 = 10;
+/// Bits that a key, or a group, sets in it.
 const FILTER_MARKS: u64 = 7;
 /// Bytes handed to the disk at a time, and made durable at a time: the end of a long run must not wait for all of it.
 const WRITTEN_BYTES: usize = 1024 * 1024;
 const DURABLE_BYTES: usize = 16 * 1024 * 1024;
 /// Length of a value that is not there.
 const REMOVED: u32 = u32::MAX;
-/// Last bytes of a run, with the version of its format.
-const MAGIC: [u8; 8] = *b"sportr\x00\x01";
+/// Last bytes of a run, with the version of its format: the first one's filter knows no groups.
+const MAGIC: [u8; 8] = *b"sportr\x00\x02";
+const MAGIC_WITHOUT_GROUPS: [u8; 8] = *b"sportr\x00\x01";
 const END_BYTES: usize = 40;
 const ROW_HEAD: usize = 8;
 
@@ -122,6 +124,12 @@ pub(super) fn sum(bytes: &[u8]) -> u64 {
     sum ^ (sum >> 29)
 }
 
+/// The group that a key, or a range of keys, lies in: what it is and whose.
+pub(super) fn group(key: &str) -> Option<&str> {
+    let (at, _) = key.match_indices('/').nth(1)?;
+    key.get(..=at)
+}
+
 /// A run that is being written, in order of key.
 #[derive(Debug)]
 pub(super) struct Writer {
@@ -162,6 +170,11 @@ impl Writer {
     }
 
     pub(super) fn add(&mut self, key: &str, value: Option<&[u8]>) -> io::Result<()> {
+        if let Some(group) = group(key).map(str::as_bytes)
+            && !self.last.starts_with(group)
+        {
+            self.filter.add(sum(group));
+        }
         let key = key.as_bytes();
         let too_long = |_| io::Error::new(io::ErrorKind::InvalidData, "una riga dell'indice è troppo lunga");
         let mut shared = self.last.iter().zip(key).take_while(|(a, b)| a == b).count().min(usize::from(u16::MAX));
@@ -226,7 +239,7 @@ impl Writer {
         self.file.sync_all()?;
         self.places.texts.shrink_to_fit();
         let Self { file, path, places, filter, rows, .. } = self;
-        Ok(Run { id, level, rows, path, file, places, filter, last: Mutex::default() })
+        Ok(Run { id, level, rows, path, file, places, filter, has_groups: true, last: Mutex::default() })
     }
 }
 
@@ -240,6 +253,8 @@ pub(super) struct Run {
     file: File,
     places: Places,
     filter: Filter,
+    /// The filter knows them.
+    has_groups: bool,
     /// The block that was read last: who asks in order of key reads each once.
     last: Mutex<Option<(usize, Arc<Vec<u8>>)>>,
 }
@@ -256,7 +271,8 @@ impl Run {
         let [places_at, filter_at, rows, expected] = numbers else { return Err(damaged()) };
         let [places_at, filter_at, rows, expected] =
             [places_at, filter_at, rows, expected].map(|n| u64::from_le_bytes(*n));
-        if *magic != MAGIC || places_at > filter_at || filter_at > end_at {
+        let has_groups = *magic == MAGIC;
+        if !(has_groups || *magic == MAGIC_WITHOUT_GROUPS) || places_at > filter_at || filter_at > end_at {
             return Err(damaged());
         }
         let mut tables = vec![0; usize::try_from(end_at - places_at).map_err(|_| damaged())?];
@@ -267,7 +283,7 @@ impl Run {
         let (places, filter) = tables.split_at_checked((filter_at - places_at) as usize).ok_or_else(damaged)?;
         let places = Places::parse(places).ok_or_else(damaged)?;
         let filter = Filter(filter.as_chunks::<8>().0.iter().map(|word| u64::from_le_bytes(*word)).collect());
-        Ok(Self { id, level, rows, path: path.to_owned(), file, places, filter, last: Mutex::default() })
+        Ok(Self { id, level, rows, path: path.to_owned(), file, places, filter, has_groups, last: Mutex::default() })
     }
 
     /// A key's value; `None` where this run does not speak of it. `hash` is the key's [`sum`].
@@ -292,6 +308,11 @@ impl Run {
 
     pub(super) fn may_have(&self, hash: u64) -> bool {
         self.filter.may_have(hash)
+    }
+
+    /// The same of a [`group`].
+    pub(super) fn may_have_group(&self, hash: u64) -> bool {
+        !self.has_groups || self.filter.may_have(hash)
     }
 
     /// The rows of a range, in either direction.

@@ -509,7 +509,7 @@ impl Kept {
             }
             self.young.set(self.young.get() + bytes);
         }
-        is_other |= levels.advance(bytes)?;
+        is_other |= levels.advance()?;
         if is_other {
             batch.insert(LIST, serde_json::to_vec(&levels.list())?);
         }

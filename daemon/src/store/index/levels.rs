@@ -2,8 +2,8 @@
 //! to merge them.
 //!
 //! Rows are poured into a run when there are enough of them. Where [`FAN`] runs of a level lie side by side they are merged into one
-//! of the next; so a row is written once a level, and there are few runs. Merges go on a little with each write, in proportion to
-//! it: nobody waits for one that takes seconds. A merge that a stop broke off begins anew.
+//! of the next; so a row is written once a level, and there are few runs. A merge has a thread of its own, and is waited for only when as
+//! many runs again lie beside those that it merges. One that a stop broke off begins anew.
 
 use super::run::{Row, Run, Walk, Writer, group, sum};
 use crate::archive::sync_dir;
@@ -14,13 +14,13 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::thread::{self, JoinHandle};
 
 /// Runs of a level that become one of the next.
-const FAN: usize = 8;
+pub(super) const FAN: usize = 8;
 /// Bytes of a run of the first level, at most; each level has [`FAN`] times as many.
 const LEVEL_BYTES: u64 = 16 * 1024 * 1024;
-/// Bytes that each merge writes for one that is written: all of it is done before the next [`FAN`] runs are there.
-const PACE: u64 = 2;
 /// The mark that a block was found damaged.
 pub(super) const DAMAGED: &str = "damaged";
 
@@ -40,17 +40,16 @@ pub(super) struct Levels {
     next: u64,
     /// Files that the list names no more, to be removed when it is durable.
     gone: Vec<PathBuf>,
+    /// No merge need go on.
+    is_over: Arc<AtomicBool>,
 }
 
 #[derive(Debug)]
 struct Merge {
     inputs: Vec<u64>,
+    /// Of the inputs.
     level: u32,
-    rows: Merged,
-    to: Writer,
-    id: u64,
-    /// Nothing is older: what is removed need not be remembered.
-    is_oldest: bool,
+    work: JoinHandle<io::Result<Run>>,
 }
 
 impl Levels {
@@ -71,7 +70,7 @@ impl Levels {
             }
         }
         let next = listed.iter().map(|run| run.id + 1).max().unwrap_or(1);
-        Ok(Self { dir: dir.to_owned(), runs, merges: Vec::new(), next, gone: Vec::new() })
+        Ok(Self { dir: dir.to_owned(), runs, merges: Vec::new(), next, gone: Vec::new(), is_over: Arc::default() })
     }
 
     pub(super) fn list(&self) -> Vec<Listed> {
@@ -120,30 +119,27 @@ impl Levels {
         sync_dir(&self.dir)
     }
 
-    /// Goes on with the merges, as so many bytes written allow. Whether the list of runs is another now.
-    pub(super) fn advance(&mut self, bytes: u64) -> io::Result<bool> {
-        self.begin()?;
+    /// Takes over what was merged meanwhile, and begins what can be merged now. Whether the list of runs is another.
+    pub(super) fn advance(&mut self) -> io::Result<bool> {
         let mut is_other = false;
-        for mut merge in std::mem::take(&mut self.merges) {
-            let until = merge.to.length() + bytes * PACE;
-            let is_done = loop {
-                let Some(row) = merge.rows.next() else { break true };
-                let (key, value) = row?;
-                if value.is_some() || !merge.is_oldest {
-                    merge.to.add(&key, value.as_deref())?;
-                }
-                if merge.to.length() >= until {
-                    break false;
-                }
-            };
-            if is_done {
-                self.replace(merge)?;
-                is_other = true;
-            } else {
-                self.merges.push(merge);
-            }
+        while let Some(at) = self.merges.iter().position(|merge| merge.work.is_finished() || self.is_late(merge)) {
+            let Merge { inputs, work, .. } = self.merges.swap_remove(at);
+            let merged =
+                work.join().map_err(|_| io::Error::other("l'unione di parti dell'indice si è interrotta"))??;
+            let at = self.runs.iter().position(|run| inputs.contains(&run.id)).unwrap_or(self.runs.len());
+            let gone = self.runs.extract_if(.., |run| inputs.contains(&run.id));
+            self.gone.extend(gone.map(|run| run.path.clone()));
+            self.runs.insert(at.min(self.runs.len()), Arc::new(merged));
+            is_other = true;
         }
+        self.begin()?;
         Ok(is_other)
+    }
+
+    /// Whether as many runs again lie beside those that it merges: there must not be ever more of them.
+    fn is_late(&self, merge: &Merge) -> bool {
+        let others = self.runs.iter().filter(|run| run.level == merge.level && !merge.inputs.contains(&run.id));
+        others.count() >= FAN
     }
 
     /// Removes the files of runs that were merged: the list without them is durable now.
@@ -151,16 +147,6 @@ impl Levels {
         for path in self.gone.drain(..) {
             let _ = std::fs::remove_file(path); // the next start does it
         }
-    }
-
-    fn replace(&mut self, merge: Merge) -> io::Result<()> {
-        let merged = Arc::new(merge.to.end(merge.id, merge.level)?);
-        sync_dir(&self.dir)?;
-        let at = self.runs.iter().position(|run| merge.inputs.contains(&run.id)).unwrap_or(self.runs.len());
-        let gone = self.runs.extract_if(.., |run| merge.inputs.contains(&run.id));
-        self.gone.extend(gone.map(|run| run.path.clone()));
-        self.runs.insert(at.min(self.runs.len()), merged);
-        Ok(())
     }
 
     /// Begins a merge wherever enough runs of a level lie side by side.
@@ -174,17 +160,29 @@ impl Levels {
         }
         for inputs in found {
             let (id, path) = self.new_file();
-            let rows = inputs.iter().map(|run| run.rows).sum();
-            let walks = inputs.iter().rev().map(|run| Source::Run(run.walk("", super::AFTER_ALL, false)));
-            let first = self.runs.first().map(|run| run.id);
-            self.merges.push(Merge {
-                level: inputs.iter().map(|run| run.level + 1).max().unwrap_or(1),
-                rows: Merged::of(walks, false)?,
-                to: Writer::create(&path, rows)?,
-                id,
-                is_oldest: inputs.iter().any(|run| Some(run.id) == first),
-                inputs: inputs.iter().map(|run| run.id).collect(),
-            });
+            let level = inputs.iter().map(|run| run.level).max().unwrap_or_default();
+            // Nothing is older: what is removed need not be remembered.
+            let is_oldest = inputs.first().map(|run| run.id) == self.runs.first().map(|run| run.id);
+            let (dir, is_over) = (self.dir.clone(), self.is_over.clone());
+            let numbers = inputs.iter().map(|run| run.id).collect();
+            let merge = move || {
+                let mut to = Writer::create(&path, inputs.iter().map(|run| run.rows).sum())?;
+                let walks = inputs.iter().rev().map(|run| Source::Run(run.walk_all()));
+                for row in Merged::of(walks, false)? {
+                    if is_over.load(Relaxed) {
+                        return Err(io::ErrorKind::Interrupted.into());
+                    }
+                    let (key, value) = row?;
+                    if value.is_some() || !is_oldest {
+                        to.add(&key, value.as_deref())?;
+                    }
+                }
+                let run = to.end(id, level + 1)?;
+                sync_dir(&dir)?;
+                Ok(run)
+            };
+            let work = thread::Builder::new().name("index".to_owned()).spawn(merge)?;
+            self.merges.push(Merge { inputs: numbers, level, work });
         }
         Ok(())
     }
@@ -193,6 +191,16 @@ impl Levels {
         let id = self.next;
         self.next += 1;
         (id, path_of(&self.dir, id))
+    }
+}
+
+impl Drop for Levels {
+    /// Whoever closes an index may move its folder.
+    fn drop(&mut self) {
+        self.is_over.store(true, Relaxed);
+        for merge in self.merges.drain(..) {
+            let _ = merge.work.join();
+        }
     }
 }
 

@@ -319,7 +319,12 @@ impl Run {
     pub(super) fn walk(self: &Arc<Self>, from: &str, end: &str, is_back: bool) -> Walk {
         let next = self.places.block_of(if is_back { end } else { from }.as_bytes());
         let (from, end) = (from.to_owned(), end.to_owned());
-        Walk { run: self.clone(), rows: VecDeque::new(), next: Some(next), from, end, is_back }
+        Walk { run: self.clone(), rows: VecDeque::new(), next: Some(next), from, end, is_back, is_whole: false }
+    }
+
+    /// All rows, past those who ask meanwhile: the block that they read last remains theirs.
+    pub(super) fn walk_all(self: &Arc<Self>) -> Walk {
+        Walk { is_whole: true, ..self.walk("", super::AFTER_ALL, false) }
     }
 
     fn damaged(&self, block: usize) -> io::Error {
@@ -335,6 +340,12 @@ impl Run {
         {
             return Ok(block.clone());
         }
+        let block = self.read(n)?;
+        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some((n, block.clone()));
+        Ok(block)
+    }
+
+    fn read(&self, n: usize) -> io::Result<Arc<Vec<u8>>> {
         let (Some(start), Some(end)) = (self.places.starts.get(n), self.places.starts.get(n + 1)) else {
             return Ok(Arc::default());
         };
@@ -348,9 +359,7 @@ impl Run {
         if sum(&block).to_le_bytes().as_slice() != expected {
             return Err(self.damaged(n));
         }
-        let block = Arc::new(block);
-        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some((n, block.clone()));
-        Ok(block)
+        Ok(Arc::new(block))
     }
 }
 
@@ -380,12 +389,13 @@ pub(super) struct Walk {
     from: String,
     end: String,
     is_back: bool,
+    is_whole: bool,
 }
 
 impl Walk {
     /// Reads the next block; the range may end in it.
     fn fill(&mut self, n: usize) -> io::Result<()> {
-        let block = self.run.block(n)?;
+        let block = if self.is_whole { self.run.read(n) } else { self.run.block(n) }?;
         let mut key = Vec::new();
         let mut rest = block.as_slice();
         let (mut is_before, mut is_after) = (false, block.is_empty());

@@ -214,7 +214,7 @@ fn runs_are_merged_and_a_crash_leaves_one_of_two_states() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("i");
     let (index, memory) = (hasty(&path, 2000).unwrap(), Index::memory());
-    let mut durable = String::new();
+    let (mut durable, mut most) = (String::new(), 0);
     for n in 0..400u32 {
         for index in [&index, &memory] {
             let mut batch = Batch::default();
@@ -226,6 +226,9 @@ fn runs_are_merged_and_a_crash_leaves_one_of_two_states() {
             index.stage(batch).unwrap();
             index.write().unwrap();
         }
+        // Of two levels there are runs, and of each as many again beside those being merged.
+        most = most.max(index.runs());
+        assert!(index.runs() < 2 * 2 * levels::FAN + levels::FAN, "{} runs after {n} writes", index.runs());
         if n % 37 == 0 {
             // A copy of the directory is what a kill leaves: sled may have written the last batch or not.
             let copy = dir.path().join(format!("copy-{n}"));
@@ -254,8 +257,29 @@ fn runs_are_merged_and_a_crash_leaves_one_of_two_states() {
             assert_eq!(durable, memory.state_digest("cursor/").unwrap());
         }
     }
-    assert!((1..20).contains(&index.runs()), "{} runs of a hundred pourings", index.runs());
-    assert!(runs_of(&path).len() < 30);
+    assert!(most > levels::FAN, "{most} runs at most: none was merged");
+}
+
+/// Nobody waits for a merge, so what went wrong in it is told by a later write: at the latest by the one that would make too many runs.
+#[test]
+fn a_merge_that_failed_stops_the_index() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("i");
+    let index = hasty(&path, 1).unwrap();
+    let write = |n: usize| {
+        let mut batch = Batch::default();
+        batch.put(&format!("item/{n:03}"), &"z".repeat(150));
+        index.stage(batch).and_then(|()| index.sync())
+    };
+    (1..levels::FAN).for_each(|n| write(n).unwrap());
+    let run = runs_of(&path).pop().unwrap();
+    let mut bytes = fs::read(&run).unwrap();
+    bytes[20] ^= 1;
+    fs::write(&run, bytes).unwrap();
+    let why = (levels::FAN..3 * levels::FAN).find_map(|n| write(n).err()).expect("a run that is damaged was merged");
+    assert!(is_damage(&why), "{why}");
+    drop(index);
+    assert!(hasty(&path, 1).is_err(), "the next start makes the index again");
 }
 
 /// The filter of a run of the first format knows no groups, so such a run is asked for the rows of each.

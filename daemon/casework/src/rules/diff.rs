@@ -223,3 +223,194 @@ fn deadline(term: Option<&Deadline>) -> String {
         },
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::{SourceFile, load};
+    use super::*;
+    use alloc::vec;
+
+    const TEMPLATES: [&str; 3] = ["ricevuta", "altra", "manca"];
+    const WAS: &str = r#"format   = 1
+dossiers = { "2026/000001" = "urp" }
+
+[defaults]
+accept        = 60
+margin        = 15
+accept_office = 8
+margin_office = 1
+otherwise     = "da-smistare"
+
+[office.urp]
+title   = "Relazioni con il pubblico"
+mail    = "urp@comune.example"
+people  = [{ name = "Anna Prova", mail = "a.prova@comune.example", role = "responsabile" }]
+signals = [{ score = 9, in = "body", words = ["sportello"] }]
+
+[office.anagrafe]
+title = "Anagrafe"
+mail  = "anagrafe@comune.example"
+
+[body.regione]
+title = "Regione Esempio"
+pec   = "regione@pec.example"
+ipa   = "r_esempio"
+
+[extract.pratica]
+in      = "subject"
+pattern = '(?<numero>20\d{2}/\d{6})'
+value   = "{numero}"
+
+[rule.saluto]
+title    = "Un saluto"
+kind     = "other"
+office   = "urp"
+mode     = "suggest"
+reply    = "ricevuta"
+missing  = "manca"
+needs    = ["pratica"]
+deadline = { days = 30, calendar = "solar", law = "L. 241/1990 art. 2 c. 2" }
+owner    = "URP"
+signals  = [
+    { score = 60, in = "subject", words = ["buongiorno", "buonasera"] },
+    { score = 5, in = "body", regex = 'ciao+' },
+    { score = 7, has = "pratica" },
+]
+
+[rule.da-smistare]
+title  = "Da smistare a mano"
+kind   = "other"
+office = "urp"
+mode   = "suggest"
+
+[test.saluto]
+subject = "Buongiorno"
+expect  = { rule = "saluto" }
+
+[test.nulla]
+subject = ""
+expect  = { rule = "da-smistare" }
+"#;
+
+    fn book(text: &str) -> Rulebook {
+        let file = SourceFile { name: "regole.toml".into(), text: text.into() };
+        load(&[file], &TEMPLATES).unwrap_or_else(|problems| panic!("{problems:#?}"))
+    }
+
+    /// Each key that an admin can change in the files is told, by its name, with what stood there; and nothing else is.
+    #[test]
+    fn every_change_is_told_and_only_what_changed() {
+        let keys = [
+            ("accept        = 60", "accept        = 61", "soglie", "`accept` da 60 a 61"),
+            ("margin        = 15", "margin        = 16", "soglie", "`margin` da 15 a 16"),
+            ("accept_office = 8", "accept_office = 9", "soglie", "`accept_office` da 8 a 9"),
+            ("margin_office = 1", "margin_office = 2", "soglie", "`margin_office` da 1 a 2"),
+            (
+                "\"Anagrafe\"",
+                "\"Servizi demografici\"",
+                "ufficio anagrafe",
+                "`title` da «Anagrafe» a «Servizi demografici»",
+            ),
+            (
+                "anagrafe@",
+                "demografici@",
+                "ufficio anagrafe",
+                "`mail` da «anagrafe@comune.example» a «demografici@comune.example»",
+            ),
+            (
+                "[body.regione]",
+                "portal = \"https://suap.example/\"\n\n[body.regione]",
+                "ufficio anagrafe",
+                "`portal` da «» a «https://suap.example/»",
+            ),
+            (
+                "[body.regione]",
+                "role = \"responsabile\"\n\n[body.regione]",
+                "ufficio anagrafe",
+                "`role` da «operatore» a «responsabile»",
+            ),
+            (
+                "role = \"responsabile\" }]",
+                "role = \"coordinatore\" }]",
+                "ufficio urp",
+                "`people` da «Anna Prova (a.prova@comune.example, responsabile)» a «Anna Prova (a.prova@comune.example, coordinatore)»",
+            ),
+            ("[\"sportello\"]", "[\"banco\"]", "ufficio urp", "segnale +9 in body: parole in più: «banco»"),
+            (
+                "\"Regione Esempio\"",
+                "\"Regione Prova\"",
+                "ente regione",
+                "`title` da «Regione Esempio» a «Regione Prova»",
+            ),
+            ("regione@", "giunta@", "ente regione", "`pec` da «regione@pec.example» a «giunta@pec.example»"),
+            ("r_esempio", "r_prova", "ente regione", "`ipa` da «r_esempio» a «r_prova»"),
+            (r"20\d{2}", r"2\d{3}", "dato pratica", "si riconosce in un altro modo"),
+            ("\"Un saluto\"", "\"Saluti\"", "regola saluto", "`title` da Un saluto a Saluti"),
+            ("owner    =", "title_de = \"Gruß\"\nowner    =", "regola saluto", "`title_de` da niente a Gruß"),
+            ("owner    =", "title_en = \"Greeting\"\nowner    =", "regola saluto", "`title_en` da niente a Greeting"),
+            ("owner    = \"URP\"", "", "regola saluto", "`owner` da URP a niente"),
+            ("owner    =", "review_by = 2027-01-31\nowner    =", "regola saluto", "`review_by` da niente a 2027-01-31"),
+            (
+                "owner    =",
+                "valid_from = 2026-01-01\nowner    =",
+                "regola saluto",
+                "`valid_from` da niente a 2026-01-01",
+            ),
+            ("owner    =", "valid_to = 2028-12-31\nowner    =", "regola saluto", "`valid_to` da niente a 2028-12-31"),
+            ("reply    = \"ricevuta\"", "reply    = \"altra\"", "regola saluto", "`reply` da ricevuta a altra"),
+            ("missing  = \"manca\"", "missing  = \"altra\"", "regola saluto", "`missing` da manca a altra"),
+            (
+                "days = 30, calendar = \"solar\"",
+                "days = 20, calendar = \"working\"",
+                "regola saluto",
+                "`deadline` da 30 giorni (L. 241/1990 art. 2 c. 2) a 20 giorni lavorativi (L. 241/1990 art. 2 c. 2)",
+            ),
+            ("\"buonasera\"]", "\"salve\"]", "regola saluto", "segnale +60 in subject: parole in meno: «buonasera»"),
+            ("score = 5,", "score = 6,", "regola saluto", "da +5 a +6 punti"),
+            ("score = 7,", "score = 8,", "regola saluto", "da +7 a +8 punti"),
+            ("    { score = 7, has = \"pratica\" },\n", "", "regola saluto", "segnale tolto: "),
+        ];
+        let was = book(WAS);
+        assert_eq!(diff(&was, &book(WAS)), vec![]);
+        for (from, to, about, text) in keys {
+            let is = book(&WAS.replacen(from, to, 1));
+            let found = diff(&was, &is);
+            assert!(found.iter().any(|one| one.text.contains(text)), "{from} → {to}: no «{text}» in {found:?}");
+            assert!(found.iter().all(|one| one.about == about), "{from} → {to}: {found:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_new_or_gone_is_told() {
+        let parts = [
+            (
+                "[office.suap]\ntitle = \"SUAP\"\nmail = \"suap@comune.example\"",
+                "ufficio suap",
+                "nuovo: «SUAP», suap@comune.example",
+                "tolto",
+            ),
+            (
+                "[body.stato]\ntitle = \"Stato\"\npec = \"stato@pec.example\"",
+                "ente stato",
+                "nuovo: «Stato», stato@pec.example",
+                "tolto",
+            ),
+            ("[extract.altro]\nin = \"body\"\npattern = '(?<n>x\\d)'\nvalue = \"{n}\"", "dato altro", "nuovo", "tolto"),
+            (
+                "[rule.altra]\ntitle = \"Altra\"\nkind = \"other\"\noffice = \"urp\"\nmode = \"shadow\"\n\
+                 signals = [{ score = 70, in = \"subject\", words = [\"altro\"] }]\n\
+                 [test.altra]\nsubject = \"Altro\"\nexpect = { rule = \"altra\" }",
+                "regola altra",
+                "nuova: «Altra», ufficio urp, shadow",
+                "tolta: «Altra»",
+            ),
+        ];
+        let without = book(WAS);
+        for (part, about, new, gone) in parts {
+            let with = book(&format!("{WAS}\n{part}\n"));
+            let first = |found: Vec<Difference>| found.into_iter().next().map(|one| (one.about, one.text));
+            assert_eq!(first(diff(&without, &with)), Some((about.into(), new.into())));
+            assert_eq!(first(diff(&with, &without)), Some((about.into(), gone.into())));
+        }
+    }
+}

@@ -19,8 +19,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 /// A block is closed when it is longer than this, bytes: what one look reads, and some fifty rows share a place in memory.
 const BLOCK_BYTES: usize = 16 * 1024;
-/// Bits of the filter for each row: of a hundred keys that are not here it lets one through; where each row has a group of its own, fourteen.
-const FILTER_BITS: u64 = 10;
+/// Bits of the filter for each row: of a hundred keys that are not here it lets less than one through; where each row has a group of its
+/// own, seven. A long run has fewer (two, and twenty-six): there are few of them, and they hold most of the rows.
+const FILTER_BITS: u64 = 12;
+const FILTER_BITS_LONG: u64 = 8;
+/// Rows of a long run, or more.
+const LONG_ROWS: u64 = 1024 * 1024;
 /// Bits that a key, or a group, sets in it.
 const FILTER_MARKS: u64 = 7;
 /// Bytes handed to the disk at a time, and made durable at a time: the end of a long run must not wait for all of it.
@@ -87,7 +91,8 @@ struct Filter(Vec<u64>);
 
 impl Filter {
     fn of(rows: u64) -> Self {
-        Self(vec![0; usize::try_from(rows * FILTER_BITS / 64 + 1).unwrap_or(1)])
+        let bits = if rows < LONG_ROWS { FILTER_BITS } else { FILTER_BITS_LONG };
+        Self(vec![0; usize::try_from(rows * bits / 64 + 1).unwrap_or(1)])
     }
     /// Words and bits of a key.
     fn marks(&self, key: u64) -> impl Iterator<Item = (usize, u64)> + use<> {

@@ -5,7 +5,7 @@ use super::engine::{Engine, Match};
 use super::place::Place;
 use super::view::View;
 use alloc::borrow::ToOwned;
-use alloc::collections::BTreeMap;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -64,8 +64,8 @@ impl Expressions {
     pub(super) fn of<'e>(all: impl Iterator<Item = &'e Expression>) -> Result<Self, String> {
         let mut compiled = Self::default();
         let (mut fitting, mut plain) = (Vec::new(), Vec::new());
-        let all: BTreeMap<&str, ()> = all.map(|expression| (expression.written(), ())).collect();
-        for (written, ()) in all {
+        let all: BTreeSet<&str> = all.map(Expression::written).collect();
+        for written in all {
             match Read::of(written, PATTERN_NEST_MAX) {
                 Some(read) if read.fits() => fitting.push((written, read)),
                 _ => plain.push(written),

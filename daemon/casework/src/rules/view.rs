@@ -92,11 +92,9 @@ impl<'a> View<'a> {
 
     /// The first address that one of the phrases fits.
     pub(super) fn find_address(&self, places: &[Place], phrases: &[Arc<Phrase>]) -> Option<Hit> {
-        places.iter().filter(|place| place.holds_addresses()).find_map(|place| {
-            self.texts(*place).iter().enumerate().find_map(|(item, text)| {
-                let fits = phrases.iter().filter(|phrase| phrase.fits_address(text));
-                self.hit(*place, item, 0..text.len(), &fits.min_by_key(|phrase| &phrase.written)?.written)
-            })
+        self.values(places).filter(|(place, ..)| place.holds_addresses()).find_map(|(place, item, text)| {
+            let fits = phrases.iter().filter(|phrase| phrase.fits_address(text));
+            self.hit(place, item, 0..text.len(), &fits.min_by_key(|phrase| &phrase.written)?.written)
         })
     }
 

@@ -290,8 +290,8 @@ impl Store {
     }
 
     fn write_index_if_due(&mut self) -> io::Result<()> {
-        let is_due = self.unsynced >= UNSYNCED_MAX || self.index.staged_bytes() >= STAGED_BYTES_MAX;
-        if is_due { self.sync_index() } else { Ok(()) }
+        let is_full = self.unsynced >= UNSYNCED_MAX || self.index.staged_bytes() >= STAGED_BYTES_MAX;
+        if is_full || self.index.has_merged() { self.sync_index() } else { Ok(()) }
     }
 
     /// Moves an item, durably.

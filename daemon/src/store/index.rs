@@ -95,10 +95,11 @@ impl Backend {
 
 #[derive(Debug)]
 struct Kept {
+    /// Before sled, whose file locks the folder: closed first, with its merges.
+    levels: RefCell<Levels>,
     db: sled::Db,
     /// Our own descriptor of sled's one data file.
     data: File,
-    levels: RefCell<Levels>,
     /// Rows in sled that can be poured, bytes, or more.
     young: Cell<u64>,
     pour_bytes: u64,
@@ -338,6 +339,15 @@ impl Index {
         self.staged_bytes.get()
     }
 
+    /// Whether runs were merged since the last write: the disk holds them twice until the next.
+    #[must_use]
+    pub fn has_merged(&self) -> bool {
+        match &self.backend {
+            Backend::Disk(kept) => kept.levels.borrow().has_merged(),
+            Backend::Memory(_) => false,
+        }
+    }
+
     /// Writes what is staged, whole or not at all. Its journal lines are durable: an index must never be ahead of them. Not yet
     /// durable itself: that is [`sync`](Self::sync)'s.
     ///
@@ -435,7 +445,7 @@ impl Kept {
         let levels = Levels::open(&dir.join("runs"), &listed)?;
         sync_dir(dir)?;
         let data = File::open(dir.join("db"))?;
-        let kept = Self { db, data, levels: RefCell::new(levels), young: Cell::new(0), pour_bytes, leaving_rows };
+        let kept = Self { levels: RefCell::new(levels), db, data, young: Cell::new(0), pour_bytes, leaving_rows };
         kept.young.set(kept.young_rows().map(|row| row.map_or(0, |row| bytes_of(&row))).sum());
         Ok(kept)
     }

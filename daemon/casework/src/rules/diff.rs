@@ -261,6 +261,11 @@ in      = "subject"
 pattern = '(?<numero>20\d{2}/\d{6})'
 value   = "{numero}"
 
+[extract.codice]
+in      = "body"
+pattern = '(?<codice>[A-Z]{16})'
+value   = "{codice}"
+
 [rule.saluto]
 title    = "Un saluto"
 kind     = "other"
@@ -297,7 +302,7 @@ expect  = { rule = "da-smistare" }
         load(&[file], &TEMPLATES).unwrap_or_else(|problems| panic!("{problems:#?}"))
     }
 
-    /// Each key that an admin can change in the files is told, by its name, with what stood there; and nothing else is.
+    /// A key that an admin changes is told, by its name, with what stood there; and nothing else is.
     #[test]
     fn every_change_is_told_and_only_what_changed() {
         let keys = [
@@ -346,6 +351,16 @@ expect  = { rule = "da-smistare" }
             ("r_esempio", "r_prova", "ente regione", "`ipa` da «r_esempio» a «r_prova»"),
             (r"20\d{2}", r"2\d{3}", "dato pratica", "si riconosce in un altro modo"),
             ("\"Un saluto\"", "\"Saluti\"", "regola saluto", "`title` da Un saluto a Saluti"),
+            ("\"other\"\noffice   =", "\"complaint\"\noffice   =", "regola saluto", "`kind` da other a complaint"),
+            ("office   = \"urp\"", "office   = \"anagrafe\"", "regola saluto", "`office` da urp a anagrafe"),
+            ("mode     = \"suggest\"", "mode     = \"shadow\"", "regola saluto", "`mode` da suggest a shadow"),
+            (
+                "needs    = [\"pratica\"]",
+                "needs    = [\"pratica\", \"codice\"]",
+                "regola saluto",
+                "`needs` da pratica a pratica, codice",
+            ),
+            ("ciao+", "salve+", "regola saluto", "segnale nuovo: "),
             ("owner    =", "title_de = \"Gruß\"\nowner    =", "regola saluto", "`title_de` da niente a Gruß"),
             ("owner    =", "title_en = \"Greeting\"\nowner    =", "regola saluto", "`title_en` da niente a Greeting"),
             ("owner    = \"URP\"", "", "regola saluto", "`owner` da URP a niente"),

@@ -19,7 +19,7 @@ use std::thread::{self, JoinHandle};
 
 /// Runs of a level that become one of the next.
 pub(super) const FAN: usize = 8;
-/// Bytes of a run of the first level, at most; each level has [`FAN`] times as many.
+/// Bytes of a run that is poured into the first level, at most; into each level [`FAN`] times as many.
 const LEVEL_BYTES: u64 = 16 * 1024 * 1024;
 /// The mark that a block was found damaged.
 pub(super) const DAMAGED: &str = "damaged";
@@ -46,9 +46,8 @@ pub(super) struct Levels {
 
 #[derive(Debug)]
 struct Merge {
+    /// Runs of one level, side by side, from the oldest to the newest.
     inputs: Vec<u64>,
-    /// Of the inputs.
-    level: u32,
     work: JoinHandle<io::Result<Run>>,
 }
 
@@ -119,27 +118,34 @@ impl Levels {
         sync_dir(&self.dir)
     }
 
+    /// Whether a merge waits to be taken over: until then the disk holds its rows twice.
+    pub(super) fn has_merged(&self) -> bool {
+        self.merges.iter().any(|merge| merge.work.is_finished())
+    }
+
     /// Takes over what was merged meanwhile, and begins what can be merged now. Whether the list of runs is another.
     pub(super) fn advance(&mut self) -> io::Result<bool> {
         let mut is_other = false;
         while let Some(at) = self.merges.iter().position(|merge| merge.work.is_finished() || self.is_late(merge)) {
-            let Merge { inputs, work, .. } = self.merges.swap_remove(at);
+            let Merge { inputs, work } = self.merges.swap_remove(at);
             let merged =
                 work.join().map_err(|_| io::Error::other("l'unione di parti dell'indice si è interrotta"))??;
-            let at = self.runs.iter().position(|run| inputs.contains(&run.id)).unwrap_or(self.runs.len());
-            let gone = self.runs.extract_if(.., |run| inputs.contains(&run.id));
-            self.gone.extend(gone.map(|run| run.path.clone()));
-            self.runs.insert(at.min(self.runs.len()), Arc::new(merged));
-            is_other = true;
+            if let Some(at) = self.runs.iter().position(|run| Some(&run.id) == inputs.first()) {
+                let gone = self.runs.splice(at..at + inputs.len(), [Arc::new(merged)]);
+                self.gone.extend(gone.map(|run| run.path.clone()));
+                is_other = true;
+            }
         }
-        self.begin()?;
+        self.begin();
         Ok(is_other)
     }
 
-    /// Whether as many runs again lie beside those that it merges: there must not be ever more of them.
+    /// Whether as many runs of the level again lie behind those that it merges: there must not be ever more of them.
     fn is_late(&self, merge: &Merge) -> bool {
-        let others = self.runs.iter().filter(|run| run.level == merge.level && !merge.inputs.contains(&run.id));
-        others.count() >= FAN
+        let Some(newest) = self.runs.iter().position(|run| Some(&run.id) == merge.inputs.last()) else { return false };
+        let mut behind = self.runs.iter().skip(newest);
+        let level = behind.next().map(|run| run.level);
+        behind.filter(|run| Some(run.level) == level).count() >= FAN
     }
 
     /// Removes the files of runs that were merged: the list without them is durable now.
@@ -149,42 +155,27 @@ impl Levels {
         }
     }
 
-    /// Begins a merge wherever enough runs of a level lie side by side.
-    fn begin(&mut self) -> io::Result<()> {
+    /// Begins a merge wherever enough runs of a level lie side by side; where no thread is to be had, the next write tries again.
+    fn begin(&mut self) {
         let is_busy = |run: &Arc<Run>| self.merges.iter().any(|merge| merge.inputs.contains(&run.id));
-        let mut found: Vec<Vec<Arc<Run>>> = Vec::new();
-        for side in self.runs.chunk_by(|a, b| a.level == b.level && !is_busy(a) && !is_busy(b)) {
-            if side.len() >= FAN && !side.iter().any(is_busy) {
-                found.push(side.to_vec());
+        let sides = self.runs.chunk_by(|a, b| a.level == b.level && !is_busy(a) && !is_busy(b));
+        let found: Vec<Vec<Arc<Run>>> = sides.filter(|side| side.len() >= FAN).map(<[_]>::to_vec).collect();
+        for runs in found {
+            let inputs: Vec<u64> = runs.iter().map(|run| run.id).collect();
+            // Nothing is older: what is removed need not be remembered.
+            let is_oldest = inputs.first() == self.runs.first().map(|run| &run.id);
+            let (id, path) = self.new_file();
+            let is_over = self.is_over.clone();
+            let work = move || {
+                let merged = merge(&runs, id, &path, is_oldest, &is_over);
+                merged.inspect_err(|_| {
+                    let _ = std::fs::remove_file(&path); // the next start does it
+                })
+            };
+            if let Ok(work) = thread::Builder::new().name("index".to_owned()).spawn(work) {
+                self.merges.push(Merge { inputs, work });
             }
         }
-        for inputs in found {
-            let (id, path) = self.new_file();
-            let level = inputs.iter().map(|run| run.level).max().unwrap_or_default();
-            // Nothing is older: what is removed need not be remembered.
-            let is_oldest = inputs.first().map(|run| run.id) == self.runs.first().map(|run| run.id);
-            let (dir, is_over) = (self.dir.clone(), self.is_over.clone());
-            let numbers = inputs.iter().map(|run| run.id).collect();
-            let merge = move || {
-                let mut to = Writer::create(&path, inputs.iter().map(|run| run.rows).sum())?;
-                let walks = inputs.iter().rev().map(|run| Source::Run(run.walk_all()));
-                for row in Merged::of(walks, false)? {
-                    if is_over.load(Relaxed) {
-                        return Err(io::ErrorKind::Interrupted.into());
-                    }
-                    let (key, value) = row?;
-                    if value.is_some() || !is_oldest {
-                        to.add(&key, value.as_deref())?;
-                    }
-                }
-                let run = to.end(id, level + 1)?;
-                sync_dir(&dir)?;
-                Ok(run)
-            };
-            let work = thread::Builder::new().name("index".to_owned()).spawn(merge)?;
-            self.merges.push(Merge { inputs: numbers, level, work });
-        }
-        Ok(())
     }
 
     fn new_file(&mut self) -> (u64, PathBuf) {
@@ -202,6 +193,24 @@ impl Drop for Levels {
             let _ = merge.work.join();
         }
     }
+}
+
+/// Runs of one level as a durable one of the next.
+fn merge(runs: &[Arc<Run>], id: u64, path: &Path, is_oldest: bool, is_over: &AtomicBool) -> io::Result<Run> {
+    let mut to = Writer::create(path, runs.iter().map(|run| run.rows).sum())?;
+    let walks = runs.iter().rev().map(|run| Source::Run(run.walk_all()));
+    for row in Merged::of(walks, false)? {
+        if is_over.load(Relaxed) {
+            return Err(io::ErrorKind::Interrupted.into());
+        }
+        let (key, value) = row?;
+        if value.is_some() || !is_oldest {
+            to.add(&key, value.as_deref())?;
+        }
+    }
+    let merged = to.end(id, runs.first().map_or(0, |run| run.level) + 1)?;
+    path.parent().map_or(Ok(()), sync_dir)?;
+    Ok(merged)
 }
 
 fn path_of(dir: &Path, id: u64) -> PathBuf {
@@ -300,5 +309,40 @@ impl Iterator for Merged {
             self.pull(older);
         }
         Some(Ok(row))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::mpsc;
+
+    /// However slow the disk is, there are never more runs than those of a merge and as many again: then the merge is waited for.
+    #[test]
+    fn a_merge_is_waited_for_before_there_are_too_many_runs() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut levels = Levels::open(dir.path(), &[]).unwrap();
+        let pour = |levels: &mut Levels, n: usize| {
+            let row = (format!("item/{n}"), Some(vec![b'x']));
+            levels.pour(std::iter::once(Ok(row)), 1).unwrap();
+        };
+        (0..FAN).for_each(|n| pour(&mut levels, n));
+        levels.advance().unwrap();
+        let Merge { inputs, work } = levels.merges.pop().expect("a merge that began");
+        let (go, waits) = mpsc::channel::<()>();
+        let slow = move || {
+            let _ = waits.recv();
+            work.join().unwrap()
+        };
+        levels.merges.push(Merge { inputs, work: thread::spawn(slow) });
+        for n in FAN..2 * FAN - 1 {
+            pour(&mut levels, n);
+            assert!(!levels.advance().unwrap(), "nobody waits yet");
+        }
+        pour(&mut levels, 2 * FAN - 1);
+        drop(go);
+        assert!(levels.advance().unwrap());
+        assert_eq!(levels.runs.len(), 1 + FAN);
+        assert!((0..2 * FAN).all(|n| levels.get(&format!("item/{n}")).unwrap().is_some()));
     }
 }

@@ -255,6 +255,7 @@ fn runs_are_merged_and_a_crash_leaves_one_of_two_states() {
             index.sync().unwrap();
             durable = index.state_digest("cursor/").unwrap();
             assert_eq!(durable, memory.state_digest("cursor/").unwrap());
+            assert!(runs_of(&path).len() <= index.runs() + 2, "besides the runs there is what two merges are writing");
         }
     }
     assert!(most > levels::FAN, "{most} runs at most: none was merged");

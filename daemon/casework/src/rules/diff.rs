@@ -396,6 +396,20 @@ expect  = { rule = "da-smistare" }
     }
 
     #[test]
+    fn what_words_say_by_themselves_and_what_no_rule_takes_is_told() {
+        const COUNTED: &str =
+            "[clues]\nmessages = { complaint = 50, spam = 50 }\nwords = { rotto = { complaint = 40 } }\n";
+        let (without, with) = (book(WAS), book(&format!("{WAS}\n{COUNTED}")));
+        let other = book(&format!("{WAS}\n{}", COUNTED.replace("rotto = { complaint", "rotto = { spam")));
+        let told = |about: &str, text: &str| vec![Difference { about: about.into(), text: text.into() }];
+        assert_eq!(diff(&without, &with), told("indizi", "nuovi: le parole dei messaggi pesano da sole"));
+        assert_eq!(diff(&with, &without), told("indizi", "tolti"));
+        assert_eq!(diff(&with, &other), told("indizi", "contati su altri messaggi"));
+        let renamed = diff(&without, &book(&WAS.replace("da-smistare", "a-mano")));
+        assert_eq!(renamed.first(), told("soglie", "`otherwise` da da-smistare a a-mano").first());
+    }
+
+    #[test]
     fn what_is_new_or_gone_is_told() {
         let parts = [
             (

@@ -3,7 +3,7 @@
 //!
 //! Rows are poured into a run when there are enough of them. Where [`FAN`] runs of a level lie side by side they are merged into one
 //! of the next; so a row is written once a level, and there are few runs. A merge has a thread of its own, and is waited for only when as
-//! many runs again lie beside those that it merges. One that a stop broke off begins anew.
+//! many runs again lie behind those that it merges. One that a stop broke off begins anew.
 
 use super::run::{Row, Run, Walk, Writer, group, sum};
 use crate::archive::sync_dir;

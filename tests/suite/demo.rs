@@ -1,7 +1,7 @@
 //! Changes when the demonstration shows something else, or when an interrupted one may end otherwise than a whole one.
 
 use crate::printable::files_in;
-use crate::support::{Daemon, ask, copies, decided, journal_lines, real_trial, sportello, wait};
+use crate::support::{Daemon, ask, copies, cut_off_twice, journal_lines, real_trial, sportello, wait, wait_decided};
 use casework::decision::Enclosure;
 use casework::{Disposition, Lane};
 use sportello::archive::{Archive, Shelf};
@@ -170,7 +170,7 @@ fn letters(root: &Path) -> BTreeMap<String, usize> {
     copies(&root.join("risposte")).into_iter().chain(copies(&root.join("compiti"))).collect()
 }
 
-/// Killed again and again, each time `pace` lines after the first message it decides, until it comes to its end by itself.
+/// Killed again and again, each time the journal has grown by `pace` lines, until it comes to its end by itself.
 fn interrupted(pace: usize) {
     let dir = tempfile::tempdir().unwrap();
     let data = dir.path().join("servizio");
@@ -180,11 +180,11 @@ fn interrupted(pace: usize) {
     loop {
         let mut command = sportello();
         command.args(["demo", "--keep"]).arg(dir.path());
-        let done = decided(&data);
-        let mut run = Daemon::spawn(command, &log);
-        wait("the demonstration goes on", || (decided(&data) > done || finished(&mut run)).then_some(()));
+        let spared = cut_off_twice(&data);
         let aim = journal_lines(&data) + pace;
+        let mut run = Daemon::spawn(command, &log);
         wait("the demonstration goes on", || (journal_lines(&data) >= aim || finished(&mut run)).then_some(()));
+        wait_decided(&data, &spared);
         if !run.kill() {
             assert!(run.end().success(), "after {kills} kills: {}", run.log());
             break;

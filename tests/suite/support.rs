@@ -11,7 +11,7 @@ use sportello::submit::Outcome;
 use sportello::supervise::Service;
 use sportello::trial::{self, Limits, Trial};
 use sportello::world::World;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File, OpenOptions};
 use std::os::fd::AsRawFd;
 use std::path::{Path, PathBuf};
@@ -177,19 +177,29 @@ fn says_nothing_of_a_citizen(log: &str) {
 
 /// Whole lines of the journal of a data folder; 0 while there is none.
 pub fn journal_lines(data: &Path) -> usize {
-    lines_with(data, "")
-}
-
-/// Messages decided so far. Who kills a service waits for one more of them: a message whose examination is cut off three times goes to
-/// a person, and the one that was in hand is the first that the next life decides.
-pub fn decided(data: &Path) -> usize {
-    lines_with(data, "\"event\":\"decided\"")
-}
-
-fn lines_with(data: &Path, mark: &str) -> usize {
     let text = fs::read(data.join("journal/000001.jsonl")).unwrap_or_default();
-    let whole = text.rsplit(|b| *b == b'\n').skip(1); // what follows the last end of a line is being written
-    whole.filter(|line| String::from_utf8_lossy(line).contains(mark)).count()
+    text.iter().filter(|b| **b == b'\n').count()
+}
+
+/// Messages, by digest, whose examination was cut off twice: once more, and they go to a person. Who kills a service again lets it
+/// decide these before.
+pub fn cut_off_twice(data: &Path) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    for line in fs::read_to_string(data.join("journal/000001.jsonl")).unwrap_or_default().lines() {
+        let Ok(line) = serde_json::from_str::<serde_json::Value>(line) else { continue }; // being written
+        let digest = line["digest"].as_str().unwrap_or_default();
+        match line["event"].as_str() {
+            Some("attempted") if line["n"].as_u64() == Some(2) => found.insert(digest.to_owned()),
+            Some("decided") => found.remove(digest),
+            _ => continue,
+        };
+    }
+    found
+}
+
+/// Waits until none of these messages is cut off a third time by a kill.
+pub fn wait_decided(data: &Path, spared: &BTreeSet<String>) {
+    wait("what was cut off twice is decided", || cut_off_twice(data).is_disjoint(spared).then_some(()));
 }
 
 /// The Message-ID of a message of ours.

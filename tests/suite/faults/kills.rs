@@ -2,6 +2,7 @@
 
 use super::house::{House, Sums, person, servers};
 use super::{number, seeds, spread};
+use crate::support::{cut_off_twice, wait_decided};
 use std::sync::Mutex;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -12,8 +13,7 @@ const HOUSES: usize = 4;
 const KILLS: u64 = 200;
 /// One more message every so many kills.
 const KILLS_A_MESSAGE: u64 = 3;
-/// Longest life of a service, milliseconds: about three times what a message needs from its arrival to its receipts. A message whose
-/// examination is cut off three times goes to a person: in shorter lives that would be the outcome of some.
+/// Longest life of a service, milliseconds: about three times what a message needs from its arrival to its receipts.
 const LIFE_MS: u64 = 2700;
 
 /// Killed at any moment, over a stream of messages: one outcome each.
@@ -39,6 +39,7 @@ fn killed_at_any_moment_each_message_has_one_outcome() {
                     let life = Duration::from_millis(spread(seed, &house.office, &kill.to_string()) % LIFE_MS);
                     let log = house.log("vite");
                     let _ = std::fs::remove_file(&log);
+                    let spared = cut_off_twice(&house.comune.data);
                     let began = Instant::now();
                     let mut service = house.run("", &log);
                     let mut is_up = false;
@@ -49,6 +50,7 @@ fn killed_at_any_moment_each_message_has_one_outcome() {
                         }
                         thread::sleep(Duration::from_millis(5).min(life.saturating_sub(began.elapsed())));
                     }
+                    wait_decided(&house.comune.data, &spared);
                     assert!(service.kill(), "it ended by itself: {}", service.log());
                     killed += 1;
                 }

@@ -15,11 +15,17 @@ use crate::intake::imap::{self, Holdings};
 use crate::journal::record::Event;
 use crate::journal::{Journal, Tail, Trouble};
 use compare::{Register, Side, compare};
+use futures_util::FutureExt;
 use report::{Difference, FolderReport, Kind, Report};
+use std::panic::AssertUnwindSafe;
 use std::path::Path;
+use std::time::Duration;
+use tokio::time::timeout;
 
 /// Most messages of one folder that are fetched again after one reconciliation: the next one takes the others.
 pub const AGAIN_MAX: usize = 1_000;
+/// Longest listing of one folder.
+const SURVEY_MAX: Duration = Duration::from_secs(30 * 60);
 
 /// One folder, and what the server said of it.
 pub struct Surveyed {
@@ -33,7 +39,13 @@ pub struct Surveyed {
 pub async fn survey(folders: impl IntoIterator<Item = imap::Settings>) -> Vec<Surveyed> {
     let mut surveyed = Vec::new();
     for settings in folders {
-        let holdings = imap::survey(&settings).await;
+        // As in a watcher, a panic of the protocol's crate is a folder that was not listed; and no list has no end.
+        let listing = AssertUnwindSafe(timeout(SURVEY_MAX, imap::survey(&settings))).catch_unwind().await;
+        let holdings = match listing {
+            Ok(Ok(holdings)) => holdings,
+            Ok(Err(_)) => Err(imap::Trouble::Silence),
+            Err(_) => Err(imap::Trouble::Panicked),
+        };
         surveyed.push(Surveyed { settings, holdings });
     }
     surveyed

@@ -251,6 +251,7 @@ impl Reconciler {
             events::difference_found(difference.kind.word(), &difference.place, difference.healed);
         }
         self.health.mark("reconciled_at", report.at.as_second());
+        self.health.mark("reconcile_not_whole", i64::from(!report.is_whole()));
         self.health.mark("reconcile_differences", i64::try_from(report.found).unwrap_or(i64::MAX));
         if report.found > 0 {
             let first = report.differences.first().map(Difference::text).unwrap_or_default();

@@ -191,6 +191,9 @@ fn sources(report: &Report) -> Option<String> {
 fn reconciled(report: &Report) -> Option<String> {
     let at = Timestamp::from_second(*report.marks.get("reconciled_at")?).ok()?;
     let found = match report.marks.get("reconcile_differences").copied().unwrap_or(0) {
+        0 if report.marks.get("reconcile_not_whole").is_some_and(|n| *n > 0) => {
+            "confronto incompleto, non dice niente: sportello reconcile dice che cosa manca".to_owned()
+        }
         0 => "tutto concorda".to_owned(),
         n => format!("{n} differenze: sportello reconcile le elenca"),
     };

@@ -137,12 +137,13 @@ impl<S: Wire> Driver<S> {
         }
         let tag = self.send("IDLE", small_room(self.exists)).await?;
         let (mut idling, mut news) = (false, false);
+        let agreed = Instant::now() + READ_TIMEOUT;
         for _ in 0..RESPONSES_MAX {
             if idling && news {
                 break;
             }
-            // A server that says `* OK still here` does not move the end.
-            let due = if idling { end } else { Instant::now() + READ_TIMEOUT };
+            // A server that says `* OK still here` does not move the end, nor by when it must agree.
+            let due = if idling { end } else { agreed };
             let may_end = idling;
             let seen = self.read(due, |response| {
                 idling |= matches!(response, Response::Continue(_));

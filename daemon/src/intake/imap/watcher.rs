@@ -236,12 +236,14 @@ impl<'a, D: Dial, C: CursorStore, R: Fn(Event)> Watcher<'a, D, C, R> {
                 (self.report)(Event::Backlog { messages: left + wanted as u64 });
             }
             for &message in listed.iter().filter(|l| l.uid >= from) {
-                newest = newest.max(message.uid);
                 if !cursor.wants(message.uid) {
+                    newest = newest.max(message.uid);
                     continue;
                 }
                 match self.take(driver, cursor.uidvalidity(), message).await? {
-                    Taken::Handed | Taken::Gone => {}
+                    Taken::Handed => newest = newest.max(message.uid),
+                    // A number that the server lists and has nothing for is no end: all mail below it would be passed over.
+                    Taken::Gone => {}
                     Taken::Waiting => {
                         left += 1;
                         waiting.get_or_insert(message.uid);
@@ -352,6 +354,11 @@ impl<'a, D: Dial, C: CursorStore, R: Fn(Event)> Watcher<'a, D, C, R> {
         }
         // Count first, then try (house rule 7): a panic in the try must count.
         let (last, trouble) = (Instant::now(), Trouble::Panicked);
+        if tries == TRIES_MAX {
+            // Whatever comes of it, it is passed over after this: several of its kind must not add up to ever longer pauses, in which
+            // the first of them would be due again before what lies behind the last is reached.
+            self.failures = 0;
+        }
         self.failed.insert(key, Failed { tries, last, trouble, told: false });
         self.spooled += 1;
         let spool = self.spool_dir.join(format!("imap-{}-{uid}-{}.tmp", key.0, self.spooled));
@@ -361,6 +368,7 @@ impl<'a, D: Dial, C: CursorStore, R: Fn(Event)> Watcher<'a, D, C, R> {
             Ok(fetched) => fetched,
             // Our disk, not this message.
             Err(trouble @ Trouble::Spool(_)) => {
+                self.remove(&spool); // it would take up the room that somebody makes
                 self.failed.remove(&key);
                 return Err(trouble.into());
             }

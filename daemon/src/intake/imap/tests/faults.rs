@@ -183,6 +183,41 @@ async fn a_message_that_cannot_be_had_holds_up_nobody_and_is_not_forgotten() {
     assert!(start.elapsed() >= Duration::from_secs(3_600), "{:?}", start.elapsed());
 }
 
+/// Each of them costs three lost connections: their pauses must not add up, or the first would be due again before what is behind the
+/// last one is reached.
+#[tokio::test(start_paused = true)]
+async fn several_that_cannot_be_had_hold_up_nobody_either() {
+    const BAD: [u32; 6] = [11, 12, 13, 14, 15, 16];
+    let messages: Vec<(u32, &[u8])> = [3].into_iter().chain(BAD).chain([21]).map(|uid| (uid, ONE)).collect();
+    let server = Server::with(
+        &messages,
+        Box::new(|_, _, said| {
+            BAD.iter().any(|uid| said.starts_with(&format!("UID FETCH {uid} "))).then(|| vec![Act::Close])
+        }),
+    );
+    let start = Instant::now();
+    let seen = watch_server(&server, &settings(), &Memory::default(), kept, |seen| arrived(seen).len() == 2).await;
+    assert_eq!(arrived(&seen).iter().map(|(uid, _)| *uid).collect::<Vec<_>>(), [3, 21]);
+    assert!(start.elapsed() < Duration::from_secs(600), "{:?}", start.elapsed());
+}
+
+/// A number that the server lists once, and has nothing for: the mail that comes below it is seen all the same.
+#[tokio::test(start_paused = true)]
+async fn a_listed_number_without_a_message_is_no_end_of_the_folder() {
+    const FAR: &str = "* 9 FETCH (UID 4294967290 RFC822.SIZE 1)\r\n";
+    let server = Server::with(
+        &three(),
+        Box::new(|connection, _, said| {
+            let is_list = said.ends_with("(UID RFC822.SIZE)") && said.contains(":*");
+            (connection == 0 && is_list).then(|| vec![say(FAR), Act::Honest])
+        }),
+    );
+    let memory = Memory::default();
+    watch_server(&server, &settings(), &memory, kept, |seen| looks(seen) >= 2).await;
+    let cursor = memory.0.lock().unwrap().clone().unwrap();
+    assert!(cursor.wants(10), "{cursor}");
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_size_that_is_wrong_twice_is_kept_and_flagged() {
     for (claim, calls) in [(38, 3), (10, 3), (0, 3)] {

@@ -41,6 +41,9 @@ async fn idle_that_ends_badly_is_a_lost_connection() {
     survives("BYE", &once("IDLE", vec![say("+ idling\r\n* BYE shutting down\r\n"), Act::Close]), Trouble::Goodbye, all)
         .await;
     survives("silence", &once("IDLE", vec![Act::Stall]), Trouble::Silence, all).await;
+    let here = || [say("* OK still here\r\n"), Act::Wait(Duration::from_secs(50))];
+    let here = (0..100).flat_map(|_| here()).collect();
+    survives("chatter in the place of +", &once("IDLE", here), Trouble::Silence, all).await;
     // The line is dead but nobody says so: found out when IDLE is renewed.
     survives("half open", &once("IDLE", vec![say("+ idling\r\n"), Act::Stall]), Trouble::Silence, all).await;
 }

@@ -35,10 +35,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use timers::{Timers, known_about};
 use tokio::sync::{Notify, watch};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 /// Items taken from one road before looking at the other.
 const ROUND_MAX: usize = 20;
+/// A server that takes nothing within so long keeps the other road waiting: no other letter is tried there for as long as it took.
+const HANGS: Duration = Duration::from_secs(30);
 /// Longest sleep: a silence that is due is noticed within this.
 const SLEEP_MAX: Duration = Duration::from_secs(30);
 /// How long connections are kept for the next letter once nothing is due.
@@ -195,6 +197,9 @@ impl Outbox {
             return Ok(Some(until));
         }
         self.health.mark(closed_mark(lane), 0);
+        if let Some(until) = lanes.rests_until(lane, now) {
+            return Ok(Some(until));
+        }
         let (items, next) = self.with_store(|store| store.due(lane, now, ROUND_MAX))?;
         let mut items = VecDeque::from(items);
         let mut ended: Option<Ended> = None;
@@ -205,7 +210,10 @@ impl Outbox {
                 Some(until) => Some(Some(until)),
                 None if *stop.borrow() => Some(None),
                 None if items.is_empty() => Some(next), // what is left of a full round is due: after the other road's turn
-                None => lanes.free(lane, self.clock.now(), &self.health).map(Some),
+                None => {
+                    let now = self.clock.now();
+                    lanes.rests_until(lane, now).or_else(|| lanes.free(lane, now, &self.health)).map(Some)
+                }
             };
             let follows = if held.is_none() { items.pop_front() } else { None };
             let claimed = self.settle_and_claim(ended.take(), follows)?;
@@ -216,7 +224,12 @@ impl Outbox {
             match (claimed, held) {
                 (Some(item), _) => {
                     lanes.sent(lane, self.clock.now());
-                    ended = Some(self.send(item).await?);
+                    let began = Instant::now();
+                    let one = self.send(item).await?;
+                    if matches!(one.step, Move::Requeued { .. }) && began.elapsed() >= HANGS {
+                        lanes.rest(lane, self.clock.now(), began.elapsed());
+                    }
+                    ended = Some(one);
                 }
                 (None, Some(until)) => return Ok(until),
                 (None, None) => {} // a person stopped it since the round began
@@ -300,7 +313,12 @@ impl Outbox {
         }
         let (claimed, settled) = self.with_store(|store| {
             let row = follows.map(|item| store.item(&item.outgoing.id)).transpose()?.flatten();
-            let due = row.filter(|row| row.due().is_some_and(|due| due <= now));
+            let mut due = row.filter(|row| row.due().is_some_and(|due| due <= now));
+            if let Some(row) = due.take_if(|row| !row.facts.is_empty()) {
+                // The provider had it after all, whatever it said: a second one would be a second legal message (P4).
+                let why = "una ricevuta dice che il gestore l'ha già avuta: non si rispedisce".to_owned();
+                moves.push((row.outgoing.id, Move::Withdrawn { why, by: String::new() }));
+            }
             if let Some(row) = &due {
                 failpoint::at("outbox.claim").map_err(io)?;
                 moves.push((row.outgoing.id.clone(), Move::Claimed { n: row.attempts + 1 }));
@@ -345,6 +363,15 @@ impl Outbox {
         let Some(task) = letters::paper_task(&fact, &Store::awaited(item.clone()), &known, &office.desk) else {
             return Ok(());
         };
+        // Earlier versions gave all letters of one cause the same task.
+        let before = office.desk.key.effect_id(&item.cause, &task.template, &task.to, 0);
+        let is_made = self.with_store(|store| {
+            let earlier = store.item(&before)?.is_some_and(|row| row.outgoing.encloses(&item.outgoing.message_id));
+            Ok(earlier || store.item(&task.id)?.is_some())
+        })?;
+        if is_made {
+            return Ok(()); // and not frozen again: each start comes by here
+        }
         let Some(task) = frozen_task(&self.archive, &office, &item.cause, task, now)? else { return Ok(()) };
         self.with_store(|store| store.add_task(&item.cause, task.outgoing, &task.frozen, now))
     }

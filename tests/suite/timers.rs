@@ -1,6 +1,9 @@
 //! Changes when what the outbox does as time passes changes: silence, doubt, refused credentials, a provider's limits. The
 //! outbox itself, on a clock that a test moves, against a road that answers as told (reliability.md §6, T29-T31, T33, T35).
 
+#[path = "timers/roads.rs"]
+mod roads;
+
 use crate::store::{Bench, at, letter, sending};
 use crate::support::{House, message_id};
 use casework::dossier::{Dossier, State as DossierState};

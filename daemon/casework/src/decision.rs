@@ -245,6 +245,14 @@ pub struct Outgoing {
     pub text: String,
 }
 
+impl Outgoing {
+    /// Whether it brings that letter, to be sent on paper.
+    #[must_use]
+    pub fn encloses(&self, letter: &str) -> bool {
+        self.enclosures.iter().any(|one| matches!(one, Enclosure::Letter { message_id, .. } if message_id == letter))
+    }
+}
+
 /// Most that the documents of one letter measure together, bytes: every PEC provider takes 30 MB (DM 2 Nov 2005 annex, 8), and
 /// base64 grows them by 37 %. Beyond, the letter is not made, and a person is told.
 pub const ENCLOSED_BYTES_MAX: usize = 20 * 1024 * 1024;

@@ -67,9 +67,10 @@ impl Outbox {
                 continue;
             };
             let leaves = item.created_at.checked_add(self.courtesy.1).unwrap_or(now);
-            let free = road.closed_until.filter(|until| *until > now).max(road.free(now)).unwrap_or(leaves).max(leaves);
+            let free = road.closed_until(now).max(road.free(now)).unwrap_or(leaves).max(leaves);
             if free > now {
-                next = later(next, free);
+                // What is due behind a round that is full may not leave yet either: that is looked at when the first of these may.
+                next = later(next.filter(|at| *at > now), free);
                 continue;
             }
             failpoint::at("outbox.claim").map_err(|e| Trouble::Io("outbox".into(), e))?;

@@ -9,6 +9,7 @@ use crate::store::{Store, Trouble};
 use casework::decision::Lane;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::VecDeque;
+use std::time::Duration;
 
 /// A road whose credentials are refused is left alone this long: more would lock the account (reliability.md §3.5).
 pub(super) const LANE_PAUSE: SignedDuration = SignedDuration::from_secs(5 * 60);
@@ -40,6 +41,7 @@ impl Rates {
 pub(super) struct Road {
     rates: Rates,
     pub(super) closed_until: Option<Timestamp>,
+    rests_until: Option<Timestamp>,
     /// Attempts of the last day, the oldest first.
     sent: VecDeque<Timestamp>,
     is_slowed: bool,
@@ -50,10 +52,15 @@ impl Road {
     pub(super) fn load(store: &Store, lane: Lane, rates: Rates, now: Timestamp) -> Result<Self, Trouble> {
         let mut sent: Vec<Timestamp> = store.attempts_since(lane, now.checked_sub(LONGEST).unwrap_or(now))?;
         sent.sort_unstable();
+        Ok(Self { rates, closed_until: store.closed_until(lane)?, sent: sent.into(), ..Self::default() })
+    }
+
+    /// Until when it is closed; `None` = it is open.
+    pub(super) fn closed_until(&mut self, now: Timestamp) -> Option<Timestamp> {
         // Never longer than the pause itself: the clock may have been put back since.
         let longest = now.checked_add(LANE_PAUSE).unwrap_or(now);
-        let closed_until = store.closed_until(lane)?.filter(|until| *until > now).map(|until| until.min(longest));
-        Ok(Self { rates, closed_until, sent: sent.into(), is_slowed: false })
+        self.closed_until = self.closed_until.map(|until| until.min(longest)).filter(|until| *until > now);
+        self.closed_until
     }
 
     /// An attempt began.
@@ -98,9 +105,7 @@ impl Lanes {
             for at in store.attempts_since(lane, since)? {
                 lanes.sent(lane, at);
             }
-            // Never longer than the pause itself: the clock may have been put back since.
-            let longest = now.checked_add(LANE_PAUSE).unwrap_or(now);
-            let closed = store.closed_until(lane)?.filter(|until| *until > now).map(|until| until.min(longest));
+            let closed = store.closed_until(lane)?;
             let road = lanes.road(lane);
             road.closed_until = road.closed_until.max(closed);
         }
@@ -119,7 +124,18 @@ impl Lanes {
 
     /// Until when a road is closed; `None` = it is open.
     pub(super) fn closed_until(&mut self, lane: Lane, now: Timestamp) -> Option<Timestamp> {
-        self.road(lane).closed_until.filter(|until| *until > now)
+        self.road(lane).closed_until(now)
+    }
+
+    /// Until when a road rests, whose server kept us waiting in vain; `None` = it does not.
+    pub(super) fn rests_until(&mut self, lane: Lane, now: Timestamp) -> Option<Timestamp> {
+        self.road(lane).rests_until.filter(|until| *until > now)
+    }
+
+    /// A server kept us waiting so long, and took nothing: as long is the other road's turn.
+    pub(super) fn rest(&mut self, lane: Lane, now: Timestamp, waited: Duration) {
+        let waited = SignedDuration::try_from(waited).unwrap_or(LANE_PAUSE).min(LANE_PAUSE);
+        self.road(lane).rests_until = now.checked_add(waited).ok();
     }
 
     /// Closes a road.
@@ -239,6 +255,15 @@ mod tests {
         };
         assert_eq!((most(60), most(3600), most(86_400)), (2, 30, 100));
         assert_eq!(sent.len(), 300, "three days, each used up");
+    }
+
+    #[test]
+    fn a_clock_that_is_put_back_does_not_keep_a_road_closed_for_a_day() {
+        let mut lanes = lanes(u32::MAX, Rates::default());
+        lanes.close(Lane::Pec, at(86_400 + 300));
+        assert_eq!(lanes.closed_until(Lane::Pec, at(0)), Some(at(300)));
+        assert_eq!(lanes.closed_until(Lane::Pec, at(200)), Some(at(300)), "and no later");
+        assert_eq!(lanes.closed_until(Lane::Pec, at(300)), None);
     }
 
     #[test]

@@ -100,6 +100,7 @@ fn step(row: &ItemRow, order: &Order, now: Timestamp) -> Result<(Move, String), 
             (Move::Stopped { why, by }, format!("{name}: fermata, non parte finché non la liberi"))
         }
         (Act::Release, State::Held { .. } | State::Queued { .. }) => {
+            no_receipt(row)?;
             (Move::Released { due: now, by }, format!("{name}: parte adesso"))
         }
         (Act::Withdraw, State::Held { .. } | State::Queued { .. }) => {
@@ -134,13 +135,18 @@ fn step(row: &ItemRow, order: &Order, now: Timestamp) -> Result<(Move, String), 
 }
 
 /// A receipt is proof that the provider had it: sending again would be a second legal message (P4).
-fn evidence_against_resending(row: &ItemRow, now: Timestamp) -> Result<(), String> {
-    if !row.facts.is_empty() {
-        return Err(format!(
-            "il gestore l'ha avuta: è {}. Non va rispedita; se serve, si scrive una lettera nuova",
-            row.shown().title()
-        ));
+fn no_receipt(row: &ItemRow) -> Result<(), String> {
+    if row.facts.is_empty() {
+        return Ok(());
     }
+    Err(format!(
+        "il gestore l'ha avuta: è {}. Non va rispedita; se serve, si scrive una lettera nuova",
+        row.shown().title()
+    ))
+}
+
+fn evidence_against_resending(row: &ItemRow, now: Timestamp) -> Result<(), String> {
+    no_receipt(row)?;
     if row.shown() == Shown::Sent {
         return Err(
             "è stata presa in carico da un server che non dà ricevute: non c'è niente che dica che non è arrivata"

@@ -83,6 +83,7 @@ impl Outbox {
             let has_failed = item.attempts > 0 || !item.last.is_empty();
             if has_failed
                 && !item.is_stopped()
+                && Notice::TermNear.holds(item.shown())
                 && !item.notices.contains_key(&Notice::TermNear)
                 && self.last_call(&item, &office)?.is_some_and(|call| now >= call)
             {

@@ -60,7 +60,9 @@ pub fn paper_task(fact: &Fact, awaited: &Awaited, known: &Known, desk: &Desk) ->
     let task = to_office("compito-mancata-consegna", values, office, number, false, known, desk)?;
     let Awaited { recipient, subject, text, language, message_id, .. } = awaited.clone();
     let sheet = Enclosure::Letter { name: PAPER.into(), to: recipient, subject, text, language, message_id };
-    Some(Outgoing { enclosures: vec![sheet], ..task })
+    // One effect for each letter: the message that opened a dossier is the cause of all that are written in it.
+    let id = desk.key.effect_id(&known.digest, &format!("{}/{}", task.template, awaited.item), &task.to, 0);
+    Some(Outgoing { message_id: EffectKey::message_id(&id, &desk.domain()), id, enclosures: vec![sheet], ..task })
 }
 
 /// The task to send by hand what could not even be written as a message, a document too large, say. `dossier`: the one it is about;

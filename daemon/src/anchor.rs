@@ -44,10 +44,15 @@ impl Note {
     }
 }
 
-/// Reads all notes.
+/// Whether a line is the beginning of a note that a full disk or a power cut broke off.
+fn is_torn(line: &str) -> bool {
+    Note::read(line).is_none() && line.bytes().all(|b| b.is_ascii_hexdigit() || b" TZ:.-".contains(&b))
+}
+
+/// Reads all notes. One that was broken off says nothing, and the others hold.
 ///
 /// # Errors
-/// Those of the disk; a line that is no note, with its number.
+/// Those of the disk; another line that is no note, with its number.
 pub fn read(file: &Path) -> io::Result<Vec<Note>> {
     let mut text = String::new();
     File::open(file)?.take(FILE_BYTES_MAX).read_to_string(&mut text)?;
@@ -56,7 +61,7 @@ pub fn read(file: &Path) -> io::Result<Vec<Note>> {
             || io::Error::new(io::ErrorKind::InvalidData, format!("la riga {} non è un'impronta annotata", n + 1));
         Note::read(line).ok_or_else(why)
     };
-    text.lines().enumerate().map(note).collect()
+    text.lines().enumerate().filter(|(_, line)| !is_torn(line)).map(note).collect()
 }
 
 /// The last note, if the file has one.
@@ -90,8 +95,19 @@ pub fn note(path: &Path, head: &Head, now: Timestamp) -> io::Result<bool> {
     if last(&mut file)?.is_some_and(|note| day(note.at) == day(now)) {
         return Ok(false);
     }
-    writeln!(file, "{now} {} {}", head.seq, head.hash)?;
-    file.sync_all()?;
+    // What a full disk or a power cut left of a note before stays a line of its own, and only that one is no note.
+    let before = file.seek(SeekFrom::End(0))?;
+    let mut is_whole = [b'\n'];
+    if before > 0 {
+        file.seek(SeekFrom::End(-1))?;
+        file.read_exact(&mut is_whole)?;
+    }
+    let end = if is_whole == *b"\n" { "" } else { "\n" };
+    let written = file.write_all(format!("{end}{now} {} {}\n", head.seq, head.hash).as_bytes());
+    if let Err(e) = written.and_then(|()| file.sync_all()) {
+        let _ = file.set_len(before);
+        return Err(e);
+    }
     Ok(true)
 }
 
@@ -134,7 +150,27 @@ mod tests {
         assert!(note(&file, &head(9), at("2026-02-03T23:00:00Z")).unwrap(), "the fourth");
         let seqs: Vec<u64> = read(&file).unwrap().iter().map(|n| n.seq).collect();
         assert_eq!(seqs, [7, 9]);
-        std::fs::write(&file, "2026-02-03T10:00:00Z 7 abc\n").unwrap();
+        std::fs::write(&file, "2026-02-03T10:00:00Z 7 un'altra cosa\n").unwrap();
         assert!(read(&file).unwrap_err().to_string().contains("riga 1"));
+    }
+
+    /// A start that asks the notes must not fail for weeks because the disk was full for a moment.
+    #[test]
+    fn a_note_that_was_broken_off_spoils_none_that_comes_after_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("impronte.txt");
+        let head = |seq: u64| Head { seq, hash: format!("{seq:064x}") };
+        let at = |text: &str| text.parse::<Timestamp>().unwrap();
+        note(&file, &head(7), at("2026-02-03T10:00:00Z")).unwrap();
+        note(&file, &head(8), at("2026-02-04T10:00:00Z")).unwrap();
+        let whole = std::fs::read(&file).unwrap();
+        let first = whole.iter().position(|b| *b == b'\n').unwrap() + 1;
+        for cut in first..whole.len() {
+            std::fs::write(&file, &whole[..cut]).unwrap();
+            let seqs = || read(&file).unwrap().iter().map(|n| n.seq).collect::<Vec<_>>();
+            let before = seqs();
+            assert!(note(&file, &head(9), at("2026-02-05T10:00:00Z")).unwrap(), "{cut}");
+            assert_eq!(seqs(), [before, vec![9]].concat(), "{cut}");
+        }
     }
 }

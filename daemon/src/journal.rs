@@ -164,12 +164,12 @@ impl Journal {
             let from = from.filter(|place| place.segment == last).map_or(0, |place| place.offset);
             disk.write_again(&path, from).and_then(|()| disk.sync_dir(&dir)).map_err(|e| Trouble::Io(path, e))?;
         }
-        let mut offset = 0;
+        let (mut segment, mut offset) = (last, 0);
         for number in segments.iter().filter(|number| from.is_none_or(|place| **number >= place.segment)) {
             let path = segment_path(&dir, *number);
             let start = from.filter(|place| place.segment == *number);
             let sound = walk(&*disk, &path, start, &mut head, *number == last, |line| {
-                offset = line.offset;
+                (segment, offset) = (*number, line.offset);
                 if from.is_some_and(|place| place.seq == line.head.seq) {
                     Ok(())
                 } else {
@@ -189,11 +189,11 @@ impl Journal {
         let file = disk.append(&path).map_err(io)?;
         disk.sync_dir(&dir).map_err(io)?;
         let length = disk.meta(&path).map_err(io)?.map_or(0, |meta| meta.length);
+        // The last line may stand in the segment before: a stop left the new one empty.
+        let Head { seq, hash } = head.clone();
+        let sealed = (seq > 0).then_some(Place { seq, hash, segment, offset });
         let (waiting, durable, segment) = (Vec::new(), length, last);
-        let mut journal =
-            Self { disk, dir, file, length, durable, segment, head, offset, sealed: None, waiting, failed: false };
-        journal.sealed = journal.end();
-        Ok(journal)
+        Ok(Self { disk, dir, file, length, durable, segment, head, offset, sealed, waiting, failed: false })
     }
 
     /// Verifies a journal without changing it, and hands every record to `each`. Returns its head.
@@ -311,9 +311,9 @@ impl Journal {
         // Not among lines that belong together: nothing becomes durable before its time.
         if self.length > SEGMENT_BYTES_MAX && self.waiting.is_empty() {
             self.segment += 1;
+            (self.length, self.durable) = (0, 0); // before what may fail: the new file is not to be cut to the old one's length
             self.file = self.disk.append(&segment_path(&self.dir, self.segment))?;
             self.disk.sync_dir(&self.dir)?;
-            (self.length, self.durable) = (0, 0);
         }
         let line = serde_json::to_vec(record)?;
         if line.len() as u64 >= LINE_BYTES_MAX {
@@ -448,153 +448,4 @@ fn set_torn_aside(disk: &dyn Disk, dir: &Path, path: &Path, sound: u64) -> io::R
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use std::fs::{self, OpenOptions};
-    use std::io::Write;
-
-    fn attempted(n: u32) -> Event {
-        Event::Attempted { digest: format!("{n:064}"), n }
-    }
-
-    fn journal(dir: &Path) -> Journal {
-        Journal::open::<Trouble>(disk::real(), dir, None, |_, _| Ok(())).unwrap()
-    }
-
-    fn three(dir: &Path) -> Head {
-        let mut journal = journal(dir);
-        for n in 0..3 {
-            journal.append(Timestamp::UNIX_EPOCH, attempted(n)).unwrap();
-        }
-        journal.head().clone()
-    }
-
-    /// Two lines in one write, the first page of which never reached the disk while the second did.
-    #[test]
-    fn a_hole_in_the_last_write_is_a_torn_tail_and_a_changed_line_is_not() {
-        let dir = tempfile::tempdir().unwrap();
-        let head = three(dir.path());
-        let path = dir.path().join("journal/000001.jsonl");
-        let sound = fs::read(&path).unwrap();
-        let mut again = journal(dir.path());
-        for n in 3..5 {
-            again.stage(Timestamp::UNIX_EPOCH, attempted(n)).unwrap();
-        }
-        again.sync().unwrap();
-        let whole = fs::read(&path).unwrap();
-        let mut holed = whole.clone();
-        holed[sound.len()..sound.len() + 40].fill(0);
-        fs::write(&path, &holed).unwrap();
-        assert!(matches!(Journal::verify(dir.path(), Tail::Closed, |_, _| {}), Err(Trouble::Broken { line: 4, .. })));
-        assert_eq!(journal(dir.path()).head(), &head);
-        assert_eq!(fs::read(&path).unwrap(), sound);
-        let aside = fs::read_dir(dir.path().join("journal")).unwrap().map(|entry| entry.unwrap().path());
-        let aside: Vec<_> = aside.filter(|path| path.to_string_lossy().contains("torn-")).collect();
-        assert_eq!(fs::read(&aside[0]).unwrap(), holed[sound.len()..], "kept as it was");
-        // What somebody changed is no hole.
-        let mut changed = whole;
-        changed[sound.len() + 3] = b'x';
-        fs::write(&path, &changed).unwrap();
-        let opened = Journal::open::<Trouble>(disk::real(), dir.path(), None, |_, _| Ok(()));
-        assert!(matches!(opened, Err(Trouble::Broken { line: 4, .. })));
-    }
-
-    #[test]
-    fn it_goes_on_where_it_stopped_and_replays_after_the_watermark() {
-        let dir = tempfile::tempdir().unwrap();
-        let head = three(dir.path());
-        let mut replayed = Vec::new();
-        let whole = Journal::open::<Trouble>(disk::real(), dir.path(), None, |record, _| {
-            replayed.push(record.seq);
-            Ok(())
-        });
-        assert_eq!(replayed, [1, 2, 3]);
-        let place = whole.unwrap().place().unwrap().clone();
-        assert_eq!(place.seq, 3);
-        let mut again = Journal::open::<Trouble>(disk::real(), dir.path(), Some(&place), |_, _| panic!()).unwrap();
-        assert_eq!(again.head(), &head);
-        for n in 3..5 {
-            again.stage(Timestamp::UNIX_EPOCH, attempted(n)).unwrap();
-        }
-        again.sync().unwrap();
-        let mut rest = Vec::new();
-        let last = Journal::open::<Trouble>(disk::real(), dir.path(), Some(&place), |record, _| {
-            rest.push(record.seq);
-            Ok(())
-        });
-        assert_eq!((rest, last.unwrap().place()), (vec![4, 5], again.place()));
-        for wrong in [
-            Place { hash: NO_LINE.into(), ..place.clone() },
-            Place { offset: 0, ..place.clone() },
-            Place { offset: 1, ..place.clone() },
-            Place { segment: 2, ..place.clone() },
-            Place { offset: 1 << 40, ..place },
-        ] {
-            let opened = Journal::open::<Trouble>(disk::real(), dir.path(), Some(&wrong), |_, _| Ok(()));
-            assert!(matches!(opened, Err(Trouble::Broken { .. })), "{wrong:?}");
-        }
-    }
-
-    #[test]
-    fn a_torn_tail_is_cut_and_kept_aside() {
-        let dir = tempfile::tempdir().unwrap();
-        let head = three(dir.path());
-        let path = dir.path().join("journal/000001.jsonl");
-        let mut file = OpenOptions::new().append(true).open(&path).unwrap();
-        file.write_all(b"{\"seq\":4,\"at\":").unwrap();
-        assert!(Journal::verify(dir.path(), Tail::Closed, |_, _| {}).is_err());
-        assert_eq!(journal(dir.path()).head(), &head);
-        assert_eq!(Journal::verify(dir.path(), Tail::Closed, |_, _| {}).unwrap(), head);
-        let kept = fs::read_dir(dir.path().join("journal"))
-            .unwrap()
-            .any(|e| e.unwrap().file_name().to_string_lossy().starts_with("torn-"));
-        assert!(kept);
-    }
-
-    /// Pages of a last write that never reached the disk read as zeros; the rest of it may have reached it.
-    #[test]
-    fn what_a_power_cut_left_of_the_last_write_is_cut_off_whole() {
-        for lost in [1, 40, 90] {
-            let dir = tempfile::tempdir().unwrap();
-            let path = dir.path().join("journal/000001.jsonl");
-            let mut first = journal(dir.path());
-            first.append(Timestamp::UNIX_EPOCH, attempted(0)).unwrap();
-            let head = first.head().clone();
-            let durable = fs::metadata(&path).unwrap().len() as usize;
-            for n in 1..3 {
-                first.stage(Timestamp::UNIX_EPOCH, attempted(n)).unwrap();
-            }
-            first.sync().unwrap();
-            drop(first);
-            let mut torn = fs::read(&path).unwrap();
-            torn[durable..][..lost].fill(0);
-            fs::write(&path, &torn).unwrap();
-            assert!(Journal::verify(dir.path(), Tail::Closed, |_, _| {}).is_err());
-            assert_eq!(journal(dir.path()).head(), &head, "{lost}");
-            assert_eq!(Journal::verify(dir.path(), Tail::Closed, |_, _| {}).unwrap(), head);
-        }
-    }
-
-    /// Every single-byte change, every removed line and every swap of lines is seen.
-    #[test]
-    fn tampering_is_seen() {
-        let dir = tempfile::tempdir().unwrap();
-        let head = three(dir.path());
-        let path = dir.path().join("journal/000001.jsonl");
-        let good = fs::read(&path).unwrap();
-        let is_sound = || matches!(Journal::verify(dir.path(), Tail::Closed, |_, _| {}), Ok(found) if found == head);
-        assert!(is_sound());
-        for i in 0..good.len() {
-            let mut bad = good.clone();
-            bad[i] ^= 1;
-            fs::write(&path, &bad).unwrap();
-            assert!(!is_sound(), "byte {i}");
-        }
-        let lines: Vec<&[u8]> = good.split_inclusive(|b| *b == b'\n').collect();
-        for order in [[0, 2].as_slice(), &[1, 2], &[0, 1], &[0, 2, 1], &[0, 1, 1, 2]] {
-            let bad: Vec<u8> = order.iter().flat_map(|&i| lines[i].to_vec()).collect();
-            fs::write(&path, &bad).unwrap();
-            assert!(!is_sound(), "{order:?}");
-        }
-    }
-}
+mod tests;

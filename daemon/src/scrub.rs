@@ -84,6 +84,7 @@ impl Scrub {
         }
         let store = || self.store.lock().unwrap_or_else(PoisonError::into_inner);
         let mut progress = store().note(NOTE).unwrap_or(Progress { began: now, ..Progress::default() });
+        progress.began = progress.began.min(now.checked_add(ROUND).unwrap_or(now)); // the clock may have been put back
         for _ in 0..GROUPS_A_LOOK_MAX {
             if progress.done >= due(&progress, groups.len() + 1, now) {
                 break;
@@ -108,24 +109,34 @@ impl Scrub {
             progress.files += 1;
             match self.archive.verify(shelf, &digest) {
                 Ok(()) => self.alarms.clear(Code::ArchiveDamaged, flow(&digest)),
-                Err(e) if e.kind() == io::ErrorKind::InvalidData => {
+                // Its bytes have changed, or the disk does not give them: either way this copy is lost, and the others are read.
+                Err(e) => {
                     progress.damaged += 1;
-                    events::archive_damaged(&digest, &"its bytes have changed");
+                    events::archive_damaged(&digest, &e);
+                    let what =
+                        if e.kind() == io::ErrorKind::InvalidData { "non è più com'era" } else { "non si legge" };
                     let text = format!(
-                        "il file {} dell'archivio non è più com'era: rimettilo dalla copia di riserva e controlla il disco",
+                        "il file {} dell'archivio {what}: rimettilo dalla copia di riserva e controlla il disco",
                         flow(&digest)
                     );
                     self.alarms.raise(Code::ArchiveDamaged, flow(&digest), &text, self.clock.now());
                 }
-                Err(e) => return Err(e),
             }
         }
         Ok(())
     }
 
     fn verify_journal(&self) {
-        let read = Journal::lines_on(&*self.disk, &self.data, Tail::Open, |_| {});
-        if let Err(trouble) = &read {
+        // Zeros look like a write that a power cut stopped: but what was durable when this began cannot have been one.
+        let durable = self.store.lock().unwrap_or_else(PoisonError::into_inner).head();
+        let mut is_there = durable.seq == 0;
+        let read = Journal::lines_on(&*self.disk, &self.data, Tail::Open, |line| is_there |= *line.head == durable);
+        let trouble = match read {
+            Ok(_) if is_there => None,
+            Ok(head) => Some(format!("dopo la riga {} mancano righe fino alla {}", head.seq, durable.seq)),
+            Err(trouble) => Some(trouble.to_string()),
+        };
+        if let Some(trouble) = trouble {
             events::journal_damaged();
             let text = format!("registro: {trouble}. Rimetti la copia di riserva: vedi la guida");
             self.alarms.raise(Code::JournalDamaged, "registro", &text, self.clock.now());
@@ -194,7 +205,25 @@ mod tests {
         let journal = fs::read_to_string(&line).unwrap();
         fs::write(&line, journal.replacen("begun", "begum", 1)).unwrap();
         week(7 * 24);
-        let open = alarms.open();
-        assert_eq!(open.keys().map(|(code, _)| *code).collect::<Vec<_>>(), [Code::JournalDamaged]);
+        let codes = || alarms.open().keys().map(|(code, _)| *code).collect::<Vec<_>>();
+        assert_eq!(codes(), [Code::JournalDamaged]);
+        // What the disk does not give at all is lost like what has rotted, and stops nothing: the register is still read. And zeros
+        // where lines were durable are no write that a power cut stopped.
+        fs::remove_file(&rotten).unwrap();
+        fs::create_dir(&rotten).unwrap();
+        fs::write(&line, &journal).unwrap();
+        week(14 * 24);
+        assert_eq!(codes(), [Code::ArchiveDamaged]);
+        fs::write(&line, vec![0; journal.len()]).unwrap();
+        week(21 * 24);
+        assert_eq!(codes(), [Code::ArchiveDamaged, Code::JournalDamaged]);
+        // A clock that was a year ahead when a round began keeps it waiting for a week, and not for a year.
+        let ahead = Progress { began: at(365 * 24), ..Progress::default() };
+        store.lock().unwrap().keep_note(NOTE, &ahead).unwrap();
+        week(28 * 24);
+        week(35 * 24);
+        week(42 * 24);
+        let progress: Progress = store.lock().unwrap().note(NOTE).unwrap();
+        assert!(progress.began <= at(56 * 24), "{progress:?}");
     }
 }

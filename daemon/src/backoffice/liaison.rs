@@ -234,6 +234,11 @@ impl Liaison {
                     return Ok(());
                 }
             };
+            if end.seq == from.seq {
+                let why = "il registro non si legge oltre l'ultimo punto raccontato".to_owned();
+                talk.telling.failed(&Fault::Unreachable(why), self.pause, self.clerk.clock.now());
+                return Ok(());
+            }
             for line in lines {
                 talk.oldest = Some(line.at);
                 let known = self.known(&line)?;

@@ -45,6 +45,8 @@ const LEAVING_ROWS_MAX: usize = 4_096;
 const LOCKED: &str = "could not acquire lock";
 /// Where sled holds the list of the runs: before every row.
 const LIST: &str = "\0runs";
+/// Indexes set aside in one second.
+const ASIDE_MAX: usize = 8;
 /// The first key that a row may have, and what is after all of them: no key has a character like these.
 const FIRST: &str = "\u{1}";
 const AFTER_ALL: &str = "\u{10ffff}";
@@ -577,7 +579,9 @@ pub fn is_damage(why: &io::Error) -> bool {
 /// # Errors
 /// Those of the disk.
 pub fn set_aside(dir: &Path, at: jiff::Timestamp) -> io::Result<PathBuf> {
-    let aside = dir.with_file_name(format!("index-damaged-{}", at.as_second()));
+    let name = |n: usize| dir.with_file_name(format!("index-damaged-{}{}", at.as_second(), "+".repeat(n)));
+    // Two in one second: one that an opening finds, and the one made again, which somebody orders.
+    let aside = (0..ASIDE_MAX).map(name).find(|aside| !aside.exists()).unwrap_or_else(|| name(ASIDE_MAX));
     std::fs::rename(dir, &aside)?;
     Ok(aside)
 }

@@ -197,7 +197,11 @@ impl Store {
         let dir = data.join("index");
         // An opening settles what the last run left in hand: only then are before and after the same state.
         // Nor is an index moved under a running service, or one that is ahead of its journal: a person must know of that.
-        let before = Self::open(data, now)?.state_digest()?;
+        let before = match Self::open(data, now)?.state_digest() {
+            // What cannot be read any more is just what this mends.
+            Err(Trouble::Io(_, e)) if super::index::is_damage(&e) => format!("illeggibile ({e})"),
+            before => before?,
+        };
         let aside = dir.exists().then(|| super::index::set_aside(&dir, now)).transpose()?;
         let store = Self::open(data, now)?;
         Ok(Rebuilt { before, after: store.state_digest()?, lines: store.seq(), aside })

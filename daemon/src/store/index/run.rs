@@ -358,6 +358,8 @@ impl Run {
         let mut block = vec![0; usize::try_from(length + 8).map_err(|_| self.damaged(n))?];
         self.file.read_exact_at(&mut block, *start).map_err(|e| match e.kind() {
             io::ErrorKind::UnexpectedEof => self.damaged(n),
+            // A sector that the disk no longer reads: every start would meet it again.
+            _ if e.raw_os_error() == Some(rustix::io::Errno::IO.raw_os_error()) => self.damaged(n),
             _ => e,
         })?;
         let expected = block.split_off(length as usize);

@@ -197,9 +197,6 @@ impl Outbox {
             return Ok(Some(until));
         }
         self.health.mark(closed_mark(lane), 0);
-        if let Some(until) = lanes.rests_until(lane, now) {
-            return Ok(Some(until));
-        }
         let (items, next) = self.with_store(|store| store.due(lane, now, ROUND_MAX))?;
         let mut items = VecDeque::from(items);
         let mut ended: Option<Ended> = None;
@@ -210,10 +207,7 @@ impl Outbox {
                 Some(until) => Some(Some(until)),
                 None if *stop.borrow() => Some(None),
                 None if items.is_empty() => Some(next), // what is left of a full round is due: after the other road's turn
-                None => {
-                    let now = self.clock.now();
-                    lanes.rests_until(lane, now).or_else(|| lanes.free(lane, now, &self.health)).map(Some)
-                }
+                None => lanes.free(lane, self.clock.now(), &self.health).map(Some),
             };
             let follows = if held.is_none() { items.pop_front() } else { None };
             let claimed = self.settle_and_claim(ended.take(), follows)?;

@@ -121,6 +121,11 @@ struct Runs {
 }
 
 impl Runs {
+    fn of(outbox: Outbox) -> Self {
+        let (stop, stopped) = watch::channel(false);
+        Self { stop, task: tokio::spawn(outbox.run(Arc::new(Notify::new()), stopped)) }
+    }
+
     async fn stop(self) {
         let _ = self.stop.send(true);
         self.task.await.unwrap().unwrap();
@@ -130,12 +135,8 @@ impl Runs {
 impl Desk {
     /// `fill` writes what there was before the outbox began; its letters are those with these ids.
     fn new(start: Timestamp, letters: &[(&str, Option<&str>)], fill: impl FnOnce(&mut Bench)) -> Self {
-        let frozen = |(id, dossier): &(&str, Option<&str>)| {
-            let letter = letter(id, Lane::Pec, *dossier);
-            let bytes = format!("Message-ID: {}\r\n\r\ntesto\r\n", letter.message_id);
-            (letter, bytes)
-        };
-        Self::with(start, letters.iter().map(frozen).collect(), fill)
+        let letters = letters.iter().map(|(id, dossier)| frozen(letter(id, Lane::Pec, *dossier)));
+        Self::with(start, letters.collect(), fill)
     }
 
     /// With these letters, as they are frozen.
@@ -164,9 +165,7 @@ impl Desk {
     }
 
     fn run(&self, road: &Road) -> Runs {
-        let (stop, stopped) = watch::channel(false);
-        let outbox = self.outbox(Box::new(road.clone()), Clock::Simulated(self.clock.clone()));
-        Runs { stop, task: tokio::spawn(outbox.run(Arc::new(Notify::new()), stopped)) }
+        Runs::of(self.outbox(Box::new(road.clone()), Clock::Simulated(self.clock.clone())))
     }
 
     /// Its outbox, with this road to citizens.
@@ -211,6 +210,11 @@ impl Desk {
         .unwrap();
         found
     }
+}
+
+fn frozen(letter: Outgoing) -> (Outgoing, String) {
+    let bytes = format!("Message-ID: {}\r\n\r\ntesto\r\n", letter.message_id);
+    (letter, bytes)
 }
 
 async fn minutes(n: u64) {

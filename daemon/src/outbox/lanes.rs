@@ -57,9 +57,7 @@ impl Road {
 
     /// Until when it is closed; `None` = it is open.
     pub(super) fn closed_until(&mut self, now: Timestamp) -> Option<Timestamp> {
-        // Never longer than the pause itself: the clock may have been put back since.
-        let longest = now.checked_add(LANE_PAUSE).unwrap_or(now);
-        self.closed_until = self.closed_until.map(|until| until.min(longest)).filter(|until| *until > now);
+        self.closed_until = pending(self.closed_until, now);
         self.closed_until
     }
 
@@ -127,11 +125,6 @@ impl Lanes {
         self.road(lane).closed_until(now)
     }
 
-    /// Until when a road rests, whose server kept us waiting in vain; `None` = it does not.
-    pub(super) fn rests_until(&mut self, lane: Lane, now: Timestamp) -> Option<Timestamp> {
-        self.road(lane).rests_until.filter(|until| *until > now)
-    }
-
     /// A server kept us waiting so long, and took nothing: as long is the other road's turn.
     pub(super) fn rest(&mut self, lane: Lane, now: Timestamp, waited: Duration) {
         let waited = SignedDuration::try_from(waited).unwrap_or(LANE_PAUSE).min(LANE_PAUSE);
@@ -151,16 +144,18 @@ impl Lanes {
         }
     }
 
-    /// When the limits let the next one go; `None` = now. They hold letters back, they lose none.
+    /// When the limits, and a rest, let the next one go; `None` = now. They hold letters back, they lose none.
     pub(super) fn free(&mut self, lane: Lane, now: Timestamp, health: &Health) -> Option<Timestamp> {
         let road = self.road(lane);
+        road.rests_until = pending(road.rests_until, now);
+        let rests = road.rests_until;
         let slowed = road.free(now);
         if slowed.is_some() && !road.is_slowed {
             events::pace_reached(word(lane), road.sent.len());
         }
         road.is_slowed = slowed.is_some();
         let braked = if lane == Lane::Pec { self.braked(now, health) } else { None };
-        slowed.max(braked)
+        slowed.max(braked).max(rests)
     }
 
     fn braked(&mut self, now: Timestamp, health: &Health) -> Option<Timestamp> {
@@ -192,6 +187,12 @@ fn forget(sent: &mut VecDeque<Timestamp>, now: Timestamp, window: SignedDuration
     while sent.front().is_some_and(|at| now.duration_since(*at) >= window) {
         sent.pop_front();
     }
+}
+
+/// What is left of a pause: never longer than the longest one, since the clock may have been put back.
+fn pending(until: Option<Timestamp>, now: Timestamp) -> Option<Timestamp> {
+    let longest = now.checked_add(LANE_PAUSE).unwrap_or(now);
+    until.map(|until| until.min(longest)).filter(|until| *until > now)
 }
 
 /// When there is room for one more in the window; `None` = now.

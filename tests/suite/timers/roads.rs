@@ -1,7 +1,7 @@
 //! Changes when a road that fails may hold up other letters, or another road, otherwise; or when a letter that does not leave makes
 //! another task.
 
-use super::{Desk, Road, Runs, busy, minutes, taken};
+use super::{Desk, Road, Runs, busy, frozen, minutes, taken};
 use crate::store::{at, decide_on, letter};
 use casework::decision::Enclosure;
 use casework::receipts::Fact;
@@ -10,20 +10,14 @@ use jiff::SignedDuration;
 use sportello::archive::Shelf;
 use sportello::clock::Clock;
 use sportello::outbox::schedule::{Shown, State};
-use sportello::outbox::{Answer, Courier, Gate, Outbox, Rates};
+use sportello::outbox::{Answer, Courier, Gate, Rates};
 use sportello::submit::Outcome;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
-use tokio::sync::{Notify, watch};
 
 fn refused(_: usize) -> Outcome {
     Outcome::Never { why: "550 no".into(), code: Some(550) }
-}
-
-fn run(outbox: Outbox) -> Runs {
-    let (stop, stopped) = watch::channel(false);
-    Runs { stop, task: tokio::spawn(outbox.run(Arc::new(Notify::new()), stopped)) }
 }
 
 /// A message that opens a dossier is the cause of every letter in it.
@@ -101,16 +95,14 @@ impl Courier for Silent {
 /// Twenty tasks for offices whose server hangs, then letters to citizens.
 #[tokio::test(start_paused = true)]
 async fn a_road_that_hangs_keeps_the_other_waiting_for_one_letter_only() {
-    let frozen =
-        |(id, lane)| (letter(id, lane, None), format!("Message-ID: <v1.{id}@pec.comune.test>\r\n\r\ntesto\r\n"));
     let ids: Vec<String> = (0..20).map(|n| format!("compito-{n}")).collect();
-    let tasks = ids.iter().map(|id| frozen((id.as_str(), Lane::Internal)));
-    let letters = ["a", "b", "c"].map(|id| frozen((id, Lane::Pec)));
+    let tasks = ids.iter().map(|id| frozen(letter(id, Lane::Internal, None)));
+    let letters = ["a", "b", "c"].map(|id| frozen(letter(id, Lane::Pec, None)));
     let desk = Desk::with(at(0), tasks.chain(letters).collect(), |_| {});
     let road = Road::new(taken);
     let mut outbox = desk.outbox(Box::new(road.clone()), Clock::Simulated(desk.clock.clone()));
     outbox.roads.offices = Some(Box::new(Silent));
-    let runs = run(outbox);
+    let runs = Runs::of(outbox);
     minutes(6).await;
     assert_eq!(road.given().len(), 3);
     let tried = || ids.iter().map(|id| desk.item(id).attempts).sum::<u32>();
@@ -142,13 +134,13 @@ impl Courier for Counts {
 #[tokio::test(start_paused = true)]
 async fn many_notices_that_wait_are_slept_over() {
     let ids: Vec<String> = (0..45).map(|n| format!("avviso-{n}")).collect();
-    let notice = |id: &String| (letter(id, Lane::Courtesy, None), format!("Message-ID: <v1.{id}@x>\r\n\r\ntesto\r\n"));
-    let desk = Desk::with(at(0), ids.iter().map(notice).collect(), |_| {});
+    let notices = ids.iter().map(|id| frozen(letter(id, Lane::Courtesy, None)));
+    let desk = Desk::with(at(0), notices.collect(), |_| {});
     let road = Counts::default();
     let mut outbox = desk.outbox(Box::new(Road::new(taken)), Clock::Simulated(desk.clock.clone()));
     outbox.roads.courtesy = Some(Box::new(road.clone()));
     outbox.courtesy = (Rates::default(), SignedDuration::from_mins(10));
-    let runs = run(outbox);
+    let runs = Runs::of(outbox);
     minutes(5).await;
     let counts = || road.0.each_ref().map(|count| count.load(Ordering::Relaxed));
     let [given, rests] = counts();
